@@ -1,0 +1,2 @@
+//! The `sigwarp` command.
+fn main() {}

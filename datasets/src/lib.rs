@@ -1,0 +1,1 @@
+//! Row schema, file readers and writers, and the workload generator.

@@ -1,0 +1,1 @@
+//! Verifies signatures in batches, with one verdict per item.

@@ -1,0 +1,1 @@
+//! Curve constants and generated tables, with the source of each.
