@@ -1,1 +1,34 @@
-//! Verifies signatures in batches, with one verdict per item.
+//! Verifies signatures in batches, with one verdict per item that does not depend on the batch or the backend.
+//!
+//! A [`Suite`] fixes what valid means: the scheme, its rule and the signature encoding. A [`Batch`] collects items
+//! (or a [`BatchView`] borrows the caller's columns), an [`Engine`] gives [`Verdicts`]: for each item
+//! [`Verdict::Valid`] or [`Verdict::Invalid`] with the [`Reason`].
+//!
+//! An `Err` is never about a signature, and a signature is never an `Err`.
+
+mod backend;
+mod batch;
+mod dispatch;
+mod engine;
+mod error;
+mod plan;
+mod schemes;
+mod suite;
+mod verdict;
+
+#[cfg(feature = "oracle")]
+pub mod oracle;
+
+pub use backend::cpu::Threads;
+pub use backend::{BackendFailure, BackendKind};
+#[cfg(feature = "arrow")]
+pub use batch::arrow;
+pub use batch::{Batch, BatchView, Column, ColumnError, Item, Key, Message, Suites, WrongInput};
+pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
+pub use engine::{BACKEND_VARIABLE, Builder, Engine};
+pub use error::Error;
+pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};
+pub use schemes::ed25519::Ed25519Rule;
+pub use schemes::sm2::{Sm2Encoding, UserId};
+pub use suite::{MessageInput, Scheme, Suite, SuiteError};
+pub use verdict::{Reason, Verdict, Verdicts};

@@ -1,0 +1,73 @@
+//! Backends: who computes verdicts. A backend is told what to do and never chooses itself.
+
+pub(crate) mod cpu;
+
+use std::fmt;
+
+use crate::batch::BatchView;
+use crate::plan::Plan;
+use crate::suite::Suite;
+use crate::verdict::Slots;
+
+/// The backends that this build knows by name. Which of them can run here is found at run time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum BackendKind {
+    /// `portable`: 64-bit scalar code for any machine.
+    Portable,
+}
+
+impl BackendKind {
+    /// Every backend, fastest first: the order in which `auto` considers them.
+    pub const ALL: [Self; 1] = [Self::Portable];
+
+    /// The name on the command line and in the environment variable `SIGWARP_BACKEND`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+        }
+    }
+
+    /// The backend of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for BackendKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What `plan` needs to know of a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// How many pieces of work may run at the same time.
+    pub(crate) threads: usize,
+    /// The most items of one piece: bounds the latency of a piece and the memory of its columns.
+    pub(crate) max_piece: usize,
+}
+
+/// One way to compute verdicts.
+pub(crate) trait Backend: Send + Sync {
+    fn kind(&self) -> BackendKind;
+
+    fn shape(&self) -> Shape;
+
+    /// Whether the suite is implemented exactly. An unsupported one is refused by the caller, never approximated.
+    fn supports(&self, suite: &Suite) -> bool;
+
+    /// Sets the slot of every item of `plan`. An error says nothing about any item: all slots are discarded.
+    fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure>;
+}
+
+/// A backend could not finish: a lost device, no memory. Never a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("backend {backend} failed: {what}")]
+pub struct BackendFailure {
+    /// The backend.
+    pub backend: BackendKind,
+    /// What happened.
+    pub what: String,
+}

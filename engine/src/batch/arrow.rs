@@ -1,0 +1,1 @@
+//! Arrow record batches in, verdict columns out.

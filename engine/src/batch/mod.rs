@@ -1,0 +1,329 @@
+//! Batches: the items of one call, pushed one by one or borrowed as columns.
+
+#[cfg(feature = "arrow")]
+pub mod arrow;
+mod column;
+
+pub use column::{Column, ColumnError};
+
+use crate::suite::{MessageInput, Suite, SuiteTable};
+
+/// The key of an item.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Key<'a> {
+    /// An encoded public key. Wrong lengths and encodings become verdicts.
+    Bytes(&'a [u8]),
+}
+
+/// What an item's signature is a signature of.
+#[derive(Debug, Clone, Copy)]
+pub enum Message<'a> {
+    /// The message, for schemes that hash it.
+    Raw(&'a [u8]),
+    /// A digest, for schemes that take one. Longer digests than the group order are truncated to its bit
+    /// length (SEC 1, section 4.1.4), shorter ones are used as they are.
+    Digest(&'a [u8]),
+}
+
+/// Items collected one by one; the bytes are copied into three arenas.
+///
+/// ```
+/// use sigwarp::{Batch, Ed25519Rule, Key, Message, Suite};
+///
+/// let suite = Suite::ed25519(Ed25519Rule::Strict);
+/// let mut batch = Batch::new();
+/// batch.push(&suite, Key::Bytes(&[0; 32]), Message::Raw(b"hello"), &[0; 64]);
+/// assert_eq!(batch.len(), 1);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    suites: SuiteTable,
+    suite_of: Vec<u32>,
+    keys: Arena,
+    messages: Arena,
+    signatures: Arena,
+    wrong_input: Option<WrongInput>,
+}
+
+/// An item whose message and suite do not fit: a digest where the suite hashes the message, or the reverse.
+/// This is a fault of the caller, not of the signature, so it is an error of the call and not a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("item {item}: {suite} takes a {expected}", expected = .expected.name())]
+pub struct WrongInput {
+    /// The index of the item.
+    pub item: usize,
+    /// Its suite.
+    pub suite: Suite,
+    /// What the suite takes.
+    pub expected: MessageInput,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an item. Wrong lengths of keys and signatures become verdicts; a digest where the suite takes a
+    /// message, or the reverse, becomes an error of the call that verifies the batch.
+    pub fn push(&mut self, suite: &Suite, key: Key<'_>, message: Message<'_>, signature: &[u8]) {
+        let (given, bytes) = match message {
+            Message::Raw(bytes) => (MessageInput::Raw, bytes),
+            Message::Digest(bytes) => (MessageInput::Digest, bytes),
+        };
+        let expected = suite.scheme().input();
+        if given != expected && self.wrong_input.is_none() {
+            self.wrong_input = Some(WrongInput { item: self.len(), suite: suite.clone(), expected });
+        }
+        let Key::Bytes(key) = key;
+        self.suite_of.push(self.suites.intern(suite, self.suite_of.last().copied()));
+        self.keys.push(key);
+        self.messages.push(bytes);
+        self.signatures.push(signature);
+    }
+
+    /// The number of items.
+    pub fn len(&self) -> usize {
+        self.suite_of.len()
+    }
+
+    /// Whether there are no items.
+    pub fn is_empty(&self) -> bool {
+        self.suite_of.is_empty()
+    }
+
+    /// The number of bytes of keys, messages and signatures held.
+    pub fn bytes(&self) -> usize {
+        self.keys.bytes.len() + self.messages.bytes.len() + self.signatures.bytes.len()
+    }
+
+    /// Removes all items and keeps the memory for the next ones.
+    pub fn clear(&mut self) {
+        self.suites.clear();
+        self.suite_of.clear();
+        self.keys.clear();
+        self.messages.clear();
+        self.signatures.clear();
+        self.wrong_input = None;
+    }
+
+    /// The batch as borrowed columns, or the first item whose message does not fit its suite.
+    pub fn view(&self) -> Result<BatchView<'_>, WrongInput> {
+        if let Some(wrong) = &self.wrong_input {
+            return Err(wrong.clone());
+        }
+        Ok(BatchView {
+            suites: Suites::PerItem { table: self.suites.as_slice(), index: &self.suite_of },
+            keys: self.keys.column(),
+            messages: self.messages.column(),
+            signatures: self.signatures.column(),
+        })
+    }
+}
+
+/// Byte strings one after another; string i ends at `ends[i + 1]`.
+#[derive(Debug, Clone)]
+struct Arena {
+    bytes: Vec<u8>,
+    ends: Vec<i64>,
+}
+
+impl Default for Arena {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), ends: vec![0] }
+    }
+}
+
+impl Arena {
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.ends.push(i64::try_from(self.bytes.len()).expect("a Vec holds at most i64::MAX bytes"));
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.truncate(1);
+    }
+
+    fn column(&self) -> Column<'_> {
+        Column::trusted_offsets(&self.bytes, &self.ends)
+    }
+}
+
+/// The suites of a borrowed batch.
+#[derive(Debug, Clone, Copy)]
+pub enum Suites<'a> {
+    /// One suite for all items.
+    One(&'a Suite),
+    /// Item i has the suite `table[index[i]]`.
+    PerItem {
+        /// Distinct suites.
+        table: &'a [Suite],
+        /// For each item, the index of its suite in `table`.
+        index: &'a [u32],
+    },
+}
+
+/// A batch that borrows the caller's columns; nothing is copied.
+///
+/// `messages` holds what each item's suite takes: the message, or the digest ([`crate::Scheme::input`]).
+///
+/// ```
+/// use sigwarp::{BatchView, Column, Ed25519Rule, Suite, Suites};
+///
+/// let suite = Suite::ed25519(Ed25519Rule::Zip215);
+/// let (keys, signatures) = ([0u8; 3 * 32], [0u8; 3 * 64]);
+/// let messages: [&[u8]; 3] = [b"one", b"two", b""];
+/// let batch = BatchView::new(
+///     Suites::One(&suite),
+///     Column::fixed(&keys, 32)?,
+///     Column::slices(&messages),
+///     Column::fixed(&signatures, 64)?,
+/// )?;
+/// assert_eq!(batch.len(), 3);
+/// # Ok::<(), sigwarp::ColumnError>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct BatchView<'a> {
+    suites: Suites<'a>,
+    keys: Column<'a>,
+    messages: Column<'a>,
+    signatures: Column<'a>,
+}
+
+/// One item of a [`BatchView`].
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The suite it is judged under.
+    pub suite: &'a Suite,
+    /// The encoded public key.
+    pub key: &'a [u8],
+    /// The message or the digest, as the suite takes it.
+    pub message: &'a [u8],
+    /// The encoded signature.
+    pub signature: &'a [u8],
+}
+
+impl<'a> BatchView<'a> {
+    /// A batch over the given columns, which must have the same number of rows.
+    pub fn new(
+        suites: Suites<'a>,
+        keys: Column<'a>,
+        messages: Column<'a>,
+        signatures: Column<'a>,
+    ) -> Result<Self, ColumnError> {
+        let rows = keys.len();
+        for (name, len) in [("messages", messages.len()), ("signatures", signatures.len())] {
+            if len != rows {
+                return Err(ColumnError::Rows { column: name, rows: len, expected: rows });
+            }
+        }
+        if let Suites::PerItem { table, index } = suites {
+            if index.len() != rows {
+                return Err(ColumnError::Rows { column: "suites", rows: index.len(), expected: rows });
+            }
+            if let Some(row) = index.iter().position(|&suite| suite as usize >= table.len()) {
+                return Err(ColumnError::Suite { row, index: index[row], suites: table.len() });
+            }
+        }
+        Ok(Self { suites, keys, messages, signatures })
+    }
+
+    /// The number of items.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there are no items.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Item `item`.
+    ///
+    /// # Panics
+    /// When `item` is not below [`Self::len`].
+    pub fn item(&self, item: usize) -> Item<'a> {
+        Item {
+            suite: &self.suite_table()[self.suite_index(item) as usize],
+            key: self.keys.get(item),
+            message: self.messages.get(item),
+            signature: self.signatures.get(item),
+        }
+    }
+
+    /// The distinct suites that items may refer to.
+    pub fn suite_table(&self) -> &'a [Suite] {
+        match self.suites {
+            Suites::One(suite) => std::slice::from_ref(suite),
+            Suites::PerItem { table, .. } => table,
+        }
+    }
+
+    /// The index in [`Self::suite_table`] of an item's suite.
+    pub(crate) fn suite_index(&self, item: usize) -> u32 {
+        match self.suites {
+            Suites::One(_) => 0,
+            Suites::PerItem { index, .. } => index[item],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule};
+
+    #[test]
+    fn pushed_items_come_back_as_they_were() {
+        let zip = Suite::ed25519(Ed25519Rule::Zip215);
+        let p256 = Suite::ecdsa(EcdsaScheme::P256, EcdsaRule::Any, EcdsaEncoding::Der);
+        let mut batch = Batch::new();
+        for i in 0..100u8 {
+            let bytes = vec![i; i as usize];
+            match i % 2 {
+                0 => batch.push(&zip, Key::Bytes(&bytes), Message::Raw(&bytes), &bytes[..i as usize / 2]),
+                _ => batch.push(&p256, Key::Bytes(&bytes), Message::Digest(&bytes), &bytes),
+            }
+        }
+        let view = batch.view().unwrap();
+        assert_eq!((view.len(), view.suite_table().len()), (100, 2));
+        for i in 0..100usize {
+            let item = view.item(i);
+            assert_eq!(item.suite, if i % 2 == 0 { &zip } else { &p256 });
+            assert_eq!(item.key, vec![i as u8; i]);
+            assert_eq!(item.message, vec![i as u8; i]);
+            assert_eq!(item.signature.len(), if i % 2 == 0 { i / 2 } else { i });
+        }
+        batch.clear();
+        assert!(batch.is_empty() && batch.view().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_digest_for_a_hashing_suite_is_an_error_of_the_call() {
+        let suite = Suite::ed25519(Ed25519Rule::Zip215);
+        let mut batch = Batch::new();
+        batch.push(&suite, Key::Bytes(&[0; 32]), Message::Raw(b""), &[0; 64]);
+        batch.push(&suite, Key::Bytes(&[0; 32]), Message::Digest(b""), &[0; 64]);
+        let error = batch.view().unwrap_err();
+        assert_eq!(error.item, 1);
+        assert_eq!(error.to_string(), "item 1: ed25519 zip215 raw takes a message");
+    }
+
+    #[test]
+    fn columns_of_unequal_length_are_refused() {
+        let suite = Suite::ed25519(Ed25519Rule::Zip215);
+        let two: [&[u8]; 2] = [b"", b""];
+        let three: [&[u8]; 3] = [b"", b"", b""];
+        let (two, three) = (Column::slices(&two), Column::slices(&three));
+        let table = [suite.clone()];
+        assert!(BatchView::new(Suites::One(&suite), two, two, two).is_ok());
+        assert!(BatchView::new(Suites::One(&suite), two, three, two).is_err());
+        assert!(BatchView::new(Suites::One(&suite), two, two, three).is_err());
+        let per_item = |index| Suites::PerItem { table: &table, index };
+        assert!(BatchView::new(per_item(&[0]), two, two, two).is_err());
+        assert!(BatchView::new(per_item(&[0, 1]), two, two, two).is_err());
+        assert!(BatchView::new(per_item(&[0, 0]), two, two, two).is_ok());
+    }
+}

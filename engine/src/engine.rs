@@ -1,0 +1,122 @@
+//! The engine: what callers hold.
+
+use std::num::NonZeroUsize;
+
+use crate::backend::BackendKind;
+use crate::backend::cpu::{Portable, Threads, Workers};
+use crate::batch::{Batch, BatchView};
+use crate::dispatch::{BackendChoice, Dispatcher};
+use crate::error::Error;
+use crate::suite::Suite;
+use crate::verdict::Verdicts;
+
+/// The environment variable that names the backend of engines whose caller leaves the choice open.
+pub const BACKEND_VARIABLE: &str = "SIGWARP_BACKEND";
+
+/// Verifies batches. Build one and share it: it is `Send` and `Sync`, and every call borrows it.
+///
+/// ```
+/// use sigwarp::{Batch, Ed25519Rule, Engine, Key, Message, Reason, Suite, Verdict};
+///
+/// let engine = Engine::builder().build()?;
+/// let suite = Suite::ed25519(Ed25519Rule::Zip215);
+/// let mut batch = Batch::new();
+/// batch.push(&suite, Key::Bytes(&[0; 31]), Message::Raw(b"hello"), &[0; 64]);
+/// let verdicts = engine.verify(&batch)?;
+/// assert_eq!(verdicts.get(0), Some(Verdict::Invalid(Reason::BadKeyLength)));
+/// # Ok::<(), sigwarp::Error>(())
+/// ```
+pub struct Engine {
+    dispatcher: Dispatcher,
+}
+
+impl Engine {
+    /// Starts configuring an engine.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The verdict on every item of `batch`, in its order. An `Err` is a fault of the engine or of the call and
+    /// says nothing about any signature.
+    pub fn verify(&self, batch: &Batch) -> Result<Verdicts, Error> {
+        self.verify_columns(&batch.view()?)
+    }
+
+    /// As [`Self::verify`], over columns that the caller owns.
+    pub fn verify_columns(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
+        self.dispatcher.verify(batch)
+    }
+
+    /// Whether the engine's backend implements `suite`.
+    pub fn supports(&self, suite: &Suite) -> bool {
+        self.dispatcher.supports(suite)
+    }
+
+    /// The backend in use.
+    pub fn backend(&self) -> BackendKind {
+        self.dispatcher.kind()
+    }
+
+    /// Why that backend was chosen.
+    pub fn why(&self) -> &str {
+        self.dispatcher.reason()
+    }
+
+    /// The number of threads that a call may use.
+    pub fn threads(&self) -> usize {
+        self.dispatcher.threads()
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("backend", &self.backend()).field("threads", &self.threads()).finish()
+    }
+}
+
+/// Configures an [`Engine`].
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    backend: BackendChoice,
+    threads: Threads,
+}
+
+impl Builder {
+    /// Sets the backend. A forced backend that cannot run here makes [`Self::build`] fail.
+    pub fn backend(mut self, choice: BackendChoice) -> Self {
+        self.backend = choice;
+        self
+    }
+
+    /// Sets the number of threads. With one, everything runs on the calling thread.
+    pub fn threads(mut self, count: NonZeroUsize) -> Self {
+        self.threads = Threads::Count(count);
+        self
+    }
+
+    /// Runs on the caller's pool.
+    pub fn pool(mut self, pool: std::sync::Arc<rayon::ThreadPool>) -> Self {
+        self.threads = Threads::Pool(pool);
+        self
+    }
+
+    /// Chooses the backend, starts the threads and runs the self-test.
+    pub fn build(self) -> Result<Engine, Error> {
+        let (choice, origin) = match (self.backend, std::env::var(BACKEND_VARIABLE)) {
+            (BackendChoice::Auto, Ok(name)) if !name.is_empty() && name != "auto" => {
+                let kind = BackendKind::from_name(&name).ok_or(Error::UnknownBackend(name))?;
+                (BackendChoice::Forced(kind), format!("named by {BACKEND_VARIABLE}"))
+            }
+            (choice, _) => (choice, "named by the caller".to_owned()),
+        };
+        let (kind, reason) = match choice {
+            BackendChoice::Forced(kind) => (kind, origin),
+            BackendChoice::Auto => (BackendKind::Portable, "the only backend of this build".to_owned()),
+        };
+        let workers = Workers::start(&self.threads)?;
+        let backend = match kind {
+            BackendKind::Portable => Box::new(Portable::new(workers)),
+        };
+        Ok(Engine { dispatcher: Dispatcher::new(backend, reason)? })
+    }
+}

@@ -1,0 +1,1 @@
+//! BIP340 Schnorr signatures on secp256k1.

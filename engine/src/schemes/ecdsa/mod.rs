@@ -1,0 +1,5 @@
+//! ECDSA on P-256 and secp256k1 (FIPS 186-5, SEC 1), with every signature encoding in use.
+
+mod rules;
+
+pub use rules::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};

@@ -1,0 +1,9 @@
+//! Ed25519 under nine acceptance rules (RFC 8032 and the rules that networks follow instead).
+
+mod rules;
+#[cfg(feature = "oracle")]
+pub(crate) mod spec;
+pub(crate) mod verify;
+mod wire;
+
+pub use rules::Ed25519Rule;

@@ -1,0 +1,134 @@
+//! The bytes of an Ed25519 item: what they are, never what they are worth.
+
+use sigwarp_tables::{ed25519 as table, le_below};
+
+use crate::Reason;
+
+/// An item of the right lengths.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parsed {
+    /// The encoding of the key A.
+    pub(crate) a: [u8; 32],
+    /// The encoding of R.
+    pub(crate) r: [u8; 32],
+    /// S, little-endian, not reduced.
+    pub(crate) s: [u8; 32],
+    /// What the bytes say about themselves.
+    pub(super) facts: Facts,
+}
+
+/// Facts that rules judge by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) key: PointFacts,
+    pub(super) r: PointFacts,
+    pub(super) s_below_order: bool,
+    pub(super) s_below_2_253: bool,
+}
+
+/// What the encoding of a point says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PointFacts {
+    /// y < p.
+    pub(super) y_reduced: bool,
+    /// x = 0 with sign bit 1. On this curve x = 0 exactly where y = ±1.
+    pub(super) signed_zero: bool,
+    /// One of the 14 encodings of the points whose order divides 8.
+    pub(super) small_order: bool,
+}
+
+/// Splits an item, or says which length is wrong.
+pub(crate) fn parse(key: &[u8], signature: &[u8]) -> Result<Parsed, Reason> {
+    let a: [u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
+    let (r, s) = match signature.as_chunks() {
+        ([r, s], []) => (*r, *s),
+        _ => return Err(Reason::BadSignatureLength),
+    };
+    let facts = Facts {
+        key: point_facts(&a),
+        r: point_facts(&r),
+        s_below_order: le_below(&s, &table::L),
+        s_below_2_253: s[31] < 0x20,
+    };
+    Ok(Parsed { a, r, s, facts })
+}
+
+fn point_facts(encoding: &[u8; 32]) -> PointFacts {
+    let sign = encoding[31] >> 7 == 1;
+    let mut y = *encoding;
+    y[31] &= 0x7f;
+    let index = table::SMALL_ORDER_Y.iter().position(|small| *small == y);
+    // Entries 1, 2 and 4 of the table are the encodings of y = 1, y = −1 and y = 1 again.
+    let x_zero = matches!(index, Some(1 | 2 | 4));
+    PointFacts {
+        y_reduced: le_below(&y, &table::P),
+        signed_zero: sign && x_zero,
+        small_order: index.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_checked_key_first() {
+        assert_eq!(parse(&[0; 31], &[0; 63]).unwrap_err(), Reason::BadKeyLength);
+        assert_eq!(parse(&[0; 33], &[0; 64]).unwrap_err(), Reason::BadKeyLength);
+        for len in (0..130).filter(|&len| len != 64) {
+            assert_eq!(parse(&[0; 32], &vec![0; len]).unwrap_err(), Reason::BadSignatureLength);
+        }
+        assert!(parse(&[0; 32], &[0; 64]).is_ok());
+    }
+
+    #[test]
+    fn the_parts_are_where_they_belong() {
+        let mut signature = [1; 64];
+        signature[32..].fill(2);
+        let parsed = parse(&[3; 32], &signature).unwrap();
+        assert_eq!((parsed.a, parsed.r, parsed.s), ([3; 32], [1; 32], [2; 32]));
+    }
+
+    #[test]
+    fn bounds_of_s_are_exact() {
+        let facts = |s: [u8; 32]| {
+            let mut signature = [0; 64];
+            signature[32..].copy_from_slice(&s);
+            let facts = parse(&[0; 32], &signature).unwrap().facts;
+            (facts.s_below_order, facts.s_below_2_253)
+        };
+        let mut below = table::L;
+        below[0] -= 1;
+        assert_eq!(facts(below), (true, true));
+        assert_eq!(facts(table::L), (false, true));
+        let mut most = [0xff; 32];
+        most[31] = 0x1f;
+        assert_eq!(facts(most), (false, true));
+        let mut bound = [0; 32];
+        bound[31] = 0x20;
+        assert_eq!(facts(bound), (false, false));
+    }
+
+    #[test]
+    fn points_are_described_exactly() {
+        let with = |byte0: u8, sign: u8| {
+            let mut y = table::P;
+            y[0] = byte0;
+            y[31] |= sign << 7;
+            point_facts(&y)
+        };
+        // p − 2, p − 1 (y = −1), p, p + 1 (y = 1), p + 2.
+        for sign in [0, 1] {
+            let facts: Vec<_> = [0xeb, 0xec, 0xed, 0xee, 0xef].map(|byte0| with(byte0, sign)).into();
+            let of = |field: fn(&PointFacts) -> bool| facts.iter().map(field).collect::<Vec<_>>();
+            assert_eq!(of(|f| f.y_reduced), [true, true, false, false, false]);
+            assert_eq!(of(|f| f.small_order), [false, true, true, true, false]);
+            assert_eq!(of(|f| f.signed_zero), [false, sign == 1, false, sign == 1, false]);
+        }
+        let mut one = [0; 32];
+        one[0] = 1;
+        assert_eq!(point_facts(&one).signed_zero, false);
+        one[31] = 0x80;
+        assert_eq!(point_facts(&one), PointFacts { y_reduced: true, signed_zero: true, small_order: true });
+    }
+}

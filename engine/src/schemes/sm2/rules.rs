@@ -1,0 +1,52 @@
+//! What "valid" means for SM2.
+
+use std::sync::Arc;
+
+/// The signer's distinguishing identifier, part of what an `sm2-sm3` signature signs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UserId(Arc<[u8]>);
+
+impl UserId {
+    /// The identifier used where none was agreed (GM/T 0009, section 10).
+    pub const DEFAULT: &'static [u8] = b"1234567812345678";
+
+    /// The longest identifier whose bit length fits the 16 bits of ENTL.
+    pub const MAX_LEN: usize = 8191;
+
+    /// An identifier, or `None` if it is longer than [`Self::MAX_LEN`].
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        (bytes.len() <= Self::MAX_LEN).then(|| Self(bytes.into()))
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// How r and s are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sm2Encoding {
+    /// `raw`: r ‖ s, 32 bytes each, big-endian.
+    Raw,
+    /// `der`: strict DER of `SEQUENCE { INTEGER r, INTEGER s }` (GM/T 0009, section 7.3).
+    Der,
+}
+
+impl Sm2Encoding {
+    /// Every encoding; the first is the default.
+    pub const ALL: [Self; 2] = [Self::Raw, Self::Der];
+
+    /// The name in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Der => "der",
+        }
+    }
+
+    /// The encoding of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|encoding| encoding.name() == name)
+    }
+}
