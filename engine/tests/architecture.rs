@@ -1,0 +1,218 @@
+//! Checks every room of `engine/src` against the table of what it must not know.
+//!
+//! A room that is not in the table fails too, so that a new one is thought about.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A room, and the paths that its code (tests included) must not name.
+struct Room {
+    folder: &'static str,
+    forbidden: &'static [&'static str],
+}
+
+const INSTRUCTION_SETS: [&str; 4] = ["core::arch", "std::arch", "crate::simd", "target_feature"];
+
+const ROOMS: [Room; 8] = [
+    Room {
+        folder: "schemes",
+        forbidden: &[
+            "core::arch",
+            "std::arch",
+            "target_feature",
+            "crate::simd::avx",
+            "crate::backend",
+            "crate::dispatch",
+            "crate::engine",
+            "crate::plan",
+            "crate::keyring",
+            "crate::prevalidator",
+            "rayon",
+            "std::thread",
+        ],
+    },
+    Room {
+        folder: "kernels",
+        forbidden: &[
+            "core::arch",
+            "std::arch",
+            "crate::schemes",
+            "crate::suite",
+            "crate::backend",
+            "crate::dispatch",
+            "crate::engine",
+            "crate::plan",
+            "crate::keyring",
+            "crate::prevalidator",
+            "crate::verdict",
+            "crate::batch",
+            "rayon",
+            "std::thread",
+        ],
+    },
+    Room {
+        folder: "simd",
+        forbidden: &[
+            "crate::schemes",
+            "crate::kernels",
+            "crate::suite",
+            "crate::backend",
+            "crate::dispatch",
+            "crate::engine",
+            "crate::plan",
+            "crate::keyring",
+            "crate::prevalidator",
+            "crate::verdict",
+            "crate::batch",
+            "rayon",
+        ],
+    },
+    Room { folder: "keyring", forbidden: &INSTRUCTION_SETS },
+    Room {
+        folder: "plan",
+        forbidden: &[
+            "core::arch",
+            "std::arch",
+            "crate::simd",
+            "backend::cpu",
+            "backend::gpu",
+            "crate::dispatch",
+            "crate::kernels",
+            "crate::schemes",
+            "rayon",
+            "std::thread",
+            "wgpu",
+        ],
+    },
+    Room { folder: "backend", forbidden: &["crate::dispatch", "crate::engine", "crate::prevalidator"] },
+    Room {
+        folder: "dispatch",
+        forbidden: &[
+            "core::arch",
+            "std::arch",
+            "crate::kernels",
+            "crate::schemes",
+            "crate::engine",
+            "crate::prevalidator",
+            "curve25519_dalek",
+            "k256",
+            "p256",
+            "sm2::",
+            "sha2",
+        ],
+    },
+    Room {
+        folder: "prevalidator",
+        forbidden: &["core::arch", "std::arch", "crate::kernels", "crate::simd", "crate::schemes"],
+    },
+];
+
+/// Folders that are the face of the crate rather than rooms: they hold the types that callers meet.
+const FACE: [&str; 1] = ["batch"];
+
+/// Where `unsafe` may stand.
+const UNSAFE_ROOMS: [&str; 2] = ["simd", "backend/gpu"];
+
+fn source_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a readable source folder") {
+        let path = entry.expect("a readable entry").path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The code of a line: without comments.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or("")
+}
+
+/// The forbidden paths that `source` names, with their lines. A path counts where it does not continue an
+/// identifier (`my_rayon` is not `rayon`).
+fn violations<'a>(source: &str, forbidden: &[&'a str]) -> Vec<(usize, &'a str)> {
+    let mut found = Vec::new();
+    for (number, line) in source.lines().enumerate() {
+        let code = code(line);
+        for &path in forbidden {
+            let inside = |c: char| c.is_alphanumeric() || c == '_';
+            let named = code.match_indices(path).any(|(at, _)| {
+                let after = &code[at + path.len()..];
+                !code[..at].ends_with(inside) && (path.ends_with("avx") || !after.starts_with(inside))
+            });
+            if named {
+                found.push((number + 1, path));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn rooms_keep_to_what_they_may_know() {
+    let root = source_root();
+    let mut checked = 0;
+    let mut problems = Vec::new();
+    for room in &ROOMS {
+        let folder = root.join(room.folder);
+        if !folder.exists() {
+            println!("room {} is not built yet", room.folder);
+            continue;
+        }
+        let mut files = Vec::new();
+        rust_files(&folder, &mut files);
+        assert!(files.iter().any(|file| file.ends_with("mod.rs")), "{} has no mod.rs", room.folder);
+        for file in files {
+            let source = fs::read_to_string(&file).expect("a readable source file");
+            for (line, path) in violations(&source, room.forbidden) {
+                let file = file.strip_prefix(&root).expect("a file below src").display();
+                problems.push(format!("{file}:{line}: {} must not know {path}", room.folder));
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 0, "no room was found below {}", root.display());
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_folder_is_a_room_or_the_face() {
+    for entry in fs::read_dir(source_root()).expect("a readable source folder") {
+        let entry = entry.expect("a readable entry");
+        if entry.path().is_dir() {
+            let name = entry.file_name().into_string().expect("a UTF-8 folder name");
+            let known = ROOMS.iter().any(|room| room.folder == name) || FACE.contains(&name.as_str());
+            assert!(known, "engine/src/{name} is not in the table of rooms in tests/architecture.rs");
+        }
+    }
+}
+
+#[test]
+fn unsafe_stands_only_where_it_may() {
+    let root = source_root();
+    let mut files = Vec::new();
+    rust_files(&root, &mut files);
+    for file in files {
+        let inside = file.strip_prefix(&root).expect("a file below src");
+        if UNSAFE_ROOMS.iter().any(|room| inside.starts_with(room)) {
+            continue;
+        }
+        let source = fs::read_to_string(&file).expect("a readable source file");
+        let unsafe_lines = violations(&source, &["unsafe"]);
+        assert!(unsafe_lines.is_empty(), "{}: unsafe at lines {unsafe_lines:?}", inside.display());
+    }
+}
+
+#[test]
+fn the_check_sees_violations() {
+    let source =
+        "use rayon::prelude::*; // fine: rayon\nlet my_rayon = 1;\n// core::arch\nuse core::arch::x86_64;\n";
+    assert_eq!(violations(source, &["rayon", "core::arch"]), [(1, "rayon"), (4, "core::arch")]);
+    assert_eq!(violations("fn f() { unsafe { g() } }", &["unsafe"]), [(1, "unsafe")]);
+    assert_eq!(violations("#![deny(unsafe_code)]", &["unsafe"]), []);
+}

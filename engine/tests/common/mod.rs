@@ -1,0 +1,70 @@
+//! What the tests share: engines of every backend that runs here, and test vectors.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use sigwarp::{BackendChoice, BackendKind, Engine};
+
+/// The environment variable that names the backends that must run on this machine, separated by commas.
+const REQUIRED: &str = "SIGWARP_REQUIRE_BACKENDS";
+/// The environment variable that names the folder of test vectors, as an absolute path.
+const VECTORS: &str = "SIGWARP_VECTORS";
+
+/// An engine for every backend that runs here. A backend that cannot is skipped with a line that says so, and is
+/// a failure if the machine is required to have it.
+pub fn engines() -> Vec<(BackendKind, Engine)> {
+    let required = std::env::var(REQUIRED).unwrap_or_default();
+    let required: Vec<&str> = required.split(',').filter(|name| !name.is_empty()).collect();
+    for name in &required {
+        assert!(BackendKind::from_name(name).is_some(), "{REQUIRED} names {name:?}, which is no backend");
+    }
+    let mut engines = Vec::new();
+    for kind in BackendKind::ALL {
+        match engine(kind, 2) {
+            Ok(engine) => engines.push((kind, engine)),
+            Err(error) => {
+                assert!(!required.contains(&kind.name()), "{REQUIRED} requires {kind}: {error}");
+                println!("SKIPPED backend {kind}: {error}");
+            }
+        }
+    }
+    assert!(!engines.is_empty(), "no backend runs here");
+    engines
+}
+
+/// An engine forced to `kind`.
+pub fn engine(kind: BackendKind, threads: usize) -> Result<Engine, sigwarp::Error> {
+    let threads = NonZeroUsize::new(threads).expect("at least one thread");
+    Engine::builder().backend(BackendChoice::Forced(kind)).threads(threads).build()
+}
+
+/// The path of a file of test vectors, or `None` (with a line that says so) where none are configured.
+pub fn vector_file(name: &str) -> Option<PathBuf> {
+    match std::env::var_os(VECTORS) {
+        Some(folder) => {
+            let path = PathBuf::from(folder).join(name);
+            assert!(path.exists(), "{VECTORS} is set, but {} is missing", path.display());
+            Some(path)
+        }
+        None => {
+            println!("SKIPPED {name}: {VECTORS} is not set");
+            None
+        }
+    }
+}
+
+/// The rows of a JSONL file of test vectors.
+pub fn vector_rows(name: &str) -> Option<Vec<serde_json::Value>> {
+    let path = vector_file(name)?;
+    let text = std::fs::read_to_string(&path).expect("a readable file");
+    let rows: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a JSON row")).collect();
+    assert!(!rows.is_empty(), "{} holds no rows", path.display());
+    Some(rows)
+}
+
+/// The bytes of a row's hexadecimal field; empty where it is absent.
+pub fn bytes(row: &serde_json::Value, field: &str) -> Vec<u8> {
+    row[field].as_str().map_or_else(Vec::new, |digits| hex::decode(digits).expect("hexadecimal digits"))
+}
