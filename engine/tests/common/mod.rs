@@ -1,6 +1,8 @@
 //! What the tests share: engines of every backend that runs here, and test vectors.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod subjects;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -67,4 +69,14 @@ pub fn vector_rows(name: &str) -> Option<Vec<serde_json::Value>> {
 /// The bytes of a row's hexadecimal field; empty where it is absent.
 pub fn bytes(row: &serde_json::Value, field: &str) -> Vec<u8> {
     row[field].as_str().map_or_else(Vec::new, |digits| hex::decode(digits).expect("hexadecimal digits"))
+}
+
+/// The configuration of property tests: 4,096 cases, or what `PROPTEST_CASES` says. `scripts/prove main-job` runs
+/// a million in all.
+pub fn property_config() -> proptest::prelude::ProptestConfig {
+    let cases = match std::env::var("PROPTEST_CASES") {
+        Ok(count) => count.parse().expect("PROPTEST_CASES is a number"),
+        Err(_) => 4096,
+    };
+    proptest::prelude::ProptestConfig { cases, failure_persistence: None, ..Default::default() }
 }

@@ -127,7 +127,7 @@ mod tests {
         }
         let mut one = [0; 32];
         one[0] = 1;
-        assert_eq!(point_facts(&one).signed_zero, false);
+        assert!(!point_facts(&one).signed_zero);
         one[31] = 0x80;
         assert_eq!(point_facts(&one), PointFacts { y_reduced: true, signed_zero: true, small_order: true });
     }

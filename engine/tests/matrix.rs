@@ -1,0 +1,125 @@
+//! The matrix: backend × suite × kind of failure × batch size × position of the bad item.
+//!
+//! The sizes stand around the widths of vectors (4, 8, 16, 32, 64 lanes), where tails go wrong. The ordinary run
+//! takes the kinds of failure in turn; the full product is `full_product`, run by
+//! `cargo test --profile ci -p sigwarp --test matrix -- --ignored`.
+
+mod common;
+
+use common::subjects::{self, Sample, Subject};
+use sigwarp::{Batch, Engine, Key, Message, MessageInput, Verdict};
+
+const SIZES: [usize; 18] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65];
+
+fn push(batch: &mut Batch, subject: &Subject, sample: &Sample) {
+    let message = match subject.suite.scheme().input() {
+        MessageInput::Raw => Message::Raw(&sample.message),
+        MessageInput::Digest => Message::Digest(&sample.message),
+    };
+    batch.push(&subject.suite, Key::Bytes(&sample.key), message, &sample.signature);
+}
+
+/// Verifies `size` items of which the one at `bad` is the invalid sample `kind`, and checks every verdict.
+fn check(engine: &Engine, subject: &Subject, size: usize, bad: usize, kind: usize) {
+    let (sample, reason) = &subject.invalid[kind];
+    let mut batch = Batch::new();
+    for position in 0..size {
+        push(&mut batch, subject, if position == bad { sample } else { &subject.valid[position] });
+    }
+    let verdicts = engine.verify(&batch).expect("verdicts");
+    assert_eq!(verdicts.len(), size);
+    for (position, verdict) in verdicts.iter().enumerate() {
+        let expected = if position == bad { Verdict::Invalid(*reason) } else { Verdict::Valid };
+        assert_eq!(
+            verdict,
+            expected,
+            "{} on {}: item {position} of {size}, bad item {kind} at {bad}",
+            subject.suite,
+            engine.backend()
+        );
+    }
+}
+
+fn positions(size: usize) -> Vec<usize> {
+    let mut positions = vec![0, size / 2, size - 1];
+    positions.dedup();
+    positions
+}
+
+#[test]
+fn one_bad_item_in_every_place() {
+    for (_, engine) in common::engines() {
+        for subject in subjects::all().iter().filter(|subject| engine.supports(&subject.suite)) {
+            let mut turn = 0;
+            for size in SIZES {
+                for bad in positions(size) {
+                    check(&engine, subject, size, bad, turn % subject.invalid.len());
+                    turn += 1;
+                }
+            }
+            assert!(turn >= subject.invalid.len(), "every kind of failure had its turn");
+        }
+    }
+}
+
+#[test]
+#[ignore = "the full product takes minutes; run it by name, see the head of this file"]
+fn full_product() {
+    for (_, engine) in common::engines() {
+        for subject in subjects::all().iter().filter(|subject| engine.supports(&subject.suite)) {
+            for size in SIZES {
+                for bad in 0..size {
+                    for kind in 0..subject.invalid.len() {
+                        check(&engine, subject, size, bad, kind);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All suites in one batch, in an order that changes suite at every item, on one to five threads.
+#[test]
+fn mixed_suites_on_any_number_of_threads() {
+    let subjects = subjects::all();
+    for (kind, engine) in common::engines() {
+        let mut batch = Batch::new();
+        let mut expected = Vec::new();
+        for round in 0..9 {
+            for subject in subjects.iter().filter(|subject| engine.supports(&subject.suite)) {
+                match subject.invalid.get(round) {
+                    Some((sample, reason)) if round % 2 == 1 => {
+                        push(&mut batch, subject, sample);
+                        expected.push(Verdict::Invalid(*reason));
+                    }
+                    _ => {
+                        push(&mut batch, subject, &subject.valid[round]);
+                        expected.push(Verdict::Valid);
+                    }
+                }
+            }
+        }
+        assert!(!expected.is_empty());
+        for threads in 1..=5 {
+            let engine = common::engine(kind, threads).expect("an engine that ran a moment ago");
+            assert_eq!(engine.threads(), threads);
+            for _ in 0..3 {
+                let verdicts: Vec<Verdict> = engine.verify(&batch).expect("verdicts").iter().collect();
+                assert_eq!(verdicts, expected, "{kind} on {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_suite_has_a_subject_and_every_backend_a_suite() {
+    let subjects = subjects::all();
+    for subject in &subjects {
+        assert_eq!(subject.valid.len(), subjects::VALID);
+        assert!(subject.invalid.iter().any(|(_, reason)| *reason == sigwarp::Reason::EquationFailed));
+        assert!(subject.invalid.iter().any(|(_, reason)| reason.is_malformed()));
+    }
+    for (kind, engine) in common::engines() {
+        assert!(subjects.iter().any(|subject| engine.supports(&subject.suite)), "{kind} runs no subject");
+    }
+}
