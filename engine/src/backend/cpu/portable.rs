@@ -4,7 +4,7 @@ use super::threads::Workers;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::{BatchView, Item};
 use crate::plan::Plan;
-use crate::schemes::ed25519;
+use crate::schemes::{ecdsa, ed25519};
 use crate::suite::{Kind, Suite};
 use crate::verdict::{Slots, Verdict};
 
@@ -34,8 +34,8 @@ impl Backend for Portable {
 
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
-            Kind::Ed25519(_) => true,
-            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => false,
+            Kind::Ed25519(_) | Kind::Ecdsa { .. } => true,
+            Kind::Bip340 | Kind::Sm2 { .. } => false,
         }
     }
 
@@ -56,6 +56,9 @@ fn verify_item(item: &Item<'_>) -> Option<Verdict> {
     let Item { suite, key, message, signature } = *item;
     match suite.kind() {
         Kind::Ed25519(rule) => Some(ed25519::verify::verify(*rule, key, message, signature).into()),
-        Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => None,
+        Kind::Ecdsa { scheme, rule, encoding } => {
+            Some(ecdsa::verify::verify(*scheme, *rule, *encoding, key, message, signature).into())
+        }
+        Kind::Bip340 | Kind::Sm2 { .. } => None,
     }
 }

@@ -1,5 +1,9 @@
 //! ECDSA on P-256 and secp256k1 (FIPS 186-5, SEC 1), with every signature encoding in use.
 
 mod rules;
+#[cfg(feature = "oracle")]
+pub(crate) mod spec;
+pub(crate) mod verify;
+mod wire;
 
 pub use rules::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};
