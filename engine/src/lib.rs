@@ -27,7 +27,7 @@ pub use batch::{Batch, BatchView, Column, ColumnError, Item, Key, Message, Suite
 pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
 pub use engine::{BACKEND_VARIABLE, Builder, Engine};
 pub use error::Error;
-pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};
+pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash, ethereum_address, recover};
 pub use schemes::ed25519::Ed25519Rule;
 pub use schemes::sm2::{Sm2Encoding, UserId};
 pub use suite::{MessageInput, Scheme, Suite, SuiteError};
