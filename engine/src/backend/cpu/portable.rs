@@ -4,7 +4,7 @@ use super::threads::Workers;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::{BatchView, Item};
 use crate::plan::Plan;
-use crate::schemes::{ecdsa, ed25519};
+use crate::schemes::{bip340, ecdsa, ed25519, sm2};
 use crate::suite::{Kind, Suite};
 use crate::verdict::{Slots, Verdict};
 
@@ -34,31 +34,31 @@ impl Backend for Portable {
 
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
-            Kind::Ed25519(_) | Kind::Ecdsa { .. } => true,
-            Kind::Bip340 | Kind::Sm2 { .. } => false,
+            Kind::Ed25519(_) | Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => true,
         }
     }
 
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
         self.workers.for_each(plan.pieces(), |piece| {
             for item in plan.items(piece) {
-                if let Some(verdict) = verify_item(&batch.item(item)) {
-                    slots.set(item, verdict);
-                }
+                slots.set(item, verify_item(&batch.item(item)));
             }
         });
         Ok(())
     }
 }
 
-/// `None` for a suite that this backend refuses; its slot stays undecided.
-fn verify_item(item: &Item<'_>) -> Option<Verdict> {
+fn verify_item(item: &Item<'_>) -> Verdict {
     let Item { suite, key, message, signature } = *item;
-    match suite.kind() {
-        Kind::Ed25519(rule) => Some(ed25519::verify::verify(*rule, key, message, signature).into()),
+    let checked = match suite.kind() {
+        Kind::Ed25519(rule) => ed25519::verify::verify(*rule, key, message, signature),
         Kind::Ecdsa { scheme, rule, encoding } => {
-            Some(ecdsa::verify::verify(*scheme, *rule, *encoding, key, message, signature).into())
+            ecdsa::verify::verify(*scheme, *rule, *encoding, key, message, signature)
         }
-        Kind::Bip340 | Kind::Sm2 { .. } => None,
-    }
+        Kind::Bip340 => bip340::verify::verify(key, message, signature),
+        Kind::Sm2 { user_id, encoding } => {
+            sm2::verify::verify(user_id.as_ref(), *encoding, key, message, signature)
+        }
+    };
+    checked.into()
 }
