@@ -47,7 +47,8 @@ fn verify_on<C: Curve>(
     if let Screened::RejectedUnlessKeyFails(reason) = screened {
         return Err(reason);
     }
-    let e = weierstrass::scalar::<C>(&message_integer(scheme.hash(), message));
+    let e = scheme.hash().map_or_else(|| weierstrass::digest_integer(message), |hash| hash.digest(message));
+    let e = weierstrass::scalar::<C>(&e);
     let [r, s] = [item.signature.r, item.signature.s].map(|integer| weierstrass::scalar::<C>(&integer));
     let w = Invert::invert(&s).into_option().ok_or(Reason::ScalarOutOfRange)?;
     let point = weierstrass::combine::<C>(&(e * w), &(r * w), &q).ok_or(Reason::EquationFailed)?;
@@ -57,12 +58,13 @@ fn verify_on<C: Curve>(
     if x == r && item.signature.recovery_id.is_none_or(named) { Ok(()) } else { Err(Reason::EquationFailed) }
 }
 
-/// The integer e of a message or digest, before its reduction mod n.
-fn message_integer(hash: Option<Prehash>, message: &[u8]) -> [u8; 32] {
-    match hash {
-        None => weierstrass::digest_integer(message),
-        Some(Prehash::Sha256) => Sha256::digest(message).into(),
-        Some(Prehash::Sha256d) => Sha256::digest(Sha256::digest(message)).into(),
-        Some(Prehash::Keccak256) => Keccak256::digest(message).into(),
+impl Prehash {
+    /// The digest of a message, for callers of [`crate::recover`] and of schemes that take a digest.
+    pub fn digest(self, message: &[u8]) -> [u8; 32] {
+        match self {
+            Self::Sha256 => Sha256::digest(message).into(),
+            Self::Sha256d => Sha256::digest(Sha256::digest(message)).into(),
+            Self::Keccak256 => Keccak256::digest(message).into(),
+        }
     }
 }
