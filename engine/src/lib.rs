@@ -23,7 +23,8 @@ pub use backend::cpu::Threads;
 pub use backend::{BackendFailure, BackendKind};
 #[cfg(feature = "arrow")]
 pub use batch::arrow;
-pub use batch::{Batch, BatchView, Column, ColumnError, Item, Key, Message, Suites, WrongInput};
+pub use batch::{Batch, BatchView, Column, ColumnError, DefaultRuleError, DefaultRules, Item, Key, Message};
+pub use batch::{SuiteNames, SuiteResolver, Suites, WrongInput};
 pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
 pub use engine::{BACKEND_VARIABLE, Builder, Engine};
 pub use error::Error;
