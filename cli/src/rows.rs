@@ -31,7 +31,7 @@ pub(crate) enum Next {
         /// The file, as named on the command line.
         file: Arc<str>,
         /// Its next rows.
-        block: RowBlock,
+        block: Box<RowBlock>,
     },
     /// All rows of all files have been given.
     End,
@@ -40,7 +40,7 @@ pub(crate) enum Next {
 }
 
 enum Message {
-    Block { file: Arc<str>, block: RowBlock },
+    Block { file: Arc<str>, block: Box<RowBlock> },
     End { schemes: BTreeSet<Scheme> },
     Failed(ReadError),
 }
@@ -48,7 +48,7 @@ enum Message {
 /// See the module.
 pub(crate) struct Rows {
     incoming: Receiver<Message>,
-    spare: Sender<RowBlock>,
+    spare: Sender<Box<RowBlock>>,
     rules: DefaultRules,
 }
 
@@ -99,7 +99,7 @@ impl Rows {
     }
 
     /// Gives a block back so that its memory is used again.
-    pub(crate) fn recycle(&self, block: RowBlock) {
+    pub(crate) fn recycle(&self, block: Box<RowBlock>) {
         // The reader may be done; then the block is just dropped.
         drop(self.spare.send(block));
     }
@@ -120,7 +120,12 @@ impl Rows {
 }
 
 /// The reading thread. It ends when all is read, at the first error, or when nobody listens any more.
-fn read(files: &[PathBuf], options: &ReadOptions, sender: &SyncSender<Message>, spares: &Receiver<RowBlock>) {
+fn read(
+    files: &[PathBuf],
+    options: &ReadOptions,
+    sender: &SyncSender<Message>,
+    spares: &Receiver<Box<RowBlock>>,
+) {
     let mut schemes = BTreeSet::new();
     for path in files {
         match read_file(path, options, sender, spares) {
@@ -137,7 +142,7 @@ fn read_file(
     path: &Path,
     options: &ReadOptions,
     sender: &SyncSender<Message>,
-    spares: &Receiver<RowBlock>,
+    spares: &Receiver<Box<RowBlock>>,
 ) -> Result<Option<BTreeSet<Scheme>>, ReadError> {
     let mut reader = if is_standard(path) {
         RowReader::jsonl("standard input", std::io::BufReader::new(std::io::stdin()), options)
