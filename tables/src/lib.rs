@@ -1,6 +1,6 @@
 //! Curve constants and generated tables, with the source of each.
 
-pub mod ed25519;
+pub mod edwards25519;
 pub mod secp256;
 pub mod sm2;
 
