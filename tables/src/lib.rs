@@ -33,3 +33,4 @@ pub const fn be(hex: &str) -> [u8; 32] {
     }
     out
 }
+pub mod ed25519;
