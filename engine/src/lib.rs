@@ -11,8 +11,12 @@ mod batch;
 mod dispatch;
 mod engine;
 mod error;
+#[doc(hidden)]
+pub mod kernels;
 mod plan;
 mod schemes;
+#[doc(hidden)]
+pub mod simd;
 mod suite;
 mod verdict;
 
