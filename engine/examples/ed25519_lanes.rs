@@ -1,8 +1,9 @@
 //! Times the Ed25519 lanes path against ed25519-dalek, interleaved in one run, on the caller's core.
 //!
-//! `cargo run --release --example ed25519_lanes -- [--quick] [--backend NAME] [SIZE]…`
+//! `cargo run --release --example ed25519_lanes -- [--quick] [--alone] [--backend NAME] [SIZE]…`
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use sigwarp::kernels::curve::edwards::Projective;
 use sigwarp::kernels::curve::edwards::decode::{Decode, Words};
 use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
 use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
@@ -69,6 +70,33 @@ impl<F: FieldLanes, const N: usize, const SQUARE: bool> Kernel<F::Token> for Cha
     }
 }
 
+/// `count` doublings of `N` independent points.
+struct Doublings<F, const N: usize> {
+    count: usize,
+    field: PhantomData<F>,
+}
+
+impl<F: FieldLanes, const N: usize> Kernel<F::Token> for Doublings<F, N> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u64 {
+        let mut points = [Projective::<F>::identity(token); N];
+        for _ in 0..self.count {
+            let mut i = 0;
+            while i < N {
+                points[i] = points[i].double().to_projective();
+                i += 1;
+            }
+        }
+        let mut sum = 0;
+        for point in points {
+            sum ^= point.x.to_limbs()[0].to_array()[0];
+        }
+        sum
+    }
+}
+
 fn time(mut work: impl FnMut()) -> f64 {
     let start = Instant::now();
     work();
@@ -102,6 +130,22 @@ fn primitives<F: FieldLanes>(token: F::Token) {
         chain::<F, 1, true>(token, count),
         chain::<F, 2, true>(token, count),
         chain::<F, 4, true>(token, count),
+    );
+    fn doublings<F: FieldLanes, const N: usize>(token: F::Token, count: usize) -> f64 {
+        let samples = (0..9)
+            .map(|_| {
+                time(|| {
+                    black_box(token.vectorize(Doublings::<F, N> { count, field: PhantomData }));
+                }) / (count * N) as f64
+            })
+            .collect();
+        median(samples).0
+    }
+    println!(
+        "{}: ns per vector: doubling {:.1} alone, {:.1} of 2",
+        F::Token::NAME,
+        doublings::<F, 1>(token, 5000),
+        doublings::<F, 2>(token, 5000),
     );
     let words: Words = [[0x6666_6666_6666_6666; 8]; 4];
     let decode = |n: usize| {
@@ -176,7 +220,20 @@ fn against_dalek<F: FieldLanes>(token: F::Token, rows: &[Row], n: usize, rounds:
     );
 }
 
-fn run<F: FieldLanes>(wanted: Option<&str>, sizes: &[usize], rows: &[Row], rounds: usize) {
+/// The lanes path alone, for a profiler.
+fn alone<F: FieldLanes>(token: F::Token, rows: &[Row]) {
+    let items: Vec<Item<'_>> =
+        rows.iter().map(|row| Item { a: &row.a, r: &row.r, s: &row.s, message: &row.message }).collect();
+    let mut codes = vec![Code::EquationFailed; items.len()];
+    let equation = Equation { cofactored: false, decode_r: true };
+    let samples = (0..200_000usize.div_ceil(items.len()))
+        .map(|_| time(|| check::<F>(token, equation, black_box(&items), &mut codes)) / items.len() as f64)
+        .collect();
+    let (middle, low, high) = median(samples);
+    println!("{}: n = {}: {middle:.0} ns per signature ({low:.0} to {high:.0})", F::Token::NAME, items.len());
+}
+
+fn run<F: FieldLanes>(wanted: Option<&str>, sizes: &[usize], rows: &[Row], rounds: usize, only: bool) {
     if wanted.is_some_and(|name| name != F::Token::NAME) {
         return;
     }
@@ -184,6 +241,9 @@ fn run<F: FieldLanes>(wanted: Option<&str>, sizes: &[usize], rows: &[Row], round
         println!("{}: not on this machine", F::Token::NAME);
         return;
     };
+    if only {
+        return sizes.iter().for_each(|&n| alone::<F>(token, &rows[..n]));
+    }
     primitives::<F>(token);
     for &n in sizes {
         against_dalek::<F>(token, rows, n, rounds);
@@ -194,11 +254,13 @@ fn main() {
     let mut wanted = None;
     let mut sizes = Vec::new();
     let mut rounds = 11;
+    let mut alone = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--backend" => wanted = arguments.next(),
             "--quick" => rounds = 5,
+            "--alone" => alone = true,
             size => sizes.push(size.parse().expect("a number of signatures")),
         }
     }
@@ -208,6 +270,6 @@ fn main() {
     let rows = rows(*sizes.iter().max().unwrap(), 128);
     let wanted = wanted.as_deref();
     #[cfg(target_arch = "x86_64")]
-    run::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds);
-    run::<Radix51Portable>(wanted, &sizes, &rows, rounds);
+    run::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds, alone);
+    run::<Radix51Portable>(wanted, &sizes, &rows, rounds, alone);
 }
