@@ -1,6 +1,6 @@
 //! AVX2: 4 lanes.
 
-use super::{Kernel, LaneMask, Multiply32, Token, Vector};
+use super::{Kernel, LaneMask, Multiply32, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX2, FMA and BMI2.
@@ -203,13 +203,20 @@ impl Vector for U64x4 {
         Self(unsafe { _mm256_blendv_epi8(no.0, yes.0, mask.0) })
     }
     #[inline(always)]
-    fn gather_rows(table: &[[u64; 8]], index: Self) -> [Self; 8] {
+    fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
         let i = index.to_array();
-        let (a, b) = (&table[i[0] as usize], &table[i[1] as usize]);
-        let (c, d) = (&table[i[2] as usize], &table[i[3] as usize]);
-        let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
-        let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
-        [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]]
+        let (a, b) = (entry::<R>(table, i[0]), entry::<R>(table, i[1]));
+        let (c, d) = (entry::<R>(table, i[2]), entry::<R>(table, i[3]));
+        let mut out = [[index; 8]; R];
+        let mut r = 0;
+        while r < R {
+            let (a, b, c, d) = (&a[r], &b[r], &c[r], &d[r]);
+            let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
+            let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
+            out[r] = [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]];
+            r += 1;
+        }
+        out
     }
     #[inline(always)]
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize) {

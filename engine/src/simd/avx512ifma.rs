@@ -1,6 +1,6 @@
 //! AVX-512 with IFMA: 8 lanes.
 
-use super::{Kernel, LaneMask, MultiplyAdd52, Token, Vector};
+use super::{Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX-512 F, BW, DQ, VL and IFMA.
@@ -213,18 +213,34 @@ impl Vector for U64x8 {
         Self(unsafe { _mm512_mask_blend_epi64(mask.0, no.0, yes.0) })
     }
     #[inline(always)]
-    fn gather_rows(table: &[[u64; 8]], index: Self) -> [Self; 8] {
+    fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
         let i = index.to_array();
-        transpose([
-            row(&table[i[0] as usize]),
-            row(&table[i[1] as usize]),
-            row(&table[i[2] as usize]),
-            row(&table[i[3] as usize]),
-            row(&table[i[4] as usize]),
-            row(&table[i[5] as usize]),
-            row(&table[i[6] as usize]),
-            row(&table[i[7] as usize]),
-        ])
+        let lanes = [
+            entry::<R>(table, i[0]),
+            entry::<R>(table, i[1]),
+            entry::<R>(table, i[2]),
+            entry::<R>(table, i[3]),
+            entry::<R>(table, i[4]),
+            entry::<R>(table, i[5]),
+            entry::<R>(table, i[6]),
+            entry::<R>(table, i[7]),
+        ];
+        let mut out = [[index; 8]; R];
+        let mut r = 0;
+        while r < R {
+            out[r] = transpose([
+                row(&lanes[0][r]),
+                row(&lanes[1][r]),
+                row(&lanes[2][r]),
+                row(&lanes[3][r]),
+                row(&lanes[4][r]),
+                row(&lanes[5][r]),
+                row(&lanes[6][r]),
+                row(&lanes[7][r]),
+            ]);
+            r += 1;
+        }
+        out
     }
     #[inline(always)]
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize) {

@@ -1,7 +1,7 @@
 //! Eight lanes in a plain array: the IFMA kernels on any machine. For tests; always compiled, never
 //! chosen by itself.
 
-use super::{Kernel, LaneMask, Multiply32, MultiplyAdd52, Token, Vector};
+use super::{Kernel, LaneMask, Multiply32, MultiplyAdd52, Token, Vector, entry};
 
 /// The token of the emulation, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -139,12 +139,14 @@ impl Vector for EmulatedU64x8 {
         }
         Self(out)
     }
-    fn gather_rows(table: &[[u64; 8]], index: Self) -> [Self; 8] {
-        let mut out = [Self([0; 8]); 8];
+    fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
+        let mut out = [[Self([0; 8]); 8]; R];
         for lane in 0..8 {
-            let row = &table[index.0[lane] as usize];
-            for word in 0..8 {
-                out[word].0[lane] = row[word];
+            let rows = entry::<R>(table, index.0[lane]);
+            for row in 0..R {
+                for word in 0..8 {
+                    out[row][word].0[lane] = rows[row][word];
+                }
             }
         }
         out

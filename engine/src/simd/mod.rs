@@ -128,13 +128,13 @@ pub trait Vector: Copy {
     /// By lane: `yes` where the mask is true, else `no`.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
-    /// Per lane, the 8 words of the row that its index names, transposed: vector w of the result holds
-    /// word w of every lane's row. Panics if an index is outside the table.
+    /// Per lane, `R` rows of 8 words from the row that its index names, transposed: vector w of row r of
+    /// the result holds word w of row `index + r` of every lane. Panics if an index leads outside the table.
     ///
     /// Whole rows are loaded and transposed with shuffles: on Zen 4 and 5 a hardware gather costs about
     /// three cycles a lane, 8 of them five times this.
-    fn gather_rows(table: &[[u64; 8]], index: Self) -> [Self; 8];
-    /// The inverse of the above for evenly spaced rows: lane i's 8 words go to row `first + i * stride`.
+    fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R];
+    /// The inverse for one row and evenly spaced lanes: lane i's 8 words go to row `first + i * stride`.
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize);
 
     /// The lanes, in the first `LANES` places.
@@ -174,4 +174,13 @@ pub trait MultiplyAdd52: Vector {
 pub trait Multiply32: Vector {
     /// The product of the low 32 bits of each lane.
     fn mul32(self, other: Self) -> Self;
+}
+
+/// `R` rows from row `index`, behind one bounds check.
+#[inline(always)]
+fn entry<const R: usize>(table: &[[u64; 8]], index: u64) -> &[[u64; 8]; R] {
+    match table.get(index as usize..).and_then(<[_]>::first_chunk) {
+        Some(rows) => rows,
+        None => panic!("row {index} and the next are not in a table of {}", table.len()),
+    }
 }

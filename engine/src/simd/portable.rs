@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Kernel, LaneMask, Token, Vector};
+use super::{Kernel, LaneMask, Token, Vector, entry};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -130,9 +130,16 @@ impl Vector for U64x1 {
         if mask { yes } else { no }
     }
     #[inline(always)]
-    fn gather_rows(table: &[[u64; 8]], index: Self) -> [Self; 8] {
-        let [a, b, c, d, e, f, g, h] = table[index.0 as usize];
-        [Self(a), Self(b), Self(c), Self(d), Self(e), Self(f), Self(g), Self(h)]
+    fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
+        let rows = entry::<R>(table, index.0);
+        let mut out = [[index; 8]; R];
+        let mut r = 0;
+        while r < R {
+            let [a, b, c, d, e, f, g, h] = rows[r];
+            out[r] = [Self(a), Self(b), Self(c), Self(d), Self(e), Self(f), Self(g), Self(h)];
+            r += 1;
+        }
+        out
     }
     #[inline(always)]
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, _: usize) {

@@ -124,6 +124,23 @@ fn length_of(parts: &Parts<'_>) -> usize {
 
 /// Writes block `index` of a padded message.
 fn fill_block(parts: &Parts<'_>, index: usize, block: &mut [u8; 128]) {
+    // The blocks of a challenge but the last: R ‖ A and the beginning of M, then M alone.
+    if let [r, a, m] = parts
+        && let (Some(r), Some(a)) = (r.first_chunk::<32>(), a.first_chunk::<32>())
+        && parts[0].len() + parts[1].len() == 64
+    {
+        if index == 0 {
+            if let Some(m) = m.first_chunk::<64>() {
+                block[..32].copy_from_slice(r);
+                block[32..64].copy_from_slice(a);
+                block[64..].copy_from_slice(m);
+                return;
+            }
+        } else if let Some(m) = m.get(index * 128 - 64..).and_then(<[u8]>::first_chunk::<128>) {
+            *block = *m;
+            return;
+        }
+    }
     let length = length_of(parts);
     let start = index * 128;
     let mut filled = 0;
@@ -206,9 +223,9 @@ impl<T: Token> Kernel<T> for HashLanes<'_, '_> {
             most = most.max(count);
         }
         let counts = T::Vector::load(token, &counts);
-        // Lane l's words 0 to 7 at row l, 8 to 15 at row MAX_LANES + l.
+        // Two rows of 8 words per lane: its block.
         let mut rows = [[0u64; 8]; 2 * MAX_LANES];
-        let index = T::Vector::load(token, &[0, 1, 2, 3, 4, 5, 6, 7]);
+        let index = T::Vector::load(token, &[0, 2, 4, 6, 8, 10, 12, 14]);
         let mut state = [T::Vector::splat(token, 0); 8];
         for i in 0..8 {
             state[i] = T::Vector::splat(token, INITIAL[i]);
@@ -219,12 +236,11 @@ impl<T: Token> Kernel<T> for HashLanes<'_, '_> {
                 let mut bytes = [0; 128];
                 fill_block(&self.inputs[input], block, &mut bytes);
                 for i in 0..8 {
-                    rows[lane][i] = word(&bytes, i);
-                    rows[MAX_LANES + lane][i] = word(&bytes, 8 + i);
+                    rows[2 * lane][i] = word(&bytes, i);
+                    rows[2 * lane + 1][i] = word(&bytes, 8 + i);
                 }
             }
-            let low = T::Vector::gather_rows(&rows[..MAX_LANES], index);
-            let high = T::Vector::gather_rows(&rows[MAX_LANES..], index);
+            let [low, high] = T::Vector::gather_rows::<2>(&rows, index);
             let mut w = [index; 16];
             for i in 0..8 {
                 w[i] = low[i].swap_bytes();

@@ -94,11 +94,7 @@ fn store_entry<F: FieldLanes>(entry: Niels<F>, table: &mut [[u64; 8]], index: us
 
 #[inline(always)]
 fn load_entry<F: FieldLanes>(table: &[[u64; 8]], row: F::Vector) -> Niels<F> {
-    let one = F::Vector::splat(row.token(), 1);
-    let p = F::Vector::gather_rows(table, row);
-    let row = row.add(one);
-    let q = F::Vector::gather_rows(table, row);
-    let r = F::Vector::gather_rows(table, row.add(one));
+    let [p, q, r] = F::Vector::gather_rows::<ENTRY_ROWS>(table, row);
     Niels {
         y_plus_x: F::from_limbs([p[0], p[1], p[2], p[3], p[4]]),
         y_minus_x: F::from_limbs([p[5], p[6], p[7], q[0], q[1]]),
@@ -109,9 +105,7 @@ fn load_entry<F: FieldLanes>(table: &[[u64; 8]], row: F::Vector) -> Niels<F> {
 
 #[inline(always)]
 fn load_base<F: FieldLanes>(index: F::Vector) -> AffineNiels<F> {
-    let row = index.add(index);
-    let p = F::Vector::gather_rows(&BASE_MULTIPLES.0, row);
-    let q = F::Vector::gather_rows(&BASE_MULTIPLES.0, row.add(F::Vector::splat(row.token(), 1)));
+    let [p, q] = F::Vector::gather_rows::<2>(&BASE_MULTIPLES.0, index.add(index));
     AffineNiels {
         y_plus_x: F::from_limbs([p[0], p[1], p[2], p[3], p[4]]),
         y_minus_x: F::from_limbs([p[5], p[6], p[7], q[0], q[1]]),
