@@ -190,7 +190,7 @@ fn against_dalek<F: FieldLanes>(token: F::Token, rows: &[Row], n: usize, rounds:
         }) / (n * repeat) as f64;
         assert!(codes.iter().all(|&code| code == Code::Valid));
         let repeat = (64 / peers).max(1);
-        let mut peer = |strict: bool| {
+        let peer = |strict: bool| {
             time(|| {
                 for _ in 0..repeat {
                     for row in &rows[..peers] {

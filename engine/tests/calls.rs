@@ -116,7 +116,7 @@ fn verdicts_say_who_decided_and_why() {
     let mut batch = Batch::new();
     batch.push(&zip215(), Key::Bytes(&[0; 31]), Message::Raw(b""), &[0; 64]);
     let verdicts = engine.verify(&batch).expect("verdicts");
-    assert_eq!(verdicts.explain().to_string(), "cpu portable: 1 item on 2 threads, named by the caller");
+    assert_eq!(verdicts.explain().to_string(), "cpu portable: 1 item, on 2 threads, named by the caller");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod summary;
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
     let mut job = Job {
         engine: &engine,
         list: args.failures,
+        shares: BTreeMap::new(),
         totals: Totals::default(),
         verify_time: Duration::ZERO,
         bar: progress_bar(),
@@ -37,7 +39,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         complete: matches!(ended, Ok(true)),
         total: start.elapsed(),
         verify: job.verify_time,
-        backend: engine.backend().to_string(),
+        backend: job.backends(),
         threads: engine.threads(),
         why: engine.why().to_owned(),
     };
@@ -91,6 +93,8 @@ fn progress_bar() -> ProgressBar {
 struct Job<'a> {
     engine: &'a Engine,
     list: usize,
+    /// The items that each backend decided.
+    shares: BTreeMap<BackendKind, u64>,
     totals: Totals,
     verify_time: Duration,
     bar: ProgressBar,
@@ -98,6 +102,15 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// The names of the backends that decided items; of the first choice before there were any.
+    fn backends(&self) -> String {
+        let names: Vec<&str> = match self.shares.is_empty() {
+            true => self.engine.backends().first().map(|kind| kind.name()).into_iter().collect(),
+            false => self.shares.keys().map(|kind| kind.name()).collect(),
+        };
+        names.join("+")
+    }
+
     /// Verifies everything; `false` when the user stopped it. The output has its name only after `true`.
     fn run(&mut self, args: &VerifyArgs, interrupt: &Interrupt) -> Result<bool, Failure> {
         let rows = Rows::start(&args.input, KeyUse::Required)?;
@@ -133,6 +146,9 @@ impl Job<'_> {
         let start = Instant::now();
         let verdicts = self.engine.verify(block.batch()).map_err(Failure::engine)?;
         self.verify_time += start.elapsed();
+        for &(kind, items) in verdicts.explain().shares() {
+            *self.shares.entry(kind).or_default() += items as u64;
+        }
 
         let view = block.batch().view().map_err(Failure::engine)?;
         for (item, verdict) in verdicts.iter().enumerate() {

@@ -63,7 +63,7 @@ pub enum Code {
     EquationFailed,
 }
 
-fn words_of(bytes: &[u8; 32]) -> [u64; 4] {
+pub(super) fn words_of(bytes: &[u8; 32]) -> [u64; 4] {
     let mut words = [0; 4];
     for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
         let mut eight = [0; 8];
@@ -73,19 +73,19 @@ fn words_of(bytes: &[u8; 32]) -> [u64; 4] {
     words
 }
 
-fn set_lane(words: &mut Words, lane: usize, value: [u64; 4]) {
+pub(super) fn set_lane(words: &mut Words, lane: usize, value: [u64; 4]) {
     for i in 0..4 {
         words[i][lane] = value[i];
     }
 }
 
 /// The lanes of vector `index` that hold items.
-fn lanes_of(index: usize, lanes: usize, items: usize) -> core::ops::Range<usize> {
+pub(super) fn lanes_of(index: usize, lanes: usize, items: usize) -> core::ops::Range<usize> {
     index * lanes..((index + 1) * lanes).min(items)
 }
 
 /// Decodes a list of encodings, several vectors at a time.
-fn decode_all<F: FieldLanes>(token: F::Token, encodings: &[Words]) -> Vec<(Affine<F>, u8)> {
+pub(super) fn decode_all<F: FieldLanes>(token: F::Token, encodings: &[Words]) -> Vec<(Affine<F>, u8)> {
     let mut points = Vec::with_capacity(encodings.len());
     let mut rest = encodings;
     while let [a, b, c, d, more @ ..] = rest {

@@ -28,6 +28,7 @@
 
 pub mod decode;
 pub mod equation;
+pub mod keys;
 pub mod ladder;
 
 use crate::kernels::field::{FieldLanes, ONE};
