@@ -76,7 +76,11 @@ fn expectations_decide_the_status() {
     let by_rule = || json!({"strict": true, "zip215": false});
     assert_eq!(status([by_rule(), no(), no()], "strict"), Some(0));
     assert_eq!(status([by_rule(), no(), no()], "zip215"), Some(1));
-    assert_eq!(status([by_rule(), no(), no()], "donna"), Some(0), "valid, and nothing expected under this rule");
+    assert_eq!(
+        status([by_rule(), no(), no()], "donna"),
+        Some(0),
+        "valid, and nothing expected under this rule"
+    );
     assert_eq!(status([json!(true), by_rule(), no()], "donna"), Some(1), "invalid, and nothing expected");
 }
 
