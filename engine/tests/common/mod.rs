@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 mod cases;
+pub mod curve;
 pub mod subjects;
 
 #[allow(unused_imports, reason = "each test binary uses its part")]
