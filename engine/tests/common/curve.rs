@@ -10,6 +10,8 @@ use k256::elliptic_curve::point::{AffineCoordinates, DecompressPoint};
 use k256::elliptic_curve::subtle::Choice;
 use k256::elliptic_curve::{self, AffinePoint, CurveArithmetic, Group};
 use sigwarp::EcdsaScheme;
+use sm2::Sm2;
+use sm3::{Digest, Sm3};
 
 pub(crate) type Bytes = [u8; 32];
 pub(crate) type Scalar<C> = elliptic_curve::Scalar<C>;
@@ -29,7 +31,7 @@ impl Curve for p256::NistP256 {
     const P: Bytes = sigwarp_tables::secp256::r1::P;
 }
 
-impl Curve for sm2::Sm2 {
+impl Curve for Sm2 {
     const P: Bytes = sigwarp_tables::sm2::P;
 }
 
@@ -122,4 +124,23 @@ pub(crate) fn sign<C: Curve>(d: &Scalar<C>, e: &Scalar<C>, k: &Scalar<C>) -> (Ve
 /// The key under which r, s with the point R is a signature of e.
 pub(crate) fn key_for<C: Curve>(point: &Point<C>, r: &Scalar<C>, s: &Scalar<C>, e: &Scalar<C>) -> Point<C> {
     (*point * s - g::<C>() * e) * r.invert().unwrap()
+}
+
+/// GB/T 32918.2 section 6.1: r = e + x(kG), s = (1 + d)⁻¹(k − rd).
+pub(crate) fn sm2_sign(d: &Scalar<Sm2>, e: &Scalar<Sm2>, k: &Scalar<Sm2>) -> Vec<u8> {
+    let r = *e + scalar::<Sm2>(&xy::<Sm2>(&(g::<Sm2>() * k)).0);
+    let s = (Scalar::<Sm2>::ONE + d).invert().unwrap() * (*k - r * d);
+    [to_bytes::<Sm2>(&r), to_bytes::<Sm2>(&s)].concat()
+}
+
+/// SM3(Z_A ‖ M).
+pub(crate) fn sm2_hash(user_id: &[u8], key: &Point<Sm2>, message: &[u8]) -> Bytes {
+    use sigwarp_tables::sm2::{A, B, GX, GY};
+    let (x, y) = xy::<Sm2>(key);
+    let mut z = ((user_id.len() * 8) as u16).to_be_bytes().to_vec();
+    z.extend(user_id);
+    for part in [A, B, GX, GY, x, y] {
+        z.extend(part);
+    }
+    Sm3::digest([&Sm3::digest(&z)[..], message].concat()).into()
 }
