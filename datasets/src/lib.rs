@@ -7,6 +7,7 @@
 mod assemble;
 mod block;
 mod error;
+pub mod generate;
 mod keys;
 mod read;
 mod row;
