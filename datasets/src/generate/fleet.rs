@@ -15,6 +15,8 @@ use super::sign::{self, Signature};
 pub(super) struct Device {
     pub(super) secret: [u8; 32],
     pub(super) public: Vec<u8>,
+    /// The coordinates of the key, where the scheme signs them or needs their parity.
+    point: ([u8; 32], [u8; 32]),
 }
 
 /// The devices that sign under one suite.
@@ -46,24 +48,25 @@ impl Fleet {
         rng.set_stream(u64::from(number));
         let mut secret = [0; 32];
         rng.fill_bytes(&mut secret);
-        let compressed = number.is_multiple_of(2);
+        let point = match self.suite.scheme() {
+            Scheme::Ed25519 => ([0; 32], [0; 32]),
+            Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => sign::public::<NistP256>(&secret),
+            Scheme::Ecdsa(_) | Scheme::Bip340 => sign::public::<k256::Secp256k1>(&secret),
+            Scheme::Sm2Sm3 | Scheme::Sm2 => sign::public::<sm2::Sm2>(&secret),
+        };
         let public = match self.suite.scheme() {
             Scheme::Ed25519 => sign::ed25519_public(&secret).to_vec(),
-            Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => {
-                sign::sec1::<NistP256>(&secret, compressed)
-            }
-            Scheme::Ecdsa(_) => sign::sec1::<k256::Secp256k1>(&secret, compressed),
-            Scheme::Bip340 => sign::bip340_public(&secret).to_vec(),
-            Scheme::Sm2Sm3 | Scheme::Sm2 => sign::sec1::<sm2::Sm2>(&secret, compressed),
+            Scheme::Bip340 => point.0.to_vec(),
+            _ => sign::sec1(&point, number.is_multiple_of(2)),
         };
-        Device { secret, public }
+        Device { secret, public, point }
     }
 
     /// What an item of the suite carries for a message of a device: the message, or its digest.
     pub(super) fn input(&self, device: &Device, message: Vec<u8>) -> Vec<u8> {
         match self.suite.scheme() {
             Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::Secp256k1) => Sha256::digest(&message).to_vec(),
-            Scheme::Sm2 => sign::sm2_digest(UserId::DEFAULT, &device.secret, &message).to_vec(),
+            Scheme::Sm2 => sign::sm2_digest(UserId::DEFAULT, &device.point, &message).to_vec(),
             _ => message,
         }
     }
@@ -80,7 +83,7 @@ impl Fleet {
             },
             Scheme::Sm2Sm3 => {
                 let user_id = self.suite.user_id().unwrap_or(UserId::DEFAULT);
-                sign::sm2_digest(user_id, &device.secret, input)
+                sign::sm2_digest(user_id, &device.point, input)
             }
             Scheme::Sm2 => input.try_into().expect("the generator made a digest of 32 bytes"),
             Scheme::Bip340 => [0; 32],
@@ -93,7 +96,7 @@ impl Fleet {
                     sign::ecdsa::<NistP256>(&device.secret, &digest, &nonce)
                 }
                 Scheme::Ecdsa(_) => sign::ecdsa::<k256::Secp256k1>(&device.secret, &digest, &nonce),
-                Scheme::Bip340 => sign::bip340(&device.secret, input, &nonce),
+                Scheme::Bip340 => sign::bip340(&device.secret, &device.point, input, &nonce),
                 _ => sign::sm2(&device.secret, &digest, &nonce),
             };
             if let Some(signature) = signed {

@@ -87,12 +87,16 @@ pub(crate) fn coordinates<C: Curve>(point: &AffinePoint<C>) -> ([u8; 32], [u8; 3
     (x, y)
 }
 
-/// The key of a secret in SEC 1's form.
-pub(crate) fn sec1<C: Curve>(secret: &[u8; 32], compressed: bool) -> Vec<u8> {
-    let (x, y) = coordinates::<C>(&base::<C>(&scalar::<C>(secret)));
+/// The coordinates of the key of a secret.
+pub(crate) fn public<C: Curve>(secret: &[u8; 32]) -> ([u8; 32], [u8; 32]) {
+    coordinates::<C>(&base::<C>(&scalar::<C>(secret)))
+}
+
+/// A key in SEC 1's form.
+pub(crate) fn sec1((x, y): &([u8; 32], [u8; 32]), compressed: bool) -> Vec<u8> {
     match compressed {
         true => [&[2 | y[31] & 1], x.as_slice()].concat(),
-        false => [&[4], x.as_slice(), &y].concat(),
+        false => [&[4], x.as_slice(), y].concat(),
     }
 }
 
@@ -118,15 +122,11 @@ pub(crate) fn ecdsa<C: Curve>(secret: &[u8; 32], digest: &[u8; 32], nonce: &[u8;
 }
 
 /// e of SM2: SM3(Z_A ‖ M) (GB/T 32918.2 sections 5.5 and 6.1).
-pub(crate) fn sm2_digest(user_id: &[u8], secret: &[u8; 32], message: &[u8]) -> [u8; 32] {
+pub(crate) fn sm2_digest(user_id: &[u8], (x, y): &([u8; 32], [u8; 32]), message: &[u8]) -> [u8; 32] {
     use sigwarp_tables::sm2::{A, B, GX, GY};
-    let (x, y) = coordinates::<sm2::Sm2>(&base::<sm2::Sm2>(&scalar::<sm2::Sm2>(secret)));
-    sm2_digest_of_key(user_id, &[A, B, GX, GY, x, y], message)
-}
-
-fn sm2_digest_of_key(user_id: &[u8], numbers: &[[u8; 32]; 6], message: &[u8]) -> [u8; 32] {
     let bits = u16::try_from(user_id.len() * 8).expect("a user ID has at most 8191 bytes");
-    let z = Sm3::new().chain_update(bits.to_be_bytes()).chain_update(user_id).chain_update(numbers.concat());
+    let z = Sm3::new().chain_update(bits.to_be_bytes()).chain_update(user_id);
+    let z = z.chain_update([A, B, GX, GY, *x, *y].concat());
     Sm3::new().chain_update(z.finalize()).chain_update(message).finalize().into()
 }
 
@@ -145,11 +145,6 @@ pub(crate) fn sm2(secret: &[u8; 32], e: &[u8; 32], nonce: &[u8; 32]) -> Option<S
     Some(Signature { r: scalar_bytes::<sm2::Sm2>(&r), s: scalar_bytes::<sm2::Sm2>(&s), id: 0 })
 }
 
-/// The x-only key of a secret (BIP 340).
-pub(crate) fn bip340_public(secret: &[u8; 32]) -> [u8; 32] {
-    coordinates::<Secp256k1>(&base::<Secp256k1>(&scalar::<Secp256k1>(secret))).0
-}
-
 /// The challenge e of BIP 340.
 pub(crate) fn bip340_challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     let tag = Sha256::digest(b"BIP0340/challenge");
@@ -157,15 +152,20 @@ pub(crate) fn bip340_challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> 
     hash.chain_update(message).finalize().into()
 }
 
-/// Signs with BIP 340. `None` where the nonce does not serve.
-pub(crate) fn bip340(secret: &[u8; 32], message: &[u8], nonce: &[u8; 32]) -> Option<Signature> {
-    let with_even_y = |secret: &[u8; 32]| {
+/// Signs with BIP 340; `point` is the key of the secret. `None` where the nonce does not serve.
+pub(crate) fn bip340(
+    secret: &[u8; 32],
+    (key, key_y): &([u8; 32], [u8; 32]),
+    message: &[u8],
+    nonce: &[u8; 32],
+) -> Option<Signature> {
+    let with_even_y = |secret: &[u8; 32], y: &[u8; 32]| {
         let secret = scalar::<Secp256k1>(secret);
-        let (x, y) = coordinates::<Secp256k1>(&base::<Secp256k1>(&secret));
-        (if y[31] & 1 == 1 { -secret } else { secret }, x)
+        if y[31] & 1 == 1 { -secret } else { secret }
     };
-    let ((d, key), (k, r)) = (with_even_y(secret), with_even_y(nonce));
-    let challenge = bip340_challenge(&r, &key, message);
+    let (r, r_y) = public::<Secp256k1>(nonce);
+    let (d, k) = (with_even_y(secret, key_y), with_even_y(nonce, &r_y));
+    let challenge = bip340_challenge(&r, key, message);
     let e = Scalar::<Secp256k1>::reduce(&U256::from_be_slice(&challenge));
     let s = k + e * d;
     if bool::from(s.is_zero()) {
