@@ -9,7 +9,9 @@
 //! - **loose**: the output of `add`, `sub`, `negate`. Input of `mul`, `square`, their wide forms and of
 //!   `to_limbs`, not of another `add`, `sub` or `negate`.
 //! - **wide**: columns not yet carried; the output of `mul_wide` and `square_wide`. Up to three may be
-//!   added; `sub_wide` takes a subtrahend of at most two. `carry` makes it tight.
+//!   added; `sub_wide` takes a subtrahend of at most two products. `carry` makes it tight.
+//! - **raised**: wide plus a multiple of p, so that columns stay positive when another wide value is
+//!   subtracted with `sub_raised`. Level 1 exceeds a product, level 2 two products and a level 1.
 //!
 //! Adding and subtracting *before* carrying is what makes point formulas cheap: the four values E, F, G,
 //! H of a doubling cost four carries, not four for the squares and four for the sums.
@@ -83,6 +85,14 @@ pub trait FieldLanes: Copy {
     fn mul_wide(self, other: Self) -> Self::Wide;
     /// self²; loose → wide.
     fn square_wide(self) -> Self::Wide;
+    /// self · other, raised at level 1; loose, tight.
+    fn mul_raised(self, other: Self) -> Self::Wide;
+    /// self², raised at `LEVEL`, 1 or 2; tight.
+    fn square_raised<const LEVEL: usize>(self) -> Self::Wide;
+    /// a − b of a raised a.
+    fn sub_raised(a: Self::Wide, b: Self::Wide) -> Self::Wide;
+    /// 2·self, raised at level 1; tight.
+    fn twice_raised(self) -> Self::Wide;
     /// self as columns; tight → wide.
     fn widen(self) -> Self::Wide;
     /// a + b.

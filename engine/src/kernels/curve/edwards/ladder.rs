@@ -42,24 +42,26 @@ pub const fn table_rows(lanes: usize) -> usize {
 /// k + 16·Σ 32^i, whose plain windows less 16 are the signed digits of k.
 #[inline]
 pub fn offset_challenge(k: &[u64; 4]) -> [u64; 4] {
-    scalar::offset::<WIDTH>(k, DIGITS)
+    const OFFSET: [u64; 4] = scalar::window_offset(WIDTH, DIGITS);
+    scalar::add(*k, OFFSET)
 }
 
 /// s with the offsets of its windows.
 #[inline]
 pub fn offset_base(s: &[u64; 4]) -> [u64; 4] {
-    scalar::offset::<BASE_WIDTH>(s, BASE_DIGITS)
+    const OFFSET: [u64; 4] = scalar::window_offset(BASE_WIDTH, BASE_DIGITS);
+    scalar::add(*s, OFFSET)
 }
 
-/// Computes [s]B − [k]A of `N` vectors side by side.
-pub struct Ladder<'a, F, const N: usize> {
+/// Computes [s]B − [k]A.
+pub struct Ladder<'a, F> {
     /// A.
-    pub keys: [Affine<F>; N],
+    pub key: Affine<F>,
     /// k by [`offset_challenge`].
-    pub challenges: [&'a Words; N],
+    pub challenge: &'a Words,
     /// s by [`offset_base`].
-    pub bases: [&'a Words; N],
-    /// Scratch for the tables of A: [`table_rows`] for each vector.
+    pub base: &'a Words,
+    /// Scratch for the table of A.
     pub table: &'a mut [[u64; 8]],
 }
 
@@ -149,59 +151,35 @@ fn build_table<F: FieldLanes>(token: F::Token, key: Affine<F>, table: &mut [[u64
     }
 }
 
-impl<F: FieldLanes, const N: usize> Kernel<F::Token> for Ladder<'_, F, N> {
-    type Output = [Projective<F>; N];
+impl<F: FieldLanes> Kernel<F::Token> for Ladder<'_, F> {
+    type Output = Projective<F>;
 
     #[inline(always)]
-    fn run(self, token: F::Token) -> [Projective<F>; N] {
-        let rows = table_rows(F::Vector::LANES);
-        let mut challenges = [[F::Vector::splat(token, 0); 4]; N];
-        let mut bases = challenges;
-        let mut i = 0;
-        while i < N {
-            build_table(token, self.keys[i], &mut self.table[i * rows..(i + 1) * rows]);
-            challenges[i] = load_words(token, self.challenges[i]);
-            bases[i] = load_words(token, self.bases[i]);
-            i += 1;
-        }
+    fn run(self, token: F::Token) -> Projective<F> {
+        build_table(token, self.key, self.table);
         let table: &[[u64; 8]] = self.table;
+        let challenge = load_words::<F::Vector>(token, self.challenge);
+        let base = load_words::<F::Vector>(token, self.base);
         let lanes = lane_bases::<F::Vector>(token);
 
-        let mut points = [Projective::identity(token); N];
+        let mut point = Projective::identity(token);
         let mut bit = WIDTH * (DIGITS - 1);
         loop {
-            let mut sums = [points[0].double(); N];
-            i = 1;
-            while i < N {
-                sums[i] = points[i].double();
-                i += 1;
-            }
+            let mut sum = point.double();
             if bit % WIDTH == 0 {
-                i = 0;
-                while i < N {
-                    let (magnitude, negative) = digit::<F::Vector, WIDTH, DIGITS>(&challenges[i], bit);
-                    let row = lanes.add(magnitude.shl::<1>()).add(magnitude);
-                    let entry = load_entry::<F>(&table[i * rows..(i + 1) * rows], row);
-                    sums[i] = sums[i].to_extended().add_niels(entry.negate_where(negative));
-                    i += 1;
-                }
+                let (magnitude, negative) = digit::<F::Vector, WIDTH, DIGITS>(&challenge, bit);
+                let row = lanes.add(magnitude.shl::<1>()).add(magnitude);
+                let entry = load_entry::<F>(table, row).negate_where(negative);
+                sum = sum.to_extended().add_niels(entry);
             }
             if bit % BASE_WIDTH == 0 {
-                i = 0;
-                while i < N {
-                    let (magnitude, negative) = digit::<F::Vector, BASE_WIDTH, BASE_DIGITS>(&bases[i], bit);
-                    let entry = load_base::<F>(magnitude).negate_where(negative);
-                    sums[i] = sums[i].to_extended().add_affine(entry);
-                    i += 1;
-                }
+                let (magnitude, negative) = digit::<F::Vector, BASE_WIDTH, BASE_DIGITS>(&base, bit);
+                let entry = load_base::<F>(magnitude).negate_where(negative);
+                sum = sum.to_extended().add_affine(entry);
             }
-            i = 0;
-            while i < N {
-                points[i] = sums[i].to_projective();
-                i += 1;
-            }
+            point = sum.to_projective();
             if bit == 0 {
-                return points;
+                return point;
             }
             bit -= 1;
         }
