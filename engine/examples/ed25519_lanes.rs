@@ -6,6 +6,9 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sigwarp::kernels::curve::edwards::Projective;
 use sigwarp::kernels::curve::edwards::decode::{Decode, Words};
 use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
+#[cfg(target_arch = "x86_64")]
+use sigwarp::kernels::field::radix25_avx2::Radix25;
+#[cfg(target_arch = "x86_64")]
 use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
 use sigwarp::kernels::field::radix51_portable::Radix51Portable;
 use sigwarp::kernels::field::{FieldLanes, MASK51};
@@ -271,5 +274,7 @@ fn main() {
     let wanted = wanted.as_deref();
     #[cfg(target_arch = "x86_64")]
     run::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds, alone);
+    #[cfg(target_arch = "x86_64")]
+    run::<Radix25<sigwarp::simd::avx2::U64x4>>(wanted, &sizes, &rows, rounds, alone);
     run::<Radix51Portable>(wanted, &sizes, &rows, rounds, alone);
 }

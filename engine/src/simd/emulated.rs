@@ -181,4 +181,7 @@ impl Multiply32 for EmulatedU64x8 {
     fn mul32(self, other: Self) -> Self {
         each(self.0, other.0, |a, b| (a & 0xffff_ffff) * (b & 0xffff_ffff))
     }
+    fn opaque(self) -> Self {
+        self
+    }
 }

@@ -174,6 +174,10 @@ pub trait MultiplyAdd52: Vector {
 pub trait Multiply32: Vector {
     /// The product of the low 32 bits of each lane.
     fn mul32(self, other: Self) -> Self;
+    /// The same value, of which the compiler no longer knows how it came about. Factors that are sums or
+    /// products themselves go through here: otherwise LLVM reasons about the low 32 bits of 2·x or 19·x and
+    /// turns one `vpmuludq` into a 64-bit multiplication of three.
+    fn opaque(self) -> Self;
 }
 
 /// `R` rows from row `index`, behind one bounds check.

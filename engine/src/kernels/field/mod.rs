@@ -18,6 +18,7 @@
 //!
 //! Debug builds assert the bounds on every operation.
 
+pub mod radix25_avx2;
 pub mod radix51_ifma;
 pub mod radix51_portable;
 #[cfg(test)]
@@ -67,7 +68,10 @@ pub trait FieldLanes: Copy {
     /// Columns of a product before carrying.
     type Wide: Copy;
 
-    /// The elements of five limbs below 2^51 + 2^17 each.
+    /// How many vectors, 1 or 2, a long dependent computation takes side by side.
+    const SIDE_BY_SIDE: usize;
+
+    /// The elements of five limbs, each below 2^51 + 2^17, or as `to_limbs` gave them for a tight element.
     fn from_limbs(limbs: [Self::Vector; 5]) -> Self;
     /// Five limbs below 2^52 each, of the same residue, not canonical.
     fn to_limbs(self) -> [Self::Vector; 5];

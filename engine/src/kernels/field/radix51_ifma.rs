@@ -174,6 +174,7 @@ impl<V: MultiplyAdd52> FieldLanes for Radix51Ifma<V> {
     type Token = V::Token;
     type Vector = V;
     type Wide = [V; 5];
+    const SIDE_BY_SIDE: usize = 1;
 
     #[inline(always)]
     fn from_limbs(limbs: [V; 5]) -> Self {

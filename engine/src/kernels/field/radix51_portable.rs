@@ -50,6 +50,7 @@ impl FieldLanes for Radix51Portable {
     type Token = Portable;
     type Vector = U64x1;
     type Wide = [u128; 5];
+    const SIDE_BY_SIDE: usize = 1;
 
     #[inline(always)]
     fn from_limbs(limbs: [U64x1; 5]) -> Self {

@@ -223,7 +223,7 @@ fn check_chunk<F: FieldLanes>(
 ) {
     let lanes = F::Vector::LANES;
     let vectors = items.len().div_ceil(lanes);
-    scratch.table.resize(table_rows(lanes), [0; 8]);
+    scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
     scratch.digests.clear();
     scratch.digests.resize(items.len(), [0; 8]);
 
@@ -248,13 +248,24 @@ fn check_chunk<F: FieldLanes>(
 
     let decoded = decode_all::<F>(token, &keys);
     let mut points = Vec::with_capacity(vectors);
-    for i in 0..vectors {
-        points.push(token.vectorize(Ladder {
-            key: decoded[i].0,
-            challenge: &challenges[i],
-            base: &bases[i],
-            table: &mut scratch.table,
-        }));
+    while points.len() < vectors {
+        let i = points.len();
+        let table = &mut scratch.table[..];
+        if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
+            points.extend(token.vectorize(Ladder {
+                keys: [decoded[i].0, decoded[i + 1].0],
+                challenges: [&challenges[i], &challenges[i + 1]],
+                bases: [&bases[i], &bases[i + 1]],
+                table,
+            }));
+        } else {
+            points.extend(token.vectorize(Ladder {
+                keys: [decoded[i].0],
+                challenges: [&challenges[i]],
+                bases: [&bases[i]],
+                table,
+            }));
+        }
     }
     let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
     let mut before = inverses.clone();
