@@ -213,6 +213,11 @@ impl Vector for U64x4 {
         Self(unsafe { _mm256_blendv_epi8(no.0, yes.0, mask.0) })
     }
     #[inline(always)]
+    fn permute<const ORDER: i32>(self) -> Self {
+        // SAFETY: a vector proves the features.
+        Self(unsafe { _mm256_permute4x64_epi64::<ORDER>(self.0) })
+    }
+    #[inline(always)]
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
         let i = index.to_array();
         let (a, b) = (entry::<R>(table, i[0]), entry::<R>(table, i[1]));

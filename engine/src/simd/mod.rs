@@ -128,6 +128,10 @@ pub trait Vector: Copy {
     /// By lane: `yes` where the mask is true, else `no`.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
+    /// Permutes the lanes of each group of four: lane i becomes the one that bits 2·i and 2·i + 1 of `ORDER`
+    /// name. A vector of one lane stays as it is.
+    fn permute<const ORDER: i32>(self) -> Self;
+
     /// Per lane, `R` rows of 8 words from the row that its index names, transposed: vector w of row r of
     /// the result holds word w of row `index + r` of every lane. Panics if an index leads outside the table.
     ///

@@ -85,6 +85,13 @@ pub trait FieldLanes: Copy {
     /// By lane: `yes` where the mask is true, else `no`. Keeps the looser of the two bounds.
     fn select(mask: <Self::Vector as Vector>::Mask, yes: Self, no: Self) -> Self;
 
+    /// Permutes lanes as [`Vector::permute`] does.
+    fn permute<const ORDER: i32>(self) -> Self;
+    /// The same for columns.
+    fn permute_wide<const ORDER: i32>(wide: Self::Wide) -> Self::Wide;
+    /// By lane: `yes` where the mask is true, else `no`.
+    fn select_wide(mask: <Self::Vector as Vector>::Mask, yes: Self::Wide, no: Self::Wide) -> Self::Wide;
+
     /// self · other; loose, loose → wide.
     fn mul_wide(self, other: Self) -> Self::Wide;
     /// self²; loose → wide.

@@ -278,6 +278,25 @@ impl<V: Multiply32> FieldLanes for Radix25<V> {
     }
 
     #[inline(always)]
+    fn permute<const ORDER: i32>(self) -> Self {
+        Self(Self::permute_wide::<ORDER>(self.0))
+    }
+    #[inline(always)]
+    fn permute_wide<const ORDER: i32>(wide: [V; 10]) -> [V; 10] {
+        let mut out = wide;
+        let mut i = 0;
+        while i < 10 {
+            out[i] = wide[i].permute::<ORDER>();
+            i += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn select_wide(mask: V::Mask, yes: [V; 10], no: [V; 10]) -> [V; 10] {
+        Self::select(mask, Self(yes), Self(no)).0
+    }
+
+    #[inline(always)]
     fn mul_wide(self, other: Self) -> [V; 10] {
         self.0[0].token().vectorize(Multiply::<V, 0> { a: &self.0, b: &other.0 })
     }

@@ -219,6 +219,25 @@ impl<V: MultiplyAdd52> FieldLanes for Radix51Ifma<V> {
     }
 
     #[inline(always)]
+    fn permute<const ORDER: i32>(self) -> Self {
+        Self(Self::permute_wide::<ORDER>(self.0))
+    }
+    #[inline(always)]
+    fn permute_wide<const ORDER: i32>(wide: [V; 5]) -> [V; 5] {
+        let mut out = wide;
+        let mut i = 0;
+        while i < 5 {
+            out[i] = wide[i].permute::<ORDER>();
+            i += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn select_wide(mask: V::Mask, yes: [V; 5], no: [V; 5]) -> [V; 5] {
+        Self::select(mask, Self(yes), Self(no)).0
+    }
+
+    #[inline(always)]
     fn mul_wide(self, other: Self) -> [V; 5] {
         multiply::<V, 0>(self.0, other.0)
     }

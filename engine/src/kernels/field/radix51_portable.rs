@@ -90,6 +90,19 @@ impl FieldLanes for Radix51Portable {
     }
 
     #[inline(always)]
+    fn permute<const ORDER: i32>(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn permute_wide<const ORDER: i32>(wide: [u128; 5]) -> [u128; 5] {
+        wide
+    }
+    #[inline(always)]
+    fn select_wide(mask: bool, yes: [u128; 5], no: [u128; 5]) -> [u128; 5] {
+        if mask { yes } else { no }
+    }
+
+    #[inline(always)]
     fn mul_wide(self, other: Self) -> [u128; 5] {
         let (a, b) = (self.0, other.0);
         assert_below(&a, LOOSE);
