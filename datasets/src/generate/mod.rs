@@ -12,8 +12,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use sigwarp::MessageInput;
+use sigwarp::{Key, Message, MessageInput};
 
+use crate::block::RowBlock;
 use crate::error::WriteError;
 use crate::row::{Expected, Row};
 use crate::write::RowWriter;
@@ -225,6 +226,26 @@ impl Generator {
             }
         }
         Ok(true)
+    }
+
+    /// Replaces the rows of `block` by these items, with the keys in the rows, for callers that verify without a
+    /// file between. Made on the threads of the current rayon pool.
+    pub fn fill(&self, items: std::ops::Range<u64>, block: &mut RowBlock) {
+        let made: Vec<Item> = items.clone().into_par_iter().map(|index| self.item(index)).collect();
+        block.clear(items.start);
+        for (index, item) in items.zip(&made) {
+            let fleet = &self.fleets[item.share];
+            let device = &fleet.devices()[item.device as usize];
+            let message = match fleet.suite().scheme().input() {
+                MessageInput::Raw => Message::Raw(&item.input),
+                MessageInput::Digest => Message::Digest(&item.input),
+            };
+            let key = Key::Bytes(item.key.as_deref().unwrap_or(&device.public));
+            block.batch.push(fleet.suite(), key, message, &item.signature);
+            block.expected.push(Some(item.expected));
+            block.recovery_ids.push(None);
+            block.push_id(Some(&index.to_string()));
+        }
     }
 
     /// Gives the row of an item to `with`.
