@@ -1,7 +1,7 @@
 //! The workload generator: signed rows of a fleet of devices, good and bad, the same bytes for the same seed on
 //! every machine and with any number of threads.
 
-mod faults;
+pub(crate) mod faults;
 mod fleet;
 mod payload;
 mod share;
@@ -61,6 +61,27 @@ impl Default for Workload {
             bad: 0.05,
             faults: Fault::ALL.to_vec(),
             inline_keys: false,
+        }
+    }
+}
+
+impl Workload {
+    /// The committed sample `datasets/samples/iot.jsonl`: 3,000 rows with their keys.
+    pub fn iot_sample() -> Self {
+        let shares = [
+            "ed25519:rfc8032=4",
+            "ecdsa-p256-sha256:ecdsa=3",
+            "ecdsa-p256-sha256:ecdsa-low-s:der=1",
+            "sm2-sm3=2",
+        ];
+        Self {
+            items: 3000,
+            shares: shares.map(|text| text.parse().expect("a share of known names")).to_vec(),
+            devices: 100,
+            bad: 0.08,
+            keys: KeyChoice::Zipf { exponent: 1.0 },
+            inline_keys: true,
+            ..Self::default()
         }
     }
 }
