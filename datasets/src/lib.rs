@@ -6,6 +6,8 @@
 
 mod assemble;
 mod block;
+#[cfg(feature = "edges")]
+pub mod edges;
 mod error;
 pub mod generate;
 mod keys;
