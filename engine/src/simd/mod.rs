@@ -15,6 +15,8 @@
 //!
 //! This is the only folder of the kernels with `unsafe`.
 #![allow(unsafe_code)]
+// Lanes of several arrays are indexed together.
+#![allow(clippy::needless_range_loop)]
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;

@@ -90,7 +90,7 @@ fn doubled<V: Multiply32>(a: [V; 10]) -> [V; 10] {
 #[inline(always)]
 fn carry_step<V: Vector, const FROM: usize>(r: &mut [V; 10]) {
     let token = r[0].token();
-    if FROM % 2 == 0 {
+    if FROM.is_multiple_of(2) {
         r[FROM + 1] = r[FROM + 1].add(r[FROM].shr::<26>());
         r[FROM] = r[FROM].and(V::splat(token, MASK26));
     } else if FROM < 9 {

@@ -180,7 +180,7 @@ impl<F: FieldLanes, const N: usize> Kernel<F::Token> for Ladder<'_, F, N> {
                 sums[i] = points[i].double();
                 i += 1;
             }
-            if bit % WIDTH == 0 {
+            if bit.is_multiple_of(WIDTH) {
                 i = 0;
                 while i < N {
                     let (magnitude, negative) = digit::<F::Vector, WIDTH, DIGITS>(&challenges[i], bit);
@@ -190,7 +190,7 @@ impl<F: FieldLanes, const N: usize> Kernel<F::Token> for Ladder<'_, F, N> {
                     i += 1;
                 }
             }
-            if bit % BASE_WIDTH == 0 {
+            if bit.is_multiple_of(BASE_WIDTH) {
                 i = 0;
                 while i < N {
                     let (magnitude, negative) = digit::<F::Vector, BASE_WIDTH, BASE_DIGITS>(&bases[i], bit);
