@@ -114,8 +114,7 @@ impl Sigwarp {
             return Err(format!("the {} backend does not verify {} yet", engine.backend(), suite.scheme()));
         }
         let keys: Vec<&[u8]> = w.items.iter().map(|item| w.public(item)).collect();
-        let column =
-            |get: fn(&Item) -> &[u8]| -> Vec<&'w [u8]> { w.items.iter().map(|item| get(item)).collect() };
+        let column = |get: fn(&Item) -> &[u8]| -> Vec<&'w [u8]> { w.items.iter().map(get).collect() };
         let messages = column(|item| &item.message);
         let signatures = column(|item| &item.signature);
         let (batch, backend) = (w.spec.batch, engine.backend().name());
