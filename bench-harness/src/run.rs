@@ -220,7 +220,7 @@ fn prepare<'w>(side: &Side, workload: &'w Workload) -> Result<Ready<'w>, String>
     match &side.contender {
         Contender::Sigwarp(sigwarp) => {
             let (run, backend) = sigwarp.prepare(workload, side.threads)?;
-            Ok(Ready { run, backend: Some(backend.to_owned()), expected: workload.expected() })
+            Ok(Ready { run, backend: Some(backend), expected: workload.expected() })
         }
         Contender::Peer(peer) => {
             if side.threads > peer.max_threads {

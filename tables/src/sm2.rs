@@ -5,6 +5,8 @@ use crate::be;
 pub const P: [u8; 32] = be("fffffffeffffffffffffffffffffffffffffffff00000000ffffffffffffffff");
 /// n, the group order.
 pub const N: [u8; 32] = be("fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123");
+/// ⌊n / 2⌋.
+pub const HALF_N: [u8; 32] = be("7fffffff7fffffffffffffffffffffffb901efb590e30295a9ddfa049ceaa091");
 /// a = p − 3, of y² = x³ + ax + b.
 pub const A: [u8; 32] = be("fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc");
 /// b, of y² = x³ + ax + b.

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
-use sigwarp::{BackendChoice, BackendKind, BatchView, Column, Engine, Suite, Suites};
+use sigwarp::{BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Suite, Suites};
 
 use super::{Algorithm, Answers, Keys};
 use crate::measure::Run;
@@ -99,26 +99,24 @@ impl Sigwarp {
     ///
     /// Every verdict is counted, and the counts are compared with the right ones in every sample: no check on inputs
     /// of its own is needed. Also returns the name of the backend that runs.
-    pub fn prepare<'w>(&self, w: &'w Workload, threads: usize) -> Result<(Run<'w>, &'static str), String> {
+    pub fn prepare<'w>(&self, w: &'w Workload, threads: usize) -> Result<(Run<'w>, String), String> {
         match self.operation {
             Operation::Verify if self.registered => return Err("this version has no key ring yet".to_owned()),
             Operation::Verify => {}
-            Operation::Recover => {
-                return Err("this version does not recover keys through the engine yet".to_owned());
-            }
+            Operation::Recover => return Ok((recover(w), BackendKind::Portable.name().to_owned())),
             Operation::Hash(_) => return Err("this version does not hash messages yet".to_owned()),
         }
         let suite = self.suite(w.spec.kind)?;
         let engine = self.engine(threads)?;
         if !engine.supports(&suite) {
-            return Err(format!("the {} backend does not verify {} yet", engine.backend(), suite.scheme()));
+            return Err(format!("backend {} does not verify {} yet", self.backend, suite.scheme()));
         }
         let keys: Vec<&[u8]> = w.items.iter().map(|item| w.public(item)).collect();
         let column = |get: fn(&Item) -> &[u8]| -> Vec<&'w [u8]> { w.items.iter().map(get).collect() };
         let messages = column(|item| &item.message);
         let signatures = column(|item| &item.signature);
-        let (batch, backend) = (w.spec.batch, engine.backend().name());
-        let run: Run<'w> = Box::new(move |chunk| {
+        let batch = w.spec.batch;
+        let verify = move |chunk| {
             let rows = chunk * batch..(chunk + 1) * batch;
             let view = BatchView::new(
                 Suites::One(&suite),
@@ -127,10 +125,13 @@ impl Sigwarp {
                 Column::slices(&signatures[rows]),
             )
             .expect("columns of one length");
-            let verdicts = engine.verify_columns(&view).expect("an engine that verifies its suites");
-            verdicts.valid() as u64
-        });
-        Ok((run, backend))
+            engine.verify_columns(&view).expect("an engine that verifies its suites")
+        };
+        // The engine chooses by suite and batch size: the first call tells which backends take part.
+        let shares: Vec<&str> =
+            verify(0).explain().shares().iter().map(|(backend, _)| backend.name()).collect();
+        let backend = shares.join(" and ");
+        Ok((Box::new(move |chunk| verify(chunk).valid() as u64), backend))
     }
 
     fn engine(&self, threads: usize) -> Result<Engine, String> {
@@ -158,6 +159,23 @@ impl Sigwarp {
     }
 }
 
+/// Counts the keys that come out as they should: any digest gives some key.
+fn recover(w: &Workload) -> Run<'_> {
+    Box::new(move |chunk| {
+        let mut recovered = 0;
+        for item in w.chunk(chunk) {
+            let key = sigwarp::recover(&item.message, &item.signature, item.recovery_id, EcdsaRule::Any);
+            // The workload's key is compressed: the same x, and the parity of y.
+            let same = key.is_ok_and(|key| {
+                let public = w.public(item);
+                key[1..33] == public[1..] && 2 + (key[64] & 1) == public[0]
+            });
+            recovered += u64::from(same);
+        }
+        recovered
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +188,13 @@ mod tests {
             let (mut run, _) = Sigwarp::auto(Some("strict")).prepare(&workload, threads).unwrap();
             assert_eq!((0..3).map(&mut run).collect::<Vec<_>>(), workload.expected().unwrap());
         }
+    }
+
+    #[test]
+    fn recovered_keys_are_counted() {
+        let workload = Workload::new(Spec::new(Kind::Secp256k1, 4, 8).bad(Bad::PerMille(250)));
+        let (mut run, _) = Sigwarp::recover().prepare(&workload, 1).unwrap();
+        assert_eq!((0..2).map(&mut run).collect::<Vec<_>>(), workload.expected().unwrap());
     }
 
     #[test]

@@ -1,1 +1,7 @@
-//! BIP340 Schnorr signatures on secp256k1.
+//! Schnorr signatures on secp256k1 (BIP 340), over messages of any length.
+
+mod rules;
+#[cfg(feature = "oracle")]
+pub(crate) mod spec;
+pub(crate) mod verify;
+mod wire;

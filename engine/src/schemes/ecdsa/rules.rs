@@ -1,5 +1,12 @@
 //! What "valid" means for ECDSA: curve, message hash, rule and signature encoding.
 
+use super::wire::{Facts, RecoveryId, SignatureFacts};
+use crate::Reason;
+use crate::schemes::Screened;
+use crate::schemes::sec1::Hybrid;
+use crate::schemes::weierstrass::{Bounds, Coordinates};
+use sigwarp_tables::be_below;
+
 /// A curve and a message hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EcdsaScheme {
@@ -15,6 +22,13 @@ pub enum EcdsaScheme {
     Secp256k1Sha256d,
     /// `ecdsa-secp256k1-keccak256`: secp256k1 over Keccak-256 of the message.
     Secp256k1Keccak256,
+}
+
+/// The curve of a scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CurveName {
+    P256,
+    Secp256k1,
 }
 
 /// How a message becomes a digest.
@@ -38,6 +52,15 @@ impl EcdsaScheme {
             Self::Secp256k1Sha256 => "ecdsa-secp256k1-sha256",
             Self::Secp256k1Sha256d => "ecdsa-secp256k1-sha256d",
             Self::Secp256k1Keccak256 => "ecdsa-secp256k1-keccak256",
+        }
+    }
+
+    pub(super) const fn curve(self) -> CurveName {
+        match self {
+            Self::P256 | Self::P256Sha256 => CurveName::P256,
+            Self::Secp256k1 | Self::Secp256k1Sha256 | Self::Secp256k1Sha256d | Self::Secp256k1Keccak256 => {
+                CurveName::Secp256k1
+            }
         }
     }
 
@@ -77,6 +100,34 @@ impl EcdsaRule {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.name() == name)
     }
+
+    /// What the bytes of an item alone decide.
+    pub(super) fn screen(self, facts: &Facts) -> Screened {
+        if !facts.key_reduced {
+            return Screened::Rejected(Reason::NonCanonicalKey);
+        }
+        match self.screen_signature(&facts.signature) {
+            Err(reason) => Screened::RejectedUnlessKeyFails(reason),
+            Ok(()) => Screened::Open,
+        }
+    }
+
+    /// What the bytes of a signature alone decide.
+    pub(super) const fn screen_signature(self, facts: &SignatureFacts) -> Result<(), Reason> {
+        if !facts.in_range {
+            return Err(Reason::ScalarOutOfRange);
+        }
+        match self {
+            Self::LowS if !facts.low_s => Err(Reason::HighS),
+            Self::LowS | Self::Any => Ok(()),
+        }
+    }
+}
+
+/// Whether the recomputed R is the one that the recovery id of `raw-v` names, when x(R) ≡ r mod n. This is the
+/// same as recovering the key: recovery starts from the one point that the id names.
+pub(super) fn names_point(id: RecoveryId, r: &Coordinates, bounds: &Bounds) -> bool {
+    id.y_is_odd == r.y_is_odd() && id.x_is_r_plus_n != be_below(&r.x, bounds.n)
 }
 
 /// How r and s are encoded. Named by the caller, never guessed.
@@ -116,5 +167,13 @@ impl EcdsaEncoding {
     /// The encoding of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|encoding| encoding.name() == name)
+    }
+
+    /// Bitcoin's consensus accepts hybrid keys (its key parser is libsecp256k1's); no other system here does.
+    pub(super) const fn hybrid_keys(self, curve: CurveName) -> Hybrid {
+        match (self, curve) {
+            (Self::DerBip66 | Self::DerLax, CurveName::Secp256k1) => Hybrid::Accepted,
+            _ => Hybrid::Refused,
+        }
     }
 }

@@ -2,6 +2,21 @@
 
 use std::sync::Arc;
 
+use super::wire::Facts;
+use crate::Reason;
+use crate::schemes::Screened;
+
+/// What the bytes alone decide.
+pub(super) const fn screen(facts: &Facts) -> Screened {
+    if !facts.key_reduced {
+        Screened::Rejected(Reason::NonCanonicalKey)
+    } else if !facts.in_range || facts.sum_is_order {
+        Screened::RejectedUnlessKeyFails(Reason::ScalarOutOfRange)
+    } else {
+        Screened::Open
+    }
+}
+
 /// The signer's distinguishing identifier, part of what an `sm2-sm3` signature signs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserId(Arc<[u8]>);
@@ -21,6 +36,11 @@ impl UserId {
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// ENTL, which an identifier's length always fits.
+    pub(super) fn bit_length(&self) -> u16 {
+        self.0.len() as u16 * 8
     }
 }
 

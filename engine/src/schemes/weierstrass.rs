@@ -1,0 +1,166 @@
+//! What ECDSA, BIP340 and SM2 share: 256-bit curves of prime order, their bounds and their point arithmetic, which
+//! for now is that of the crates k256, p256 and sm2.
+
+use k256::elliptic_curve::array::Array;
+use k256::elliptic_curve::consts::U32;
+use k256::elliptic_curve::group::Curve as _;
+use k256::elliptic_curve::ops::{MulByGeneratorVartime, Reduce};
+use k256::elliptic_curve::point::{AffineCoordinates, DecompressPoint};
+use k256::elliptic_curve::subtle::Choice;
+use k256::elliptic_curve::{self, AffinePoint, CurveArithmetic, Group, ProjectivePoint, Scalar};
+use sigwarp_tables::{be_below, secp256, sm2};
+
+use super::sec1::{Key, Y};
+
+/// The bounds of a curve's numbers, big-endian. All `wire` needs to know of a curve.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The field prime.
+    pub(crate) p: &'static [u8; 32],
+    /// The group order.
+    pub(crate) n: &'static [u8; 32],
+    /// ⌊n / 2⌋.
+    pub(crate) half_n: &'static [u8; 32],
+}
+
+impl Bounds {
+    /// Whether `value` is in [1, n − 1].
+    pub(crate) fn has_scalar(&self, value: &[u8; 32]) -> bool {
+        *value != [0; 32] && be_below(value, self.n)
+    }
+}
+
+/// A 256-bit curve of prime order.
+pub(crate) trait Curve:
+    elliptic_curve::Curve<FieldBytesSize = U32> + CurveArithmetic<AffinePoint: DecompressPoint<Self>>
+{
+    const BOUNDS: Bounds;
+}
+
+impl Curve for k256::Secp256k1 {
+    const BOUNDS: Bounds = Bounds { p: &secp256::k1::P, n: &secp256::k1::N, half_n: &secp256::k1::HALF_N };
+}
+
+impl Curve for p256::NistP256 {
+    const BOUNDS: Bounds = Bounds { p: &secp256::r1::P, n: &secp256::r1::N, half_n: &secp256::r1::HALF_N };
+}
+
+impl Curve for ::sm2::Sm2 {
+    const BOUNDS: Bounds = Bounds { p: &sm2::P, n: &sm2::N, half_n: &sm2::HALF_N };
+}
+
+/// The affine coordinates of a point other than infinity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Coordinates {
+    pub(crate) x: [u8; 32],
+    pub(crate) y: [u8; 32],
+}
+
+impl Coordinates {
+    pub(crate) const fn y_is_odd(&self) -> bool {
+        self.y[31] & 1 == 1
+    }
+}
+
+/// The point of a key, or `None` if it is none.
+pub(crate) fn decode<C: Curve>(key: &Key) -> Option<AffinePoint<C>> {
+    match key.y {
+        Y::Odd(odd) => decompress::<C>(&key.x, odd),
+        Y::Is(y) => AffinePoint::<C>::from_coordinates(&Array(key.x), &Array(y)).into_option(),
+    }
+}
+
+/// The point with this x and this parity of y, if there is one.
+pub(crate) fn decompress<C: Curve>(x: &[u8; 32], y_is_odd: bool) -> Option<AffinePoint<C>> {
+    AffinePoint::<C>::decompress(&Array(*x), Choice::from(u8::from(y_is_odd))).into_option()
+}
+
+/// The scalar that an integer is congruent to.
+pub(crate) fn scalar<C: Curve>(integer: &[u8; 32]) -> Scalar<C> {
+    Scalar::<C>::reduce(&Array(*integer))
+}
+
+/// gG + kP, or `None` for infinity.
+pub(crate) fn combine<C: Curve>(g: &Scalar<C>, k: &Scalar<C>, point: &AffinePoint<C>) -> Option<Coordinates> {
+    let point = ProjectivePoint::<C>::from(*point);
+    coordinates::<C>(&ProjectivePoint::<C>::mul_by_generator_and_mul_add_vartime(g, k, &point))
+}
+
+fn coordinates<C: Curve>(point: &ProjectivePoint<C>) -> Option<Coordinates> {
+    if point.is_identity().into() {
+        return None;
+    }
+    Some(affine_coordinates::<C>(&point.to_affine()))
+}
+
+/// The coordinates of a point that is not infinity.
+pub(crate) fn affine_coordinates<C: Curve>(point: &AffinePoint<C>) -> Coordinates {
+    Coordinates { x: point.x().into(), y: point.y().into() }
+}
+
+/// The integer that a digest stands for: its leftmost 256 bits, or all of it where it is shorter (SEC 1 section
+/// 4.1.4 step 5, FIPS 186-5 section 6.4.2). An empty digest is 0.
+pub(crate) fn digest_integer(digest: &[u8]) -> [u8; 32] {
+    let used = &digest[..digest.len().min(32)];
+    let mut integer = [0; 32];
+    integer[32 - used.len()..].copy_from_slice(used);
+    integer
+}
+
+/// a + b for big-endian integers, or `None` from 2²⁵⁶ on.
+pub(crate) fn add(a: &[u8; 32], b: &[u8; 32]) -> Option<[u8; 32]> {
+    let mut sum = [0; 32];
+    let mut carry = 0;
+    for i in (0..32).rev() {
+        let digit = u16::from(a[i]) + u16::from(b[i]) + carry;
+        sum[i] = digit as u8;
+        carry = digit >> 8;
+    }
+    (carry == 0).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The constants that `wire` compares with are those of the curve crates.
+    fn check_bounds<C: Curve>() {
+        use k256::elliptic_curve::ff::{Field, PrimeField};
+        let Bounds { n, half_n, .. } = C::BOUNDS;
+        let order_minus_one: [u8; 32] = (-Scalar::<C>::ONE).to_repr().into();
+        let mut one = [0; 32];
+        one[31] = 1;
+        assert_eq!(add(&order_minus_one, &one), Some(*n));
+        assert_eq!(add(half_n, half_n), Some(order_minus_one), "n is odd");
+        assert!(C::BOUNDS.has_scalar(&order_minus_one) && C::BOUNDS.has_scalar(&one));
+        assert!(!C::BOUNDS.has_scalar(n) && !C::BOUNDS.has_scalar(&[0; 32]));
+    }
+
+    #[test]
+    fn bounds_are_those_of_the_curves() {
+        check_bounds::<k256::Secp256k1>();
+        check_bounds::<p256::NistP256>();
+        check_bounds::<::sm2::Sm2>();
+    }
+
+    #[test]
+    fn a_digest_is_cut_on_the_right_and_padded_on_the_left() {
+        assert_eq!(digest_integer(&[]), [0; 32]);
+        assert_eq!(digest_integer(&[1, 2])[29..], [0, 1, 2]);
+        let long: Vec<u8> = (0..64).collect();
+        assert_eq!(digest_integer(&long), long[..32]);
+        assert_eq!(digest_integer(&long[..32]), long[..32]);
+    }
+
+    #[test]
+    fn addition_carries_and_overflows() {
+        let mut one = [0; 32];
+        one[31] = 1;
+        let mut all = [0xff; 32];
+        assert_eq!(add(&all, &one), None);
+        all[0] = 0;
+        let mut top = [0; 32];
+        top[0] = 1;
+        assert_eq!(add(&all, &one), Some(top));
+    }
+}
