@@ -86,7 +86,6 @@ fn every_backend_agrees_with_the_oracle() {
     let of = |name: &str| backends.iter().find(|backend| backend["backend"] == name).expect("a backend");
     assert_eq!(of("portable")["compared"], 1500);
     assert_eq!(of("portable")["known_answers"], "pass");
-    assert!(of("emulated")["compared"].as_u64().expect("a count") > 50);
     assert!(backends.iter().all(|backend| backend["divergence"] == Value::Null), "{report}");
 }
 
