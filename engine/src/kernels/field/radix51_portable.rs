@@ -166,12 +166,12 @@ impl FieldLanes for Radix51Portable {
                 assert!(column < 1 << 114, "column out of bounds");
             }
         }
-        const MASK: u128 = MASK51 as u128;
-        r[1] += r[0] >> 51;
-        r[2] += r[1] >> 51;
-        r[3] += r[2] >> 51;
-        r[4] += r[3] >> 51;
-        let low = (r[0] & MASK) + 19 * (r[4] >> 51);
+        // Carries are below 2^63: one word to add, not two.
+        r[1] += u128::from((r[0] >> 51) as u64);
+        r[2] += u128::from((r[1] >> 51) as u64);
+        r[3] += u128::from((r[2] >> 51) as u64);
+        r[4] += u128::from((r[3] >> 51) as u64);
+        let low = u128::from(r[0] as u64 & MASK51) + wide(19, (r[4] >> 51) as u64);
         let out = [
             low as u64 & MASK51,
             (r[1] as u64 & MASK51) + (low >> 51) as u64,

@@ -249,7 +249,6 @@ fn check_chunk<F: FieldLanes>(
 ) {
     let lanes = F::Vector::LANES;
     let vectors = items.len().div_ceil(lanes);
-    scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
     scratch.digests.clear();
     scratch.digests.resize(items.len(), [0; 8]);
 
@@ -262,6 +261,9 @@ fn check_chunk<F: FieldLanes>(
     let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
     // One item in eight lanes: the lanes go across its coordinates.
     let single = items.len() == 1 && lanes == 8;
+    if !single {
+        scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
+    }
     let (mut challenge, mut base) = ([0; 4], [0; 4]);
     for (i, item) in items.iter().enumerate() {
         let (vector, lane) = (i / lanes, i % lanes);
