@@ -283,13 +283,19 @@ fn main() {
         type Ifma = Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>;
         type Avx2 = Radix25<sigwarp::simd::avx2::U64x4>;
         if let Some(token) = <Ifma as FieldLanes>::Token::detect().filter(|_| run("avx512")) {
-            [64, 1].map(|n| cost::<Ifma>("avx512", token, &rows[..n], budget));
+            for n in [64, 1] {
+                cost::<Ifma>("avx512", token, &rows[..n], budget);
+            }
         }
         if let Some(token) = <Avx2 as FieldLanes>::Token::detect().filter(|_| run("avx2")) {
-            [64, 1].map(|n| cost::<Avx2>("avx2", token, &rows[..n], budget));
+            for n in [64, 1] {
+                cost::<Avx2>("avx2", token, &rows[..n], budget);
+            }
         }
     }
     if let Some(token) = <Radix51Portable as FieldLanes>::Token::detect().filter(|_| run("portable")) {
-        [64, 1].map(|n| cost::<Radix51Portable>("portable", token, &rows[..n], budget));
+        for n in [64, 1] {
+            cost::<Radix51Portable>("portable", token, &rows[..n], budget);
+        }
     }
 }
