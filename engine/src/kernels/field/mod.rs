@@ -29,7 +29,7 @@ use crate::simd::{LaneMask, Token, Vector};
 /// The low 51 bits.
 pub const MASK51: u64 = (1 << 51) - 1;
 
-/// An element as five limbs, least significant first: Σ limb[i]·2^(51·i).
+/// An element as five limbs, least significant first: Σ limb\[i\]·2^(51·i).
 pub type Limbs = [u64; 5];
 
 /// 1.

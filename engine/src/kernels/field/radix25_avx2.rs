@@ -2,7 +2,7 @@
 //! and emulated.
 //!
 //! # Representation
-//! x = Σ x[i]·2^⌈25.5·i⌉. `vpmuludq` multiplies the low 32 bits of two lanes, so factors, also those
+//! x = Σ x\[i\]·2^⌈25.5·i⌉. `vpmuludq` multiplies the low 32 bits of two lanes, so factors, also those
 //! multiplied by 19 or 38 beforehand, must be below 2^32. A product of two odd limbs weighs twice its
 //! column, and a column of 10 or more wraps around with a factor of 19.
 //!

@@ -7,7 +7,7 @@
 //!
 //! - Equal bytes prove both the cofactorless and the cofactored equation.
 //! - Unequal bytes disprove the cofactorless equation. For the cofactored one they prove nothing: R is
-//!   decoded and [8](Q − R) = 0 tested, for those items alone.
+//!   decoded and \[8\](Q − R) = 0 tested, for those items alone.
 
 use super::decode::{Decode, Words, encode, load_words};
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
@@ -31,7 +31,7 @@ const DECODE: usize = 4;
 /// What the equation must prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Equation {
-    /// [8](SB − R − kA) = 0 instead of SB − kA = R.
+    /// \[8\](SB − R − kA) = 0 instead of SB − kA = R.
     pub cofactored: bool,
     /// Whether an R that does not decode is reported as such. It never changes whether an item is valid:
     /// no R that fails to decode satisfies either equation.

@@ -1,4 +1,4 @@
-//! [s]B − [k]A, a vector of signatures at a time.
+//! \[s\]B − \[k\]A, a vector of signatures at a time.
 //!
 //! # Method
 //! One run of doublings serves both scalars. k is read in 51 signed windows of 5 bits against a table of
@@ -53,7 +53,7 @@ pub fn offset_base(s: &[u64; 4]) -> [u64; 4] {
     scalar::add(*s, OFFSET)
 }
 
-/// Computes [s]B − [k]A of `N` vectors side by side: one with IFMA, whose doubling is bound by its number of
+/// Computes \[s\]B − \[k\]A of `N` vectors side by side: one with IFMA, whose doubling is bound by its number of
 /// instructions (two were tried: 1 % slower); two with AVX2, where a doubling alone waits for its carries
 /// (146 against 109 ns).
 pub struct Ladder<'a, F, const N: usize> {

@@ -1,9 +1,9 @@
-//! [s]B − [k]A of one signature, with the lanes across its coordinates: for batches of one, where seven
+//! \[s\]B − \[k\]A of one signature, with the lanes across its coordinates: for batches of one, where seven
 //! lanes of eight would idle.
 //!
 //! # Method
-//! A vector of eight lanes is two quads, (X, Y, Z, T) each: the lower quad computes −[k]A, the upper one
-//! [s]B, in 51 signed windows of 5 bits with the same doublings; at the end they are added. A doubling is
+//! A vector of eight lanes is two quads, (X, Y, Z, T) each: the lower quad computes −\[k\]A, the upper one
+//! \[s\]B, in 51 signed windows of 5 bits with the same doublings; at the end they are added. A doubling is
 //! one squaring and one multiplication of vectors, an addition two multiplications, with lanes permuted
 //! between them, so the latency of a doubling is about 110 cycles: 51·5 of them and 51 additions take half
 //! the time of the ladder across signatures, which would be the same for one signature as for eight.
@@ -29,7 +29,7 @@ const OFFSET: [u64; 4] = scalar::window_offset(WIDTH, DIGITS);
 /// The four Niels coordinates of a point, by coordinate and limb.
 type Entry = [Limbs; 4];
 
-/// Computes [s]B − [k]A; the result is in every lane.
+/// Computes \[s\]B − \[k\]A; the result is in every lane.
 pub struct Single<'a, F> {
     /// A, in lane 0.
     pub key: &'a Affine<F>,
