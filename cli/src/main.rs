@@ -1,2 +1,45 @@
-//! The `sigwarp` command.
-fn main() {}
+//! The `sigwarp` command: verifies files of signatures, generates workloads, recovers keys, and says what this
+//! machine can do.
+//!
+//! Every subcommand ends with the status of [`exit::Exit`].
+
+mod args;
+mod devices;
+mod exit;
+mod interrupt;
+mod memory;
+mod output;
+mod recover;
+mod rows;
+mod selftest;
+mod verify;
+
+use std::process::ExitCode;
+
+use args::Command;
+use clap::Parser;
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let command = args::Arguments::parse().command;
+    let interrupt = match interrupt::Interrupt::install() {
+        Ok(interrupt) => interrupt,
+        Err(failure) => return failure.report(),
+    };
+    let ended = match command {
+        Command::Verify(args) => verify::run(&args, &interrupt),
+        Command::Recover(args) => recover::run(&args, &interrupt),
+        Command::Devices(args) => devices::run(&args),
+        Command::Selftest(args) => selftest::run(&args, &interrupt),
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

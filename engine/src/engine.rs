@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 
 use crate::backend::BackendKind;
-use crate::backend::cpu::{Portable, Threads, Workers};
+use crate::backend::cpu::{self, Threads, Workers};
 use crate::batch::{Batch, BatchView};
-use crate::dispatch::{BackendChoice, Dispatcher};
+use crate::dispatch::{BackendChoice, Dispatcher, choose};
 use crate::error::Error;
 use crate::suite::Suite;
 use crate::verdict::Verdicts;
@@ -47,19 +47,19 @@ impl Engine {
         self.dispatcher.verify(batch)
     }
 
-    /// Whether the engine's backend implements `suite`.
+    /// Whether a backend of this engine implements `suite`.
     pub fn supports(&self, suite: &Suite) -> bool {
         self.dispatcher.supports(suite)
     }
 
-    /// The backend in use.
-    pub fn backend(&self) -> BackendKind {
-        self.dispatcher.kind()
+    /// The backends in use, the first choice first. A suite goes to the first that implements it.
+    pub fn backends(&self) -> Vec<BackendKind> {
+        self.dispatcher.kinds()
     }
 
-    /// Why that backend was chosen.
+    /// Why those backends were chosen.
     pub fn why(&self) -> &str {
-        self.dispatcher.reason()
+        self.dispatcher.why()
     }
 
     /// The number of threads that a call may use.
@@ -70,7 +70,10 @@ impl Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("backend", &self.backend()).field("threads", &self.threads()).finish()
+        f.debug_struct("Engine")
+            .field("backends", &self.backends())
+            .field("threads", &self.threads())
+            .finish()
     }
 }
 
@@ -102,21 +105,15 @@ impl Builder {
 
     /// Chooses the backend, starts the threads and runs the self-test.
     pub fn build(self) -> Result<Engine, Error> {
-        let (choice, origin) = match (self.backend, std::env::var(BACKEND_VARIABLE)) {
+        let (choice, named_by) = match (self.backend, std::env::var(BACKEND_VARIABLE)) {
             (BackendChoice::Auto, Ok(name)) if !name.is_empty() && name != "auto" => {
                 let kind = BackendKind::from_name(&name).ok_or(Error::UnknownBackend(name))?;
-                (BackendChoice::Forced(kind), format!("named by {BACKEND_VARIABLE}"))
+                (BackendChoice::Forced(kind), BACKEND_VARIABLE)
             }
-            (choice, _) => (choice, "named by the caller".to_owned()),
-        };
-        let (kind, reason) = match choice {
-            BackendChoice::Forced(kind) => (kind, origin),
-            BackendChoice::Auto => (BackendKind::Portable, "the only backend of this build".to_owned()),
+            (choice, _) => (choice, "the caller"),
         };
         let workers = Workers::start(&self.threads)?;
-        let backend = match kind {
-            BackendKind::Portable => Box::new(Portable::new(workers)),
-        };
-        Ok(Engine { dispatcher: Dispatcher::new(backend, reason)? })
+        let dispatcher = choose(choice, named_by, |kind| cpu::start(kind, workers.clone()))?;
+        Ok(Engine { dispatcher })
     }
 }

@@ -12,13 +12,19 @@ pub enum Error {
     /// An item has a digest where its suite takes a message, or the reverse.
     #[error(transparent)]
     WrongInput(#[from] WrongInput),
-    /// The backend does not implement a suite of the batch.
-    #[error("backend {backend} does not support {suite}; choose another backend")]
+    /// No backend in use implements a suite of the batch.
+    #[error("no backend in use ({known}) supports {suite}; choose another backend", known = list(.backends))]
     Unsupported {
-        /// The backend in use.
-        backend: BackendKind,
-        /// The first suite of the batch that it does not support.
+        /// The backends in use.
+        backends: Vec<BackendKind>,
+        /// The first suite of the batch that none of them supports.
         suite: Suite,
+    },
+    /// The backend that was asked for needs what this machine or this build does not have.
+    #[error("backend {backend} does not run on this machine; leave the choice to auto, or name another")]
+    Unavailable {
+        /// The backend.
+        backend: BackendKind,
     },
     /// The environment variable `SIGWARP_BACKEND` names no backend.
     #[error("SIGWARP_BACKEND={0:?} is not a backend; known are {known}", known = known_backends())]
@@ -35,7 +41,9 @@ pub enum Error {
 }
 
 fn known_backends() -> String {
-    let mut names = vec!["auto"];
-    names.extend(BackendKind::ALL.iter().map(|kind| kind.name()));
-    names.join(", ")
+    format!("auto, {}", list(&BackendKind::ALL))
+}
+
+fn list(backends: &[BackendKind]) -> String {
+    backends.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
 }

@@ -11,8 +11,12 @@ mod batch;
 mod dispatch;
 mod engine;
 mod error;
+#[doc(hidden)]
+pub mod kernels;
 mod plan;
 mod schemes;
+#[doc(hidden)]
+pub mod simd;
 mod suite;
 mod verdict;
 
@@ -23,7 +27,8 @@ pub use backend::cpu::Threads;
 pub use backend::{BackendFailure, BackendKind};
 #[cfg(feature = "arrow")]
 pub use batch::arrow;
-pub use batch::{Batch, BatchView, Column, ColumnError, Item, Key, Message, Suites, WrongInput};
+pub use batch::{Batch, BatchView, Column, ColumnError, DefaultRuleError, DefaultRules, Item, Key, Message};
+pub use batch::{SuiteNames, SuiteResolver, Suites, WrongInput};
 pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
 pub use engine::{BACKEND_VARIABLE, Builder, Engine};
 pub use error::Error;

@@ -233,7 +233,7 @@ impl Verdicts {
         self.valid() == self.len()
     }
 
-    /// Which backend decided, and why it was chosen.
+    /// Which backends decided, and why they were chosen.
     pub fn explain(&self) -> &Explain {
         &self.explain
     }
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     fn explain() -> Explain {
-        Explain::new("test".into(), "a test".into(), 0, 1)
+        Explain::new(Vec::new(), "a test".into(), 1)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest, Sha512};
 use sigwarp::{Batch, Ed25519Rule, Key, Message, Reason, Suite, Verdict, oracle};
-use sigwarp_tables::ed25519::SMALL_ORDER_Y;
+use sigwarp_tables::edwards25519::SMALL_ORDER_Y;
 
 /// An encoding of [index]T.
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ fn the_table_is_exactly_the_encodings_that_decode_to_small_order() {
         y[31] &= 0x7f;
         let mut ys = vec![y];
         if y[0] < 19 && y[1..].iter().all(|&byte| byte == 0) {
-            let mut unreduced = sigwarp_tables::ed25519::P;
+            let mut unreduced = sigwarp_tables::edwards25519::P;
             unreduced[0] += y[0];
             ys.push(unreduced);
         }

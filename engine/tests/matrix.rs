@@ -33,9 +33,9 @@ fn check(engine: &Engine, subject: &Subject, size: usize, bad: usize, kind: usiz
         assert_eq!(
             verdict,
             expected,
-            "{} on {}: item {position} of {size}, bad item {kind} at {bad}",
+            "{} on {:?}: item {position} of {size}, bad item {kind} at {bad}",
             subject.suite,
-            engine.backend()
+            engine.backends()
         );
     }
 }

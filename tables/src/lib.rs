@@ -1,6 +1,6 @@
 //! Curve constants and generated tables, with the source of each.
 
-pub mod ed25519;
+pub mod edwards25519;
 pub mod secp256;
 pub mod sm2;
 
@@ -33,3 +33,4 @@ pub const fn be(hex: &str) -> [u8; 32] {
     }
     out
 }
+pub mod ed25519;

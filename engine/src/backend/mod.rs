@@ -13,18 +13,28 @@ use crate::verdict::Slots;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BackendKind {
+    /// `avx512`: eight lanes of AVX-512 with its 52-bit multiplier (IFMA).
+    Avx512,
+    /// `avx2`: four lanes of AVX2.
+    Avx2,
     /// `portable`: 64-bit scalar code for any machine.
     Portable,
+    /// `emulated`: the code of `avx512` on eight emulated lanes, for tests on machines without it. Slow, and
+    /// never chosen by `auto`.
+    Emulated,
 }
 
 impl BackendKind {
-    /// Every backend, fastest first: the order in which `auto` considers them.
-    pub const ALL: [Self; 1] = [Self::Portable];
+    /// Every backend, in the order in which `auto` considers them.
+    pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Portable, Self::Emulated];
 
     /// The name on the command line and in the environment variable `SIGWARP_BACKEND`.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Avx512 => "avx512",
+            Self::Avx2 => "avx2",
             Self::Portable => "portable",
+            Self::Emulated => "emulated",
         }
     }
 
@@ -45,6 +55,10 @@ impl fmt::Display for BackendKind {
 pub(crate) struct Shape {
     /// How many pieces of work may run at the same time.
     pub(crate) threads: usize,
+    /// Items that one vector holds.
+    pub(crate) lanes: usize,
+    /// The fewest items of a piece that still use the lanes and share inversions well.
+    pub(crate) min_piece: usize,
     /// The most items of one piece: bounds the latency of a piece and the memory of its columns.
     pub(crate) max_piece: usize,
 }

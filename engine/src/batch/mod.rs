@@ -3,8 +3,10 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 mod column;
+mod names;
 
 pub use column::{Column, ColumnError};
+pub use names::{DefaultRuleError, DefaultRules, SuiteNames, SuiteResolver};
 
 use crate::suite::{MessageInput, Suite, SuiteTable};
 

@@ -2,27 +2,28 @@
 
 use std::fmt;
 
-/// Which backend decided a batch, and why it was the one; printed as
-/// `cpu portable: 512 items on 2 threads, the only backend of this build`.
+use crate::backend::BackendKind;
+
+/// Which backends decided a batch, and why they were the ones; printed as
+/// `cpu avx512: 512 items, on 2 threads, avx512 is the fastest backend that runs here`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explain {
-    backend: String,
+    shares: Vec<(BackendKind, usize)>,
     why: String,
-    items: usize,
     threads: usize,
 }
 
 impl Explain {
-    pub(crate) const fn new(backend: String, why: String, items: usize, threads: usize) -> Self {
-        Self { backend, why, items, threads }
+    pub(crate) const fn new(shares: Vec<(BackendKind, usize)>, why: String, threads: usize) -> Self {
+        Self { shares, why, threads }
     }
 
-    /// The backend, for example `cpu portable`.
-    pub fn backend(&self) -> &str {
-        &self.backend
+    /// The backends, and how many items each decided.
+    pub fn shares(&self) -> &[(BackendKind, usize)] {
+        &self.shares
     }
 
-    /// Why it was chosen.
+    /// Why they were chosen.
     pub fn why(&self) -> &str {
         &self.why
     }
@@ -31,15 +32,9 @@ impl Explain {
 impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{}: {} item{} on {} thread{}, {}",
-            self.backend,
-            self.items,
-            plural(self.items),
-            self.threads,
-            plural(self.threads),
-            self.why
-        )
+        for (backend, items) in &self.shares {
+            write!(f, "cpu {backend}: {items} item{}, ", plural(*items))?;
+        }
+        write!(f, "on {} thread{}, {}", self.threads, plural(self.threads), self.why)
     }
 }

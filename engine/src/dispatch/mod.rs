@@ -1,8 +1,11 @@
 //! Dispatch: which backend runs, whether it may be trusted, and what happens when it fails.
 
+mod choice;
 mod explain;
 mod selftest;
 
+pub use choice::BackendChoice;
+pub(crate) use choice::choose;
 pub use explain::Explain;
 pub use selftest::SelfTestFailure;
 
@@ -13,66 +16,221 @@ use crate::plan::Plan;
 use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
 
-/// Which backend an engine uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BackendChoice {
-    /// The fastest that runs here and passes its self-test, or what the environment variable `SIGWARP_BACKEND`
-    /// names.
-    #[default]
-    Auto,
-    /// This one. If it cannot run here, building the engine fails.
-    Forced(BackendKind),
-}
-
-/// A backend that has passed its self-test, and why it was chosen.
+/// Backends that have passed their self-test, in the order in which a suite looks for one that implements it, and
+/// why they were chosen.
 pub(crate) struct Dispatcher {
-    backend: Box<dyn Backend>,
-    reason: String,
+    backends: Vec<Box<dyn Backend>>,
+    why: String,
 }
 
 impl Dispatcher {
-    /// Puts a backend in charge once it has passed its self-test.
-    pub(crate) fn new(backend: Box<dyn Backend>, reason: String) -> Result<Self, SelfTestFailure> {
-        selftest::run(backend.as_ref())?;
-        Ok(Self { backend, reason })
-    }
-
-    pub(crate) fn kind(&self) -> BackendKind {
-        self.backend.kind()
+    /// The kinds of the backends, the first choice first.
+    pub(crate) fn kinds(&self) -> Vec<BackendKind> {
+        self.backends.iter().map(|backend| backend.kind()).collect()
     }
 
     pub(crate) fn threads(&self) -> usize {
-        self.backend.shape().threads
+        self.backends.iter().map(|backend| backend.shape().threads).max().unwrap_or(1)
     }
 
-    pub(crate) fn reason(&self) -> &str {
-        &self.reason
+    pub(crate) fn why(&self) -> &str {
+        &self.why
     }
 
     pub(crate) fn supports(&self, suite: &Suite) -> bool {
-        self.backend.supports(suite)
+        self.backends.iter().any(|backend| backend.supports(suite))
     }
 
+    /// Judges every item on the first backend that implements its suite. When a backend fails, nothing that it set
+    /// is kept: the batch is done again without it, or the call fails.
     pub(crate) fn verify(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
-        for suite in batch.suite_table() {
-            if !self.backend.supports(suite) {
-                return Err(Error::Unsupported { backend: self.kind(), suite: suite.clone() });
+        let mut failures: Vec<BackendFailure> = Vec::new();
+        loop {
+            let usable: Vec<&dyn Backend> = self
+                .backends
+                .iter()
+                .map(Box::as_ref)
+                .filter(|backend| failures.iter().all(|failure| failure.backend != backend.kind()))
+                .collect();
+            let mut routes = Vec::new();
+            for suite in batch.suite_table() {
+                match usable.iter().position(|backend| backend.supports(suite)) {
+                    Some(backend) => routes.push(backend),
+                    None => {
+                        return Err(match failures.pop() {
+                            Some(failure) => failure.into(),
+                            None => Error::Unsupported { backends: self.kinds(), suite: suite.clone() },
+                        });
+                    }
+                }
+            }
+            match self.attempt(batch, &usable, &routes, &failures) {
+                Ok(verdicts) => return Ok(verdicts),
+                Err(failure) => failures.push(failure),
             }
         }
-        let slots = run(self.backend.as_ref(), batch)?;
-        let explain =
-            Explain::new(format!("cpu {}", self.kind()), self.reason.clone(), batch.len(), self.threads());
-        slots.finish(explain).map_err(|item| {
-            Error::Backend(BackendFailure {
-                backend: self.kind(),
-                what: format!("it left item {item} of {} undecided", batch.len()),
-            })
-        })
+    }
+
+    fn attempt(
+        &self,
+        batch: &BatchView<'_>,
+        backends: &[&dyn Backend],
+        routes: &[usize],
+        failures: &[BackendFailure],
+    ) -> Result<Verdicts, BackendFailure> {
+        let slots = Slots::new(batch.len());
+        let mut shares = Vec::new();
+        for (index, backend) in backends.iter().enumerate() {
+            let plan = Plan::new(batch, backend.shape(), |suite| routes[suite] == index);
+            if plan.len() > 0 {
+                backend.verify(batch, &plan, &slots)?;
+                shares.push((backend.kind(), plan.len()));
+            }
+        }
+        if shares.is_empty() {
+            shares.extend(backends.first().map(|backend| (backend.kind(), 0)));
+        }
+        let mut why = self.why.clone();
+        for failure in failures {
+            why.push_str(&format!("; {failure}, and its items were done again"));
+        }
+        finish(slots, Explain::new(shares, why, self.threads()))
     }
 }
 
-fn run(backend: &dyn Backend, batch: &BatchView<'_>) -> Result<Slots, BackendFailure> {
-    let slots = Slots::new(batch.len());
-    backend.verify(batch, &Plan::new(batch, backend.shape()), &slots)?;
-    Ok(slots)
+/// The verdicts of a dispatch in which every item was decided.
+fn finish(slots: Slots, explain: Explain) -> Result<Verdicts, BackendFailure> {
+    let backend = explain.shares().last().map_or(BackendKind::Portable, |(kind, _)| *kind);
+    slots
+        .finish(explain)
+        .map_err(|item| BackendFailure { backend, what: format!("item {item} was left undecided") })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::backend::Shape;
+    use crate::batch::{Batch, Key, Message};
+    use crate::{Ed25519Rule, Reason, Verdict};
+
+    /// A backend that says one thing of every item, of the rules that it supports, and may fail half-way.
+    struct Fixed {
+        kind: BackendKind,
+        says: Verdict,
+        supports: fn(&Suite) -> bool,
+        fails: bool,
+        skips: Option<usize>,
+        calls: AtomicUsize,
+    }
+
+    impl Fixed {
+        fn new(kind: BackendKind, says: Verdict, supports: fn(&Suite) -> bool) -> Self {
+            Self { kind, says, supports, fails: false, skips: None, calls: AtomicUsize::new(0) }
+        }
+    }
+
+    impl Backend for Fixed {
+        fn kind(&self) -> BackendKind {
+            self.kind
+        }
+
+        fn shape(&self) -> Shape {
+            Shape { threads: 1, lanes: 1, min_piece: 1, max_piece: 2 }
+        }
+
+        fn supports(&self, suite: &Suite) -> bool {
+            (self.supports)(suite)
+        }
+
+        fn verify(&self, _: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            for (count, piece) in plan.pieces().iter().enumerate() {
+                if self.fails && count == 1 {
+                    return Err(BackendFailure { backend: self.kind, what: "the device is gone".into() });
+                }
+                for item in plan.items(piece).filter(|&item| self.skips != Some(item)) {
+                    slots.set(item, self.says);
+                }
+            }
+            Ok(())
+        }
+    }
+
+    const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
+
+    fn dispatcher(backends: Vec<Fixed>) -> Dispatcher {
+        let backends = backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
+        Dispatcher { backends, why: "a test".into() }
+    }
+
+    fn batch() -> Batch {
+        let mut batch = Batch::new();
+        for rule in [Ed25519Rule::Zip215, Ed25519Rule::Strict, Ed25519Rule::Zip215, Ed25519Rule::Zip215] {
+            batch.push(&Suite::ed25519(rule), Key::Bytes(&[]), Message::Raw(&[]), &[]);
+        }
+        batch
+    }
+
+    fn verdicts(dispatcher: &Dispatcher) -> Result<Vec<Verdict>, Error> {
+        let batch = batch();
+        let view = batch.view().unwrap();
+        Ok(dispatcher.verify(&view)?.iter().collect())
+    }
+
+    #[test]
+    fn each_suite_goes_to_the_first_backend_that_supports_it() {
+        let only_strict = Fixed::new(BackendKind::Avx512, BAD, |suite| suite.rule() == "strict");
+        let dispatcher =
+            dispatcher(vec![only_strict, Fixed::new(BackendKind::Portable, Verdict::Valid, |_| true)]);
+        assert_eq!(verdicts(&dispatcher).unwrap(), [Verdict::Valid, BAD, Verdict::Valid, Verdict::Valid]);
+        let batch = batch();
+        let explain = dispatcher.verify(&batch.view().unwrap()).unwrap().explain().to_string();
+        assert_eq!(explain, "cpu avx512: 1 item, cpu portable: 3 items, on 1 thread, a test");
+    }
+
+    #[test]
+    fn a_suite_that_no_backend_supports_is_refused() {
+        let dispatcher =
+            dispatcher(vec![Fixed::new(BackendKind::Avx2, BAD, |suite| suite.rule() == "strict")]);
+        let error = verdicts(&dispatcher).unwrap_err().to_string();
+        assert_eq!(error, "no backend in use (avx2) supports ed25519 zip215 raw; choose another backend");
+    }
+
+    #[test]
+    fn a_failed_backend_leaves_no_verdict_behind() {
+        let failing = Fixed { fails: true, ..Fixed::new(BackendKind::Avx512, BAD, |_| true) };
+        let working = || Fixed::new(BackendKind::Portable, Verdict::Valid, |_| true);
+        let with_help = dispatcher(vec![failing, working()]);
+        assert_eq!(verdicts(&with_help).unwrap(), [Verdict::Valid; 4]);
+        let batch = batch();
+        let explain = with_help.verify(&batch.view().unwrap()).unwrap().explain().to_string();
+        assert!(
+            explain.contains("avx512 failed: the device is gone, and its items were done again"),
+            "{explain}"
+        );
+
+        let alone = dispatcher(vec![Fixed { fails: true, ..Fixed::new(BackendKind::Avx512, BAD, |_| true) }]);
+        assert!(matches!(verdicts(&alone), Err(Error::Backend(_))));
+    }
+
+    #[test]
+    fn an_item_left_out_is_a_failure_and_not_a_verdict() {
+        let skipping =
+            || Fixed { skips: Some(2), ..Fixed::new(BackendKind::Avx512, Verdict::Valid, |_| true) };
+        let error = verdicts(&dispatcher(vec![skipping()])).unwrap_err().to_string();
+        assert_eq!(error, "backend avx512 failed: item 2 was left undecided");
+        let with_help = dispatcher(vec![skipping(), Fixed::new(BackendKind::Portable, BAD, |_| true)]);
+        assert_eq!(verdicts(&with_help).unwrap(), [BAD; 4]);
+    }
+
+    #[test]
+    fn a_wrong_answer_fails_the_self_test() {
+        let yes = Fixed::new(BackendKind::Avx512, Verdict::Valid, |_| true);
+        let what = selftest::run(&yes).unwrap_err().to_string();
+        assert!(what.contains("is Invalid(EquationFailed), the backend says Valid"), "{what}");
+        assert!(selftest::run(&Fixed::new(BackendKind::Avx512, BAD, |_| true)).is_err());
+        assert!(selftest::run(&Fixed::new(BackendKind::Avx512, BAD, |_| false)).is_err(), "supports nothing");
+    }
 }

@@ -164,6 +164,15 @@ mod tests {
     }
 
     #[test]
+    fn lax_lengths_have_three_octets_that_count() {
+        let integer =
+            |header: &[u8], length: usize| [&[0x30, 0x80][..], header, &vec![0; length], &[2, 1, 1]].concat();
+        let longest = integer(&[2, 0x84, 0, 0xff, 0xff, 0xff], 0xff_ffff);
+        assert_eq!(lax(&longest), Some([&[] as &[u8], &[1]]));
+        assert_eq!(lax(&integer(&[2, 0x84, 1, 0, 0, 0], 0x100_0000)), None);
+    }
+
+    #[test]
     fn long_lengths_are_minimal() {
         let integer = |length: usize| {
             let mut bytes = vec![2];

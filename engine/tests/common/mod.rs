@@ -1,7 +1,12 @@
 //! What the tests share: engines of every backend that runs here, and test vectors.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+mod cases;
+pub mod curve;
 pub mod subjects;
+
+#[allow(unused_imports, reason = "each test binary uses its part")]
+pub use cases::*;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -54,21 +59,6 @@ pub fn vector_file(name: &str) -> Option<PathBuf> {
             None
         }
     }
-}
-
-/// The rows of a JSONL file of test vectors.
-pub fn vector_rows(name: &str) -> Option<Vec<serde_json::Value>> {
-    let path = vector_file(name)?;
-    let text = std::fs::read_to_string(&path).expect("a readable file");
-    let rows: Vec<serde_json::Value> =
-        text.lines().map(|line| serde_json::from_str(line).expect("a JSON row")).collect();
-    assert!(!rows.is_empty(), "{} holds no rows", path.display());
-    Some(rows)
-}
-
-/// The bytes of a row's hexadecimal field; empty where it is absent.
-pub fn bytes(row: &serde_json::Value, field: &str) -> Vec<u8> {
-    row[field].as_str().map_or_else(Vec::new, |digits| hex::decode(digits).expect("hexadecimal digits"))
 }
 
 /// The configuration of property tests: 4,096 cases, or what `PROPTEST_CASES` says. `scripts/prove main-job` runs

@@ -1,8 +1,25 @@
 //! CPU backends and the threads they run on.
 
-mod portable;
+mod lanes;
+mod scalar;
 mod threads;
 
-pub(crate) use portable::Portable;
 pub use threads::Threads;
 pub(crate) use threads::Workers;
+
+use crate::backend::{Backend, BackendKind};
+use crate::kernels::field::radix51_ifma::Radix51Ifma;
+use crate::kernels::field::radix51_portable::Radix51Portable;
+use crate::simd::emulated::EmulatedU64x8;
+use lanes::Lanes;
+
+/// The backend of this kind, if this machine has what it needs.
+pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
+    match kind {
+        #[cfg(target_arch = "x86_64")]
+        BackendKind::Avx512 => Lanes::<Radix51Ifma<crate::simd::avx512ifma::U64x8>>::start(kind, workers),
+        BackendKind::Portable => Lanes::<Radix51Portable>::start(kind, workers),
+        BackendKind::Emulated => Lanes::<Radix51Ifma<EmulatedU64x8>>::start(kind, workers),
+        _ => None,
+    }
+}

@@ -1,43 +1,65 @@
-//! The steps of verifying one Ed25519 item, on curve25519-dalek's points.
-
-use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
-use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::IsIdentity;
-use sha2::{Digest, Sha512};
+//! The steps of verifying Ed25519 items of one rule, in lanes of any instruction set.
 
 use super::rules::{Ed25519Rule, Equation};
 use super::wire::{self, Parsed};
-use crate::Reason;
+use crate::batch::Item;
+use crate::kernels::curve::edwards::{equation, keys};
+use crate::kernels::field::FieldLanes;
 use crate::schemes::Screened;
+use crate::{Reason, Verdict};
 
-/// Verifies one item under `rule`.
-pub(crate) fn verify(rule: Ed25519Rule, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Reason> {
-    let item = wire::parse(key, signature)?;
-    let screened = rule.screen(&item.facts);
-    if let Screened::Rejected(reason) = screened {
-        return Err(reason);
+/// Judges items under `rule`. `set` gets the position of every item in `items` once, with its verdict.
+///
+/// Bytes decide first: an item that they reject never reaches the arithmetic, but for the question whether its key
+/// is a point where a reason would come before its own.
+pub(crate) fn verify<'a, F: FieldLanes>(
+    token: F::Token,
+    rule: Ed25519Rule,
+    items: impl Iterator<Item = Item<'a>>,
+    mut set: impl FnMut(usize, Verdict),
+) {
+    let mut open: Vec<(usize, Parsed, &[u8])> = Vec::new();
+    let mut rejected: Vec<(usize, [u8; 32], Reason)> = Vec::new();
+    for (position, item) in items.enumerate() {
+        match wire::parse(item.key, item.signature) {
+            Err(reason) => set(position, Verdict::Invalid(reason)),
+            Ok(parsed) => match rule.screen(&parsed.facts) {
+                Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, parsed.a, reason)),
+                Screened::Open => open.push((position, parsed, item.message)),
+            },
+        }
     }
-    let a = CompressedEdwardsY(item.a).decompress().ok_or(Reason::KeyNotOnCurve)?;
-    if let Screened::RejectedUnlessKeyFails(reason) = screened {
-        return Err(reason);
+
+    if !rejected.is_empty() {
+        let encodings: Vec<[u8; 32]> = rejected.iter().map(|(_, key, _)| *key).collect();
+        for (on_curve, (position, _, reason)) in
+            keys::on_curve::<F>(token, &encodings).into_iter().zip(rejected)
+        {
+            set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
+        }
     }
-    let r = CompressedEdwardsY(item.r).decompress();
-    if rule.decodes_r() && r.is_none() {
-        return Err(Reason::RNotOnCurve);
-    }
-    let recomputed = recompute_r(&item, &a, message);
-    let holds = match rule.equation() {
-        Equation::Cofactorless => recomputed.compress().0 == item.r,
-        Equation::Cofactored => r.is_some_and(|r| (recomputed - r).mul_by_cofactor().is_identity()),
+
+    let items: Vec<equation::Item<'_>> = open
+        .iter()
+        .map(|(_, parsed, message)| equation::Item { a: &parsed.a, r: &parsed.r, s: &parsed.s, message })
+        .collect();
+    let mut codes = vec![equation::Code::EquationFailed; items.len()];
+    let equation = equation::Equation {
+        cofactored: rule.equation() == Equation::Cofactored,
+        decode_r: rule.decodes_r(),
     };
-    if holds { Ok(()) } else { Err(Reason::EquationFailed) }
+    equation::check::<F>(token, equation, &items, &mut codes);
+    for ((position, ..), code) in open.iter().zip(codes) {
+        set(*position, verdict(code));
+    }
 }
 
-/// SB − kA, with k = SHA-512(R ‖ A ‖ M) as an integer in [0, L): k ± L would give another kA where A has torsion.
-fn recompute_r(item: &Parsed, a: &EdwardsPoint, message: &[u8]) -> EdwardsPoint {
-    let hash = Sha512::new().chain_update(item.r).chain_update(item.a).chain_update(message);
-    let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
-    // B has order L, so S may be reduced even under the rule that accepts S ≥ L.
-    let s = Scalar::from_bytes_mod_order(item.s);
-    EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &-a, &s)
+const fn verdict(code: equation::Code) -> Verdict {
+    match code {
+        equation::Code::Valid => Verdict::Valid,
+        equation::Code::KeyNotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
+        equation::Code::RNotOnCurve => Verdict::Invalid(Reason::RNotOnCurve),
+        equation::Code::EquationFailed => Verdict::Invalid(Reason::EquationFailed),
+    }
 }

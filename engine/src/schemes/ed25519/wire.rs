@@ -1,6 +1,6 @@
 //! The bytes of an Ed25519 item: what they are, never what they are worth.
 
-use sigwarp_tables::{ed25519 as table, le_below};
+use sigwarp_tables::{edwards25519 as table, le_below};
 
 use crate::Reason;
 

@@ -1,5 +1,7 @@
 //! Signed samples of every suite, for tests that do not care which suite they run.
 
+mod weierstrass;
+
 use ed25519_dalek::{Signer, SigningKey};
 use sigwarp::{Ed25519Rule, Reason, Suite};
 
@@ -25,7 +27,11 @@ pub const VALID: usize = 65;
 
 /// A subject for every suite.
 pub fn all() -> Vec<Subject> {
-    ed25519()
+    let mut subjects = ed25519();
+    subjects.extend(weierstrass::ecdsa());
+    subjects.push(weierstrass::bip340());
+    subjects.extend(weierstrass::sm2());
+    subjects
 }
 
 /// The message of sample `index`: lengths around the block sizes of SHA-512 and SHA-256 all occur.
@@ -35,7 +41,15 @@ fn message(index: usize) -> Vec<u8> {
     (0..length).map(|position| ((position * 7 + index * 13) % 251) as u8).collect()
 }
 
-fn ed25519() -> Vec<Subject> {
+/// `sample` after `change`.
+fn changed(sample: &Sample, change: impl FnOnce(&mut Sample)) -> Sample {
+    let mut sample = sample.clone();
+    change(&mut sample);
+    sample
+}
+
+/// A subject for every rule of Ed25519.
+pub fn ed25519() -> Vec<Subject> {
     let valid: Vec<Sample> = (0..VALID)
         .map(|index| {
             let mut seed = [7; 32];
@@ -46,11 +60,7 @@ fn ed25519() -> Vec<Subject> {
             Sample { key: signer.verifying_key().to_bytes().to_vec(), message, signature }
         })
         .collect();
-    let changed = |index: usize, change: fn(&mut Sample)| {
-        let mut sample = valid[index].clone();
-        change(&mut sample);
-        sample
-    };
+    let changed = |index: usize, change: fn(&mut Sample)| changed(&valid[index], change);
     // y = 2 is the smallest y that no point has (its x² is not a square); likewise as an encoding of R.
     const NOT_A_POINT: [u8; 32] = {
         let mut y = [0; 32];

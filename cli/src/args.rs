@@ -1,0 +1,161 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Verifies signatures in batches: a verdict each, and a reason for every failure.
+#[derive(Debug, Parser)]
+#[command(name = "sigwarp", version, about, long_about = None, after_help = STATUS_HELP)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const STATUS_HELP: &str = "\
+Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
+3 engine or output error, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify the signatures in files
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
+    /// Recover secp256k1 public keys and Ethereum addresses from signatures
+    #[command(after_help = RECOVER_HELP)]
+    Recover(RecoverArgs),
+    /// List the backends of this build, and whether they run here
+    #[command(after_help = "Examples:\n  sigwarp devices\n  sigwarp devices --format json")]
+    Devices(DevicesArgs),
+    /// Check every backend against known answers, and against the oracle
+    #[command(after_help = SELFTEST_HELP)]
+    Selftest(SelftestArgs),
+}
+
+const VERIFY_HELP: &str = "\
+Rows have a scheme, a signature, a public_key (or a key_index into --keys), a message
+or a digest, and may have id, rule, encoding, user_id, recovery_id and expected.
+In JSONL bytes are hexadecimal. docs/formats.md describes every column.
+
+Examples:
+  sigwarp verify datasets/samples/iot.jsonl
+  sigwarp verify block.parquet --rule zip215 --output verdicts.parquet
+  sigwarp gen --rows 1000 --output - | sigwarp verify - --format json
+
+Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
+3 engine or output error, 130 interrupted.";
+
+/// How to choose a backend and its threads.
+#[derive(Debug, Args)]
+pub(crate) struct EngineArgs {
+    /// The backend; a named one that cannot run here is an error
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub(crate) backend: BackendName,
+    /// The number of threads [default: all available]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// The backends of the command's contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendName {
+    Auto,
+    Portable,
+    Avx2,
+    Avx512,
+    Gpu,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+}
+
+/// How to read rows.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Files of rows: .parquet, .jsonl, or - for JSONL on standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The rule for rows that name none; one for each scheme that needs it
+    #[arg(long = "rule", value_name = "RULE")]
+    pub(crate) rules: Vec<String>,
+    /// A file of public keys, for rows with a key_index
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// The largest row that is read, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
+    pub(crate) max_row_bytes: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Write a verdict for each row to this .parquet or .jsonl file, or as JSONL to - (standard output)
+    #[arg(long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// How many failures to list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) failures: usize,
+    /// The form of the summary
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+const RECOVER_HELP: &str = "\
+Rows have a scheme on secp256k1, a signature (raw with a recovery_id, or raw-v), a
+message or a digest, and a rule. Where a row has a public_key, the recovered key must
+be that key.
+
+Examples:
+  sigwarp recover transactions.jsonl --output senders.jsonl
+  sigwarp recover transactions.jsonl --output - | head";
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Write index, id, public_key, address and reason of each row as JSONL to this file, or to - (standard output)
+    #[arg(long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// How many failures to list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) failures: usize,
+    /// The form of the summary
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevicesArgs {
+    /// The form of the list
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+const SELFTEST_HELP: &str = "\
+Without --differential every backend is checked against known answers. With it, N
+generated items of every kind are also judged by every backend and by the oracle; the
+first divergence is printed as a row that `sigwarp verify -` reads.
+
+Examples:
+  sigwarp selftest
+  sigwarp selftest --differential 100000 --seed 7";
+
+#[derive(Debug, Args)]
+pub(crate) struct SelftestArgs {
+    /// Compare the backends with the oracle on this many generated items
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) differential: u64,
+    /// The seed of the generated items
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}

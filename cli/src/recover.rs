@@ -1,0 +1,250 @@
+//! `sigwarp recover`: the public keys and Ethereum addresses behind secp256k1 signatures.
+
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Serialize;
+use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Item, Reason, Scheme, ethereum_address, recover};
+use sigwarp_datasets::{KeyUse, PartialFile, RowBlock};
+
+use crate::args::{Format, RecoverArgs};
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::output::{is_standard, print_summary};
+use crate::rows::{Next, Rows};
+
+/// The JSON summary.
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    schema_version: u32,
+    complete: bool,
+    error: Option<String>,
+    items: u64,
+    recovered: u64,
+    failed: u64,
+    mismatched_public_key: u64,
+    seconds_total: f64,
+    failures: Vec<FailedRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailedRow {
+    file: String,
+    row: u64,
+    id: Option<String>,
+    reason: &'static str,
+}
+
+/// A line of the output.
+#[derive(Debug, Serialize)]
+struct Recovered<'a> {
+    index: u64,
+    id: Option<&'a str>,
+    public_key: Option<String>,
+    address: Option<String>,
+    reason: Option<&'static str>,
+}
+
+pub(crate) fn run(args: &RecoverArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let start = Instant::now();
+    let mut summary = Summary { schema_version: 1, ..Summary::default() };
+    let ended = recover_files(args, interrupt, &mut summary);
+    summary.complete = matches!(ended, Ok(true));
+    summary.error = ended.as_ref().err().map(|failure| failure.message().to_owned());
+    summary.seconds_total = start.elapsed().as_secs_f64();
+
+    let to_standard_output = args.output.as_deref().is_some_and(is_standard);
+    match args.format {
+        Format::Json => {
+            let text = serde_json::to_string(&summary).expect("plain data serialises");
+            print_summary(&format!("{text}\n"), to_standard_output)?;
+        }
+        Format::Table if ended.is_err() && summary.items == 0 => {}
+        Format::Table => print_summary(&table(&summary), to_standard_output)?,
+    }
+    match ended? {
+        false => Ok(Exit::Interrupted),
+        true if summary.failed == 0 && summary.mismatched_public_key == 0 => Ok(Exit::AllGood),
+        true => Ok(Exit::SomeNot),
+    }
+}
+
+/// Recovers everything; `false` when the user stopped it.
+fn recover_files(args: &RecoverArgs, interrupt: &Interrupt, summary: &mut Summary) -> Result<bool, Failure> {
+    let rows = Rows::start(&args.input, KeyUse::Optional)?;
+    let mut output = args.output.as_deref().map(Output::create).transpose()?;
+    loop {
+        match rows.next(interrupt)? {
+            Next::Block { file, block } => {
+                recover_block(&file, &block, args.failures, summary, output.as_mut())?;
+                rows.recycle(block);
+            }
+            Next::Interrupted => return Ok(false),
+            Next::End => break,
+        }
+    }
+    if let Some(output) = output {
+        output.finish()?;
+    }
+    Ok(true)
+}
+
+fn recover_block(
+    file: &str,
+    block: &RowBlock,
+    list: usize,
+    summary: &mut Summary,
+    mut output: Option<&mut Output>,
+) -> Result<(), Failure> {
+    let view = block.batch().view().map_err(Failure::engine)?;
+    for position in 0..view.len() {
+        let row = block.first_row() + position as u64;
+        let item = view.item(position);
+        let key = recover_item(&item, block.recovery_ids()[position])
+            .map_err(|problem| Failure::input(format!("{file}: row {row}: {problem}")))?;
+        let mut reason = key.err().map(Reason::name);
+        match &key {
+            Err(_) => summary.failed += 1,
+            Ok(key) => {
+                summary.recovered += 1;
+                if !item.key.is_empty() && !same_key(item.key, key) {
+                    summary.mismatched_public_key += 1;
+                    reason = Some("another key than public_key");
+                }
+            }
+        }
+        if let (Some(reason), true) = (reason, summary.failures.len() < list) {
+            let id = block.id(position).map(str::to_owned);
+            summary.failures.push(FailedRow { file: file.to_owned(), row, id, reason });
+        }
+        if let Some(output) = &mut output {
+            output.write(&Recovered {
+                index: summary.items,
+                id: block.id(position),
+                public_key: key.ok().map(hex::encode),
+                address: key.ok().map(|key| hex::encode(ethereum_address(&key))),
+                reason: key.err().map(Reason::name),
+            })?;
+        }
+        summary.items += 1;
+    }
+    Ok(())
+}
+
+/// The key behind an item; the outer error is a row that recovery has no meaning for.
+fn recover_item(item: &Item<'_>, recovery_id: Option<u8>) -> Result<Result<[u8; 65], Reason>, String> {
+    let suite = item.suite;
+    let Scheme::Ecdsa(scheme) = suite.scheme() else {
+        return Err(format!("{} has no recovery; only ecdsa-secp256k1… has", suite.scheme()));
+    };
+    if matches!(scheme, EcdsaScheme::P256 | EcdsaScheme::P256Sha256) {
+        return Err(format!("{} has no recovery; only ecdsa-secp256k1… has", suite.scheme()));
+    }
+    let rule = EcdsaRule::from_name(suite.rule()).ok_or("the rule is not one of ECDSA")?;
+    let (signature, recovery_id) = match EcdsaEncoding::from_name(suite.encoding()) {
+        Some(EcdsaEncoding::Raw) => {
+            (item.signature, recovery_id.ok_or("recovery_id is missing; raw needs one")?)
+        }
+        Some(EcdsaEncoding::RawV) => match item.signature.split_last_chunk::<1>() {
+            Some((signature, [id])) => (signature, *id),
+            None => return Ok(Err(Reason::BadSignatureLength)),
+        },
+        _ => {
+            let encoding = suite.encoding();
+            return Err(format!("encoding {encoding} has no recovery; use raw with a recovery_id, or raw-v"));
+        }
+    };
+    let digest = scheme.hash().map(|hash| hash.digest(item.message));
+    let digest = digest.as_ref().map_or(item.message, |digest| digest);
+    Ok(recover(digest, signature, recovery_id, rule))
+}
+
+/// Whether an encoded key (compressed, uncompressed, hybrid or x ‖ y) is the recovered one.
+fn same_key(encoded: &[u8], recovered: &[u8; 65]) -> bool {
+    let (x, y) = (&recovered[1..33], &recovered[33..]);
+    match encoded {
+        [2 | 3, given @ ..] if given.len() == 32 => given == x && encoded[0] & 1 == y[31] & 1,
+        [4 | 6 | 7, given @ ..] if given.len() == 64 => given == &recovered[1..],
+        given => given == &recovered[1..],
+    }
+}
+
+fn table(summary: &Summary) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        writeln!(text, "{name:<20} {value}").expect("writing to a String cannot fail");
+    };
+    line("items", summary.items.to_string());
+    line("recovered", summary.recovered.to_string());
+    line("failed", summary.failed.to_string());
+    line("another key", summary.mismatched_public_key.to_string());
+    line("time", format!("{:.3} s", summary.seconds_total));
+    if !summary.complete {
+        line("complete", "no: the run stopped early, the counts are of the rows before".to_owned());
+    }
+    for FailedRow { file, row, id, reason } in &summary.failures {
+        line("", format!("{file}:{row} {} {reason}", id.as_deref().unwrap_or("")));
+    }
+    text
+}
+
+/// Where recovered keys go.
+enum Output {
+    Standard(BufWriter<io::Stdout>),
+    File(PartialFile),
+}
+
+impl Output {
+    fn create(path: &Path) -> Result<Self, Failure> {
+        if is_standard(path) {
+            return Ok(Self::Standard(BufWriter::new(io::stdout())));
+        }
+        if path.extension().is_none_or(|extension| extension != "jsonl") {
+            return Err(Failure::input(format!(
+                "{}: recover writes JSONL; name a .jsonl file",
+                path.display()
+            )));
+        }
+        PartialFile::create(path).map(Self::File).map_err(Failure::output)
+    }
+
+    fn write(&mut self, line: &Recovered<'_>) -> Result<(), Failure> {
+        let mut text = serde_json::to_vec(line).expect("plain data serialises");
+        text.push(b'\n');
+        match self {
+            Self::Standard(out) => {
+                out.write_all(&text).map_err(|error| Failure::output(format!("standard output: {error}")))
+            }
+            Self::File(out) => {
+                out.write_all(&text).map_err(|error| Failure::output(format!("the recovered keys: {error}")))
+            }
+        }
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        match self {
+            Self::Standard(mut out) => {
+                out.flush().map_err(|error| Failure::output(format!("standard output: {error}")))
+            }
+            Self::File(out) => out.finish().map_err(Failure::output),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_encoding_of_a_key_is_recognised() {
+        let mut key = [7; 65];
+        key[0] = 4;
+        let compressed = [&[3], &key[1..33]].concat();
+        assert!(same_key(&key, &key) && same_key(&key[1..], &key) && same_key(&compressed, &key));
+        assert!(same_key(&[&[7], &key[1..]].concat(), &key));
+        assert!(!same_key(&[&[2], &key[1..33]].concat(), &key));
+        assert!(!same_key(&[], &key) && !same_key(&[8; 65], &key));
+    }
+}

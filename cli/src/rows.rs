@@ -1,0 +1,162 @@
+//! The rows of the files on the command line, read ahead on a thread of their own.
+//!
+//! Reading and decoding overlap with verification, and a read that waits (a terminal, a pipe) does not keep Ctrl-C
+//! from being heard.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use sigwarp::{DefaultRules, Scheme};
+use sigwarp_datasets::{KeyFile, KeyUse, ReadError, ReadOptions, RowBlock, RowReader};
+
+use crate::args::InputArgs;
+use crate::exit::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::is_standard;
+
+/// Blocks that wait to be verified, besides the one in work and the one being read.
+const AHEAD: usize = 1;
+
+/// How long a wait for rows lasts before the user's wish to stop is looked at.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// What comes next.
+pub(crate) enum Next {
+    /// Rows of a file.
+    Block {
+        /// The file, as named on the command line.
+        file: Arc<str>,
+        /// Its next rows.
+        block: Box<RowBlock>,
+    },
+    /// All rows of all files have been given.
+    End,
+    /// The user asked to stop.
+    Interrupted,
+}
+
+enum Message {
+    Block { file: Arc<str>, block: Box<RowBlock> },
+    End { schemes: BTreeSet<Scheme> },
+    Failed(ReadError),
+}
+
+/// See the module.
+pub(crate) struct Rows {
+    incoming: Receiver<Message>,
+    spare: Sender<Box<RowBlock>>,
+    rules: DefaultRules,
+}
+
+impl Rows {
+    /// Opens nothing yet but the keys file; the rest happens on the reading thread.
+    pub(crate) fn start(input: &InputArgs, key_use: KeyUse) -> Result<Self, Failure> {
+        if input.files.iter().filter(|path| is_standard(path)).count() > 1 {
+            return Err(Failure::input("standard input (-) can be read only once; name it once"));
+        }
+        let rules = DefaultRules::new(&input.rules).map_err(Failure::input)?;
+        let keys = match &input.keys {
+            Some(path) => Some(Arc::new(KeyFile::load(path, input.max_row_bytes).map_err(Failure::input)?)),
+            None => None,
+        };
+        let options = ReadOptions {
+            rules: rules.clone(),
+            keys,
+            key_use,
+            max_row_bytes: input.max_row_bytes,
+            ..ReadOptions::default()
+        };
+        let (sender, incoming) = sync_channel(AHEAD);
+        let (spare, spares) = channel();
+        let files = input.files.clone();
+        thread::Builder::new()
+            .name("sigwarp-rows".into())
+            .spawn(move || read(&files, &options, &sender, &spares))
+            .map_err(|error| Failure::engine(format!("the reading thread could not be started: {error}")))?;
+        Ok(Self { incoming, spare, rules })
+    }
+
+    /// The next rows.
+    pub(crate) fn next(&self, interrupt: &Interrupt) -> Result<Next, Failure> {
+        loop {
+            if interrupt.requested() {
+                return Ok(Next::Interrupted);
+            }
+            match self.incoming.recv_timeout(PATIENCE) {
+                Ok(Message::Block { file, block }) => return Ok(Next::Block { file, block }),
+                Ok(Message::Failed(error)) => return Err(Failure::input(error)),
+                Ok(Message::End { schemes }) => return self.check_rules(&schemes).map(|()| Next::End),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::engine("the reading thread ended without a word"));
+                }
+            }
+        }
+    }
+
+    /// Gives a block back so that its memory is used again.
+    pub(crate) fn recycle(&self, block: Box<RowBlock>) {
+        // The reader may be done; then the block is just dropped.
+        drop(self.spare.send(block));
+    }
+
+    /// A rule that has nothing to apply to is a mistake in the command.
+    fn check_rules(&self, schemes: &BTreeSet<Scheme>) -> Result<(), Failure> {
+        match self.rules.without_scheme(schemes).first() {
+            None => Ok(()),
+            Some(rule) => {
+                let seen: Vec<&str> = schemes.iter().map(|scheme| scheme.name()).collect();
+                let seen = seen.join(", ");
+                Err(Failure::input(format!(
+                    "--rule {rule} fits no row: the files have only {seen}; leave it out"
+                )))
+            }
+        }
+    }
+}
+
+/// The reading thread. It ends when all is read, at the first error, or when nobody listens any more.
+fn read(
+    files: &[PathBuf],
+    options: &ReadOptions,
+    sender: &SyncSender<Message>,
+    spares: &Receiver<Box<RowBlock>>,
+) {
+    let mut schemes = BTreeSet::new();
+    for path in files {
+        match read_file(path, options, sender, spares) {
+            Ok(Some(seen)) => schemes.extend(seen),
+            Ok(None) => return,
+            Err(error) => return drop(sender.send(Message::Failed(error))),
+        }
+    }
+    drop(sender.send(Message::End { schemes }));
+}
+
+/// Sends the rows of a file and gives its schemes, or nothing when nobody listens.
+fn read_file(
+    path: &Path,
+    options: &ReadOptions,
+    sender: &SyncSender<Message>,
+    spares: &Receiver<Box<RowBlock>>,
+) -> Result<Option<BTreeSet<Scheme>>, ReadError> {
+    let mut reader = if is_standard(path) {
+        RowReader::jsonl("standard input", std::io::BufReader::new(std::io::stdin()), options)
+    } else {
+        RowReader::open(path, options)?
+    };
+    let file: Arc<str> = path.display().to_string().into();
+    loop {
+        let mut block = spares.try_recv().unwrap_or_default();
+        if !reader.next_block(&mut block)? {
+            return Ok(Some(reader.schemes().clone()));
+        }
+        if sender.send(Message::Block { file: Arc::clone(&file), block }).is_err() {
+            return Ok(None);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `sigwarp verify`: a verdict for every row of the files.
+
+mod summary;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sigwarp::{BackendChoice, BackendKind, Engine};
+use sigwarp_datasets::{KeyUse, RowBlock, VerdictWriter};
+
+use self::summary::{Judged, Run, Summary, Totals};
+use crate::args::{BackendName, EngineArgs, Format, VerifyArgs};
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::output::{is_standard, print_summary};
+use crate::rows::{Next, Rows};
+
+pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let start = Instant::now();
+    let engine = build_engine(&args.engine)?;
+    let to_standard_output = args.output.as_deref().is_some_and(is_standard);
+    let mut job = Job {
+        engine: &engine,
+        list: args.failures,
+        shares: BTreeMap::new(),
+        totals: Totals::default(),
+        verify_time: Duration::ZERO,
+        bar: progress_bar(),
+        rows_seen: 0,
+    };
+    let ended = job.run(args, interrupt);
+    job.bar.finish_and_clear();
+
+    let all_good = job.totals.all_good();
+    let run = Run {
+        error: ended.as_ref().err().map(|failure| failure.message().to_owned()),
+        complete: matches!(ended, Ok(true)),
+        total: start.elapsed(),
+        verify: job.verify_time,
+        backend: job.backends(),
+        threads: engine.threads(),
+        why: engine.why().to_owned(),
+    };
+    let nothing_to_tell = ended.is_err() && job.totals.items == 0;
+    let summary = Summary::new(job.totals, run);
+    match args.format {
+        Format::Json => print_summary(&summary.json(), to_standard_output)?,
+        Format::Table if nothing_to_tell => {}
+        Format::Table => print_summary(&summary.table(), to_standard_output)?,
+    }
+    match ended {
+        Ok(true) if all_good => Ok(Exit::AllGood),
+        Ok(true) => Ok(Exit::SomeNot),
+        Ok(false) => Ok(Exit::Interrupted),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The engine that the arguments ask for.
+pub(crate) fn build_engine(args: &EngineArgs) -> Result<Engine, Failure> {
+    let mut builder = Engine::builder();
+    if let Some(threads) = args.threads {
+        builder = builder.threads(threads);
+    }
+    let name = match args.backend {
+        BackendName::Auto => return builder.build().map_err(Failure::engine),
+        BackendName::Portable => "portable",
+        BackendName::Avx2 => "avx2",
+        BackendName::Avx512 => "avx512",
+        BackendName::Gpu => "gpu",
+    };
+    let Some(kind) = BackendKind::from_name(name) else {
+        let known: Vec<&str> = BackendKind::ALL.iter().map(|kind| kind.name()).collect();
+        let known = known.join(", ");
+        return Err(Failure::engine(format!("backend {name} is not part of this build, which has {known}")));
+    };
+    builder.backend(BackendChoice::Forced(kind)).build().map_err(Failure::engine)
+}
+
+/// A bar with rows, rate and time on a terminal, and nothing elsewhere.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{spinner} {human_pos} items, {per_sec}, {elapsed}{msg}");
+    bar.set_style(style.expect("the template is well-formed"));
+    bar
+}
+
+struct Job<'a> {
+    engine: &'a Engine,
+    list: usize,
+    /// The items that each backend decided.
+    shares: BTreeMap<BackendKind, u64>,
+    totals: Totals,
+    verify_time: Duration,
+    bar: ProgressBar,
+    rows_seen: u64,
+}
+
+impl Job<'_> {
+    /// The names of the backends that decided items; of the first choice before there were any.
+    fn backends(&self) -> String {
+        let names: Vec<&str> = match self.shares.is_empty() {
+            true => self.engine.backends().first().map(|kind| kind.name()).into_iter().collect(),
+            false => self.shares.keys().map(|kind| kind.name()).collect(),
+        };
+        names.join("+")
+    }
+
+    /// Verifies everything; `false` when the user stopped it. The output has its name only after `true`.
+    fn run(&mut self, args: &VerifyArgs, interrupt: &Interrupt) -> Result<bool, Failure> {
+        let rows = Rows::start(&args.input, KeyUse::Required)?;
+        let mut writer = match &args.output {
+            None => None,
+            Some(path) if is_standard(path) => {
+                Some(VerdictWriter::jsonl("standard output", std::io::stdout()))
+            }
+            Some(path) => Some(VerdictWriter::create(path).map_err(Failure::output)?),
+        };
+        loop {
+            match rows.next(interrupt)? {
+                Next::Block { file, block } => {
+                    self.verify(&file, &block, writer.as_mut())?;
+                    rows.recycle(block);
+                }
+                Next::Interrupted => return Ok(false),
+                Next::End => break,
+            }
+        }
+        if let Some(writer) = writer {
+            writer.finish().map_err(Failure::output)?;
+        }
+        Ok(true)
+    }
+
+    fn verify(
+        &mut self,
+        file: &str,
+        block: &RowBlock,
+        writer: Option<&mut VerdictWriter>,
+    ) -> Result<(), Failure> {
+        let start = Instant::now();
+        let verdicts = self.engine.verify(block.batch()).map_err(Failure::engine)?;
+        self.verify_time += start.elapsed();
+        for &(kind, items) in verdicts.explain().shares() {
+            *self.shares.entry(kind).or_default() += items as u64;
+        }
+
+        let view = block.batch().view().map_err(Failure::engine)?;
+        for (item, verdict) in verdicts.iter().enumerate() {
+            let judged = Judged {
+                file,
+                row: block.first_row() + item as u64,
+                id: block.id(item),
+                rule: view.item(item).suite.rule(),
+                verdict,
+                expected: block.expected()[item],
+            };
+            self.totals.add(judged, self.list);
+        }
+        if let Some(writer) = writer {
+            writer.write(self.rows_seen, block, &verdicts).map_err(Failure::output)?;
+        }
+        self.rows_seen += block.len() as u64;
+        self.bar.inc(block.len() as u64);
+        Ok(())
+    }
+}

@@ -1,0 +1,302 @@
+//! What a run of `sigwarp verify` says at its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde::Serialize;
+use sigwarp::{Reason, Verdict};
+
+/// The version of the JSON summary, raised when a field changes its meaning.
+const SCHEMA_VERSION: u32 = 1;
+
+/// Counts over all rows read so far.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) items: u64,
+    valid: u64,
+    malformed: u64,
+    mismatched: u64,
+    without_expectation_invalid: u64,
+    with_expectation: u64,
+    reasons: BTreeMap<Reason, u64>,
+    rules: BTreeSet<&'static str>,
+    failures: Vec<FailedRow>,
+}
+
+/// A row that the summary lists.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FailedRow {
+    file: String,
+    row: u64,
+    id: Option<String>,
+    verdict: &'static str,
+    reason: Option<&'static str>,
+    expected: Option<bool>,
+}
+
+impl FailedRow {
+    fn is_mismatch(&self) -> bool {
+        self.expected.is_some_and(|expected| expected != self.reason.is_none())
+    }
+}
+
+/// One judged row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) row: u64,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) rule: &'static str,
+    pub(crate) verdict: Verdict,
+    pub(crate) expected: Option<bool>,
+}
+
+impl Totals {
+    /// Counts a row; keeps it for the list while fewer than `list` are kept. A row whose verdict is not the
+    /// expected one displaces the last kept row that is invalid as expected, so that it is not lost behind those.
+    pub(crate) fn add(&mut self, judged: Judged<'_>, list: usize) {
+        let Judged { verdict, expected, .. } = judged;
+        self.items += 1;
+        self.rules.insert(judged.rule);
+        self.with_expectation += u64::from(expected.is_some());
+        match verdict {
+            Verdict::Valid => self.valid += 1,
+            Verdict::Invalid(reason) => {
+                self.malformed += u64::from(reason.is_malformed());
+                self.without_expectation_invalid += u64::from(expected.is_none());
+                *self.reasons.entry(reason).or_default() += 1;
+            }
+        }
+        let mismatch = expected.is_some_and(|expected| expected != verdict.is_valid());
+        self.mismatched += u64::from(mismatch);
+        if verdict.is_valid() && !mismatch || list == 0 {
+            return;
+        }
+        if self.failures.len() == list {
+            let displaced = self.failures.iter().rposition(|row| !row.is_mismatch());
+            match displaced.filter(|_| mismatch) {
+                Some(row) => drop(self.failures.remove(row)),
+                None => return,
+            }
+        }
+        self.failures.push(FailedRow {
+            file: judged.file.to_owned(),
+            row: judged.row,
+            id: judged.id.map(str::to_owned),
+            verdict: verdict_name(verdict),
+            reason: verdict.reason().map(Reason::name),
+            expected,
+        });
+    }
+
+    /// All valid, or all as expected where that is known.
+    pub(crate) const fn all_good(&self) -> bool {
+        self.mismatched == 0 && self.without_expectation_invalid == 0
+    }
+}
+
+/// `valid` or `invalid`, as files call it.
+pub(crate) const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid => "valid",
+        Verdict::Invalid(_) => "invalid",
+    }
+}
+
+/// The summary, in the order of its JSON fields.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary {
+    schema_version: u32,
+    complete: bool,
+    error: Option<String>,
+    items: u64,
+    valid: u64,
+    invalid: u64,
+    malformed: u64,
+    mismatched_expected: u64,
+    with_expected: u64,
+    reasons: BTreeMap<&'static str, u64>,
+    seconds_total: f64,
+    seconds_verify: f64,
+    items_per_second: f64,
+    peak_rss_bytes: Option<u64>,
+    backend: String,
+    threads: usize,
+    why: String,
+    rules: Vec<&'static str>,
+    failures: Vec<FailedRow>,
+}
+
+/// What a run knows besides its counts.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) error: Option<String>,
+    pub(crate) complete: bool,
+    pub(crate) total: Duration,
+    pub(crate) verify: Duration,
+    pub(crate) backend: String,
+    pub(crate) threads: usize,
+    pub(crate) why: String,
+}
+
+impl Summary {
+    pub(crate) fn new(totals: Totals, run: Run) -> Self {
+        let seconds_verify = run.verify.as_secs_f64();
+        let rate = if seconds_verify > 0.0 { totals.items as f64 / seconds_verify } else { 0.0 };
+        Self {
+            schema_version: SCHEMA_VERSION,
+            complete: run.complete,
+            error: run.error,
+            items: totals.items,
+            valid: totals.valid,
+            invalid: totals.items - totals.valid,
+            malformed: totals.malformed,
+            mismatched_expected: totals.mismatched,
+            with_expected: totals.with_expectation,
+            reasons: totals.reasons.into_iter().map(|(reason, count)| (reason.name(), count)).collect(),
+            seconds_total: run.total.as_secs_f64(),
+            seconds_verify,
+            items_per_second: rate,
+            peak_rss_bytes: crate::memory::peak_rss_bytes(),
+            backend: run.backend,
+            threads: run.threads,
+            why: run.why,
+            rules: totals.rules.into_iter().collect(),
+            failures: totals.failures,
+        }
+    }
+
+    /// One line of JSON.
+    pub(crate) fn json(&self) -> String {
+        let mut text = serde_json::to_string(self).expect("numbers and strings always serialise");
+        text.push('\n');
+        text
+    }
+
+    /// A table for people.
+    pub(crate) fn table(&self) -> String {
+        let mut text = String::new();
+        self.write_table(&mut text).expect("writing to a String cannot fail");
+        text
+    }
+
+    fn write_table(&self, out: &mut String) -> std::fmt::Result {
+        let mut line = |name: &str, value: String| writeln!(out, "{name:<20} {value}");
+        line("items", self.items.to_string())?;
+        line("valid", self.valid.to_string())?;
+        line("invalid", format!("{} ({} malformed)", self.invalid, self.malformed))?;
+        for (reason, count) in &self.reasons {
+            line(&format!("  {reason}"), count.to_string())?;
+        }
+        let expected = match self.with_expected {
+            0 => "no row says what it expects".to_owned(),
+            some => format!("{} of {some} rows", self.mismatched_expected),
+        };
+        line("not as expected", expected)?;
+        line("rules", if self.rules.is_empty() { "none".into() } else { self.rules.join(", ") })?;
+        let plural = if self.threads == 1 { "" } else { "s" };
+        line("backend", format!("{} on {} thread{plural}, {}", self.backend, self.threads, self.why))?;
+        line(
+            "time",
+            format!(
+                "{:.3} s, of which {:.3} s in the engine: {:.0} items/s",
+                self.seconds_total, self.seconds_verify, self.items_per_second
+            ),
+        )?;
+        if let Some(bytes) = self.peak_rss_bytes {
+            line("peak memory", format!("{:.1} MB", bytes as f64 / 1e6))?;
+        }
+        if !self.complete {
+            line("complete", "no: the run stopped early, the counts are of the rows before".to_owned())?;
+        }
+        if !self.failures.is_empty() {
+            let shown = self.failures.len();
+            writeln!(
+                out,
+                "\nfirst {shown} of {} rows that are invalid or not as expected:",
+                self.failed_rows()
+            )?;
+            let rows: Vec<[String; 4]> = self.failures.iter().map(FailedRow::cells).collect();
+            let head = ["row", "id", "reason", "expected"].map(str::to_owned);
+            let widths = [0, 1, 2].map(|column| {
+                rows.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or(0)
+            });
+            for row in [&head].into_iter().chain(&rows) {
+                let [place, id, reason, expected] = row;
+                let line = format!(
+                    "{place:<0$}  {id:<1$}  {reason:<2$}  {expected}",
+                    widths[0], widths[1], widths[2]
+                );
+                writeln!(out, "{}", line.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every listed row is invalid or a valid row that was expected to be invalid.
+    fn failed_rows(&self) -> u64 {
+        let listed_valid = self.failures.iter().filter(|row| row.reason.is_none()).count() as u64;
+        self.invalid + listed_valid
+    }
+}
+
+impl FailedRow {
+    fn cells(&self) -> [String; 4] {
+        let expected = match self.expected {
+            None => "",
+            Some(_) if self.is_mismatch() => "NO",
+            Some(_) => "yes",
+        };
+        [
+            format!("{}:{}", self.file, self.row),
+            self.id.clone().unwrap_or_default(),
+            self.reason.unwrap_or("valid").to_owned(),
+            expected.to_owned(),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(row: u64, verdict: Verdict, expected: Option<bool>) -> Judged<'static> {
+        Judged { file: "f", row, id: None, rule: "strict", verdict, expected }
+    }
+
+    const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
+
+    #[test]
+    fn good_means_valid_or_as_expected() {
+        let good = |rows: &[(Verdict, Option<bool>)]| {
+            let mut totals = Totals::default();
+            for &(verdict, expected) in rows {
+                totals.add(judged(0, verdict, expected), 10);
+            }
+            totals.all_good()
+        };
+        assert!(good(&[]));
+        assert!(good(&[(Verdict::Valid, None), (Verdict::Valid, Some(true)), (BAD, Some(false))]));
+        assert!(!good(&[(BAD, None)]));
+        assert!(!good(&[(BAD, Some(true))]));
+        assert!(!good(&[(Verdict::Valid, Some(false))]));
+    }
+
+    #[test]
+    fn a_mismatch_is_listed_even_behind_many_expected_failures() {
+        let mut totals = Totals::default();
+        for row in 0..100 {
+            totals.add(judged(row, BAD, Some(false)), 3);
+        }
+        totals.add(judged(100, Verdict::Valid, Some(false)), 3);
+        let rows: Vec<u64> = totals.failures.iter().map(|failed| failed.row).collect();
+        assert_eq!(rows, [0, 1, 100]);
+        totals.add(judged(101, BAD, Some(true)), 3);
+        totals.add(judged(102, BAD, Some(true)), 3);
+        totals.add(judged(103, BAD, Some(true)), 3);
+        let rows: Vec<u64> = totals.failures.iter().map(|failed| failed.row).collect();
+        assert_eq!(rows, [100, 101, 102]);
+        assert_eq!(totals.mismatched, 4);
+    }
+}

@@ -1,0 +1,83 @@
+//! From the cells of a row to an item of a block.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sigwarp::{Key, Message, MessageInput, Scheme, SuiteNames, SuiteResolver};
+
+use crate::block::RowBlock;
+use crate::error::RowError;
+use crate::keys::KeyFile;
+use crate::read::{KeyUse, ReadOptions};
+use crate::row::Row;
+
+/// Resolves names and keys, and checks that a row has what its suite needs.
+#[derive(Debug)]
+pub(crate) struct Assembler {
+    resolver: SuiteResolver,
+    keys: Option<Arc<KeyFile>>,
+    key_use: KeyUse,
+    max_row_bytes: usize,
+    schemes: BTreeSet<Scheme>,
+}
+
+impl Assembler {
+    pub(crate) fn new(options: &ReadOptions) -> Self {
+        Self {
+            resolver: SuiteResolver::new(options.rules.clone()),
+            keys: options.keys.clone(),
+            key_use: options.key_use,
+            max_row_bytes: options.max_row_bytes,
+            schemes: BTreeSet::new(),
+        }
+    }
+
+    /// The schemes of the rows so far.
+    pub(crate) fn schemes(&self) -> &BTreeSet<Scheme> {
+        &self.schemes
+    }
+
+    /// Adds a row to a block, which stays as it was on an error.
+    pub(crate) fn push(&mut self, row: &Row<'_>, block: &mut RowBlock) -> Result<(), RowError> {
+        if row.bytes() > self.max_row_bytes {
+            return Err(RowError::TooLarge { limit: self.max_row_bytes });
+        }
+        let scheme = row.scheme.ok_or(RowError::Missing { field: "scheme", needs: "one" })?;
+        let names = SuiteNames { scheme, rule: row.rule, encoding: row.encoding, user_id: row.user_id };
+        let suite = self.resolver.resolve(names)?;
+        let needs = suite.scheme().input();
+        let (cell, other) = match needs {
+            MessageInput::Raw => (row.message, row.digest),
+            MessageInput::Digest => (row.digest, row.message),
+        };
+        let wrong_input = RowError::WrongInput { scheme: suite.scheme(), needs, other: other.is_some() };
+        let input = cell.ok_or(wrong_input)?;
+        let message = match needs {
+            MessageInput::Raw => Message::Raw(input),
+            MessageInput::Digest => Message::Digest(input),
+        };
+        let key = match (row.public_key, row.key_index) {
+            (Some(_), Some(_)) => return Err(RowError::TwoKeys),
+            (Some(key), None) => key,
+            (None, Some(index)) => {
+                let keys = self.keys.as_ref().ok_or(RowError::NeedsKeys)?;
+                keys.get(index).ok_or(RowError::KeyIndex { index, keys: keys.len() })?
+            }
+            (None, None) if self.key_use == KeyUse::Optional => &[],
+            (None, None) => {
+                return Err(RowError::Missing {
+                    field: "public_key",
+                    needs: "it, or a key_index into a keys file",
+                });
+            }
+        };
+        let signature = row.signature.ok_or(RowError::Missing { field: "signature", needs: "one" })?;
+
+        block.batch.push(suite, Key::Bytes(key), message, signature);
+        block.expected.push(row.expected.under(suite.rule()));
+        block.recovery_ids.push(row.recovery_id);
+        block.push_id(row.id);
+        self.schemes.insert(suite.scheme());
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! What can be wrong with files. Every message names the file, the row and the field where there is one, and
+//! what would help. None of these is about a signature: wrong lengths inside decoded bytes are verdicts.
+
+use std::io;
+
+use sigwarp::{MessageInput, Scheme, SuiteError};
+
+/// Why rows could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The path names nothing.
+    #[error("{file}: no such file; check the path")]
+    NotFound {
+        /// The path.
+        file: String,
+    },
+    /// The path names a directory.
+    #[error("{file}: is a directory; name the files in it")]
+    Directory {
+        /// The path.
+        file: String,
+    },
+    /// The extension tells no format.
+    #[error("{file}: unknown file type; name a .parquet or .jsonl file, or - for JSONL on standard input")]
+    UnknownFormat {
+        /// The path.
+        file: String,
+    },
+    /// The operating system failed to read.
+    #[error("{file}: cannot read: {source}")]
+    Io {
+        /// The path.
+        file: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// There are no rows.
+    #[error("{file}: holds no rows; check how it was made")]
+    Empty {
+        /// The path.
+        file: String,
+    },
+    /// The bytes are not those of a Parquet file, or some of them are missing or damaged.
+    #[error("{file}: {problem}")]
+    Parquet {
+        /// The path.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A column that every file needs is not there.
+    #[error("{file}: column {column} is missing; {remedy}")]
+    MissingColumn {
+        /// The path.
+        file: String,
+        /// The column.
+        column: &'static str,
+        /// What would help.
+        remedy: &'static str,
+    },
+    /// A column has a type that does not hold its values.
+    #[error("{file}: column {column} has type {found}; it must be {expected}")]
+    ColumnType {
+        /// The path.
+        file: String,
+        /// The column.
+        column: &'static str,
+        /// Its type.
+        found: String,
+        /// The types that it may have.
+        expected: &'static str,
+    },
+    /// Something is wrong with one row.
+    #[error("{file}: row {row}: {source}")]
+    Row {
+        /// The path.
+        file: String,
+        /// The row, from 0. Blank lines are not rows.
+        row: u64,
+        /// What is wrong.
+        source: RowError,
+    },
+}
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowError {
+    /// The line is not JSON.
+    #[error("not JSON: {0}")]
+    Json(String),
+    /// The line is JSON of another shape; the message names the field.
+    #[error("{0}")]
+    Shape(String),
+    /// A field that every row needs is absent.
+    #[error("{field} is missing; every row needs {needs}")]
+    Missing {
+        /// The field.
+        field: &'static str,
+        /// What rows need.
+        needs: &'static str,
+    },
+    /// A field that holds bytes is not hexadecimal.
+    #[error("{field} is bad hex: {source}")]
+    Hex {
+        /// The field.
+        field: &'static str,
+        /// Where it stops being hexadecimal.
+        source: hex::FromHexError,
+    },
+    /// A number that does not fit its field.
+    #[error("{field} is {value}; it must be {expected}")]
+    Number {
+        /// The field.
+        field: &'static str,
+        /// What was found.
+        value: i128,
+        /// What it can be.
+        expected: &'static str,
+    },
+    /// The scheme has several rules and none was named.
+    #[error("{0} needs a rule; add --rule or a rule column")]
+    NeedsRule(Scheme),
+    /// Scheme, rule, encoding and user ID make no suite.
+    #[error(transparent)]
+    Suite(SuiteError),
+    /// The scheme takes a digest and the row has only a message, or the reverse.
+    #[error("{scheme} takes a {needs} and the row has {found}; add the field {needs} or name another scheme",
+        needs = .needs.name(), found = if *.other { "only the other of message and digest" } else { "none" })]
+    WrongInput {
+        /// The scheme.
+        scheme: Scheme,
+        /// What it takes.
+        needs: MessageInput,
+        /// Whether the row has the other one.
+        other: bool,
+    },
+    /// The row names its key twice.
+    #[error("public_key and key_index are both set; keep one of them")]
+    TwoKeys,
+    /// The row refers to a keys file and none was given.
+    #[error("key_index needs a keys file; add --keys FILE")]
+    NeedsKeys,
+    /// The row refers to a key that is not there.
+    #[error("key_index {index} is outside the keys file, which holds {keys} keys")]
+    KeyIndex {
+        /// The index.
+        index: u64,
+        /// The number of keys.
+        keys: usize,
+    },
+    /// The row is larger than allowed.
+    #[error("is larger than {limit} bytes; raise --max-row-bytes if it is meant to be")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl From<SuiteError> for RowError {
+    fn from(error: SuiteError) -> Self {
+        match error {
+            SuiteError::NeedsRule(scheme) => Self::NeedsRule(scheme),
+            error => Self::Suite(error),
+        }
+    }
+}
+
+/// Why rows or verdicts could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The extension tells no format.
+    #[error("{file}: unknown file type; name a .parquet or .jsonl file")]
+    UnknownFormat {
+        /// The path.
+        file: String,
+    },
+    /// The operating system failed to write.
+    #[error("{file}: cannot write: {source}")]
+    Io {
+        /// The path.
+        file: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// The row has a cell that the format has no form for.
+    #[error("{file}: {problem}")]
+    Row {
+        /// The path.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+}

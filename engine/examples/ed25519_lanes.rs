@@ -1,0 +1,275 @@
+//! Times the Ed25519 lanes path against ed25519-dalek, interleaved in one run, on the caller's core.
+//!
+//! `cargo run --release --example ed25519_lanes -- [--quick] [--alone] [--backend NAME] [SIZE]…`
+
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use sigwarp::kernels::curve::edwards::Projective;
+use sigwarp::kernels::curve::edwards::decode::{Decode, Words};
+use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
+use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp::kernels::field::radix51_portable::Radix51Portable;
+use sigwarp::kernels::field::{FieldLanes, MASK51};
+use sigwarp::simd::{Kernel, Token, Vector};
+use std::hint::black_box;
+use std::marker::PhantomData;
+use std::time::Instant;
+
+struct Row {
+    a: [u8; 32],
+    r: [u8; 32],
+    s: [u8; 32],
+    signature: [u8; 64],
+    message: Vec<u8>,
+}
+
+fn rows(n: usize, length: usize) -> Vec<Row> {
+    (0..n)
+        .map(|i| {
+            let mut seed = [7; 32];
+            seed[..8].copy_from_slice(&(i as u64).to_le_bytes());
+            let key = SigningKey::from_bytes(&seed);
+            let message: Vec<u8> = (0..length).map(|j| (i * 31 + j) as u8).collect();
+            let signature = key.sign(&message);
+            Row {
+                a: key.verifying_key().to_bytes(),
+                r: *signature.r_bytes(),
+                s: *signature.s_bytes(),
+                signature: signature.to_bytes(),
+                message,
+            }
+        })
+        .collect()
+}
+
+/// `COUNT` dependent multiplications or squarings of `N` independent elements.
+struct Chain<F, const N: usize, const SQUARE: bool> {
+    count: usize,
+    field: PhantomData<F>,
+}
+
+impl<F: FieldLanes, const N: usize, const SQUARE: bool> Kernel<F::Token> for Chain<F, N, SQUARE> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u64 {
+        let start = F::splat(token, &[black_box(MASK51 - 5), 12345, MASK51, 99, MASK51 - 7]);
+        let factor = F::splat(token, &[black_box(MASK51 - 9), 54321, MASK51, 77, MASK51 - 1]);
+        let mut x = [start; N];
+        for _ in 0..self.count {
+            let mut i = 0;
+            while i < N {
+                x[i] = if SQUARE { x[i].square() } else { x[i].mul(factor) };
+                i += 1;
+            }
+        }
+        let mut sum = 0;
+        for element in x {
+            sum ^= element.to_limbs()[0].to_array()[0];
+        }
+        sum
+    }
+}
+
+/// `count` doublings of `N` independent points.
+struct Doublings<F, const N: usize> {
+    count: usize,
+    field: PhantomData<F>,
+}
+
+impl<F: FieldLanes, const N: usize> Kernel<F::Token> for Doublings<F, N> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u64 {
+        let mut points = [Projective::<F>::identity(token); N];
+        for _ in 0..self.count {
+            let mut i = 0;
+            while i < N {
+                points[i] = points[i].double().to_projective();
+                i += 1;
+            }
+        }
+        let mut sum = 0;
+        for point in points {
+            sum ^= point.x.to_limbs()[0].to_array()[0];
+        }
+        sum
+    }
+}
+
+fn time(mut work: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_nanos() as f64
+}
+
+fn median(mut samples: Vec<f64>) -> (f64, f64, f64) {
+    samples.sort_by(f64::total_cmp);
+    (samples[samples.len() / 2], samples[0], samples[samples.len() - 1])
+}
+
+fn primitives<F: FieldLanes>(token: F::Token) {
+    let lanes = F::Vector::LANES as f64;
+    let count = 20_000;
+    fn chain<F: FieldLanes, const N: usize, const SQUARE: bool>(token: F::Token, count: usize) -> f64 {
+        let samples = (0..9)
+            .map(|_| {
+                time(|| {
+                    black_box(token.vectorize(Chain::<F, N, SQUARE> { count, field: PhantomData }));
+                }) / (count * N) as f64
+            })
+            .collect();
+        median(samples).0
+    }
+    println!(
+        "{}: ns per vector of {lanes}: mul {:.2} alone, {:.2} of 2, {:.2} of 4; square {:.2} alone, {:.2} of 2, {:.2} of 4",
+        F::Token::NAME,
+        chain::<F, 1, false>(token, count),
+        chain::<F, 2, false>(token, count),
+        chain::<F, 4, false>(token, count),
+        chain::<F, 1, true>(token, count),
+        chain::<F, 2, true>(token, count),
+        chain::<F, 4, true>(token, count),
+    );
+    fn doublings<F: FieldLanes, const N: usize>(token: F::Token, count: usize) -> f64 {
+        let samples = (0..9)
+            .map(|_| {
+                time(|| {
+                    black_box(token.vectorize(Doublings::<F, N> { count, field: PhantomData }));
+                }) / (count * N) as f64
+            })
+            .collect();
+        median(samples).0
+    }
+    println!(
+        "{}: ns per vector: doubling {:.1} alone, {:.1} of 2",
+        F::Token::NAME,
+        doublings::<F, 1>(token, 5000),
+        doublings::<F, 2>(token, 5000),
+    );
+    let words: Words = [[0x6666_6666_6666_6666; 8]; 4];
+    let decode = |n: usize| {
+        let samples = (0..9)
+            .map(|_| {
+                time(|| match n {
+                    1 => drop(black_box(
+                        token.vectorize(Decode::<F, 1> { words: [&words], field: PhantomData })[0]
+                            .0
+                            .x
+                            .to_limbs(),
+                    )),
+                    _ => drop(black_box(
+                        token.vectorize(Decode::<F, 4> { words: [&words; 4], field: PhantomData })[3]
+                            .0
+                            .x
+                            .to_limbs(),
+                    )),
+                }) / n as f64
+                    / lanes
+            })
+            .collect();
+        median(samples).0
+    };
+    println!("{}: decode per lane: {:.0} ns alone, {:.0} ns of 4", F::Token::NAME, decode(1), decode(4));
+}
+
+fn against_dalek<F: FieldLanes>(token: F::Token, rows: &[Row], n: usize, rounds: usize) {
+    let items: Vec<Item<'_>> =
+        rows[..n].iter().map(|row| Item { a: &row.a, r: &row.r, s: &row.s, message: &row.message }).collect();
+    let mut codes = vec![Code::EquationFailed; n];
+    let equation = Equation { cofactored: false, decode_r: true };
+    let repeat = (1024 / n).max(1);
+    let peers = n.min(256);
+    let (mut ours, mut strict, mut ratios, mut plain) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..rounds {
+        let a = time(|| {
+            for _ in 0..repeat {
+                check::<F>(token, equation, black_box(&items), &mut codes);
+                black_box(&codes);
+            }
+        }) / (n * repeat) as f64;
+        assert!(codes.iter().all(|&code| code == Code::Valid));
+        let repeat = (64 / peers).max(1);
+        let peer = |strict: bool| {
+            time(|| {
+                for _ in 0..repeat {
+                    for row in &rows[..peers] {
+                        let key = VerifyingKey::from_bytes(black_box(&row.a)).unwrap();
+                        let signature = Signature::from_bytes(&row.signature);
+                        let result = if strict {
+                            key.verify_strict(&row.message, &signature)
+                        } else {
+                            ed25519_dalek::Verifier::verify(&key, &row.message, &signature)
+                        };
+                        assert!(result.is_ok());
+                    }
+                }
+            }) / (peers * repeat) as f64
+        };
+        let b = peer(true);
+        plain.push(peer(false) / a);
+        ours.push(a);
+        strict.push(b);
+        ratios.push(b / a);
+    }
+    let (ours, strict, (ratio, low, high), (plain, ..)) =
+        (median(ours).0, median(strict).0, median(ratios), median(plain));
+    println!(
+        "{}: n = {n}: {ours:.0} ns per signature; dalek verify_strict {strict:.0}; ratio {ratio:.2} ({low:.2} to {high:.2}), to verify {plain:.2}",
+        F::Token::NAME,
+    );
+}
+
+/// The lanes path alone, for a profiler.
+fn alone<F: FieldLanes>(token: F::Token, rows: &[Row]) {
+    let items: Vec<Item<'_>> =
+        rows.iter().map(|row| Item { a: &row.a, r: &row.r, s: &row.s, message: &row.message }).collect();
+    let mut codes = vec![Code::EquationFailed; items.len()];
+    let equation = Equation { cofactored: false, decode_r: true };
+    let samples = (0..200_000usize.div_ceil(items.len()))
+        .map(|_| time(|| check::<F>(token, equation, black_box(&items), &mut codes)) / items.len() as f64)
+        .collect();
+    let (middle, low, high) = median(samples);
+    println!("{}: n = {}: {middle:.0} ns per signature ({low:.0} to {high:.0})", F::Token::NAME, items.len());
+}
+
+fn run<F: FieldLanes>(wanted: Option<&str>, sizes: &[usize], rows: &[Row], rounds: usize, only: bool) {
+    if wanted.is_some_and(|name| name != F::Token::NAME) {
+        return;
+    }
+    let Some(token) = F::Token::detect() else {
+        println!("{}: not on this machine", F::Token::NAME);
+        return;
+    };
+    if only {
+        return sizes.iter().for_each(|&n| alone::<F>(token, &rows[..n]));
+    }
+    primitives::<F>(token);
+    for &n in sizes {
+        against_dalek::<F>(token, rows, n, rounds);
+    }
+}
+
+fn main() {
+    let mut wanted = None;
+    let mut sizes = Vec::new();
+    let mut rounds = 11;
+    let mut alone = false;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--backend" => wanted = arguments.next(),
+            "--quick" => rounds = 5,
+            "--alone" => alone = true,
+            size => sizes.push(size.parse().expect("a number of signatures")),
+        }
+    }
+    if sizes.is_empty() {
+        sizes = vec![1, 8, 64, 1024, 16384];
+    }
+    let rows = rows(*sizes.iter().max().unwrap(), 128);
+    let wanted = wanted.as_deref();
+    #[cfg(target_arch = "x86_64")]
+    run::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds, alone);
+    run::<Radix51Portable>(wanted, &sizes, &rows, rounds, alone);
+}

@@ -1,1 +1,0 @@
-//! Arrow record batches in, verdict columns out.

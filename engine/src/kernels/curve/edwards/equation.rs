@@ -1,0 +1,338 @@
+//! The verification equation of Ed25519 for a list of items: SB = R + kA, per item.
+//!
+//! This is the seam that the scheme calls. It decides nothing about bytes: whether S is in range, whether
+//! an encoding is canonical or of small order, has been decided before. It decodes the key, hashes the
+//! challenge k = SHA-512(R ‖ A ‖ M) mod L, computes Q = SB − kA with k the integer in [0, L), and compares
+//! enc(Q) with the bytes of R.
+//!
+//! - Equal bytes prove both the cofactorless and the cofactored equation.
+//! - Unequal bytes disprove the cofactorless equation. For the cofactored one they prove nothing: R is
+//!   decoded and [8](Q − R) = 0 tested, for those items alone.
+
+use super::decode::{Decode, Words, encode, load_words};
+use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
+use super::{Affine, AffineNiels, Extended, Projective};
+use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
+use crate::kernels::hash::sha512;
+use crate::kernels::scalar;
+use crate::simd::{Kernel, LaneMask, MAX_LANES, Token, Vector};
+use core::marker::PhantomData;
+
+#[cfg(test)]
+#[path = "equation_tests.rs"]
+mod tests;
+
+/// Items taken at a time: the batch of an inversion, and the size of the scratch.
+const CHUNK: usize = 256;
+/// Vectors decoded side by side.
+const DECODE: usize = 4;
+
+/// What the equation must prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Equation {
+    /// [8](SB − R − kA) = 0 instead of SB − kA = R.
+    pub cofactored: bool,
+    /// Whether an R that does not decode is reported as such. It never changes whether an item is valid:
+    /// no R that fails to decode satisfies either equation.
+    pub decode_r: bool,
+}
+
+/// One signature: R ‖ S under the key A.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// The encoded key, as hashed.
+    pub a: &'a [u8; 32],
+    /// The encoded R.
+    pub r: &'a [u8; 32],
+    /// S, little-endian; any 256-bit integer, taken modulo L.
+    pub s: &'a [u8; 32],
+    /// The message.
+    pub message: &'a [u8],
+}
+
+/// What the equation says about an item. The first that applies, in this order, is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The equation holds.
+    Valid,
+    /// A does not decode.
+    KeyNotOnCurve,
+    /// R does not decode, under an equation that asks.
+    RNotOnCurve,
+    /// The equation does not hold.
+    EquationFailed,
+}
+
+pub(super) fn words_of(bytes: &[u8; 32]) -> [u64; 4] {
+    let mut words = [0; 4];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(bytes);
+        *word = u64::from_le_bytes(eight);
+    }
+    words
+}
+
+pub(super) fn set_lane(words: &mut Words, lane: usize, value: [u64; 4]) {
+    for i in 0..4 {
+        words[i][lane] = value[i];
+    }
+}
+
+/// The lanes of vector `index` that hold items.
+pub(super) fn lanes_of(index: usize, lanes: usize, items: usize) -> core::ops::Range<usize> {
+    index * lanes..((index + 1) * lanes).min(items)
+}
+
+/// Decodes a list of encodings, several vectors at a time.
+pub(super) fn decode_all<F: FieldLanes>(token: F::Token, encodings: &[Words]) -> Vec<(Affine<F>, u8)> {
+    let mut points = Vec::with_capacity(encodings.len());
+    let mut rest = encodings;
+    while let [a, b, c, d, more @ ..] = rest {
+        let words = [a, b, c, d];
+        let _: [_; DECODE] = words;
+        for (point, mask) in token.vectorize(Decode::<F, DECODE> { words, field: PhantomData }) {
+            points.push((point, mask.bits()));
+        }
+        rest = more;
+    }
+    if let [a, b, more @ ..] = rest {
+        for (point, mask) in token.vectorize(Decode::<F, 2> { words: [a, b], field: PhantomData }) {
+            points.push((point, mask.bits()));
+        }
+        rest = more;
+    }
+    for a in rest {
+        let [(point, mask)] = token.vectorize(Decode::<F, 1> { words: [a], field: PhantomData });
+        points.push((point, mask.bits()));
+    }
+    points
+}
+
+/// Divides by Z, in place, with one inversion for all vectors; afterwards Z is 1/Z, X and Y are x and y.
+struct Normalize<'a, F> {
+    points: &'a mut [Projective<F>],
+    inverses: &'a mut [F],
+    before: &'a mut [F],
+}
+
+impl<F: FieldLanes> Kernel<F::Token> for Normalize<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, _: F::Token) {
+        let n = self.points.len();
+        for i in 0..n {
+            self.inverses[i] = self.points[i].z;
+        }
+        field::invert_all(self.inverses, self.before);
+        for i in 0..n {
+            let point = &mut self.points[i];
+            point.x = point.x.mul(self.inverses[i]);
+            point.y = point.y.mul(self.inverses[i]);
+        }
+    }
+}
+
+/// The lanes whose encoding equals the given one.
+struct CompareEncoding<'a, F> {
+    point: &'a Projective<F>,
+    expected: &'a Words,
+}
+
+impl<F: FieldLanes> Kernel<F::Token> for CompareEncoding<'_, F> {
+    type Output = u8;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u8 {
+        let words = encode(self.point.x, self.point.y);
+        let expected = load_words::<F::Vector>(token, self.expected);
+        let mut difference = words[0].xor(expected[0]);
+        for i in 1..4 {
+            difference = difference.or(words[i].xor(expected[i]));
+        }
+        difference.equal(F::Vector::splat(token, 0)).bits()
+    }
+}
+
+/// The lanes where [8](Q − R) = 0, Q given by its encoded y and x.
+struct Cofactored<'a, F> {
+    q: &'a Affine<F>,
+    r: &'a Affine<F>,
+}
+
+impl<F: FieldLanes> Kernel<F::Token> for Cofactored<'_, F> {
+    type Output = u8;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u8 {
+        let d2 = F::splat(token, &EDWARDS_2D);
+        let one = F::splat(token, &ONE);
+        let (qx, qy) = (self.q.x, self.q.y);
+        let q = Extended {
+            y_plus_x: F::carry(F::add_wide(qy.widen(), qx.widen())),
+            y_minus_x: F::carry(F::sub_wide(qy.widen(), qx.widen())),
+            z: one,
+            t: qx.mul(qy),
+        };
+        // −R: sum and difference change places, T changes sign.
+        let (rx, ry) = (self.r.x, self.r.y);
+        let minus_r = AffineNiels {
+            y_plus_x: F::carry(F::sub_wide(ry.widen(), rx.widen())),
+            y_minus_x: F::carry(F::add_wide(ry.widen(), rx.widen())),
+            xy2d: rx.mul(ry).mul(d2).negate(),
+        };
+        let mut point = q.add_affine(minus_r).to_projective();
+        for _ in 0..3 {
+            point = point.double().to_projective();
+        }
+        field::is_zero(point.x).and(field::equal(point.y, point.z)).bits()
+    }
+}
+
+/// Judges every item; `codes` gets one code each. Items must have passed the checks that bytes decide.
+///
+/// Panics if the two slices differ in length.
+pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'_>], codes: &mut [Code]) {
+    assert_eq!(items.len(), codes.len());
+    let mut scratch = Scratch::<F>::default();
+    for (items, codes) in items.chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
+        check_chunk::<F>(token, equation, items, codes, &mut scratch);
+    }
+}
+
+struct Scratch<F> {
+    table: Vec<[u64; 8]>,
+    digests: Vec<[u64; 8]>,
+    order: Vec<u32>,
+    field: PhantomData<F>,
+}
+
+impl<F> Default for Scratch<F> {
+    fn default() -> Self {
+        Self { table: Vec::new(), digests: Vec::new(), order: Vec::new(), field: PhantomData }
+    }
+}
+
+fn check_chunk<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    items: &[Item<'_>],
+    codes: &mut [Code],
+    scratch: &mut Scratch<F>,
+) {
+    let lanes = F::Vector::LANES;
+    let vectors = items.len().div_ceil(lanes);
+    scratch.table.resize(2 * table_rows(lanes), [0; 8]);
+    scratch.digests.clear();
+    scratch.digests.resize(items.len(), [0; 8]);
+
+    let inputs: Vec<sha512::Parts<'_>> =
+        items.iter().map(|item| [&item.r[..], &item.a[..], item.message]).collect();
+    sha512::digest_all(token, &inputs, &mut scratch.digests, &mut scratch.order);
+
+    let empty = [[0; MAX_LANES]; 4];
+    let (mut keys, mut rs) = (vec![empty; vectors], vec![empty; vectors]);
+    let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
+    for (i, item) in items.iter().enumerate() {
+        let (vector, lane) = (i / lanes, i % lanes);
+        let mut digest = scratch.digests[i];
+        for word in &mut digest {
+            *word = word.swap_bytes();
+        }
+        set_lane(&mut keys[vector], lane, words_of(item.a));
+        set_lane(&mut rs[vector], lane, words_of(item.r));
+        set_lane(&mut challenges[vector], lane, offset_challenge(&scalar::reduce_wide(&digest)));
+        set_lane(&mut bases[vector], lane, offset_base(&scalar::reduce(&words_of(item.s))));
+    }
+
+    let decoded = decode_all::<F>(token, &keys);
+    let mut points = Vec::with_capacity(vectors);
+    while points.len() < vectors {
+        let i = points.len();
+        let table = &mut scratch.table[..];
+        if i + 1 < vectors {
+            points.extend(token.vectorize(Ladder {
+                keys: [decoded[i].0, decoded[i + 1].0],
+                challenges: [&challenges[i], &challenges[i + 1]],
+                bases: [&bases[i], &bases[i + 1]],
+                table,
+            }));
+        } else {
+            points.extend(token.vectorize(Ladder {
+                keys: [decoded[i].0],
+                challenges: [&challenges[i]],
+                bases: [&bases[i]],
+                table,
+            }));
+        }
+    }
+    let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
+    let mut before = inverses.clone();
+    token.vectorize(Normalize { points: &mut points, inverses: &mut inverses, before: &mut before });
+
+    let mut unequal = Vec::new();
+    for (vector, point) in points.iter().enumerate() {
+        let equal = token.vectorize(CompareEncoding { point, expected: &rs[vector] });
+        for i in lanes_of(vector, lanes, items.len()) {
+            let bit = 1 << (i % lanes);
+            codes[i] = if decoded[vector].1 & bit == 0 {
+                Code::KeyNotOnCurve
+            } else if equal & bit != 0 {
+                Code::Valid
+            } else {
+                unequal.push(i);
+                Code::EquationFailed
+            };
+        }
+    }
+    if !unequal.is_empty() && (equation.cofactored || equation.decode_r) {
+        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes);
+    }
+}
+
+/// Decodes R of the items whose bytes differ, and tests the cofactored equation where it is asked for.
+#[cold]
+fn check_unequal<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    unequal: &[usize],
+    points: &[Projective<F>],
+    rs: &[Words],
+    codes: &mut [Code],
+) {
+    let lanes = F::Vector::LANES;
+    let vectors = unequal.len().div_ceil(lanes);
+    let mut encodings = vec![[[0; MAX_LANES]; 4]; vectors];
+    // x and y of Q by limb.
+    let mut coordinates = vec![[[0; MAX_LANES]; 10]; vectors];
+    for (to, &from) in unequal.iter().enumerate() {
+        let (vector, lane) = (from / lanes, from % lanes);
+        for i in 0..4 {
+            encodings[to / lanes][i][to % lanes] = rs[vector][i][lane];
+        }
+        let (x, y) = (points[vector].x.to_limbs(), points[vector].y.to_limbs());
+        for i in 0..5 {
+            coordinates[to / lanes][i][to % lanes] = x[i].to_array()[lane];
+            coordinates[to / lanes][5 + i][to % lanes] = y[i].to_array()[lane];
+        }
+    }
+    let decoded = decode_all::<F>(token, &encodings);
+    for (vector, (r, r_on_curve)) in decoded.iter().enumerate() {
+        let c = &coordinates[vector];
+        let load = |i: usize| F::Vector::load(token, &c[i]);
+        let q = Affine {
+            x: F::from_limbs([load(0), load(1), load(2), load(3), load(4)]),
+            y: F::from_limbs([load(5), load(6), load(7), load(8), load(9)]),
+        };
+        let holds = if equation.cofactored { token.vectorize(Cofactored { q: &q, r }) } else { 0 };
+        for to in lanes_of(vector, lanes, unequal.len()) {
+            let bit = 1 << (to % lanes);
+            codes[unequal[to]] = match (r_on_curve & bit != 0, holds & bit != 0) {
+                (true, true) => Code::Valid,
+                (false, _) if equation.decode_r => Code::RNotOnCurve,
+                _ => Code::EquationFailed,
+            };
+        }
+    }
+}

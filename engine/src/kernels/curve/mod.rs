@@ -1,0 +1,3 @@
+//! Groups, generic over the representation of the field.
+
+pub mod edwards;

@@ -1,0 +1,3 @@
+//! Hash functions over many independent messages at once.
+
+pub mod sha512;

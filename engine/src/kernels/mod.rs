@@ -1,0 +1,9 @@
+//! Lane-parallel arithmetic. Lane i of every vector belongs to item i.
+//!
+//! Nothing here knows a rule or a thread. What is public verifies public data: variable time is fine,
+//! and nothing may be given a secret.
+
+pub mod curve;
+pub mod field;
+pub mod hash;
+pub mod scalar;

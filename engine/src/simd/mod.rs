@@ -1,0 +1,186 @@
+//! Vectors of 64-bit lanes, one file per instruction set, and the proof that the CPU has it.
+//!
+//! Contract. A [`Token`] can be obtained only from [`Token::detect`]; a [`Vector`] only from a token or
+//! from another vector. So whoever holds a vector may use its instructions, and every method of
+//! [`Vector`] is safe. `is_x86_feature_detected!` also checks with XGETBV that the operating system
+//! saves the registers.
+//!
+//! How code gets compiled for an instruction set. `#[target_feature]` cannot depend on a type
+//! parameter, so a kernel is written once, generic over the token, in functions marked
+//! `#[inline(always)]` with plain loops, and enters through [`Token::vectorize`], which calls one
+//! feature-enabled function per (token, kernel). Closures handed to `array::from_fn` or iterator
+//! adapters are functions of their own and may be compiled without the features: they are kept out of
+//! hot code. A kernel is a phase of work (a hash block, a ladder), not the whole verification, so that
+//! its code stays in the instruction cache and the register allocator sees one loop at a time.
+//!
+//! This is the only folder of the kernels with `unsafe`.
+#![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512ifma;
+pub mod emulated;
+pub mod portable;
+
+/// The largest number of lanes of any vector: the size of buffers that hold one.
+pub const MAX_LANES: usize = 8;
+
+/// Proof that this CPU has an instruction set, and the door into code compiled for it.
+pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
+    /// The vector of this instruction set.
+    type Vector: Vector<Token = Self>;
+
+    /// The name that a user forces this instruction set by.
+    const NAME: &'static str;
+
+    /// The token, if this CPU and operating system have every feature that the kernels use.
+    fn detect() -> Option<Self>;
+
+    /// Runs `kernel` inside a function compiled with this instruction set.
+    fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output;
+}
+
+/// A piece of work to run inside [`Token::vectorize`].
+pub trait Kernel<T: Token> {
+    /// What the work gives back.
+    type Output;
+
+    /// Does the work. Mark the implementation `#[inline(always)]`.
+    fn run(self, token: T) -> Self::Output;
+}
+
+/// A truth value per lane.
+pub trait LaneMask: Copy {
+    /// Lanes true in both.
+    fn and(self, other: Self) -> Self;
+    /// Lanes true in either.
+    fn or(self, other: Self) -> Self;
+    /// Lanes that are not true.
+    fn not(self) -> Self;
+    /// Bit i is lane i; bits beyond the lanes are 0.
+    fn bits(self) -> u8;
+}
+
+/// `LANES` unsigned 64-bit integers. Arithmetic wraps.
+pub trait Vector: Copy {
+    /// The token of the instruction set.
+    type Token: Token<Vector = Self>;
+    /// A truth value per lane.
+    type Mask: LaneMask;
+    /// The number of lanes: 8, 4 or 1.
+    const LANES: usize;
+
+    /// The token that the existence of a vector proves.
+    fn token(self) -> Self::Token;
+    /// The same integer in every lane.
+    fn splat(token: Self::Token, value: u64) -> Self;
+    /// The first `LANES` integers of a slice, lane 0 first. Panics on a shorter slice.
+    fn load(token: Self::Token, from: &[u64]) -> Self;
+    /// Writes the lanes to the first `LANES` places of a slice. Panics on a shorter slice.
+    fn store(self, to: &mut [u64]);
+    /// A mask from bits, bit i for lane i.
+    fn mask(token: Self::Token, bits: u8) -> Self::Mask;
+
+    /// self + other.
+    fn add(self, other: Self) -> Self;
+    /// self − other.
+    fn sub(self, other: Self) -> Self;
+    /// self & other.
+    fn and(self, other: Self) -> Self;
+    /// self | other.
+    fn or(self, other: Self) -> Self;
+    /// self ^ other.
+    fn xor(self, other: Self) -> Self;
+    /// self << N.
+    fn shl<const N: i32>(self) -> Self;
+    /// self >> N, zeros from the left.
+    fn shr<const N: i32>(self) -> Self;
+    /// self << count, the same for every lane; 0 for a count of 64 or more.
+    fn shl_by(self, count: u32) -> Self;
+    /// self >> count, the same for every lane; 0 for a count of 64 or more.
+    fn shr_by(self, count: u32) -> Self;
+    /// Rotation to the right by N, 0 < N < 64.
+    fn rotate_right<const N: i32>(self) -> Self;
+    /// The bytes of each lane in reverse.
+    fn swap_bytes(self) -> Self;
+
+    /// self ^ b ^ c.
+    #[inline(always)]
+    fn xor3(self, b: Self, c: Self) -> Self {
+        self.xor(b).xor(c)
+    }
+    /// By bit: b where self is 1, c where it is 0 (SHA-2's Ch).
+    #[inline(always)]
+    fn choose(self, b: Self, c: Self) -> Self {
+        self.and(b.xor(c)).xor(c)
+    }
+    /// By bit: the majority of three (SHA-2's Maj).
+    #[inline(always)]
+    fn majority(self, b: Self, c: Self) -> Self {
+        self.and(b.xor(c)).xor(b.and(c))
+    }
+
+    /// Lanes equal.
+    fn equal(self, other: Self) -> Self::Mask;
+    /// Lanes below, as unsigned integers.
+    fn less(self, other: Self) -> Self::Mask;
+    /// By lane: `yes` where the mask is true, else `no`.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+
+    /// Per lane, `R` rows of 8 words from the row that its index names, transposed: vector w of row r of
+    /// the result holds word w of row `index + r` of every lane. Panics if an index leads outside the table.
+    ///
+    /// Whole rows are loaded and transposed with shuffles: on Zen 4 and 5 a hardware gather costs about
+    /// three cycles a lane, 8 of them five times this.
+    fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R];
+    /// The inverse for one row and evenly spaced lanes: lane i's 8 words go to row `first + i * stride`.
+    fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize);
+
+    /// The lanes, in the first `LANES` places.
+    #[inline(always)]
+    fn to_array(self) -> [u64; MAX_LANES] {
+        let mut lanes = [0; MAX_LANES];
+        self.store(&mut lanes);
+        lanes
+    }
+
+    /// Whether every lane is below `bound`; for bound assertions.
+    #[inline(always)]
+    fn all_below(self, bound: u64) -> bool {
+        let lanes = self.to_array();
+        let mut i = 0;
+        while i < Self::LANES {
+            if lanes[i] >= bound {
+                return false;
+            }
+            i += 1;
+        }
+        true
+    }
+}
+
+/// 52-bit multiply-add (AVX-512 IFMA). Factors are taken modulo 2^52.
+pub trait MultiplyAdd52: Vector {
+    /// self + (a·b mod 2^52).
+    fn madd52lo(self, a: Self, b: Self) -> Self;
+    /// self + ⌊a·b / 2^52⌋.
+    fn madd52hi(self, a: Self, b: Self) -> Self;
+    /// self · 19 mod 2^64.
+    fn times19(self) -> Self;
+}
+
+/// 32 × 32 → 64-bit multiplication (`vpmuludq`).
+pub trait Multiply32: Vector {
+    /// The product of the low 32 bits of each lane.
+    fn mul32(self, other: Self) -> Self;
+}
+
+/// `R` rows from row `index`, behind one bounds check.
+#[inline(always)]
+fn entry<const R: usize>(table: &[[u64; 8]], index: u64) -> &[[u64; 8]; R] {
+    match table.get(index as usize..).and_then(<[_]>::first_chunk) {
+        Some(rows) => rows,
+        None => panic!("row {index} and the next are not in a table of {}", table.len()),
+    }
+}

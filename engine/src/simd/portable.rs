@@ -1,0 +1,149 @@
+//! One 64-bit lane in a general register: the portable kernels, on any architecture.
+
+use super::{Kernel, LaneMask, Token, Vector, entry};
+
+/// The token of the portable code, which every machine has.
+#[derive(Clone, Copy, Debug)]
+pub struct Portable(());
+
+impl Token for Portable {
+    type Vector = U64x1;
+    const NAME: &'static str = "portable";
+
+    fn detect() -> Option<Self> {
+        Some(Self(()))
+    }
+
+    #[inline(always)]
+    fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output {
+        #[inline(never)]
+        fn enter<K: Kernel<Portable>>(token: Portable, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        enter(self, kernel)
+    }
+}
+
+/// One 64-bit lane.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct U64x1(pub(crate) u64);
+
+impl LaneMask for bool {
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        self & other
+    }
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        self | other
+    }
+    #[inline(always)]
+    fn not(self) -> Self {
+        !self
+    }
+    #[inline(always)]
+    fn bits(self) -> u8 {
+        u8::from(self)
+    }
+}
+
+impl Vector for U64x1 {
+    type Token = Portable;
+    type Mask = bool;
+    const LANES: usize = 1;
+
+    #[inline(always)]
+    fn token(self) -> Portable {
+        Portable(())
+    }
+    #[inline(always)]
+    fn splat(_: Portable, value: u64) -> Self {
+        Self(value)
+    }
+    #[inline(always)]
+    fn load(_: Portable, from: &[u64]) -> Self {
+        Self(from[0])
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [u64]) {
+        to[0] = self.0;
+    }
+    #[inline(always)]
+    fn mask(_: Portable, bits: u8) -> bool {
+        bits & 1 == 1
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(self.0.wrapping_add(other.0))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.wrapping_sub(other.0))
+    }
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self(self.0 ^ other.0)
+    }
+    #[inline(always)]
+    fn shl<const N: i32>(self) -> Self {
+        Self(self.0 << N)
+    }
+    #[inline(always)]
+    fn shr<const N: i32>(self) -> Self {
+        Self(self.0 >> N)
+    }
+    #[inline(always)]
+    fn shl_by(self, count: u32) -> Self {
+        Self(if count < 64 { self.0 << count } else { 0 })
+    }
+    #[inline(always)]
+    fn shr_by(self, count: u32) -> Self {
+        Self(if count < 64 { self.0 >> count } else { 0 })
+    }
+    #[inline(always)]
+    fn rotate_right<const N: i32>(self) -> Self {
+        Self(self.0.rotate_right(N as u32))
+    }
+    #[inline(always)]
+    fn swap_bytes(self) -> Self {
+        Self(self.0.swap_bytes())
+    }
+    #[inline(always)]
+    fn equal(self, other: Self) -> bool {
+        self.0 == other.0
+    }
+    #[inline(always)]
+    fn less(self, other: Self) -> bool {
+        self.0 < other.0
+    }
+    #[inline(always)]
+    fn select(mask: bool, yes: Self, no: Self) -> Self {
+        if mask { yes } else { no }
+    }
+    #[inline(always)]
+    fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
+        let rows = entry::<R>(table, index.0);
+        let mut out = [[index; 8]; R];
+        let mut r = 0;
+        while r < R {
+            let [a, b, c, d, e, f, g, h] = rows[r];
+            out[r] = [Self(a), Self(b), Self(c), Self(d), Self(e), Self(f), Self(g), Self(h)];
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, _: usize) {
+        let [a, b, c, d, e, f, g, h] = words;
+        table[first] = [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0];
+    }
+}

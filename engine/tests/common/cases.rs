@@ -1,0 +1,157 @@
+//! Cases that every backend and the oracle must judge alike.
+
+use sigwarp::{Batch, Item, Key, Message, MessageInput, Reason, Suite, Verdict, oracle};
+
+/// The text of a file of test vectors, or `None` (with a line that says so) where none are configured.
+pub fn vectors(file: &str) -> Option<String> {
+    let path = super::vector_file(file)?;
+    let text = std::fs::read_to_string(&path).expect("a readable file");
+    assert!(!text.is_empty(), "{} is empty", path.display());
+    Some(text)
+}
+
+/// The rows of a JSONL file.
+pub fn rows(text: &str) -> impl Iterator<Item = serde_json::Value> + '_ {
+    text.lines().map(|line| serde_json::from_str(line).expect("a row is a JSON object"))
+}
+
+/// The text of a field.
+pub fn text<'a>(row: &'a serde_json::Value, field: &str) -> Option<&'a str> {
+    row.get(field).and_then(serde_json::Value::as_str)
+}
+
+/// The bytes of a field of hexadecimal digits.
+pub fn bytes(row: &serde_json::Value, field: &str) -> Option<Vec<u8>> {
+    text(row, field).map(unhex)
+}
+
+/// Bytes from hexadecimal digits.
+pub fn unhex(digits: &str) -> Vec<u8> {
+    hex::decode(digits).expect("hexadecimal digits")
+}
+
+/// What is expected of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    Valid,
+    /// Invalid for any reason.
+    Invalid,
+    /// Invalid for this reason.
+    Because(Reason),
+    /// Whatever the oracle says.
+    AsOracle,
+}
+
+impl Expect {
+    /// From a vector that says valid or not.
+    pub fn from_validity(valid: bool) -> Self {
+        if valid { Self::Valid } else { Self::Invalid }
+    }
+
+    fn admits(self, verdict: Verdict) -> bool {
+        match self {
+            Self::Valid => verdict.is_valid(),
+            Self::Invalid => !verdict.is_valid(),
+            Self::Because(reason) => verdict == Verdict::Invalid(reason),
+            Self::AsOracle => true,
+        }
+    }
+}
+
+/// Adds an item to a batch; its message is what its suite takes.
+pub fn push(batch: &mut Batch, item: Item<'_>) {
+    let message = match item.suite.scheme().input() {
+        MessageInput::Raw => Message::Raw(item.message),
+        MessageInput::Digest => Message::Digest(item.message),
+    };
+    batch.push(item.suite, Key::Bytes(item.key), message, item.signature);
+}
+
+/// Items with what is expected of each.
+#[derive(Default)]
+pub struct Cases {
+    batch: Batch,
+    names: Vec<String>,
+    expected: Vec<Expect>,
+}
+
+impl Cases {
+    /// Adds an item; `message` is what the suite takes.
+    pub fn push(
+        &mut self,
+        name: impl Into<String>,
+        suite: &Suite,
+        (key, message, signature): (&[u8], &[u8], &[u8]),
+        expected: Expect,
+    ) {
+        push(&mut self.batch, Item { suite, key, message, signature });
+        self.names.push(name.into());
+        self.expected.push(expected);
+    }
+
+    /// Requires that every backend and the oracle give the same verdicts, and the expected ones. Returns how many
+    /// items were judged.
+    pub fn check(self) -> usize {
+        let view = self.batch.view().unwrap();
+        let verdicts: Vec<Verdict> = (0..view.len())
+            .map(|i| {
+                let item = view.item(i);
+                oracle::verify(item.suite, item.key, item.message, item.signature)
+                    .unwrap_or_else(|| panic!("the oracle does not know {}", item.suite))
+            })
+            .collect();
+        let mut wrong = Vec::new();
+        let mut note = |who: &str, i: usize, verdict: Verdict, expected: &dyn std::fmt::Debug| {
+            let item = view.item(i);
+            wrong.push(format!(
+                "{}: {who} says {verdict}, expected {expected:?}\n  under {}\n  key {}\n  message {}\n  signature {}",
+                self.names[i],
+                item.suite,
+                hex::encode(item.key),
+                hex::encode(&item.message[..item.message.len().min(100)]),
+                hex::encode(item.signature),
+            ));
+        };
+        for (i, &verdict) in verdicts.iter().enumerate() {
+            if !self.expected[i].admits(verdict) {
+                note("the oracle", i, verdict, &self.expected[i]);
+            }
+        }
+        for (kind, engine) in super::engines() {
+            let items: Vec<usize> =
+                (0..view.len()).filter(|&i| engine.supports(view.item(i).suite)).collect();
+            let mut batch = Batch::new();
+            for item in items.iter().map(|&i| view.item(i)) {
+                push(&mut batch, item);
+            }
+            let found = engine.verify(&batch).unwrap();
+            for (&i, verdict) in items.iter().zip(found.iter()) {
+                if verdict != verdicts[i] {
+                    note(kind.name(), i, verdict, &verdicts[i]);
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong[..wrong.len().min(10)].join("\n"));
+        verdicts.len()
+    }
+}
+
+/// `INTEGER`, minimal.
+pub fn der_integer(number: &[u8]) -> Vec<u8> {
+    let mut content: Vec<u8> = number.iter().copied().skip_while(|&byte| byte == 0).collect();
+    if content.first().is_none_or(|&first| first >= 0x80) {
+        content.insert(0, 0);
+    }
+    [&[2, content.len() as u8], &content[..]].concat()
+}
+
+/// `SEQUENCE` of a content shorter than 128 bytes.
+pub fn der_sequence(content: &[u8]) -> Vec<u8> {
+    assert!(content.len() < 128);
+    [&[0x30, content.len() as u8], content].concat()
+}
+
+/// r ‖ s as DER.
+pub fn der(raw: &[u8]) -> Vec<u8> {
+    der_sequence(&[der_integer(&raw[..32]), der_integer(&raw[32..])].concat())
+}
