@@ -8,17 +8,19 @@ pub mod cases;
 pub mod seeds;
 mod targets;
 
-pub use targets::{backends, batches, plan, recover, rules, wire};
+pub use targets::{backends, batches, jsonl, parquet, plan, recover, rules, wire};
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
     ("batches", batches),
     ("plan", plan),
     ("recover", recover),
+    ("jsonl", jsonl),
+    ("parquet", parquet),
 ];

@@ -29,6 +29,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
     assert!(TARGETS.iter().any(|(name, _)| *name == target), "no target {target:?}");
     match target {
         "wire" => crate::targets::wire_seeds(),
+        "jsonl" | "parquet" => crate::targets::row_seeds(target),
         // Short inputs end in zeros, which the generators read as their plainest choices.
         _ => (0..STRUCTURED).map(|salt| bytes(salt, 16 + (salt as usize * 7) % 500)).collect(),
     }

@@ -7,7 +7,7 @@ use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
 use sha2::{Digest, Sha512};
 use sigwarp::{Ed25519Rule, Suite};
-use sigwarp_tables::{ed25519 as table, le_below};
+use sigwarp_tables::{edwards25519 as table, le_below};
 
 use super::Case;
 

@@ -35,7 +35,7 @@ pub fn backends(data: &[u8]) {
             .map(|(case, verdict)| (case.clone(), *verdict))
             .unzip();
         for ((found, expected), case) in verify(engine, &cases).iter().zip(&expected).zip(&cases) {
-            assert_eq!(found, expected, "{} on {case:?}", engine.backend());
+            assert_eq!(found, expected, "{:?} on {case:?}", engine.backends());
         }
     }
 }
@@ -54,7 +54,7 @@ static POOLS: LazyLock<Vec<Pool>> = LazyLock::new(|| {
             let case = Case::any(&mut Unstructured::new(&bytes)).expect("any bytes make a case");
             if engine.supports(&case.suite) {
                 let verdict = verify(engine, std::slice::from_ref(&case))[0];
-                assert_eq!(verdict, oracle(&case), "{} on {case:?}", engine.backend());
+                assert_eq!(verdict, oracle(&case), "{:?} on {case:?}", engine.backends());
                 cases.push((case, verdict));
             }
         }
@@ -105,7 +105,7 @@ fn check_batch(u: &mut Unstructured<'_>) -> Result<()> {
     };
     for (position, (found, expected)) in found.iter().zip(&expected).enumerate() {
         let case = &chosen[position].0;
-        assert_eq!(found, expected, "{} at {position} of {}: {case:?}", engine.backend(), chosen.len());
+        assert_eq!(found, expected, "{:?} at {position} of {}: {case:?}", engine.backends(), chosen.len());
     }
     Ok(())
 }

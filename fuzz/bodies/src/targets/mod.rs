@@ -3,6 +3,7 @@
 mod batches;
 mod plan;
 mod recover;
+mod rows;
 mod rules;
 mod wire;
 
@@ -16,22 +17,30 @@ use crate::cases::Case;
 pub use batches::{backends, batches};
 pub use plan::plan;
 pub use recover::recover;
+pub(crate) use rows::row_seeds;
+pub use rows::{jsonl, parquet};
 pub use rules::rules;
 pub use wire::wire;
 pub(crate) use wire::wire_seeds;
 
-fn engine(kind: BackendKind, threads: usize) -> Option<Engine> {
+fn engine(choice: BackendChoice, threads: usize) -> Option<Engine> {
     let threads = NonZeroUsize::new(threads)?;
-    Engine::builder().backend(BackendChoice::Forced(kind)).threads(threads).build().ok()
+    Engine::builder().backend(choice).threads(threads).build().ok()
 }
 
-/// An engine of every backend that runs here, on one thread.
+/// Each backend alone, and the choice that callers get, which may share a batch between backends.
+static CHOICES: LazyLock<Vec<BackendChoice>> = LazyLock::new(|| {
+    BackendKind::ALL.into_iter().map(BackendChoice::Forced).chain([BackendChoice::Auto]).collect()
+});
+
+/// An engine of every choice that can run here, on one thread.
 static ENGINES: LazyLock<Vec<Engine>> =
-    LazyLock::new(|| BackendKind::ALL.into_iter().filter_map(|kind| engine(kind, 1)).collect());
+    LazyLock::new(|| CHOICES.iter().filter_map(|choice| engine(*choice, 1)).collect());
 
 /// The backend that runs everywhere.
-static PORTABLE: LazyLock<Engine> =
-    LazyLock::new(|| engine(BackendKind::Portable, 1).expect("portable runs everywhere"));
+static PORTABLE: LazyLock<Engine> = LazyLock::new(|| {
+    engine(BackendChoice::Forced(BackendKind::Portable), 1).expect("portable runs everywhere")
+});
 
 fn verify(engine: &Engine, cases: &[Case]) -> Vec<Verdict> {
     let mut batch = Batch::new();

@@ -6,14 +6,13 @@ use std::sync::LazyLock;
 use arbitrary::{Result, Unstructured};
 use sigwarp::{BatchView, Column, Ed25519Rule, Engine, Reason, Suite, Suites, Verdict};
 
-use super::{ENGINES, engine};
+use super::{CHOICES, engine};
 
 const MOST_ITEMS: usize = 3000;
 
 /// Each engine on one to three threads.
 static PLANNED: LazyLock<Vec<Engine>> = LazyLock::new(|| {
-    let kinds = ENGINES.iter().map(Engine::backend);
-    kinds.flat_map(|kind| (1..=3).filter_map(move |threads| engine(kind, threads))).collect()
+    CHOICES.iter().flat_map(|choice| (1..=3).filter_map(|threads| engine(*choice, threads))).collect()
 });
 
 /// Items that the bytes decide, in four ways that differ by rule, so that an item in the wrong place or under the
@@ -58,7 +57,7 @@ fn check(u: &mut Unstructured<'_>) -> Result<()> {
     assert_eq!(verdicts.len(), items);
     for (item, verdict) in verdicts.iter().enumerate() {
         let expected = expected(kinds[item], table[index[item] as usize].rule());
-        assert_eq!(verdict, Verdict::Invalid(expected), "{}: item {item} of {items}", engine.backend());
+        assert_eq!(verdict, Verdict::Invalid(expected), "{:?}: item {item} of {items}", engine.backends());
     }
     Ok(())
 }
