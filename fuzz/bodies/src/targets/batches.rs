@@ -63,7 +63,7 @@ static POOLS: LazyLock<Vec<Pool>> = LazyLock::new(|| {
     ENGINES.iter().map(pool).collect()
 });
 
-const POOL: u64 = 400;
+const POOL: u64 = 160;
 
 /// An item has the verdict that it gets alone, whatever stands beside it: in any order, any number of times, among
 /// other suites, pushed or borrowed, on one thread or several.
