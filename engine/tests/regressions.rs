@@ -33,7 +33,7 @@ fn rows() -> Vec<Row> {
 
 fn row(name: String, json: &serde_json::Value) -> Row {
     assert!(json["origin"].is_string(), "{name} has no origin");
-    let user_id = json["user_id"].is_string().then(|| common::bytes(json, "user_id"));
+    let user_id = common::bytes(json, "user_id");
     let judged = json["reasons"].as_object().expect("reasons by rule").iter().map(|(rule, reason)| {
         let suite = Suite::from_names(
             json["scheme"].as_str().expect("a scheme"),
@@ -51,8 +51,9 @@ fn row(name: String, json: &serde_json::Value) -> Row {
     });
     let judged: Vec<_> = judged.collect();
     let digest = json["digest"].is_string();
-    let message = common::bytes(json, if digest { "digest" } else { "message" });
-    let (key, signature) = (common::bytes(json, "public_key"), common::bytes(json, "signature"));
+    let bytes = |field| common::bytes(json, field).unwrap_or_else(|| panic!("{name} has no {field}"));
+    let message = bytes(if digest { "digest" } else { "message" });
+    let (key, signature) = (bytes("public_key"), bytes("signature"));
     Row { name, key, message, digest, signature, judged }
 }
 
