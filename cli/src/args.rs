@@ -22,6 +22,9 @@ pub(crate) enum Command {
     /// Verify the signatures in files
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
+    /// Generate a workload of signatures, with the verdict expected of each
+    #[command(after_help = GEN_HELP)]
+    Gen(GenArgs),
     /// Recover secp256k1 public keys and Ethereum addresses from signatures
     #[command(after_help = RECOVER_HELP)]
     Recover(RecoverArgs),
@@ -156,6 +159,51 @@ pub(crate) struct SelftestArgs {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
     /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+const GEN_HELP: &str = "\
+The same arguments and seed give the same bytes on every machine.
+
+Examples:
+  sigwarp gen --rows 3000 --output iot.jsonl
+  sigwarp gen --rows 2000000 --mix ed25519:zip215 --devices 10000 --output fleet.parquet --keys-output keys.parquet
+  sigwarp gen --rows 1000 --mix ecdsa-p256-sha256:ecdsa=3 --mix sm2-sm3=1 --bad 0.05 --output mixed.parquet";
+
+#[derive(Debug, Args)]
+pub(crate) struct GenArgs {
+    /// The number of rows
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) rows: u64,
+    /// The seed of everything that is random
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A part of the mix: SCHEME[:RULE[:ENCODING]][=WEIGHT] [default: an IoT mix of Ed25519, P-256 and SM2]
+    #[arg(long = "mix", value_name = "PART")]
+    pub(crate) mix: Vec<String>,
+    /// The number of devices, each with a key for every scheme of the mix
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub(crate) devices: u32,
+    /// Choose devices by Zipf's law with this exponent instead of uniformly
+    #[arg(long, value_name = "S")]
+    pub(crate) zipf: Option<f64>,
+    /// Messages: a number of bytes, a range LOW-HIGH, senml-json or senml-cbor
+    #[arg(long, value_name = "KIND", default_value = "senml-json")]
+    pub(crate) message: String,
+    /// The fraction of bad signatures
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.02)]
+    pub(crate) bad: f64,
+    /// The kinds of bad signatures, separated by commas [default: every kind that the suite has]
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub(crate) kinds: Vec<String>,
+    /// The rows: a .parquet or .jsonl file, or - for JSONL on standard output
+    #[arg(long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// The keys of the fleet, for `verify --keys`; rows then name a key_index instead of a public_key
+    #[arg(long, value_name = "OUT")]
+    pub(crate) keys_output: Option<PathBuf>,
+    /// The form of the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }

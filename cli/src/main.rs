@@ -6,6 +6,7 @@
 mod args;
 mod devices;
 mod exit;
+mod generate;
 mod interrupt;
 mod memory;
 mod output;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     };
     let ended = match command {
         Command::Verify(args) => verify::run(&args, &interrupt),
+        Command::Gen(args) => generate::run(&args, &interrupt),
         Command::Recover(args) => recover::run(&args, &interrupt),
         Command::Devices(args) => devices::run(&args),
         Command::Selftest(args) => selftest::run(&args, &interrupt),

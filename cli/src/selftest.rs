@@ -1,9 +1,11 @@
-//! `sigwarp selftest`: every backend against known answers, and against the oracle.
+//! `sigwarp selftest`: every backend against known answers, and against the oracle on generated items.
 
 use std::fmt::Write;
 
 use serde::Serialize;
-use sigwarp::{BackendChoice, BackendKind, Engine};
+use sigwarp::{BackendChoice, BackendKind, Engine, Item, MessageInput, Scheme, Verdict, oracle};
+use sigwarp_datasets::RowBlock;
+use sigwarp_datasets::generate::{Generator, MessageShape, Share, Workload};
 
 use crate::args::{Format, SelftestArgs};
 use crate::exit::{Exit, Failure, print};
@@ -12,6 +14,7 @@ use crate::interrupt::Interrupt;
 #[derive(Debug, Serialize)]
 struct Report {
     schema_version: u32,
+    complete: bool,
     seed: u64,
     items: u64,
     backends: Vec<BackendReport>,
@@ -22,23 +25,25 @@ struct BackendReport {
     backend: &'static str,
     known_answers: String,
     compared: u64,
+    divergences: u64,
     divergence: Option<String>,
+    #[serde(skip)]
+    engine: Option<Engine>,
 }
 
-pub(crate) fn run(args: &SelftestArgs, _interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let mut report =
-        Report { schema_version: 1, seed: args.seed, items: args.differential, backends: Vec::new() };
-    for kind in BackendKind::ALL {
-        let known_answers = match Engine::builder().backend(BackendChoice::Forced(kind)).build() {
-            Ok(_) => "pass".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        report.backends.push(BackendReport {
-            backend: kind.name(),
-            known_answers,
-            compared: 0,
-            divergence: None,
-        });
+/// Items judged at a time.
+const BLOCK: u64 = 4096;
+
+pub(crate) fn run(args: &SelftestArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let mut report = Report {
+        schema_version: 1,
+        complete: true,
+        seed: args.seed,
+        items: args.differential,
+        backends: BackendKind::ALL.into_iter().map(known_answers).collect(),
+    };
+    if args.differential > 0 {
+        report.complete = differential(args, interrupt, &mut report.backends)?;
     }
     match args.format {
         Format::Json => {
@@ -46,15 +51,163 @@ pub(crate) fn run(args: &SelftestArgs, _interrupt: &Interrupt) -> Result<Exit, F
         }
         Format::Table => print(&table(&report))?,
     }
-    Ok(Exit::AllGood)
+    let diverged = report.backends.iter().any(|backend| backend.divergences > 0 || backend.failed());
+    Ok(match (report.complete, diverged) {
+        (_, true) => Exit::SomeNot,
+        (false, false) => Exit::Interrupted,
+        (true, false) => Exit::AllGood,
+    })
+}
+
+impl BackendReport {
+    /// Whether the backend runs here and gave a wrong known answer.
+    fn failed(&self) -> bool {
+        self.engine.is_none() && self.known_answers.contains("self-test")
+    }
+}
+
+/// Building an engine runs the known answers.
+fn known_answers(kind: BackendKind) -> BackendReport {
+    let (known_answers, engine) = match Engine::builder().backend(BackendChoice::Forced(kind)).build() {
+        Ok(engine) => ("pass".to_owned(), Some(engine)),
+        Err(error) => (error.to_string(), None),
+    };
+    BackendReport {
+        backend: kind.name(),
+        known_answers,
+        compared: 0,
+        divergences: 0,
+        divergence: None,
+        engine,
+    }
+}
+
+/// Every suite alike, half of the items bad in every way that the generator knows.
+fn workload(args: &SelftestArgs) -> Result<Workload, Failure> {
+    let mut shares = Vec::new();
+    for scheme in Scheme::ALL {
+        for rule in scheme.rules() {
+            for encoding in scheme.encodings() {
+                let text = format!("{scheme}:{rule}:{encoding}");
+                shares.push(
+                    text.parse::<Share>().map_err(|error| Failure::engine(format!("{text}: {error}")))?,
+                );
+            }
+        }
+    }
+    Ok(Workload {
+        seed: args.seed,
+        items: args.differential,
+        shares,
+        devices: 16,
+        messages: MessageShape::Range(0, 300),
+        bad: 0.5,
+        inline_keys: true,
+        ..Workload::default()
+    })
+}
+
+/// Compares every backend with the oracle; `false` when the user stopped it.
+fn differential(
+    args: &SelftestArgs,
+    interrupt: &Interrupt,
+    backends: &mut [BackendReport],
+) -> Result<bool, Failure> {
+    let generator = Generator::new(workload(args)?).map_err(Failure::engine)?;
+    let mut block = RowBlock::new();
+    let mut first = 0;
+    while first < args.differential {
+        if interrupt.requested() {
+            return Ok(false);
+        }
+        let end = (first + BLOCK).min(args.differential);
+        generator.fill(first..end, &mut block);
+        let view = block.batch().view().map_err(Failure::engine)?;
+        let judged: Vec<Verdict> = (0..view.len())
+            .map(|position| {
+                let Item { suite, key, message, signature } = view.item(position);
+                oracle::verify(suite, key, message, signature)
+                    .ok_or_else(|| Failure::engine(format!("the oracle does not know {suite}")))
+            })
+            .collect::<Result<_, _>>()?;
+        for backend in backends.iter_mut() {
+            compare(backend, &block, &judged, first)?;
+        }
+        first = end;
+    }
+    Ok(true)
+}
+
+/// Compares one backend with the oracle on the items that it supports.
+fn compare(
+    backend: &mut BackendReport,
+    block: &RowBlock,
+    judged: &[Verdict],
+    first: u64,
+) -> Result<(), Failure> {
+    let Some(engine) = &backend.engine else { return Ok(()) };
+    let view = block.batch().view().map_err(Failure::engine)?;
+    let supported: Vec<usize> =
+        (0..view.len()).filter(|&position| engine.supports(view.item(position).suite)).collect();
+    let mut batch = sigwarp::Batch::new();
+    for &position in &supported {
+        let Item { suite, key, message, signature } = view.item(position);
+        let message = match suite.scheme().input() {
+            MessageInput::Raw => sigwarp::Message::Raw(message),
+            MessageInput::Digest => sigwarp::Message::Digest(message),
+        };
+        batch.push(suite, sigwarp::Key::Bytes(key), message, signature);
+    }
+    let verdicts = engine.verify(&batch).map_err(Failure::engine)?;
+    for (&position, verdict) in supported.iter().zip(verdicts.iter()) {
+        backend.compared += 1;
+        if verdict != judged[position] {
+            backend.divergences += 1;
+            backend.divergence.get_or_insert_with(|| {
+                let place = first + position as u64;
+                describe(&view.item(position), place, verdict, judged[position])
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A divergence as a row that `sigwarp verify -` reads, with both verdicts.
+fn describe(item: &Item<'_>, index: u64, backend: Verdict, oracle: Verdict) -> String {
+    let Item { suite, key, message, signature } = item;
+    let row = serde_json::json!({
+        "id": index.to_string(),
+        "scheme": suite.scheme().name(),
+        "rule": suite.rule(),
+        "encoding": suite.encoding(),
+        "public_key": hex::encode(key),
+        suite.scheme().input().name(): hex::encode(message),
+        "signature": hex::encode(signature),
+        "expected": oracle.is_valid(),
+        "backend_says": backend.to_string(),
+        "oracle_says": oracle.to_string(),
+    });
+    row.to_string()
 }
 
 fn table(report: &Report) -> String {
     let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        writeln!(text, "{name:<10} {value}").expect("writing to a String cannot fail");
+    };
     for backend in &report.backends {
-        let BackendReport { backend, known_answers, .. } = backend;
-        writeln!(text, "{backend:<10} known answers: {known_answers}")
-            .expect("writing to a String cannot fail");
+        let name = backend.backend;
+        line(name, &format!("known answers: {}", backend.known_answers));
+        if backend.compared > 0 {
+            let (compared, divergences) = (backend.compared, backend.divergences);
+            line(name, &format!("{compared} items compared with the oracle, {divergences} divergences"));
+        }
+        if let Some(divergence) = &backend.divergence {
+            line(name, &format!("first divergence, seed {}: {divergence}", report.seed));
+        }
+    }
+    if !report.complete {
+        line("", "stopped early: the counts are of the items before");
     }
     text
 }

@@ -6,7 +6,10 @@
 
 mod assemble;
 mod block;
+#[cfg(feature = "edges")]
+pub mod edges;
 mod error;
+pub mod generate;
 mod keys;
 mod read;
 mod row;

@@ -101,7 +101,7 @@ fn mixed_suites_on_any_number_of_threads() {
         }
         assert!(!expected.is_empty());
         for threads in 1..=5 {
-            let engine = common::engine(kind, threads).expect("an engine that ran a moment ago");
+            let engine = common::engine(*kind, threads).expect("an engine that ran a moment ago");
             assert_eq!(engine.threads(), threads);
             for _ in 0..3 {
                 let verdicts: Vec<Verdict> = engine.verify(&batch).expect("verdicts").iter().collect();

@@ -59,7 +59,7 @@ impl Curve {
 
 fn limbs(x: &BigUint) -> Vec<u64> {
     let mask = (1u64 << 51) - 1;
-    (0..5usize).map(|i| (x >> (51 * i) as usize).iter_u64_digits().next().unwrap_or(0) & mask).collect()
+    (0..5usize).map(|i| (x >> (51 * i)).iter_u64_digits().next().unwrap_or(0) & mask).collect()
 }
 
 fn generate() -> String {

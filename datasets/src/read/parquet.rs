@@ -13,6 +13,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::CompressionCodec;
 use parquet::file::metadata::RowGroupMetaData;
 use sigwarp::arrow::{Booleans, Bytes, Integers, Text};
 
@@ -88,6 +89,13 @@ impl ParquetRows {
             .map(|(root, _)| root)
             .collect();
         let projection = ProjectionMask::roots(metadata.parquet_schema(), roots);
+        for column in groups.iter().flat_map(|group| {
+            let leaves = group.columns().iter().enumerate();
+            leaves.filter(|(leaf, _)| projection.leaf_included(*leaf)).map(|(_, column)| column)
+        }) {
+            check_codec(column.compression_codec())
+                .map_err(|problem| damaged(format!("column {} {problem}", column.column_path())))?;
+        }
         let groups = (0..groups.len()).collect();
         let group = None;
         Ok(Self {
@@ -279,6 +287,16 @@ fn check_group(group: &RowGroupMetaData, length: u64) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks that this build reads a compression; the decoder would say so in its own terms, and only at the first page.
+fn check_codec(codec: CompressionCodec) -> Result<(), String> {
+    match codec {
+        CompressionCodec::UNCOMPRESSED | CompressionCodec::SNAPPY => Ok(()),
+        other => {
+            Err(format!("is compressed with {other:?}; write the file again with Snappy or uncompressed"))
+        }
+    }
+}
+
 /// A known column.
 struct Known {
     name: &'static str,
@@ -455,5 +473,17 @@ fn number<T: TryFrom<i128>>(
     match column.and_then(|column| column.get(row)) {
         Some(value) => T::try_from(value).map(Some).map_err(|_| RowError::Number { field, value, expected }),
         None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_compressions_are_told_with_a_remedy() {
+        assert!(check_codec(CompressionCodec::SNAPPY).is_ok());
+        let error = check_codec(CompressionCodec::ZSTD).unwrap_err();
+        assert!(error.starts_with("is compressed with ZSTD;") && error.ends_with("Snappy or uncompressed"));
     }
 }

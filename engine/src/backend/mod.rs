@@ -19,8 +19,8 @@ pub enum BackendKind {
     Avx2,
     /// `portable`: 64-bit scalar code for any machine.
     Portable,
-    /// `emulated`: the code of `avx512` on eight emulated lanes, for tests on machines without it. Slow, and
-    /// never chosen by `auto`.
+    /// `emulated`: the code of `avx512` on eight emulated lanes, for tests on machines without it. Slow, never
+    /// chosen by `auto`, and only in builds with the feature `emulated`.
     Emulated,
 }
 

@@ -79,6 +79,16 @@ fn transpose(rows: [__m256i; 4]) -> [U64x4; 4] {
     }
 }
 
+#[inline]
+#[target_feature(enable = "avx2")]
+fn hide(mut x: __m256i) -> __m256i {
+    // SAFETY: no instruction at all.
+    unsafe {
+        core::arch::asm!("/* {0} */", inout(ymm_reg) x, options(pure, nomem, nostack, preserves_flags));
+    }
+    x
+}
+
 #[inline(always)]
 fn half_row(words: &[u64; 8], half: usize) -> __m256i {
     let words = &words[4 * half..4 * half + 4];
@@ -203,6 +213,11 @@ impl Vector for U64x4 {
         Self(unsafe { _mm256_blendv_epi8(no.0, yes.0, mask.0) })
     }
     #[inline(always)]
+    fn permute<const ORDER: i32>(self) -> Self {
+        // SAFETY: a vector proves the features.
+        Self(unsafe { _mm256_permute4x64_epi64::<ORDER>(self.0) })
+    }
+    #[inline(always)]
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
         let i = index.to_array();
         let (a, b) = (entry::<R>(table, i[0]), entry::<R>(table, i[1]));
@@ -238,5 +253,10 @@ impl Multiply32 for U64x4 {
     fn mul32(self, other: Self) -> Self {
         // SAFETY: a vector proves the features.
         Self(unsafe { _mm256_mul_epu32(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn opaque(self) -> Self {
+        // SAFETY: a vector proves the features.
+        Self(unsafe { hide(self.0) })
     }
 }

@@ -213,6 +213,11 @@ impl Vector for U64x8 {
         Self(unsafe { _mm512_mask_blend_epi64(mask.0, no.0, yes.0) })
     }
     #[inline(always)]
+    fn permute<const ORDER: i32>(self) -> Self {
+        // SAFETY: a vector proves the features.
+        Self(unsafe { _mm512_permutex_epi64::<ORDER>(self.0) })
+    }
+    #[inline(always)]
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
         let i = index.to_array();
         let lanes = [

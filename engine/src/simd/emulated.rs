@@ -139,6 +139,13 @@ impl Vector for EmulatedU64x8 {
         }
         Self(out)
     }
+    fn permute<const ORDER: i32>(self) -> Self {
+        let mut out = self;
+        for i in 0..8 {
+            out.0[i] = self.0[(i & 4) + (ORDER >> (2 * (i & 3)) & 3) as usize];
+        }
+        out
+    }
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
         let mut out = [[Self([0; 8]); 8]; R];
         for lane in 0..8 {
@@ -180,5 +187,8 @@ impl Multiply32 for EmulatedU64x8 {
     #[inline(never)]
     fn mul32(self, other: Self) -> Self {
         each(self.0, other.0, |a, b| (a & 0xffff_ffff) * (b & 0xffff_ffff))
+    }
+    fn opaque(self) -> Self {
+        self
     }
 }

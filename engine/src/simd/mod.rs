@@ -15,6 +15,8 @@
 //!
 //! This is the only folder of the kernels with `unsafe`.
 #![allow(unsafe_code)]
+// Lanes of several arrays are indexed together.
+#![allow(clippy::needless_range_loop)]
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
@@ -128,6 +130,10 @@ pub trait Vector: Copy {
     /// By lane: `yes` where the mask is true, else `no`.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
+    /// Permutes the lanes of each group of four: lane i becomes the one that bits 2·i and 2·i + 1 of `ORDER`
+    /// name. A vector of one lane stays as it is.
+    fn permute<const ORDER: i32>(self) -> Self;
+
     /// Per lane, `R` rows of 8 words from the row that its index names, transposed: vector w of row r of
     /// the result holds word w of row `index + r` of every lane. Panics if an index leads outside the table.
     ///
@@ -174,6 +180,10 @@ pub trait MultiplyAdd52: Vector {
 pub trait Multiply32: Vector {
     /// The product of the low 32 bits of each lane.
     fn mul32(self, other: Self) -> Self;
+    /// The same value, of which the compiler no longer knows how it came about. Factors that are sums or
+    /// products themselves go through here: otherwise LLVM reasons about the low 32 bits of 2·x or 19·x and
+    /// turns one `vpmuludq` into a 64-bit multiplication of three.
+    fn opaque(self) -> Self;
 }
 
 /// `R` rows from row `index`, behind one bounds check.

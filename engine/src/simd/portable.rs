@@ -130,6 +130,10 @@ impl Vector for U64x1 {
         if mask { yes } else { no }
     }
     #[inline(always)]
+    fn permute<const ORDER: i32>(self) -> Self {
+        self
+    }
+    #[inline(always)]
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
         let rows = entry::<R>(table, index.0);
         let mut out = [[index; 8]; R];

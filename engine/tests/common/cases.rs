@@ -1,6 +1,6 @@
 //! Cases that every backend and the oracle must judge alike.
 
-use sigwarp::{Batch, Item, Key, Message, MessageInput, Reason, Suite, Verdict, oracle};
+use sigwarp::{BackendKind, Batch, Item, Key, Message, MessageInput, Reason, Suite, Verdict, oracle};
 
 /// The text of a file of test vectors, or `None` (with a line that says so) where none are configured.
 pub fn vectors(file: &str) -> Option<String> {
@@ -120,14 +120,23 @@ impl Cases {
         for (kind, engine) in super::engines() {
             let items: Vec<usize> =
                 (0..view.len()).filter(|&i| engine.supports(view.item(i).suite)).collect();
-            let mut batch = Batch::new();
-            for item in items.iter().map(|&i| view.item(i)) {
-                push(&mut batch, item);
-            }
-            let found = engine.verify(&batch).unwrap();
-            for (&i, verdict) in items.iter().zip(found.iter()) {
-                if verdict != verdicts[i] {
-                    note(kind.name(), i, verdict, &verdicts[i]);
+            // All at once, a vector at a time, and one by one: the size of a batch must not change a verdict. The
+            // emulation of a vector costs as much as a vector, so there the sizes share the items.
+            for (turn, size) in [items.len().max(1), 8, 1].into_iter().enumerate() {
+                for (number, chunk) in items.chunks(size).enumerate() {
+                    if kind == &BackendKind::Emulated && turn > 0 && number % 8 != 0 {
+                        continue;
+                    }
+                    let mut batch = Batch::new();
+                    for item in chunk.iter().map(|&i| view.item(i)) {
+                        push(&mut batch, item);
+                    }
+                    let found = engine.verify(&batch).unwrap();
+                    for (&i, verdict) in chunk.iter().zip(found.iter()) {
+                        if verdict != verdicts[i] {
+                            note(&format!("{kind} in a batch of {size}"), i, verdict, &verdicts[i]);
+                        }
+                    }
                 }
             }
         }

@@ -10,6 +10,7 @@ pub use cases::*;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use sigwarp::{BackendChoice, BackendKind, Engine};
 
@@ -18,9 +19,14 @@ const REQUIRED: &str = "SIGWARP_REQUIRE_BACKENDS";
 /// The environment variable that names the folder of test vectors, as an absolute path.
 const VECTORS: &str = "SIGWARP_VECTORS";
 
-/// An engine for every backend that runs here. A backend that cannot is skipped with a line that says so, and is
-/// a failure if the machine is required to have it.
-pub fn engines() -> Vec<(BackendKind, Engine)> {
+/// An engine for every backend that runs here, built once. A backend that cannot run is skipped with a line that
+/// says so, and is a failure if the machine is required to have it.
+pub fn engines() -> &'static [(BackendKind, Engine)] {
+    static ENGINES: LazyLock<Vec<(BackendKind, Engine)>> = LazyLock::new(start_engines);
+    &ENGINES
+}
+
+fn start_engines() -> Vec<(BackendKind, Engine)> {
     let required = std::env::var(REQUIRED).unwrap_or_default();
     let required: Vec<&str> = required.split(',').filter(|name| !name.is_empty()).collect();
     for name in &required {

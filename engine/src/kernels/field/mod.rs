@@ -9,13 +9,16 @@
 //! - **loose**: the output of `add`, `sub`, `negate`. Input of `mul`, `square`, their wide forms and of
 //!   `to_limbs`, not of another `add`, `sub` or `negate`.
 //! - **wide**: columns not yet carried; the output of `mul_wide` and `square_wide`. Up to three may be
-//!   added; `sub_wide` takes a subtrahend of at most two. `carry` makes it tight.
+//!   added; `sub_wide` takes a subtrahend of at most two products. `carry` makes it tight.
+//! - **raised**: wide plus a multiple of p, so that columns stay positive when another wide value is
+//!   subtracted with `sub_raised`. Level 1 exceeds a product, level 2 two products and a level 1.
 //!
 //! Adding and subtracting *before* carrying is what makes point formulas cheap: the four values E, F, G,
 //! H of a doubling cost four carries, not four for the squares and four for the sums.
 //!
 //! Debug builds assert the bounds on every operation.
 
+pub mod radix25_avx2;
 pub mod radix51_ifma;
 pub mod radix51_portable;
 #[cfg(test)]
@@ -65,7 +68,10 @@ pub trait FieldLanes: Copy {
     /// Columns of a product before carrying.
     type Wide: Copy;
 
-    /// The elements of five limbs below 2^51 + 2^17 each.
+    /// How many vectors, 1 or 2, a long dependent computation takes side by side.
+    const SIDE_BY_SIDE: usize;
+
+    /// The elements of five limbs, each below 2^51 + 2^17, or as `to_limbs` gave them for a tight element.
     fn from_limbs(limbs: [Self::Vector; 5]) -> Self;
     /// Five limbs below 2^52 each, of the same residue, not canonical.
     fn to_limbs(self) -> [Self::Vector; 5];
@@ -79,10 +85,25 @@ pub trait FieldLanes: Copy {
     /// By lane: `yes` where the mask is true, else `no`. Keeps the looser of the two bounds.
     fn select(mask: <Self::Vector as Vector>::Mask, yes: Self, no: Self) -> Self;
 
+    /// Permutes lanes as [`Vector::permute`] does.
+    fn permute<const ORDER: i32>(self) -> Self;
+    /// The same for columns.
+    fn permute_wide<const ORDER: i32>(wide: Self::Wide) -> Self::Wide;
+    /// By lane: `yes` where the mask is true, else `no`.
+    fn select_wide(mask: <Self::Vector as Vector>::Mask, yes: Self::Wide, no: Self::Wide) -> Self::Wide;
+
     /// self · other; loose, loose → wide.
     fn mul_wide(self, other: Self) -> Self::Wide;
     /// self²; loose → wide.
     fn square_wide(self) -> Self::Wide;
+    /// self · other, raised at level 1; loose, tight.
+    fn mul_raised(self, other: Self) -> Self::Wide;
+    /// self², raised at `LEVEL`, 1 or 2; tight.
+    fn square_raised<const LEVEL: usize>(self) -> Self::Wide;
+    /// a − b of a raised a.
+    fn sub_raised(a: Self::Wide, b: Self::Wide) -> Self::Wide;
+    /// 2·self, raised at level 1; tight.
+    fn twice_raised(self) -> Self::Wide;
     /// self as columns; tight → wide.
     fn widen(self) -> Self::Wide;
     /// a + b.

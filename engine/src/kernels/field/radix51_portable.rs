@@ -3,11 +3,11 @@
 //! | class | limbs | from |
 //! |---|---|---|
 //! | tight | < 2^51 + 2^17 | `carry`, `mul`, `square` |
-//! | loose | < 2^53 | `add`, `sub`, `negate`: no carry at all |
-//! | wide | columns < 2^114 | a product of loose factors is below 77·2^106 < 2^112.3 |
+//! | loose | < 2^52.1 | `add`, `sub`, `negate`: no carry at all |
+//! | wide | columns < 2^114 | a product of loose factors is below 77·2^104.2 < 2^110.5 |
 //!
-//! A column below 2^114 carries less than 2^63, and 19 times the last carry stays a 128-bit sum: `carry`
-//! is one sequential pass and two steps more.
+//! Raising adds 2^60·p, columns near 2^111, or twice that. A column below 2^114 carries less than 2^63,
+//! and 19 times the last carry stays a 128-bit sum: `carry` is one sequential pass and two steps more.
 
 use super::{FieldLanes, MASK51};
 use crate::simd::Vector;
@@ -20,16 +20,16 @@ pub struct Radix51Portable([u64; 5]);
 /// The bound of a tight limb.
 const TIGHT: u64 = (1 << 51) + (1 << 17);
 /// The bound of a loose limb.
-const LOOSE: u64 = 1 << 53;
+const LOOSE: u64 = (1 << 52) + (1 << 49);
 /// 2p by limb.
 const TWO_P: [u64; 5] = [(MASK51 - 18) << 1, MASK51 << 1, MASK51 << 1, MASK51 << 1, MASK51 << 1];
-/// 2^62 · p by limb, above any two products of loose factors.
+/// 2^60 · p by limb, above a product of loose factors.
 const BIAS: [u128; 5] = [
-    ((MASK51 - 18) as u128) << 62,
-    (MASK51 as u128) << 62,
-    (MASK51 as u128) << 62,
-    (MASK51 as u128) << 62,
-    (MASK51 as u128) << 62,
+    ((MASK51 - 18) as u128) << 60,
+    (MASK51 as u128) << 60,
+    (MASK51 as u128) << 60,
+    (MASK51 as u128) << 60,
+    (MASK51 as u128) << 60,
 ];
 
 #[inline(always)]
@@ -50,6 +50,7 @@ impl FieldLanes for Radix51Portable {
     type Token = Portable;
     type Vector = U64x1;
     type Wide = [u128; 5];
+    const SIDE_BY_SIDE: usize = 1;
 
     #[inline(always)]
     fn from_limbs(limbs: [U64x1; 5]) -> Self {
@@ -89,6 +90,19 @@ impl FieldLanes for Radix51Portable {
     }
 
     #[inline(always)]
+    fn permute<const ORDER: i32>(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn permute_wide<const ORDER: i32>(wide: [u128; 5]) -> [u128; 5] {
+        wide
+    }
+    #[inline(always)]
+    fn select_wide(mask: bool, yes: [u128; 5], no: [u128; 5]) -> [u128; 5] {
+        if mask { yes } else { no }
+    }
+
+    #[inline(always)]
     fn mul_wide(self, other: Self) -> [u128; 5] {
         let (a, b) = (self.0, other.0);
         assert_below(&a, LOOSE);
@@ -117,6 +131,23 @@ impl FieldLanes for Radix51Portable {
         ]
     }
     #[inline(always)]
+    fn mul_raised(self, other: Self) -> [u128; 5] {
+        Self::add_wide(self.mul_wide(other), BIAS)
+    }
+    #[inline(always)]
+    fn square_raised<const LEVEL: usize>(self) -> [u128; 5] {
+        let raise = BIAS.map(|limb| limb << (LEVEL - 1));
+        Self::add_wide(self.square_wide(), raise)
+    }
+    #[inline(always)]
+    fn sub_raised(a: [u128; 5], b: [u128; 5]) -> [u128; 5] {
+        [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3], a[4] - b[4]]
+    }
+    #[inline(always)]
+    fn twice_raised(self) -> [u128; 5] {
+        Self::add_wide(self.0.map(|limb| u128::from(2 * limb)), BIAS)
+    }
+    #[inline(always)]
     fn widen(self) -> [u128; 5] {
         self.0.map(u128::from)
     }
@@ -126,13 +157,7 @@ impl FieldLanes for Radix51Portable {
     }
     #[inline(always)]
     fn sub_wide(a: [u128; 5], b: [u128; 5]) -> [u128; 5] {
-        [
-            a[0] + (BIAS[0] - b[0]),
-            a[1] + (BIAS[1] - b[1]),
-            a[2] + (BIAS[2] - b[2]),
-            a[3] + (BIAS[3] - b[3]),
-            a[4] + (BIAS[4] - b[4]),
-        ]
+        Self::sub_raised(Self::add_wide(a, BIAS), b)
     }
     #[inline(always)]
     fn carry(mut r: [u128; 5]) -> Self {
@@ -141,12 +166,12 @@ impl FieldLanes for Radix51Portable {
                 assert!(column < 1 << 114, "column out of bounds");
             }
         }
-        const MASK: u128 = MASK51 as u128;
-        r[1] += r[0] >> 51;
-        r[2] += r[1] >> 51;
-        r[3] += r[2] >> 51;
-        r[4] += r[3] >> 51;
-        let low = (r[0] & MASK) + 19 * (r[4] >> 51);
+        // Carries are below 2^63: one word to add, not two.
+        r[1] += u128::from((r[0] >> 51) as u64);
+        r[2] += u128::from((r[1] >> 51) as u64);
+        r[3] += u128::from((r[2] >> 51) as u64);
+        r[4] += u128::from((r[3] >> 51) as u64);
+        let low = u128::from(r[0] as u64 & MASK51) + wide(19, (r[4] >> 51) as u64);
         let out = [
             low as u64 & MASK51,
             (r[1] as u64 & MASK51) + (low >> 51) as u64,

@@ -36,8 +36,9 @@ fn times_tail<const N: usize, const M: usize>(x: [u64; N]) -> [u64; M] {
     out
 }
 
+/// a + b modulo 2^256.
 #[inline(always)]
-fn add(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
+pub fn add(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
     let mut out = [0; 4];
     let mut carry = 0;
     let mut i = 0;
@@ -112,17 +113,18 @@ pub fn reduce(x: &[u64; 4]) -> [u64; 4] {
     if below { *x } else { reduce_wide(&[x[0], x[1], x[2], x[3], 0, 0, 0, 0]) }
 }
 
-/// Adds half a window at every window, so that plain windows of the sum, less half a window each, are
-/// signed digits of x: x = Σ (window[i] − 2^(w−1))·2^(w·i). One addition instead of a carry from digit to
-/// digit, and the digits are read where they are used. x must leave room: below 2^253 it does for
-/// `windows(w)` digits of w ≤ 11 bits.
-pub fn offset<const WIDTH: usize>(x: &[u64; 4], digits: usize) -> [u64; 4] {
-    let mut halves = [0u64; 4];
+/// Half a window at each of `digits` windows of `width` bits: Σ 2^(w−1)·2^(w·i).
+///
+/// Plain windows of x + offset, less half a window each, are signed digits of x:
+/// x = Σ (window[i] − 2^(w−1))·2^(w·i). One addition instead of a carry from digit to digit, and the digits
+/// are read where they are used. The topmost window takes what is left above it.
+pub const fn window_offset(width: usize, digits: usize) -> [u64; 4] {
+    let mut halves = [0; 4];
     let mut i = 0;
     while i < digits {
-        let bit = i * WIDTH + WIDTH - 1;
+        let bit = i * width + width - 1;
         halves[bit / 64] |= 1 << (bit % 64);
         i += 1;
     }
-    add(*x, halves)
+    halves
 }

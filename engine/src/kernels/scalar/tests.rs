@@ -44,7 +44,7 @@ proptest! {
     #[test]
     fn windows_of_the_offset_are_signed_digits(x in any::<[u64; 8]>()) {
         let k = reduce_wide(&x);
-        let words = offset::<5>(&k, 51);
+        let words = add(k, window_offset(5, 51));
         let offset_k = big(&words);
         let mut sum = num_bigint::BigInt::from(0);
         for i in 0..51usize {

@@ -11,6 +11,7 @@
 
 use super::decode::{Decode, Words, encode, load_words};
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
+use super::single::Single;
 use super::{Affine, AffineNiels, Extended, Projective};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
 use crate::kernels::hash::sha512;
@@ -109,7 +110,7 @@ pub(super) fn decode_all<F: FieldLanes>(token: F::Token, encodings: &[Words]) ->
     points
 }
 
-/// Divides by Z, in place, with one inversion for all vectors; afterwards Z is 1/Z, X and Y are x and y.
+/// Divides X and Y by Z, in place, with one inversion for all vectors; Z stays as it was.
 struct Normalize<'a, F> {
     points: &'a mut [Projective<F>],
     inverses: &'a mut [F],
@@ -152,6 +153,31 @@ impl<F: FieldLanes> Kernel<F::Token> for CompareEncoding<'_, F> {
             difference = difference.or(words[i].xor(expected[i]));
         }
         difference.equal(F::Vector::splat(token, 0)).bits()
+    }
+}
+
+/// The lanes where Q, not yet divided by Z, has the encoding of R: R decodes, its bytes are canonical, and
+/// X = x·Z, Y = y·Z. For few vectors: decoding R beside A costs less than an inversion shared by nobody.
+struct CompareDecoded<'a, F: FieldLanes> {
+    q: &'a Projective<F>,
+    r: &'a Affine<F>,
+    r_on_curve: u8,
+    encoding: &'a Words,
+}
+
+impl<F: FieldLanes> Kernel<F::Token> for CompareDecoded<'_, F> {
+    type Output = u8;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u8 {
+        let canonical = CompareEncoding {
+            point: &Projective { x: self.r.x, y: self.r.y, z: self.r.y },
+            expected: self.encoding,
+        }
+        .run(token);
+        let x = field::equal(self.q.x, self.r.x.mul(self.q.z));
+        let y = field::equal(self.q.y, self.r.y.mul(self.q.z));
+        canonical & x.and(y).bits() & self.r_on_curve
     }
 }
 
@@ -223,7 +249,6 @@ fn check_chunk<F: FieldLanes>(
 ) {
     let lanes = F::Vector::LANES;
     let vectors = items.len().div_ceil(lanes);
-    scratch.table.resize(2 * table_rows(lanes), [0; 8]);
     scratch.digests.clear();
     scratch.digests.resize(items.len(), [0; 8]);
 
@@ -234,6 +259,12 @@ fn check_chunk<F: FieldLanes>(
     let empty = [[0; MAX_LANES]; 4];
     let (mut keys, mut rs) = (vec![empty; vectors], vec![empty; vectors]);
     let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
+    // One item in eight lanes: the lanes go across its coordinates.
+    let single = items.len() == 1 && lanes == 8;
+    if !single {
+        scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
+    }
+    let (mut challenge, mut base) = ([0; 4], [0; 4]);
     for (i, item) in items.iter().enumerate() {
         let (vector, lane) = (i / lanes, i % lanes);
         let mut digest = scratch.digests[i];
@@ -242,16 +273,30 @@ fn check_chunk<F: FieldLanes>(
         }
         set_lane(&mut keys[vector], lane, words_of(item.a));
         set_lane(&mut rs[vector], lane, words_of(item.r));
-        set_lane(&mut challenges[vector], lane, offset_challenge(&scalar::reduce_wide(&digest)));
-        set_lane(&mut bases[vector], lane, offset_base(&scalar::reduce(&words_of(item.s))));
+        let (k, s) = (scalar::reduce_wide(&digest), scalar::reduce(&words_of(item.s)));
+        if single {
+            (challenge, base) = (k, s);
+        } else {
+            set_lane(&mut challenges[vector], lane, offset_challenge(&k));
+            set_lane(&mut bases[vector], lane, offset_base(&s));
+        }
     }
 
+    // One vector: R is decoded beside A, and nothing is inverted.
+    let alone = vectors == 1;
+    if alone {
+        keys.push(rs[0]);
+    }
     let decoded = decode_all::<F>(token, &keys);
     let mut points = Vec::with_capacity(vectors);
+    if single {
+        let key = &decoded[0].0;
+        points.push(token.vectorize(Single { key, challenge: &challenge, base: &base }));
+    }
     while points.len() < vectors {
         let i = points.len();
         let table = &mut scratch.table[..];
-        if i + 1 < vectors {
+        if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
             points.extend(token.vectorize(Ladder {
                 keys: [decoded[i].0, decoded[i + 1].0],
                 challenges: [&challenges[i], &challenges[i + 1]],
@@ -267,13 +312,19 @@ fn check_chunk<F: FieldLanes>(
             }));
         }
     }
-    let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
-    let mut before = inverses.clone();
-    token.vectorize(Normalize { points: &mut points, inverses: &mut inverses, before: &mut before });
+    if !alone {
+        normalize(token, &mut points);
+    }
 
     let mut unequal = Vec::new();
     for (vector, point) in points.iter().enumerate() {
-        let equal = token.vectorize(CompareEncoding { point, expected: &rs[vector] });
+        let encoding = &rs[vector];
+        let equal = if alone {
+            let (r, r_on_curve) = &decoded[1];
+            token.vectorize(CompareDecoded { q: point, r, r_on_curve: *r_on_curve, encoding })
+        } else {
+            token.vectorize(CompareEncoding { point, expected: encoding })
+        };
         for i in lanes_of(vector, lanes, items.len()) {
             let bit = 1 << (i % lanes);
             codes[i] = if decoded[vector].1 & bit == 0 {
@@ -287,8 +338,18 @@ fn check_chunk<F: FieldLanes>(
         }
     }
     if !unequal.is_empty() && (equation.cofactored || equation.decode_r) {
+        if alone {
+            normalize(token, &mut points);
+        }
         check_unequal::<F>(token, equation, &unequal, &points, &rs, codes);
     }
+}
+
+/// Divides every point by its Z.
+fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
+    let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
+    let mut before = inverses.clone();
+    token.vectorize(Normalize { points, inverses: &mut inverses, before: &mut before });
 }
 
 /// Decodes R of the items whose bytes differ, and tests the cofactored equation where it is asked for.

@@ -30,6 +30,7 @@ pub mod decode;
 pub mod equation;
 pub mod keys;
 pub mod ladder;
+pub mod single;
 
 use crate::kernels::field::{FieldLanes, ONE};
 use crate::simd::Vector;
@@ -131,14 +132,15 @@ impl<F: FieldLanes> Projective<F> {
     #[inline(always)]
     pub fn double(self) -> Completed<F> {
         let a = self.x.square_wide();
-        let b = self.y.square_wide();
-        let c = self.z.square_wide();
-        let s = self.x.add(self.y).square_wide();
+        let b = self.y.square_raised::<1>();
+        let c = self.z.square_raised::<1>();
+        let s = self.x.add(self.y).square_raised::<2>();
         let h = F::add_wide(a, b);
+        let g = F::sub_raised(b, a);
         Completed {
-            e: F::carry(F::sub_wide(s, h)),
-            f: F::carry(F::sub_wide(F::add_wide(F::add_wide(c, c), a), b)),
-            g: F::carry(F::sub_wide(b, a)),
+            e: F::carry(F::sub_raised(s, h)),
+            f: F::carry(F::sub_raised(F::add_wide(c, c), g)),
+            g: F::carry(g),
             h: F::carry(h),
         }
     }
@@ -155,10 +157,10 @@ impl<F: FieldLanes> Completed<F> {
     #[inline(always)]
     pub fn to_extended(self) -> Extended<F> {
         let x = self.e.mul_wide(self.f);
-        let y = self.g.mul_wide(self.h);
+        let y = self.g.mul_raised(self.h);
         Extended {
             y_plus_x: F::carry(F::add_wide(y, x)),
-            y_minus_x: F::carry(F::sub_wide(y, x)),
+            y_minus_x: F::carry(F::sub_raised(y, x)),
             z: self.f.mul(self.g),
             t: self.e.mul(self.h),
         }
@@ -169,25 +171,25 @@ impl<F: FieldLanes> Extended<F> {
     /// P + Q.
     #[inline(always)]
     pub fn add_niels(self, q: Niels<F>) -> Completed<F> {
-        let zz = self.z.mul_wide(q.z2);
+        let zz = self.z.mul_raised(q.z2);
         self.finish_addition(q.y_plus_x, q.y_minus_x, q.t2d, zz)
     }
 
     /// P + Q.
     #[inline(always)]
     pub fn add_affine(self, q: AffineNiels<F>) -> Completed<F> {
-        let z = self.z.widen();
-        self.finish_addition(q.y_plus_x, q.y_minus_x, q.xy2d, F::add_wide(z, z))
+        self.finish_addition(q.y_plus_x, q.y_minus_x, q.xy2d, F::twice_raised(self.z))
     }
 
+    /// `zz` is 2·Z1·Z2, raised.
     #[inline(always)]
     fn finish_addition(self, y_plus_x: F, y_minus_x: F, t2d: F, zz: F::Wide) -> Completed<F> {
-        let pp = self.y_plus_x.mul_wide(y_plus_x);
+        let pp = self.y_plus_x.mul_raised(y_plus_x);
         let mm = self.y_minus_x.mul_wide(y_minus_x);
         let tt = self.t.mul_wide(t2d);
         Completed {
-            e: F::carry(F::sub_wide(pp, mm)),
-            f: F::carry(F::sub_wide(zz, tt)),
+            e: F::carry(F::sub_raised(pp, mm)),
+            f: F::carry(F::sub_raised(zz, tt)),
             g: F::carry(F::add_wide(zz, tt)),
             h: F::carry(F::add_wide(pp, mm)),
         }

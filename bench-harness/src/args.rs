@@ -1,0 +1,140 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sigwarp_bench::measure::{Clock, Settings};
+
+/// Measures Sigwarp and its peers in one process, on the same inputs, in interleaved pairs.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Peers are built with --features peers; a figure is worth something in a release build alone:\n  \
+    cargo run --release -p sigwarp-bench --features peers -- peers --json peers.json --html peers.html\n\
+    A build for the native processor is a separate run, and its report says so:\n  \
+    RUSTFLAGS=\"-C target-cpu=native\" cargo run --release --target-dir target/native -p sigwarp-bench --features peers -- peers\n\
+    Exit status: 0 done, 1 a regression or a failed check, 2 wrong usage or input, 3 the measurement or output failed."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measures the rows of some or all suites.
+    Run {
+        /// A suite; may be repeated. All of them without it.
+        #[arg(long = "suite", value_name = "NAME", value_parser = suite)]
+        suites: Vec<String>,
+        #[command(flatten)]
+        measure: Measure,
+    },
+    /// Measures every peer, beside its reference figure.
+    Peers {
+        #[command(flatten)]
+        measure: Measure,
+    },
+    /// Measures every row with a ratio to reach.
+    Targets {
+        #[command(flatten)]
+        measure: Measure,
+    },
+    /// Lists the rows.
+    List,
+    /// Shows what became slower from one report to another.
+    Compare(CompareArguments),
+    /// Checks a finished report.
+    Check(CheckArguments),
+}
+
+fn suite(name: &str) -> Result<String, String> {
+    if crate::suite_names().contains(name) {
+        return Ok(name.to_owned());
+    }
+    let known: Vec<&str> = crate::SUITES.iter().map(|(name, _)| *name).collect();
+    Err(format!("there is no suite {name}; there are {}", known.join(", ")))
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Measure {
+    /// Only rows whose id contains TEXT; may be repeated, and then all must fit.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Vec<String>,
+    /// Short samples and few rounds: for a look, not for publication.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Writes the report as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Writes the report as one HTML file that loads nothing.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// The core to measure on; the quietest one without it.
+    #[arg(long, value_name = "N")]
+    pub(crate) core: Option<usize>,
+    /// What to count: time passed, or time that the measuring thread ran. The second is for machines that others
+    /// use at the same time, and holds for rows with one thread.
+    #[arg(long, value_enum, default_value_t = ClockName::Wall)]
+    clock: ClockName,
+    /// Seconds for the samples of one row.
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<f64>,
+    /// Leaves out rows with more items: 65,536 by default, 16,384 with --quick.
+    #[arg(long, value_name = "N")]
+    max_items: Option<usize>,
+    /// Measures Sigwarp alone.
+    #[arg(long)]
+    pub(crate) no_peers: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ClockName {
+    Wall,
+    Cpu,
+}
+
+impl Measure {
+    pub(crate) fn settings(&self) -> Settings {
+        let settings = if self.quick { Settings::QUICK } else { Settings::FULL };
+        Settings {
+            clock: match self.clock {
+                ClockName::Wall => Clock::Wall,
+                ClockName::Cpu => Clock::ThreadCpu,
+            },
+            row_seconds: self.seconds.unwrap_or(settings.row_seconds),
+            ..settings
+        }
+    }
+
+    pub(crate) fn max_items(&self) -> usize {
+        self.max_items.unwrap_or(if self.quick { 16_384 } else { 65_536 })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// The earlier report.
+    pub(crate) before: PathBuf,
+    /// The later report.
+    pub(crate) after: PathBuf,
+    /// How much slower a row may be before it is a regression. Two runs of one binary on a busy machine differ by up
+    /// to 0.09.
+    #[arg(long, default_value_t = 0.1)]
+    pub(crate) tolerance: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// A report as JSON: its schema and its self-check are checked.
+    pub(crate) report: PathBuf,
+    /// Every peer row must have a figure.
+    #[arg(long)]
+    pub(crate) peers: bool,
+    /// Every peer must be within this part of its reference figure.
+    #[arg(long, value_name = "PART")]
+    pub(crate) reference: Option<f64>,
+    /// This page must not refer to anything outside itself.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}

@@ -1,0 +1,210 @@
+//! Sigwarp itself.
+
+use std::num::NonZeroUsize;
+
+use serde::{Deserialize, Serialize};
+use sigwarp::{BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Suite, Suites};
+
+use super::{Algorithm, Answers, Keys};
+use crate::measure::Run;
+use crate::workload::{Item, Kind, Workload};
+
+/// What Sigwarp does with the items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// A verdict for each signature.
+    Verify,
+    /// The public key of each ECDSA signature.
+    Recover,
+    /// The digest of each message.
+    Hash(Algorithm),
+}
+
+/// A way to run Sigwarp.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sigwarp {
+    /// What it does.
+    pub operation: Operation,
+    /// The backend by name, or `auto`.
+    pub backend: String,
+    /// The rule, where the scheme has several.
+    pub rule: Option<String>,
+    /// Whether the keys are registered with the engine before the clock starts.
+    pub registered: bool,
+}
+
+impl Sigwarp {
+    /// The backend that the engine chooses, under `rule`.
+    pub fn auto(rule: Option<&str>) -> Self {
+        Self {
+            operation: Operation::Verify,
+            backend: "auto".to_owned(),
+            rule: rule.map(str::to_owned),
+            registered: false,
+        }
+    }
+
+    /// The recovery of public keys.
+    pub fn recover() -> Self {
+        Self { operation: Operation::Recover, ..Self::auto(None) }
+    }
+
+    /// A hash function.
+    pub fn hash(algorithm: Algorithm) -> Self {
+        Self { operation: Operation::Hash(algorithm), ..Self::auto(None) }
+    }
+
+    /// With a named backend.
+    pub fn backend(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.backend);
+        self
+    }
+
+    /// With registered keys.
+    pub const fn registered(mut self) -> Self {
+        self.registered = true;
+        self
+    }
+
+    /// Where the work on the keys is done.
+    pub const fn keys(&self) -> Keys {
+        match self.operation {
+            Operation::Verify if self.registered => Keys::Registered,
+            Operation::Verify => Keys::Bytes,
+            Operation::Recover | Operation::Hash(_) => Keys::None,
+        }
+    }
+
+    /// What it answers.
+    pub const fn answers(&self) -> Answers {
+        match self.operation {
+            Operation::Verify | Operation::Recover => Answers::PerItem,
+            Operation::Hash(_) => Answers::Digests,
+        }
+    }
+
+    /// What a report calls it, without the backend.
+    pub fn label(&self) -> String {
+        let what = match self.operation {
+            Operation::Verify => self.rule.clone().unwrap_or_else(|| "verify".to_owned()),
+            Operation::Recover => "recover".to_owned(),
+            Operation::Hash(algorithm) => algorithm.name().to_owned(),
+        };
+        let registered = if self.registered { " registered" } else { "" };
+        format!("sigwarp/{what}{registered}")
+    }
+
+    /// Makes an engine ready. The error says what this build lacks.
+    ///
+    /// Every verdict is counted, and the counts are compared with the right ones in every sample: no check on inputs
+    /// of its own is needed. Also returns the name of the backend that runs.
+    pub fn prepare<'w>(&self, w: &'w Workload, threads: usize) -> Result<(Run<'w>, String), String> {
+        match self.operation {
+            Operation::Verify if self.registered => return Err("this version has no key ring yet".to_owned()),
+            Operation::Verify => {}
+            Operation::Recover => return Ok((recover(w), BackendKind::Portable.name().to_owned())),
+            Operation::Hash(_) => return Err("this version does not hash messages yet".to_owned()),
+        }
+        let suite = self.suite(w.spec.kind)?;
+        let engine = self.engine(threads)?;
+        if !engine.supports(&suite) {
+            return Err(format!("backend {} does not verify {} yet", self.backend, suite.scheme()));
+        }
+        let keys: Vec<&[u8]> = w.items.iter().map(|item| w.public(item)).collect();
+        let column = |get: fn(&Item) -> &[u8]| -> Vec<&'w [u8]> { w.items.iter().map(get).collect() };
+        let messages = column(|item| &item.message);
+        let signatures = column(|item| &item.signature);
+        let batch = w.spec.batch;
+        let verify = move |chunk| {
+            let rows = chunk * batch..(chunk + 1) * batch;
+            let view = BatchView::new(
+                Suites::One(&suite),
+                Column::slices(&keys[rows.clone()]),
+                Column::slices(&messages[rows.clone()]),
+                Column::slices(&signatures[rows]),
+            )
+            .expect("columns of one length");
+            engine.verify_columns(&view).expect("an engine that verifies its suites")
+        };
+        // The engine chooses by suite and batch size: the first call tells which backends take part.
+        let shares: Vec<&str> =
+            verify(0).explain().shares().iter().map(|(backend, _)| backend.name()).collect();
+        let backend = shares.join(" and ");
+        Ok((Box::new(move |chunk| verify(chunk).valid() as u64), backend))
+    }
+
+    fn engine(&self, threads: usize) -> Result<Engine, String> {
+        let choice = match self.backend.as_str() {
+            "auto" => BackendChoice::Auto,
+            name => match BackendKind::from_name(name) {
+                Some(kind) => BackendChoice::Forced(kind),
+                None => return Err(format!("this version has no backend {name:?} yet")),
+            },
+        };
+        let threads = NonZeroUsize::new(threads).ok_or("no threads")?;
+        Engine::builder().backend(choice).threads(threads).build().map_err(|error| error.to_string())
+    }
+
+    fn suite(&self, kind: Kind) -> Result<Suite, String> {
+        let scheme = match kind {
+            Kind::Ed25519 => "ed25519",
+            Kind::P256 => "ecdsa-p256-sha256",
+            Kind::Secp256k1 => "ecdsa-secp256k1",
+            Kind::Bip340 => "schnorr-bip340",
+            Kind::Sm2 => "sm2-sm3",
+            Kind::Messages => return Err("messages to hash carry no signatures to verify".to_owned()),
+        };
+        Suite::from_names(scheme, self.rule.as_deref(), None, None).map_err(|error| error.to_string())
+    }
+}
+
+/// Counts the keys that come out as they should: any digest gives some key.
+fn recover(w: &Workload) -> Run<'_> {
+    Box::new(move |chunk| {
+        let mut recovered = 0;
+        for item in w.chunk(chunk) {
+            let key = sigwarp::recover(&item.message, &item.signature, item.recovery_id, EcdsaRule::Any);
+            // The workload's key is compressed: the same x, and the parity of y.
+            let same = key.is_ok_and(|key| {
+                let public = w.public(item);
+                key[1..33] == public[1..] && 2 + (key[64] & 1) == public[0]
+            });
+            recovered += u64::from(same);
+        }
+        recovered
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::{Bad, Spec};
+
+    #[test]
+    fn verdicts_are_counted_chunk_by_chunk() {
+        let workload = Workload::new(Spec::new(Kind::Ed25519, 4, 12).bad(Bad::PerMille(250)));
+        for threads in [1, 2] {
+            let (mut run, _) = Sigwarp::auto(Some("strict")).prepare(&workload, threads).unwrap();
+            assert_eq!((0..3).map(&mut run).collect::<Vec<_>>(), workload.expected().unwrap());
+        }
+    }
+
+    #[test]
+    fn recovered_keys_are_counted() {
+        let workload = Workload::new(Spec::new(Kind::Secp256k1, 4, 8).bad(Bad::PerMille(250)));
+        let (mut run, _) = Sigwarp::recover().prepare(&workload, 1).unwrap();
+        assert_eq!((0..2).map(&mut run).collect::<Vec<_>>(), workload.expected().unwrap());
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let workload = Workload::new(Spec::new(Kind::Messages, 1, 1));
+        let error = |sigwarp: Sigwarp| sigwarp.prepare(&workload, 1).map(|_| ()).unwrap_err();
+        assert!(error(Sigwarp::hash(Algorithm::Sha256)).contains("hash"));
+        let workload = Workload::new(Spec::new(Kind::Ed25519, 1, 1));
+        let error = |sigwarp: Sigwarp| sigwarp.prepare(&workload, 1).map(|_| ()).unwrap_err();
+        assert!(error(Sigwarp::auto(Some("strict")).backend("abacus")).contains("abacus"));
+        assert!(error(Sigwarp::auto(None)).contains("needs a rule"));
+    }
+}

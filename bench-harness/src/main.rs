@@ -1,0 +1,196 @@
+//! The command `sigwarp-bench`.
+
+mod args;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use sigwarp_bench::catalogue::{self, Row, SUITES};
+use sigwarp_bench::compare::{compare, differences};
+use sigwarp_bench::report::{Report, check, html, table};
+use sigwarp_bench::run::{Options, run};
+
+use args::{Arguments, CheckArguments, Command, CompareArguments, Measure};
+
+/// Nothing to complain of.
+const OK: u8 = 0;
+/// A regression, or a check that does not hold.
+const FAILED: u8 = 1;
+/// Wrong usage, or input that cannot be read.
+const USAGE: u8 = 2;
+/// The measurement or the output failed.
+const BROKEN: u8 = 3;
+
+/// What ends a command early: the status and the message.
+type Failure = (u8, String);
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Run { suites, measure } => {
+            measure_rows(&measure, |row| suites.is_empty() || suites.iter().any(|suite| suite == row.suite))
+        }
+        Command::Peers { measure } => measure_rows(&measure, |row| row.suite == "peers"),
+        Command::Targets { measure } => {
+            measure_rows(&measure, |row| row.suite == "targets" || row.required.is_some())
+        }
+        Command::List => list(),
+        Command::Compare(arguments) => compare_reports(&arguments),
+        Command::Check(arguments) => check_report(&arguments),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err((status, message)) => {
+            eprintln!("sigwarp-bench: {message}");
+            ExitCode::from(status)
+        }
+    }
+}
+
+fn rows() -> Vec<Row> {
+    catalogue::rows(std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+fn measure_rows(measure: &Measure, wanted: impl Fn(&Row) -> bool) -> Result<u8, Failure> {
+    let matches = |row: &Row| measure.filter.iter().all(|part| row.id.contains(part.as_str()));
+    let rows: Vec<Row> = rows().into_iter().filter(|row| wanted(row) && matches(row)).collect();
+    if rows.is_empty() {
+        return Err((USAGE, "no row fits; `sigwarp-bench list` shows them all".to_owned()));
+    }
+    // Found before minutes of measuring, not after.
+    for path in measure.json.iter().chain(&measure.html) {
+        writable(path)?;
+    }
+    let options = Options {
+        settings: measure.settings(),
+        core: measure.core,
+        max_items: measure.max_items(),
+        peers: !measure.no_peers,
+        command: command_line(),
+    };
+    let terminal = std::io::stderr().is_terminal();
+    let report = run(&rows, &options, |index, row| {
+        if terminal {
+            eprint!("\r\x1b[K{}/{} {}", index + 1, rows.len(), row.id);
+            let _ = std::io::stderr().flush();
+        }
+    });
+    if terminal {
+        eprint!("\r\x1b[K");
+    }
+    let report = report.map_err(|error| (BROKEN, error))?;
+    print!("{}", table::text(&report));
+    if let Some(path) = &measure.json {
+        write(path, &report.to_json())?;
+    }
+    if let Some(path) = &measure.html {
+        write(path, &html::page(&report))?;
+    }
+    Ok(OK)
+}
+
+/// The command line, with the program by its name alone: its folder says nothing about the measurement.
+fn command_line() -> Vec<String> {
+    std::iter::once("sigwarp-bench".to_owned()).chain(std::env::args().skip(1)).collect()
+}
+
+fn list() -> Result<u8, Failure> {
+    for (suite, what) in SUITES {
+        println!("{suite}: {what}");
+        for row in rows().iter().filter(|row| row.suite == suite) {
+            let required = row.required.map_or_else(String::new, |ratio| format!("  (required {ratio})"));
+            println!("  {:<52}{}{required}", row.id, row.title);
+        }
+    }
+    Ok(OK)
+}
+
+fn compare_reports(arguments: &CompareArguments) -> Result<u8, Failure> {
+    let (before, after) = (read(&arguments.before)?, read(&arguments.after)?);
+    for difference in differences(&before, &after) {
+        println!("note: {difference}");
+    }
+    let comparisons = compare(&before, &after, arguments.tolerance);
+    for comparison in &comparisons {
+        println!("{comparison}");
+    }
+    let regressions = comparisons.iter().filter(|comparison| comparison.is_regression()).count();
+    println!("{} rows compared, {regressions} regressions", comparisons.len());
+    Ok(if regressions == 0 { OK } else { FAILED })
+}
+
+fn check_report(arguments: &CheckArguments) -> Result<u8, Failure> {
+    let mut failed = 0;
+    let mut line = |holds: bool, text: String| {
+        println!("{}  {text}", if holds { "ok   " } else { "FAILS" });
+        failed += usize::from(!holds);
+    };
+    let text = fs::read_to_string(&arguments.report)
+        .map_err(|error| (USAGE, format!("cannot read {}: {error}", arguments.report.display())))?;
+    let report = match Report::from_json(&text) {
+        Ok(report) => {
+            line(true, "schema: the report fits report.schema.json".to_owned());
+            report
+        }
+        Err(errors) => {
+            line(false, format!("schema: {}", errors.replace('\n', "; ")));
+            return Ok(FAILED);
+        }
+    };
+    let self_check = &report.self_check;
+    line(
+        self_check.passed,
+        format!("self-check: ratio {:.3}, allowed 1 ± {}", self_check.ratio.median, self_check.tolerance),
+    );
+    if arguments.peers {
+        match check::peer_rows(&report) {
+            Ok(count) => line(true, format!("peers: all {count} rows have a figure")),
+            Err(missing) => line(false, format!("peers: no figure for {}", missing.join(", "))),
+        }
+    }
+    if let Some(tolerance) = arguments.reference {
+        let (far, compared) = check::deviations(&report, tolerance);
+        let list: Vec<String> = far.iter().map(|(id, ratio)| format!("{id} {ratio:.2}")).collect();
+        let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+        line(
+            far.is_empty() && compared > 0,
+            format!("reference: {compared} rows compared, further off than {tolerance}: {list}"),
+        );
+    }
+    if let Some(path) = &arguments.html {
+        let page = fs::read_to_string(path)
+            .map_err(|error| (USAGE, format!("cannot read {}: {error}", path.display())))?;
+        let references = check::external_references(&page);
+        let found = if references.is_empty() { "none".to_owned() } else { references.join(" | ") };
+        line(references.is_empty(), format!("html: references to other places: {found}"));
+    }
+    Ok(if failed == 0 { OK } else { FAILED })
+}
+
+fn read(path: &Path) -> Result<Report, Failure> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| (USAGE, format!("cannot read {}: {error}", path.display())))?;
+    Report::from_json(&text)
+        .map_err(|error| (USAGE, format!("{} is no report of this version: {error}", path.display())))
+}
+
+fn writable(path: &Path) -> Result<(), Failure> {
+    fs::File::options()
+        .append(true)
+        .create(true)
+        .open(path)
+        .map(drop)
+        .map_err(|error| (USAGE, format!("cannot write {}: {error}", path.display())))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text).map_err(|error| (BROKEN, format!("cannot write {}: {error}", path.display())))
+}
+
+/// The names of the suites, for the arguments.
+fn suite_names() -> HashSet<&'static str> {
+    SUITES.iter().map(|(name, _)| *name).collect()
+}

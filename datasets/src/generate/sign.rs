@@ -1,0 +1,188 @@
+//! Signing, for the generators of workloads and edge cases. Nonces come from the caller, so that the bytes are
+//! the same everywhere; none of this is fit to keep a secret.
+
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::scalar::{Scalar as Scalar25519, clamp_integer};
+use k256::Secp256k1;
+use k256::elliptic_curve::array::Array;
+use k256::elliptic_curve::bigint::U256;
+use k256::elliptic_curve::consts::U32;
+use k256::elliptic_curve::ff::Field;
+use k256::elliptic_curve::ops::{Invert, Reduce};
+use k256::elliptic_curve::point::AffineCoordinates;
+use k256::elliptic_curve::{self, AffinePoint, CurveArithmetic, Group, PrimeField, ProjectivePoint, Scalar};
+use sha2::{Digest, Sha256, Sha512};
+use sm3::Sm3;
+
+/// A curve over a 256-bit prime field.
+pub(crate) trait Curve:
+    elliptic_curve::Curve<FieldBytesSize = U32, Uint = U256> + CurveArithmetic
+{
+}
+
+impl Curve for Secp256k1 {}
+impl Curve for p256::NistP256 {}
+impl Curve for sm2::Sm2 {}
+
+/// The numbers of a signature. For Ed25519 they are the two halves of its bytes, else big-endian integers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Signature {
+    pub(crate) r: [u8; 32],
+    pub(crate) s: [u8; 32],
+    /// The recovery id of an ECDSA signature.
+    pub(crate) id: u8,
+}
+
+impl Signature {
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        [self.r, self.s].concat()
+    }
+}
+
+/// The secret scalar and the prefix of an Ed25519 seed (RFC 8032 section 5.1.5).
+pub(crate) fn ed25519_secret(seed: &[u8; 32]) -> (Scalar25519, [u8; 32]) {
+    let hash: [u8; 64] = Sha512::digest(seed).into();
+    let (scalar, prefix) = hash.split_at(32);
+    let clamped = clamp_integer(scalar.try_into().expect("half of 64 bytes"));
+    (Scalar25519::from_bytes_mod_order(clamped), prefix.try_into().expect("half of 64 bytes"))
+}
+
+/// The challenge k = SHA-512(R ‖ A ‖ M) mod L.
+pub(crate) fn ed25519_challenge(r: &[u8; 32], key: &[u8], message: &[u8]) -> Scalar25519 {
+    let hash = Sha512::new().chain_update(r).chain_update(key).chain_update(message);
+    Scalar25519::from_bytes_mod_order_wide(&hash.finalize().into())
+}
+
+pub(crate) fn ed25519_public(seed: &[u8; 32]) -> [u8; 32] {
+    EdwardsPoint::mul_base(&ed25519_secret(seed).0).compress().0
+}
+
+/// Signs as RFC 8032 section 5.1.6 has it.
+pub(crate) fn ed25519(seed: &[u8; 32], key: &[u8], message: &[u8]) -> Signature {
+    let (a, prefix) = ed25519_secret(seed);
+    let nonce = Sha512::new().chain_update(prefix).chain_update(message).finalize();
+    let nonce = Scalar25519::from_bytes_mod_order_wide(&nonce.into());
+    let r = EdwardsPoint::mul_base(&nonce).compress().0;
+    let s = nonce + ed25519_challenge(&r, key, message) * a;
+    Signature { r, s: s.to_bytes(), id: 0 }
+}
+
+/// A scalar from 32 big-endian bytes, reduced, and never 0.
+pub(crate) fn scalar<C: Curve>(bytes: &[u8; 32]) -> Scalar<C> {
+    let scalar = Scalar::<C>::reduce(&U256::from_be_slice(bytes));
+    if bool::from(scalar.is_zero()) { Scalar::<C>::ONE } else { scalar }
+}
+
+pub(crate) fn scalar_bytes<C: Curve>(scalar: &Scalar<C>) -> [u8; 32] {
+    let Array(bytes) = scalar.to_repr();
+    bytes
+}
+
+pub(crate) fn base<C: Curve>(scalar: &Scalar<C>) -> AffinePoint<C> {
+    ProjectivePoint::<C>::mul_by_generator(scalar).into()
+}
+
+pub(crate) fn coordinates<C: Curve>(point: &AffinePoint<C>) -> ([u8; 32], [u8; 32]) {
+    let (Array(x), Array(y)) = (point.x(), point.y());
+    (x, y)
+}
+
+/// The coordinates of the key of a secret.
+pub(crate) fn public<C: Curve>(secret: &[u8; 32]) -> ([u8; 32], [u8; 32]) {
+    coordinates::<C>(&base::<C>(&scalar::<C>(secret)))
+}
+
+/// A key in SEC 1's form.
+pub(crate) fn sec1((x, y): &([u8; 32], [u8; 32]), compressed: bool) -> Vec<u8> {
+    match compressed {
+        true => [&[2 | y[31] & 1], x.as_slice()].concat(),
+        false => [&[4], x.as_slice(), y].concat(),
+    }
+}
+
+/// n − s.
+pub(crate) fn negated<C: Curve>(s: &[u8; 32]) -> [u8; 32] {
+    scalar_bytes::<C>(&-scalar::<C>(s))
+}
+
+/// Signs a digest with ECDSA (SEC 1 section 4.1.3); s is as it comes. `None` where the nonce does not serve.
+pub(crate) fn ecdsa<C: Curve>(secret: &[u8; 32], digest: &[u8; 32], nonce: &[u8; 32]) -> Option<Signature> {
+    let nonce = scalar::<C>(nonce);
+    let (x, y) = coordinates::<C>(&base::<C>(&nonce));
+    let r = Scalar::<C>::reduce(&U256::from_be_slice(&x));
+    let e = Scalar::<C>::reduce(&U256::from_be_slice(digest));
+    let inverse = Invert::invert(&nonce).into_option()?;
+    let s = inverse * (e + r * scalar::<C>(secret));
+    if bool::from(r.is_zero() | s.is_zero()) {
+        return None;
+    }
+    let r = scalar_bytes::<C>(&r);
+    let id = (y[31] & 1) + 2 * u8::from(r != x);
+    Some(Signature { r, s: scalar_bytes::<C>(&s), id })
+}
+
+/// e of SM2: SM3(Z_A ‖ M) (GB/T 32918.2 sections 5.5 and 6.1).
+pub(crate) fn sm2_digest(user_id: &[u8], (x, y): &([u8; 32], [u8; 32]), message: &[u8]) -> [u8; 32] {
+    use sigwarp_tables::sm2::{A, B, GX, GY};
+    let bits = u16::try_from(user_id.len() * 8).expect("a user ID has at most 8191 bytes");
+    let z = Sm3::new().chain_update(bits.to_be_bytes()).chain_update(user_id);
+    let z = z.chain_update([A, B, GX, GY, *x, *y].concat());
+    Sm3::new().chain_update(z.finalize()).chain_update(message).finalize().into()
+}
+
+/// Signs e with SM2 (GB/T 32918.2 section 6.1). `None` where the nonce does not serve.
+pub(crate) fn sm2(secret: &[u8; 32], e: &[u8; 32], nonce: &[u8; 32]) -> Option<Signature> {
+    type Scalar2 = Scalar<sm2::Sm2>;
+    let (k, d) = (scalar::<sm2::Sm2>(nonce), scalar::<sm2::Sm2>(secret));
+    let (x, _) = coordinates::<sm2::Sm2>(&base::<sm2::Sm2>(&k));
+    let reduced = |bytes: &[u8; 32]| -> Scalar2 { Reduce::reduce(&U256::from_be_slice(bytes)) };
+    let r = reduced(e) + reduced(&x);
+    let inverse = Invert::invert(&(Scalar2::ONE + d)).into_option()?;
+    let s = inverse * (k - r * d);
+    if bool::from(r.is_zero() | s.is_zero() | (r + k).is_zero()) {
+        return None;
+    }
+    Some(Signature { r: scalar_bytes::<sm2::Sm2>(&r), s: scalar_bytes::<sm2::Sm2>(&s), id: 0 })
+}
+
+/// The challenge e of BIP 340.
+pub(crate) fn bip340_challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    let tag = Sha256::digest(b"BIP0340/challenge");
+    let hash = Sha256::new().chain_update(tag).chain_update(tag).chain_update(r).chain_update(key);
+    hash.chain_update(message).finalize().into()
+}
+
+/// Signs with BIP 340; `point` is the key of the secret. `None` where the nonce does not serve.
+pub(crate) fn bip340(
+    secret: &[u8; 32],
+    (key, key_y): &([u8; 32], [u8; 32]),
+    message: &[u8],
+    nonce: &[u8; 32],
+) -> Option<Signature> {
+    let with_even_y = |secret: &[u8; 32], y: &[u8; 32]| {
+        let secret = scalar::<Secp256k1>(secret);
+        if y[31] & 1 == 1 { -secret } else { secret }
+    };
+    let (r, r_y) = public::<Secp256k1>(nonce);
+    let (d, k) = (with_even_y(secret, key_y), with_even_y(nonce, &r_y));
+    let challenge = bip340_challenge(&r, key, message);
+    let e = Scalar::<Secp256k1>::reduce(&U256::from_be_slice(&challenge));
+    let s = k + e * d;
+    if bool::from(s.is_zero()) {
+        return None;
+    }
+    Some(Signature { r, s: scalar_bytes::<Secp256k1>(&s), id: 0 })
+}
+
+/// DER of `SEQUENCE { INTEGER r, INTEGER s }`; with `padded`, r has a leading zero byte too many.
+pub(crate) fn der(r: &[u8], s: &[u8], padded: bool) -> Vec<u8> {
+    let integer = |bytes: &[u8], padded: bool| {
+        let start = bytes.iter().position(|&byte| byte != 0).unwrap_or(bytes.len() - 1);
+        let significant = &bytes[start..];
+        let mut content = vec![0; usize::from(significant[0] >= 0x80) + usize::from(padded)];
+        content.extend(significant);
+        [&[2, content.len() as u8], content.as_slice()].concat()
+    };
+    let content = [integer(r, padded), integer(s, false)].concat();
+    [&[0x30, content.len() as u8], content.as_slice()].concat()
+}
