@@ -144,14 +144,16 @@ pub(crate) fn key<C: Curve>(
         11 => (tagged(7 ^ odd, &[&x, &y]), KeyForm::Other),
         12 => (tagged(u.arbitrary()?, &[&x, &y]), KeyForm::Other),
         13 => (tagged(u.arbitrary()?, &[&x]), KeyForm::Other),
-        // The coordinates swapped, or one of them unreduced where that fits.
         14 => (tagged(4, &[&y, &x]), KeyForm::Other),
+        // A coordinate of which nothing is known but that it is near a bound, mostly one that is not reduced.
         _ => {
-            let parts = [x, y].map(|part| add(&part, C::NUMBERS[0]));
-            let unreduced = |part: &[u8; 33], whole: [u8; 32]| -> [u8; 32] {
-                if part[0] == 0 { part[1..].try_into().expect("32 of 33 bytes") } else { whole }
-            };
-            (tagged(4, &[&unreduced(&parts[0], x), &unreduced(&parts[1], y)]), KeyForm::Other)
+            let any = integer::<C>(u)?;
+            let part = if u.arbitrary()? { C::NUMBERS[0] } else { &any };
+            match u.int_in_range(0..=2)? {
+                0 => (tagged(2 | odd, &[part]), KeyForm::Other),
+                1 => (tagged(4, &[part, &y]), KeyForm::Other),
+                _ => (tagged(4, &[&x, part]), KeyForm::Other),
+            }
         }
     })
 }
