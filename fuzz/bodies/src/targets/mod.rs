@@ -1,0 +1,63 @@
+//! The bodies of the fuzz targets.
+
+mod batches;
+mod plan;
+mod recover;
+mod rows;
+mod rules;
+mod wire;
+
+use std::num::NonZeroUsize;
+use std::sync::LazyLock;
+
+use sigwarp::{BackendChoice, BackendKind, Batch, Engine, Suite, Verdict};
+
+use crate::cases::Case;
+
+pub use batches::{backends, batches};
+pub use plan::plan;
+pub use recover::recover;
+pub(crate) use rows::row_seeds;
+pub use rows::{jsonl, parquet};
+pub use rules::rules;
+pub use wire::wire;
+pub(crate) use wire::wire_seeds;
+
+fn engine(choice: BackendChoice, threads: usize) -> Option<Engine> {
+    let threads = NonZeroUsize::new(threads)?;
+    Engine::builder().backend(choice).threads(threads).build().ok()
+}
+
+/// Each backend alone, and the choice that callers get, which may share a batch between backends.
+static CHOICES: LazyLock<Vec<BackendChoice>> = LazyLock::new(|| {
+    BackendKind::ALL.into_iter().map(BackendChoice::Forced).chain([BackendChoice::Auto]).collect()
+});
+
+/// An engine of every choice that can run here, on one thread.
+static ENGINES: LazyLock<Vec<Engine>> =
+    LazyLock::new(|| CHOICES.iter().filter_map(|choice| engine(*choice, 1)).collect());
+
+/// The backend that runs everywhere.
+static PORTABLE: LazyLock<Engine> = LazyLock::new(|| {
+    engine(BackendChoice::Forced(BackendKind::Portable), 1).expect("portable runs everywhere")
+});
+
+fn verify(engine: &Engine, cases: &[Case]) -> Vec<Verdict> {
+    let mut batch = Batch::new();
+    for case in cases {
+        case.push(&mut batch);
+    }
+    let verdicts = engine.verify(&batch).expect("verdicts");
+    assert_eq!(verdicts.len(), cases.len());
+    verdicts.iter().collect()
+}
+
+fn verify_one(engine: &Engine, suite: &Suite, key: &[u8], message: &[u8], signature: &[u8]) -> Verdict {
+    let [key, message, signature] = [key, message, signature].map(<[u8]>::to_vec);
+    verify(engine, &[Case { suite: suite.clone(), key, message, signature, known: None }])[0]
+}
+
+fn oracle(case: &Case) -> Verdict {
+    let verdict = sigwarp::oracle::verify(&case.suite, &case.key, &case.message, &case.signature);
+    verdict.expect("the oracle knows every suite")
+}

@@ -1,0 +1,140 @@
+//! The readers of rows: arbitrary bytes are rows or an error, in bounded blocks, whatever the size of a block.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use sigwarp::DefaultRules;
+use sigwarp_datasets::{KeyUse, ReadError, ReadOptions, Row, RowBlock, RowReader, RowWriter};
+
+use crate::cases::Case;
+use crate::seeds;
+
+/// Small, so that inputs reach the bound.
+const MAX_ROW_BYTES: usize = 2048;
+
+fn options(data: &[u8]) -> ReadOptions {
+    let shape = data.last().copied().unwrap_or(0) as usize;
+    let rules = DefaultRules::new(["zip215", "ecdsa"]).expect("rules of two schemes");
+    let key_use = if shape & 1 == 0 { KeyUse::Required } else { KeyUse::Optional };
+    ReadOptions {
+        rules,
+        key_use,
+        max_row_bytes: MAX_ROW_BYTES,
+        block_rows: 1 + (shape >> 1) % 16,
+        block_bytes: 1 << (shape >> 5),
+        ..ReadOptions::default()
+    }
+}
+
+/// JSON lines.
+pub fn jsonl(data: &[u8]) {
+    let options = options(data);
+    let read = |options: &ReadOptions| {
+        // A small buffer, so that lines cross it.
+        let input = std::io::BufReader::with_capacity(16, std::io::Cursor::new(data.to_vec()));
+        drain(RowReader::jsonl("input", input, options), options)
+    };
+    compare(read(&options), read(&ReadOptions { block_rows: 1000, block_bytes: 1 << 20, ..options.clone() }));
+}
+
+/// Parquet, which is read from a file.
+pub fn parquet(data: &[u8]) {
+    static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = std::env::temp_dir().join(format!("sigwarp-fuzz-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        folder
+    });
+    // Tests call this from several threads.
+    let file = FILE.join(format!("{:?}.parquet", std::thread::current().id()));
+    std::fs::write(&file, data).expect("a temporary file");
+    let options = options(data);
+    let read = |options: &ReadOptions| drain(RowReader::open(&file, options)?, options);
+    compare(read(&options), read(&ReadOptions { block_rows: 1000, block_bytes: 1 << 20, ..options.clone() }));
+}
+
+type Rows = (u64, Vec<String>, Option<String>);
+
+/// Reads to the end or to the first error: the rows, and what the error says.
+fn drain(mut reader: RowReader, options: &ReadOptions) -> Result<Rows, ReadError> {
+    let mut block = RowBlock::new();
+    let mut rows = Vec::new();
+    let error = loop {
+        match reader.next_block(&mut block) {
+            Ok(true) => check_block(&block, &rows, options),
+            Ok(false) => break None,
+            Err(error) => {
+                check_block(&block, &rows, options);
+                describe(&block, &mut rows);
+                break Some(error.to_string());
+            }
+        }
+        describe(&block, &mut rows);
+    };
+    assert!(rows.len() as u64 <= reader.rows_read() || error.is_some());
+    Ok((rows.len() as u64, rows, error))
+}
+
+fn check_block(block: &RowBlock, rows: &[String], options: &ReadOptions) {
+    assert_eq!(block.first_row(), rows.len() as u64);
+    assert!(block.len() <= options.block_rows, "{} rows in a block of {}", block.len(), options.block_rows);
+    assert_eq!((block.expected().len(), block.recovery_ids().len()), (block.len(), block.len()));
+    // A block ends with the row that reaches its size. A row in JSONL is hexadecimal, a cell's default user ID is not.
+    assert!(block.bytes() < options.block_bytes + MAX_ROW_BYTES + 64, "{} bytes in a block", block.bytes());
+}
+
+fn describe(block: &RowBlock, rows: &mut Vec<String>) {
+    let view = block.batch().view().expect("a reader gives each suite what it takes");
+    for item in 0..block.len() {
+        rows.push(format!(
+            "{:?} {:?} {:?} {:?}",
+            view.item(item),
+            block.id(item),
+            block.expected()[item],
+            block.recovery_ids()[item]
+        ));
+    }
+}
+
+/// Blocks are a matter of memory, never of content.
+fn compare(small: Result<Rows, ReadError>, large: Result<Rows, ReadError>) {
+    let text = |rows: Result<Rows, ReadError>| rows.map_err(|error| error.to_string());
+    assert_eq!(text(small), text(large));
+}
+
+/// Files of a few rows, as the writers write them.
+pub(crate) fn row_seeds(extension: &str) -> Vec<Vec<u8>> {
+    let folder = std::env::temp_dir().join(format!("sigwarp-seeds-{extension}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let seeds = (0..24).map(|salt| file_of(&folder.join(format!("{salt}.{extension}")), salt)).collect();
+    std::fs::remove_dir_all(&folder).expect("the folder made above");
+    seeds
+}
+
+fn file_of(path: &Path, salt: u64) -> Vec<u8> {
+    let mut writer = RowWriter::create(path, 3).expect("a temporary file");
+    for row in 0..1 + salt % 7 {
+        let bytes = seeds::bytes(salt * 100 + row, 600);
+        let case = Case::any(&mut arbitrary::Unstructured::new(&bytes)).expect("any bytes make a case");
+        let raw = case.suite.scheme().input() == sigwarp::MessageInput::Raw;
+        let id = format!("row {row}");
+        let row = Row {
+            id: (row % 2 == 0).then_some(&id[..]),
+            scheme: Some(case.suite.scheme().name()),
+            rule: Some(case.suite.rule()),
+            encoding: Some(case.suite.encoding()),
+            user_id: case.suite.user_id().filter(|id| id.len() < 100),
+            public_key: Some(&case.key),
+            message: raw.then_some(&case.message[..]),
+            digest: (!raw).then_some(&case.message[..]),
+            signature: Some(&case.signature),
+            recovery_id: (row % 3 == 0).then_some((row % 4) as u8),
+            expected: case
+                .known
+                .map_or(sigwarp_datasets::Expected::Unknown, sigwarp_datasets::Expected::Valid),
+            ..Row::default()
+        };
+        writer.write(&row, None).expect("room for a row");
+    }
+    writer.finish().expect("room for a file");
+    std::fs::read(path).expect("the file written above")
+}

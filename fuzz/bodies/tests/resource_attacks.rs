@@ -1,0 +1,232 @@
+//! Resource attacks: input that is made to cost time or memory. Each prints what it cost (`--nocapture`), and
+//! `docs/soundness.md` has the figures. Memory is the peak of the process over what it held before, read from Linux;
+//! elsewhere only the outcome is checked.
+
+use std::io::{BufReader, Read, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use sigwarp::{
+    Batch, BatchView, Column, EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Engine, Key, Message,
+    Reason, Sm2Encoding, Suite, Suites, Verdict,
+};
+use sigwarp_datasets::{ReadError, ReadOptions, RowBlock, RowReader};
+use sigwarp_fuzz_bodies::{cases::Case, seeds};
+
+const MB: u64 = 1 << 20;
+
+/// One at a time: the peak is that of the whole process.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn memory(field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(field))?;
+    line.split_ascii_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// Runs an attack; its result, its time and the memory that it added at most.
+fn attack<T>(name: &str, limit: u64, run: impl FnOnce() -> T) -> (T, Duration) {
+    // 5 resets the peak.
+    let reset = std::fs::File::options()
+        .write(true)
+        .open("/proc/self/clear_refs")
+        .and_then(|mut file| file.write_all(b"5"))
+        .is_ok();
+    let before = memory("VmRSS:");
+    let start = Instant::now();
+    let result = run();
+    let time = start.elapsed();
+    match before.zip(memory("VmHWM:")).filter(|_| reset) {
+        Some((before, peak)) => {
+            let added = peak.saturating_sub(before);
+            println!("{name}: {} ms, {:.1} MB", time.as_millis(), added as f64 / MB as f64);
+            assert!(added <= limit, "{name} took {added} bytes, over {limit}");
+        }
+        None => println!("{name}: {} ms, memory not measured here", time.as_millis()),
+    }
+    (result, time)
+}
+
+fn engine() -> Engine {
+    Engine::builder().build().expect("an engine")
+}
+
+/// The first generated case of a suite that is valid, or not, by its construction.
+fn case(suite: &Suite, valid: bool) -> Case {
+    let find = |salt| {
+        let bytes = seeds::bytes(salt, 600);
+        let case = Case::any(&mut arbitrary::Unstructured::new(&bytes)).ok()?;
+        (case.suite == *suite && case.known == Some(valid)).then_some(case)
+    };
+    (0..200_000).find_map(find).expect("a case of every common suite")
+}
+
+#[test]
+fn one_bad_item_many_times_over() {
+    let _alone = ALONE.lock();
+    let engine = engine();
+    let count: usize =
+        std::env::var("SIGWARP_ATTACK_ITEMS").map_or(20_000, |count| count.parse().expect("a number"));
+    let suite = Suite::ed25519(Ed25519Rule::Zip215);
+    let good = case(&suite, true);
+    let mut bad = good.clone();
+    bad.message.push(0);
+    let run = |case: &Case, name: &str| {
+        // 96 bytes of key and signature, the message, offsets, a slot and the columns of the pieces in work.
+        let limit = count as u64 * (96 + 2 * case.message.len() as u64 + 128) + 16 * MB;
+        attack(&format!("{count} {name} items"), limit, || {
+            let mut batch = Batch::new();
+            (0..count).for_each(|_| case.push(&mut batch));
+            engine.verify(&batch).expect("verdicts").valid()
+        })
+    };
+    let (valid, good_time) = run(&good, "good");
+    assert_eq!(valid, count);
+    let (valid, bad_time) = run(&bad, "bad");
+    assert_eq!(valid, 0);
+    assert!(
+        bad_time < good_time * 4 + Duration::from_secs(2),
+        "bad items {bad_time:?}, good items {good_time:?}"
+    );
+}
+
+#[test]
+fn every_item_under_another_rule() {
+    let _alone = ALONE.lock();
+    let engine = engine();
+    const ITEMS: usize = 1_000_000;
+    let table = Ed25519Rule::ALL.map(Suite::ed25519);
+    let index: Vec<u32> = (0..ITEMS).map(|item| (item % table.len()) as u32).collect();
+    let (key, signature) = ([0xff; 31], [0; 64]);
+    let (keys, messages, signatures): (Vec<&[u8]>, Vec<&[u8]>, Vec<&[u8]>) =
+        (vec![&key; ITEMS], vec![b""; ITEMS], vec![&signature; ITEMS]);
+    let run = |suites: Suites<'_>, name: &str| {
+        let view = BatchView::new(
+            suites,
+            Column::slices(&keys),
+            Column::slices(&messages),
+            Column::slices(&signatures),
+        );
+        let view = view.expect("equal rows");
+        attack(name, 64 * MB, || {
+            let verdicts = engine.verify_columns(&view).expect("verdicts");
+            assert!(verdicts.iter().all(|verdict| verdict == Verdict::Invalid(Reason::BadKeyLength)));
+        })
+        .1
+    };
+    run(Suites::One(&table[0]), "1000000 items of one rule, decided by their bytes");
+    let time = run(Suites::PerItem { table: &table, index: &index }, "1000000 items, another rule each");
+    assert!(time < Duration::from_secs(20), "{time:?}");
+}
+
+/// What stands for a cache today: the table of a batch's suites, whose keys an attacker chooses as SM2 user IDs.
+#[test]
+fn every_item_with_its_own_suite() {
+    let _alone = ALONE.lock();
+    let engine = engine();
+    let run = |items: u32| {
+        attack(&format!("{items} suites in one batch"), 1024 * u64::from(items) + 16 * MB, || {
+            let mut batch = Batch::new();
+            for item in 0..items {
+                let suite =
+                    Suite::sm2_sm3(&item.to_le_bytes(), Sm2Encoding::Raw).expect("a short identifier");
+                batch.push(&suite, Key::Bytes(&[0; 32]), Message::Raw(b""), &[0; 64]);
+            }
+            assert_eq!(engine.verify(&batch).expect("verdicts").valid(), 0);
+        })
+        .1
+    };
+    let (small, large) = (run(25_000), run(200_000));
+    // Eight times the suites; a quadratic table would take sixty-four times as long.
+    assert!(large < small * 24 + Duration::from_secs(2), "{small:?}, then {large:?}");
+}
+
+#[test]
+fn a_message_of_100_megabytes() {
+    let _alone = ALONE.lock();
+    let engine = engine();
+    let message = vec![0x5a; 100_000_000];
+    let suites = [
+        Suite::ed25519(Ed25519Rule::Zip215),
+        Suite::ed25519(Ed25519Rule::Strict),
+        Suite::ecdsa(EcdsaScheme::P256Sha256, EcdsaRule::Any, EcdsaEncoding::Raw),
+        Suite::ecdsa(EcdsaScheme::Secp256k1Keccak256, EcdsaRule::Any, EcdsaEncoding::Raw),
+        Suite::bip340(),
+        Suite::sm2_sm3(b"", Sm2Encoding::Raw).expect("an identifier"),
+    ];
+    for suite in &suites {
+        let good = case(suite, true);
+        let (keys, messages, signatures) = ([&good.key[..]], [&message[..]], [&good.signature[..]]);
+        let view = BatchView::new(
+            Suites::One(suite),
+            Column::slices(&keys),
+            Column::slices(&messages),
+            Column::slices(&signatures),
+        );
+        let view = view.expect("equal rows");
+        let (verdict, time) = attack(&format!("100 MB under {suite}"), 16 * MB, || {
+            engine.verify_columns(&view).expect("verdicts").get(0)
+        });
+        assert_eq!(verdict, Some(Verdict::Invalid(Reason::EquationFailed)));
+        assert!(time < Duration::from_secs(30), "{time:?}");
+    }
+}
+
+fn read_all(mut reader: RowReader) -> Result<u64, ReadError> {
+    let mut block = RowBlock::new();
+    while reader.next_block(&mut block)? {}
+    Ok(reader.rows_read())
+}
+
+#[test]
+fn json_lines_without_an_end() {
+    let _alone = ALONE.lock();
+    let options = ReadOptions { max_row_bytes: MB as usize, ..ReadOptions::default() };
+    let inputs: [(&str, &'static [u8]); 4] = [
+        ("no newline", b"{\"scheme\":\"ed25519\",\"message\":\"00"),
+        ("nested arrays", b"{\"x\":"),
+        ("spaces", b" "),
+        ("zeros", b"\0"),
+    ];
+    for (name, start) in inputs {
+        let filler: u8 = match name {
+            "nested arrays" => b'[',
+            "spaces" => b' ',
+            "zeros" => 0,
+            _ => b'0',
+        };
+        let endless = start.chain(std::io::repeat(filler).take(512 * MB));
+        let (result, time) = attack(&format!("512 MB of JSONL without a line's end: {name}"), 8 * MB, || {
+            read_all(RowReader::jsonl("input", BufReader::new(endless), &options))
+        });
+        assert!(result.is_err_and(|error| error.to_string().contains("row 0")), "{name}");
+        assert!(time < Duration::from_secs(10), "{time:?}");
+    }
+}
+
+/// Every place of a file in turn says the most that a length can say there.
+#[test]
+fn parquet_files_that_declare_absurd_sizes() {
+    let _alone = ALONE.lock();
+    let options = ReadOptions { max_row_bytes: MB as usize, ..ReadOptions::default() };
+    let path = std::env::temp_dir().join(format!("sigwarp-attack-{}.parquet", std::process::id()));
+    let files = seeds::of("parquet");
+    let (mut tried, mut refused) = (0, 0);
+    attack("Parquet files with absurd sizes", 96 * MB, || {
+        for file in files.iter().take(3) {
+            for absurd in [&[0xff, 0xff, 0xff, 0xff, 0x0f][..], &[0xff; 9], &[0xfe, 0xff, 0xff, 0xff, 0x07]] {
+                // The footer says what the file holds, page headers what a page holds: both are dense in lengths.
+                for at in (0..file.len() - absurd.len()).step_by(17) {
+                    let mut damaged = file.clone();
+                    damaged[at..at + absurd.len()].copy_from_slice(absurd);
+                    std::fs::write(&path, &damaged).expect("a temporary file");
+                    tried += 1;
+                    refused += u64::from(RowReader::open(&path, &options).and_then(read_all).is_err());
+                }
+            }
+        }
+    });
+    println!("{tried} damaged files, {refused} refused");
+    assert!(refused * 2 > tried);
+    std::fs::remove_file(&path).expect("the file written above");
+}

@@ -1,0 +1,10 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: {
+        // The reader catches panics of the decoder and makes errors of them; the hook that aborts at once would call
+        // them findings. A panic that leaves the target still is one, and is told when its input is replayed.
+        std::panic::set_hook(Box::new(|_| {}));
+    },
+    |data: &[u8]| sigwarp_fuzz_bodies::parquet(data)
+);

@@ -1,0 +1,2 @@
+what="the field of the AVX-512 lanes drops the carry out of its second limb"
+plant engine/src/kernels/field/radix51_ifma.rs 'r[2].and(mask).add(r[1].shr::<51>()),' 'r[2].and(mask),'

@@ -1,0 +1,2 @@
+what="s = n/2 is called high"
+plant engine/src/schemes/ecdsa/wire.rs '!be_below(bounds.half_n, &signature.s)' 'be_below(&signature.s, bounds.half_n)'

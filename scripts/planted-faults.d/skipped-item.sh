@@ -1,0 +1,2 @@
+what="the last item of a run is left out of the plan"
+plant engine/src/plan/mod.rs '    while start < run.end {' '    while start + 1 < run.end {'

@@ -1,0 +1,3 @@
+what="a scalar out of range is reported before a key that is no point"
+plant engine/src/schemes/bip340/rules.rs 'Screened::RejectedUnlessKeyFails(Reason::ScalarOutOfRange)' \
+    'Screened::Rejected(Reason::ScalarOutOfRange)'
