@@ -258,6 +258,17 @@ fn cost<F: FieldLanes>(name: &str, token: F::Token, rows: &[Row], budget: Durati
     );
 }
 
+/// The lines of a backend, if it is wanted and runs here.
+fn costs<F: FieldLanes>(name: &str, wanted: Option<&str>, rows: &[Row], budget: Duration) {
+    if wanted.is_some_and(|wanted| wanted != name) {
+        return;
+    }
+    let Some(token) = F::Token::detect() else { return };
+    for n in [64, 1] {
+        cost::<F>(name, token, &rows[..n], budget);
+    }
+}
+
 fn main() {
     let mut wanted = None;
     let mut seconds = 3.0;
@@ -277,25 +288,10 @@ fn main() {
         "backend,lanes,n,multiplications,squarings,additions,carries,mul_ns,square_ns,product_ns,\
          mul_alone_ns,square_alone_ns,product_alone_ns,measured_ns,measured_over_product"
     );
-    let run = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
+    let wanted = wanted.as_deref();
     #[cfg(target_arch = "x86_64")]
-    {
-        type Ifma = Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>;
-        type Avx2 = Radix25<sigwarp::simd::avx2::U64x4>;
-        if let Some(token) = <Ifma as FieldLanes>::Token::detect().filter(|_| run("avx512")) {
-            for n in [64, 1] {
-                cost::<Ifma>("avx512", token, &rows[..n], budget);
-            }
-        }
-        if let Some(token) = <Avx2 as FieldLanes>::Token::detect().filter(|_| run("avx2")) {
-            for n in [64, 1] {
-                cost::<Avx2>("avx2", token, &rows[..n], budget);
-            }
-        }
-    }
-    if let Some(token) = <Radix51Portable as FieldLanes>::Token::detect().filter(|_| run("portable")) {
-        for n in [64, 1] {
-            cost::<Radix51Portable>("portable", token, &rows[..n], budget);
-        }
-    }
+    costs::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>("avx512", wanted, &rows, budget);
+    #[cfg(target_arch = "x86_64")]
+    costs::<Radix25<sigwarp::simd::avx2::U64x4>>("avx2", wanted, &rows, budget);
+    costs::<Radix51Portable>("portable", wanted, &rows, budget);
 }

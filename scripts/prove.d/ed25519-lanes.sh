@@ -5,7 +5,7 @@
 
 machine
 for flag in avx2 avx512f avx512vl avx512ifma sha_ni; do
-    grep -qw "$flag" /proc/cpuinfo && has="${has:-}$flag "
+    grep -qw "$flag" /proc/cpuinfo && has="${has:+$has }$flag"
 done
 clock=${SIGWARP_BENCH_CLOCK:-wall}
 printf '# features: %s; clock: %s; load: %s\n' "${has:-none of those looked for}" "$clock" "$(cut -d' ' -f1 /proc/loadavg)"
@@ -14,7 +14,7 @@ features=(--release -p sigwarp-bench --features ed25519-dalek,commonware)
 cargo build --quiet "${features[@]}"
 cargo build --quiet --release -p sigwarp --example ed25519_cost --example ed25519_totals --example ed25519_messages
 bench() { cargo run --quiet "${features[@]}" -- "$@" >>"$work/bench.txt"; }
-example() { "target/release/examples/$@"; }
+example() { local name=$1; shift; "target/release/examples/$name" "$@"; }
 
 # Lines of `pass`, `short`, `skip` or `note`, a tabulator, and the text.
 tell() {
