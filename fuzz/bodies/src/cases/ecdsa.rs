@@ -124,7 +124,10 @@ fn encode(
 
 /// A digest, a signature r ‖ s, a recovery id and the key (04 ‖ x ‖ y) that it must recover, if it was left as it was
 /// built.
-pub fn recoverable(u: &mut Unstructured<'_>) -> Result<(Vec<u8>, Vec<u8>, u8, Option<[u8; 65]>)> {
+pub type Recoverable = (Vec<u8>, Vec<u8>, u8, Option<[u8; 65]>);
+
+/// Something to recover a key from.
+pub fn recoverable(u: &mut Unstructured<'_>) -> Result<Recoverable> {
     let digest = digest::<k256::Secp256k1>(u)?;
     let Some(signed) = sign::<k256::Secp256k1>(u, &digest)? else {
         return Ok((digest, u.arbitrary::<[u8; 32]>()?.repeat(2), u.arbitrary()?, None));
