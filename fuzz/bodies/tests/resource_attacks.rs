@@ -98,8 +98,8 @@ fn every_item_under_another_rule() {
     let table = Ed25519Rule::ALL.map(Suite::ed25519);
     let index: Vec<u32> = (0..ITEMS).map(|item| (item % table.len()) as u32).collect();
     let (key, signature) = ([0xff; 31], [0; 64]);
-    let (keys, messages, signatures): (Vec<&[u8]>, Vec<&[u8]>, Vec<&[u8]>) =
-        (vec![&key; ITEMS], vec![b""; ITEMS], vec![&signature; ITEMS]);
+    let repeated = |bytes| -> Vec<&[u8]> { vec![bytes; ITEMS] };
+    let (keys, messages, signatures) = (repeated(&key), repeated(b""), repeated(&signature));
     let run = |suites: Suites<'_>, name: &str| {
         let view = BatchView::new(
             suites,
