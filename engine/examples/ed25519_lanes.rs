@@ -7,7 +7,7 @@ use sigwarp::kernels::curve::edwards::Projective;
 use sigwarp::kernels::curve::edwards::decode::{Decode, Words};
 use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
 #[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix25_avx2::Radix25;
+use sigwarp::kernels::field::radix51_fma::Radix51Fma;
 #[cfg(target_arch = "x86_64")]
 use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
 use sigwarp::kernels::field::radix51_portable::Radix51Portable;
@@ -280,6 +280,6 @@ fn main() {
     #[cfg(target_arch = "x86_64")]
     run::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds, alone);
     #[cfg(target_arch = "x86_64")]
-    run::<Radix25<sigwarp::simd::avx2::U64x4>>(wanted, &sizes, &rows, rounds, alone);
+    run::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(wanted, &sizes, &rows, rounds, alone);
     run::<Radix51Portable>(wanted, &sizes, &rows, rounds, alone);
 }
