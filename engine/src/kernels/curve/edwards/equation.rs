@@ -11,7 +11,7 @@
 
 use super::decode::{Decode, Words, encode, load_words};
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
-use super::single::Single;
+use super::one;
 use super::{Affine, AffineNiels, Extended, Projective};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
 use crate::kernels::hash::sha512;
@@ -111,10 +111,10 @@ pub(super) fn decode_all<F: FieldLanes>(token: F::Token, encodings: &[Words]) ->
 }
 
 /// Divides X and Y by Z, in place, with one inversion for all vectors; Z stays as it was.
-struct Normalize<'a, F> {
-    points: &'a mut [Projective<F>],
-    inverses: &'a mut [F],
-    before: &'a mut [F],
+pub(super) struct Normalize<'a, F> {
+    pub(super) points: &'a mut [Projective<F>],
+    pub(super) inverses: &'a mut [F],
+    pub(super) before: &'a mut [F],
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for Normalize<'_, F> {
@@ -158,11 +158,11 @@ impl<F: FieldLanes> Kernel<F::Token> for CompareEncoding<'_, F> {
 
 /// The lanes where Q, not yet divided by Z, has the encoding of R: R decodes, its bytes are canonical, and
 /// X = x·Z, Y = y·Z. For few vectors: decoding R beside A costs less than an inversion shared by nobody.
-struct CompareDecoded<'a, F: FieldLanes> {
-    q: &'a Projective<F>,
-    r: &'a Affine<F>,
-    r_on_curve: u8,
-    encoding: &'a Words,
+pub(super) struct CompareDecoded<'a, F: FieldLanes> {
+    pub(super) q: &'a Projective<F>,
+    pub(super) r: &'a Affine<F>,
+    pub(super) r_on_curve: u8,
+    pub(super) encoding: &'a Words,
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for CompareDecoded<'_, F> {
@@ -182,9 +182,9 @@ impl<F: FieldLanes> Kernel<F::Token> for CompareDecoded<'_, F> {
 }
 
 /// The lanes where [8](Q − R) = 0, Q given by its encoded y and x.
-struct Cofactored<'a, F> {
-    q: &'a Affine<F>,
-    r: &'a Affine<F>,
+pub(super) struct Cofactored<'a, F> {
+    pub(super) q: &'a Affine<F>,
+    pub(super) r: &'a Affine<F>,
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for Cofactored<'_, F> {
@@ -216,11 +216,28 @@ impl<F: FieldLanes> Kernel<F::Token> for Cofactored<'_, F> {
     }
 }
 
+/// How many items left over are cheaper one by one than as a vector, most of whose lanes idle. A vector of
+/// eight costs what 1.6 single ones do, one of four what 2.6 do.
+const fn singles(lanes: usize) -> usize {
+    match lanes {
+        8 => 1,
+        4 => 2,
+        _ => 0,
+    }
+}
+
 /// Judges every item; `codes` gets one code each. Items must have passed the checks that bytes decide.
 ///
 /// Panics if the two slices differ in length.
 pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'_>], codes: &mut [Code]) {
     assert_eq!(items.len(), codes.len());
+    let lanes = F::Vector::LANES;
+    let left = items.len() % lanes;
+    let whole = if left <= singles(lanes) { items.len() - left } else { items.len() };
+    let ((items, lone), (codes, lone_codes)) = (items.split_at(whole), codes.split_at_mut(whole));
+    for (item, code) in lone.iter().zip(lone_codes) {
+        *code = one::check_one::<F>(token, equation, item);
+    }
     let mut scratch = Scratch::<F>::default();
     for (items, codes) in items.chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
         check_chunk::<F>(token, equation, items, codes, &mut scratch);
@@ -259,12 +276,7 @@ fn check_chunk<F: FieldLanes>(
     let empty = [[0; MAX_LANES]; 4];
     let (mut keys, mut rs) = (vec![empty; vectors], vec![empty; vectors]);
     let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
-    // One item in eight lanes: the lanes go across its coordinates.
-    let single = items.len() == 1 && lanes == 8;
-    if !single {
-        scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
-    }
-    let (mut challenge, mut base) = ([0; 4], [0; 4]);
+    scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
     for (i, item) in items.iter().enumerate() {
         let (vector, lane) = (i / lanes, i % lanes);
         let mut digest = scratch.digests[i];
@@ -274,12 +286,8 @@ fn check_chunk<F: FieldLanes>(
         set_lane(&mut keys[vector], lane, words_of(item.a));
         set_lane(&mut rs[vector], lane, words_of(item.r));
         let (k, s) = (scalar::reduce_wide(&digest), scalar::reduce(&words_of(item.s)));
-        if single {
-            (challenge, base) = (k, s);
-        } else {
-            set_lane(&mut challenges[vector], lane, offset_challenge(&k));
-            set_lane(&mut bases[vector], lane, offset_base(&s));
-        }
+        set_lane(&mut challenges[vector], lane, offset_challenge(&k));
+        set_lane(&mut bases[vector], lane, offset_base(&s));
     }
 
     // One vector: R is decoded beside A, and nothing is inverted.
@@ -289,10 +297,6 @@ fn check_chunk<F: FieldLanes>(
     }
     let decoded = decode_all::<F>(token, &keys);
     let mut points = Vec::with_capacity(vectors);
-    if single {
-        let key = &decoded[0].0;
-        points.push(token.vectorize(Single { key, challenge: &challenge, base: &base }));
-    }
     while points.len() < vectors {
         let i = points.len();
         let table = &mut scratch.table[..];

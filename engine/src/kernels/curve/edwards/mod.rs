@@ -30,6 +30,7 @@ pub mod decode;
 pub mod equation;
 pub mod keys;
 pub mod ladder;
+mod one;
 pub mod single;
 
 use crate::kernels::field::{FieldLanes, ONE};
