@@ -12,6 +12,7 @@
 use super::decode::{Decode, Words, encode, load_words};
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
 use super::one;
+use super::sliding::Sliding;
 use super::{Affine, AffineNiels, Extended, Projective};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
 use crate::kernels::hash::sha512;
@@ -276,7 +277,9 @@ fn check_chunk<F: FieldLanes>(
     let empty = [[0; MAX_LANES]; 4];
     let (mut keys, mut rs) = (vec![empty; vectors], vec![empty; vectors]);
     let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
-    scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
+    if lanes > 1 {
+        scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
+    }
     for (i, item) in items.iter().enumerate() {
         let (vector, lane) = (i / lanes, i % lanes);
         let mut digest = scratch.digests[i];
@@ -286,8 +289,9 @@ fn check_chunk<F: FieldLanes>(
         set_lane(&mut keys[vector], lane, words_of(item.a));
         set_lane(&mut rs[vector], lane, words_of(item.r));
         let (k, s) = (scalar::reduce_wide(&digest), scalar::reduce(&words_of(item.s)));
-        set_lane(&mut challenges[vector], lane, offset_challenge(&k));
-        set_lane(&mut bases[vector], lane, offset_base(&s));
+        let (k, s) = if lanes == 1 { (k, s) } else { (offset_challenge(&k), offset_base(&s)) };
+        set_lane(&mut challenges[vector], lane, k);
+        set_lane(&mut bases[vector], lane, s);
     }
 
     // One vector: R is decoded beside A, and nothing is inverted.
@@ -300,7 +304,10 @@ fn check_chunk<F: FieldLanes>(
     while points.len() < vectors {
         let i = points.len();
         let table = &mut scratch.table[..];
-        if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
+        if lanes == 1 {
+            let (challenge, base) = (challenges[i].map(|word| word[0]), bases[i].map(|word| word[0]));
+            points.push(token.vectorize(Sliding { key: &decoded[i].0, challenge: &challenge, base: &base }));
+        } else if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
             points.extend(token.vectorize(Ladder {
                 keys: [decoded[i].0, decoded[i + 1].0],
                 challenges: [&challenges[i], &challenges[i + 1]],
@@ -356,6 +363,42 @@ fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
     token.vectorize(Normalize { points, inverses: &mut inverses, before: &mut before });
 }
 
+/// x and y of Q, divided by Z, by limb and lane.
+struct StoreAffine<'a, F>(&'a Projective<F>);
+
+impl<F: FieldLanes> Kernel<F::Token> for StoreAffine<'_, F> {
+    type Output = [[u64; MAX_LANES]; 10];
+
+    #[inline(always)]
+    fn run(self, _: F::Token) -> Self::Output {
+        let (x, y) = (self.0.x.to_limbs(), self.0.y.to_limbs());
+        let mut out = [[0; MAX_LANES]; 10];
+        for i in 0..5 {
+            out[i] = x[i].to_array();
+            out[5 + i] = y[i].to_array();
+        }
+        out
+    }
+}
+
+/// [`Cofactored`] of what `StoreAffine` stored.
+struct CofactoredOf<'a, F>(&'a [[u64; MAX_LANES]; 10], &'a Affine<F>);
+
+impl<F: FieldLanes> Kernel<F::Token> for CofactoredOf<'_, F> {
+    type Output = u8;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u8 {
+        let mut limbs = [F::Vector::splat(token, 0); 10];
+        for i in 0..10 {
+            limbs[i] = F::Vector::load(token, &self.0[i]);
+        }
+        let [x0, x1, x2, x3, x4, y0, y1, y2, y3, y4] = limbs;
+        let q = Affine { x: F::from_limbs([x0, x1, x2, x3, x4]), y: F::from_limbs([y0, y1, y2, y3, y4]) };
+        Cofactored { q: &q, r: self.1 }.run(token)
+    }
+}
+
 /// Decodes R of the items whose bytes differ, and tests the cofactored equation where it is asked for.
 #[cold]
 fn check_unequal<F: FieldLanes>(
@@ -369,28 +412,27 @@ fn check_unequal<F: FieldLanes>(
     let lanes = F::Vector::LANES;
     let vectors = unequal.len().div_ceil(lanes);
     let mut encodings = vec![[[0; MAX_LANES]; 4]; vectors];
-    // x and y of Q by limb.
-    let mut coordinates = vec![[[0; MAX_LANES]; 10]; vectors];
+    let mut coordinates = vec![[[0; MAX_LANES]; 10]; if equation.cofactored { vectors } else { 0 }];
+    // Items come in order: those of one vector share its limbs.
+    let (mut current, mut limbs) = (usize::MAX, [[0; MAX_LANES]; 10]);
     for (to, &from) in unequal.iter().enumerate() {
         let (vector, lane) = (from / lanes, from % lanes);
         for i in 0..4 {
             encodings[to / lanes][i][to % lanes] = rs[vector][i][lane];
         }
-        let (x, y) = (points[vector].x.to_limbs(), points[vector].y.to_limbs());
-        for i in 0..5 {
-            coordinates[to / lanes][i][to % lanes] = x[i].to_array()[lane];
-            coordinates[to / lanes][5 + i][to % lanes] = y[i].to_array()[lane];
+        if equation.cofactored {
+            if current != vector {
+                (current, limbs) = (vector, token.vectorize(StoreAffine(&points[vector])));
+            }
+            for i in 0..10 {
+                coordinates[to / lanes][i][to % lanes] = limbs[i][lane];
+            }
         }
     }
     let decoded = decode_all::<F>(token, &encodings);
     for (vector, (r, r_on_curve)) in decoded.iter().enumerate() {
-        let c = &coordinates[vector];
-        let load = |i: usize| F::Vector::load(token, &c[i]);
-        let q = Affine {
-            x: F::from_limbs([load(0), load(1), load(2), load(3), load(4)]),
-            y: F::from_limbs([load(5), load(6), load(7), load(8), load(9)]),
-        };
-        let holds = if equation.cofactored { token.vectorize(Cofactored { q: &q, r }) } else { 0 };
+        let holds =
+            if equation.cofactored { token.vectorize(CofactoredOf(&coordinates[vector], r)) } else { 0 };
         for to in lanes_of(vector, lanes, unequal.len()) {
             let bit = 1 << (to % lanes);
             codes[unequal[to]] = match (r_on_curve & bit != 0, holds & bit != 0) {

@@ -32,6 +32,7 @@ pub mod keys;
 pub mod ladder;
 mod one;
 pub mod single;
+pub mod sliding;
 
 use crate::kernels::field::{FieldLanes, ONE};
 use crate::simd::Vector;
