@@ -91,7 +91,7 @@ fi
 
 # Operations counted by an instrumented field, times one of each, beside the measurement.
 if example ed25519_cost >"$work/cost.csv" 2>"$work/err"; then
-    # With one signature the lanes work together on it, so vectors are counted; otherwise lanes.
+    # One signature has whole vectors to itself, so they are counted as vectors; otherwise lanes.
     awk -F, 'NR > 1 {
         lanes = $3 == 1 ? 1 : $2
         unit = $3 == 1 ? sprintf("vectors of %d", $2) : "lanes"
