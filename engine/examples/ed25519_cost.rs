@@ -7,7 +7,7 @@
 use ed25519_dalek::{Signer, SigningKey};
 use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
 #[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix25_avx2::Radix25;
+use sigwarp::kernels::field::radix51_fma::Radix51Fma;
 #[cfg(target_arch = "x86_64")]
 use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
 use sigwarp::kernels::field::radix51_portable::Radix51Portable;
@@ -292,6 +292,6 @@ fn main() {
     #[cfg(target_arch = "x86_64")]
     costs::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>("avx512", wanted, &rows, budget);
     #[cfg(target_arch = "x86_64")]
-    costs::<Radix25<sigwarp::simd::avx2::U64x4>>("avx2", wanted, &rows, budget);
+    costs::<Radix51Fma<sigwarp::simd::avx2::U64x4>>("avx2", wanted, &rows, budget);
     costs::<Radix51Portable>("portable", wanted, &rows, budget);
 }

@@ -2,7 +2,7 @@
 //! emulated.
 //!
 //! # Representation
-//! x = Σ x[i]·2^(51·i), every limb an integer held as a double. A 53-bit significand multiplies 26 bits
+//! x = Σ x\[i\]·2^(51·i), every limb an integer held as a double. A 53-bit significand multiplies 26 bits
 //! more at a time than `vpmuludq` does: 25 products of limbs instead of 100.
 //!
 //! # Products

@@ -1,8 +1,8 @@
-//! [s]B − [k]A of one signature, with the lanes across its coordinates: for batches of one and for what is
+//! \[s\]B − \[k\]A of one signature, with the lanes across its coordinates: for batches of one and for what is
 //! left over when a batch is cut into vectors, where most lanes would idle.
 //!
 //! # Method
-//! Four lanes are a quad, (X, Y, Z, T). With eight lanes the lower quad computes −[k]A, the upper one [s]B,
+//! Four lanes are a quad, (X, Y, Z, T). With eight lanes the lower quad computes −\[k\]A, the upper one \[s\]B,
 //! in 51 signed windows of 5 bits with the same doublings; at the end they are added. With four lanes one
 //! quad adds both, k in windows of 5 bits and s in windows of 11, as the ladder does. A doubling is one
 //! squaring and one multiplication of vectors, an addition two multiplications, with lanes permuted between
@@ -47,7 +47,7 @@ static BASE_QUADS: [[[u64; MAX_LANES]; 5]; ENTRIES] = {
     out
 };
 
-/// Computes [s]B − [k]A; the result is in every lane.
+/// Computes \[s\]B − \[k\]A; the result is in every lane.
 pub struct Single<'a, F> {
     /// A, among others.
     pub keys: &'a Affine<F>,

@@ -1,4 +1,4 @@
-//! [s]B − [k]A of one signature in one lane: the ladder of the portable code.
+//! \[s\]B − \[k\]A of one signature in one lane: the ladder of the portable code.
 //!
 //! # Method
 //! Windows need not agree with those of other lanes here, so both scalars are recoded as non-adjacent forms:
@@ -17,7 +17,7 @@ const WIDTH: usize = 5;
 /// Odd multiples of −A: 1 to 15.
 const ENTRIES: usize = 1 << (WIDTH - 2);
 
-/// Computes [s]B − [k]A, for vectors of one lane.
+/// Computes \[s\]B − \[k\]A, for vectors of one lane.
 pub struct Sliding<'a, F> {
     /// A.
     pub key: &'a Affine<F>,
@@ -40,7 +40,7 @@ fn non_adjacent(x: &[u64; 4], width: usize) -> ([i16; 256], usize) {
             window |= x[word + 1] << (64 - shift);
         }
         let window = (window & ((1 << width) - 1)) + carry;
-        if window % 2 == 0 {
+        if window.is_multiple_of(2) {
             position += 1;
             continue;
         }
