@@ -139,6 +139,26 @@ impl<F: FieldLanes> FieldLanes for Counted<F> {
         count(Operation::Carry);
         Self(F::carry(wide))
     }
+
+    // What a representation does in its own way must be done in that way here too.
+    #[inline(always)]
+    fn settle(raised: F::Wide) -> Self {
+        count(Operation::Carry);
+        Self(F::settle(raised))
+    }
+
+    #[inline(always)]
+    fn from_factor(limbs: [F::Vector; 5]) -> Self {
+        Self(F::from_factor(limbs))
+    }
+    #[inline(always)]
+    fn pack(self) -> [F::Vector; 5] {
+        self.0.pack()
+    }
+    #[inline(always)]
+    fn unpack(words: [F::Vector; 5]) -> Self {
+        Self(F::unpack(words))
+    }
 }
 
 /// `count` dependent multiplications or squarings of `N` independent elements.
