@@ -1,2 +1,2 @@
 what="the field of the portable lanes drops the carry out of its second limb"
-plant engine/src/kernels/field/radix51_portable.rs '        r[2] += r[1] >> 51;' ''
+plant engine/src/kernels/field/radix51_portable.rs '        r[2] += u128::from((r[1] >> 51) as u64);' ''
