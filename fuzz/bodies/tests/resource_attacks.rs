@@ -98,8 +98,9 @@ fn every_item_under_another_rule() {
     let table = Ed25519Rule::ALL.map(Suite::ed25519);
     let index: Vec<u32> = (0..ITEMS).map(|item| (item % table.len()) as u32).collect();
     let (key, signature) = ([0xff; 31], [0; 64]);
-    let (keys, messages, signatures): (Vec<&[u8]>, Vec<&[u8]>, Vec<&[u8]>) =
-        (vec![&key; ITEMS], vec![b""; ITEMS], vec![&signature; ITEMS]);
+    let keys: Vec<&[u8]> = vec![&key; ITEMS];
+    let messages: Vec<&[u8]> = vec![b""; ITEMS];
+    let signatures: Vec<&[u8]> = vec![&signature; ITEMS];
     let run = |suites: Suites<'_>, name: &str| {
         let view = BatchView::new(
             suites,

@@ -12,7 +12,7 @@ mod sm2;
 use arbitrary::{Result, Unstructured};
 use sigwarp::{Batch, Key, Message, MessageInput, Suite};
 
-pub use ecdsa::recoverable;
+pub use ecdsa::{Recoverable, recoverable};
 
 /// One item with its suite.
 #[derive(Debug, Clone)]
