@@ -371,8 +371,13 @@ fn a_page_that_declares_an_absurd_size_is_refused() {
     }
 }
 
+/// As many cases as `PROPTEST_CASES` says; `scripts/prove main-job` runs a million in all.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").map_or(300, |count| count.parse().expect("PROPTEST_CASES is a number"))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn arbitrary_lines_never_panic(text in "[{}\\[\\]\":,a-z0-9 \n\\\\]{0,200}", bytes in any::<Vec<u8>>()) {

@@ -7,7 +7,7 @@
 use ed25519_dalek::{Signer, SigningKey};
 use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
 #[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix25_avx2::Radix25;
+use sigwarp::kernels::field::radix51_fma::Radix51Fma;
 #[cfg(target_arch = "x86_64")]
 use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
 use sigwarp::kernels::field::radix51_portable::Radix51Portable;
@@ -139,6 +139,26 @@ impl<F: FieldLanes> FieldLanes for Counted<F> {
         count(Operation::Carry);
         Self(F::carry(wide))
     }
+
+    // What a representation does in its own way must be done in that way here too.
+    #[inline(always)]
+    fn settle(raised: F::Wide) -> Self {
+        count(Operation::Carry);
+        Self(F::settle(raised))
+    }
+
+    #[inline(always)]
+    fn from_factor(limbs: [F::Vector; 5]) -> Self {
+        Self(F::from_factor(limbs))
+    }
+    #[inline(always)]
+    fn pack(self) -> [F::Vector; 5] {
+        self.0.pack()
+    }
+    #[inline(always)]
+    fn unpack(words: [F::Vector; 5]) -> Self {
+        Self(F::unpack(words))
+    }
 }
 
 /// `count` dependent multiplications or squarings of `N` independent elements.
@@ -258,6 +278,17 @@ fn cost<F: FieldLanes>(name: &str, token: F::Token, rows: &[Row], budget: Durati
     );
 }
 
+/// The lines of a backend, if it is wanted and runs here.
+fn costs<F: FieldLanes>(name: &str, wanted: Option<&str>, rows: &[Row], budget: Duration) {
+    if wanted.is_some_and(|wanted| wanted != name) {
+        return;
+    }
+    let Some(token) = F::Token::detect() else { return };
+    for n in [64, 1] {
+        cost::<F>(name, token, &rows[..n], budget);
+    }
+}
+
 fn main() {
     let mut wanted = None;
     let mut seconds = 3.0;
@@ -277,19 +308,10 @@ fn main() {
         "backend,lanes,n,multiplications,squarings,additions,carries,mul_ns,square_ns,product_ns,\
          mul_alone_ns,square_alone_ns,product_alone_ns,measured_ns,measured_over_product"
     );
-    let run = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
+    let wanted = wanted.as_deref();
     #[cfg(target_arch = "x86_64")]
-    {
-        type Ifma = Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>;
-        type Avx2 = Radix25<sigwarp::simd::avx2::U64x4>;
-        if let Some(token) = <Ifma as FieldLanes>::Token::detect().filter(|_| run("avx512")) {
-            [64, 1].map(|n| cost::<Ifma>("avx512", token, &rows[..n], budget));
-        }
-        if let Some(token) = <Avx2 as FieldLanes>::Token::detect().filter(|_| run("avx2")) {
-            [64, 1].map(|n| cost::<Avx2>("avx2", token, &rows[..n], budget));
-        }
-    }
-    if let Some(token) = <Radix51Portable as FieldLanes>::Token::detect().filter(|_| run("portable")) {
-        [64, 1].map(|n| cost::<Radix51Portable>("portable", token, &rows[..n], budget));
-    }
+    costs::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>("avx512", wanted, &rows, budget);
+    #[cfg(target_arch = "x86_64")]
+    costs::<Radix51Fma<sigwarp::simd::avx2::U64x4>>("avx2", wanted, &rows, budget);
+    costs::<Radix51Portable>("portable", wanted, &rows, budget);
 }

@@ -1,13 +1,16 @@
 //! Times the Ed25519 lanes path against ed25519-dalek, interleaved in one run, on the caller's core.
 //!
-//! `cargo run --release --example ed25519_lanes -- [--quick] [--alone] [--backend NAME] [SIZE]…`
+//! `cargo run --release --example ed25519_lanes -- [--quick] [--alone | --steps | --bad] [--backend NAME] [SIZE]…`
+//!
+//! `--steps` compares what one more signature costs with what one alone does, `--bad` all-good batches with
+//! batches of bad ones. Both give tenth percentiles.
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sigwarp::kernels::curve::edwards::Projective;
 use sigwarp::kernels::curve::edwards::decode::{Decode, Words};
 use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
 #[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix25_avx2::Radix25;
+use sigwarp::kernels::field::radix51_fma::Radix51Fma;
 #[cfg(target_arch = "x86_64")]
 use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
 use sigwarp::kernels::field::radix51_portable::Radix51Portable;
@@ -241,7 +244,86 @@ fn alone<F: FieldLanes>(token: F::Token, rows: &[Row]) {
     println!("{}: n = {}: {middle:.0} ns per signature ({low:.0} to {high:.0})", F::Token::NAME, items.len());
 }
 
-fn run<F: FieldLanes>(wanted: Option<&str>, sizes: &[usize], rows: &[Row], rounds: usize, only: bool) {
+fn tenth(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 10]
+}
+
+/// total(n + 1) − total(n) beside total(1).
+fn steps<F: FieldLanes>(token: F::Token, rows: &[Row], n: usize, rounds: usize) {
+    let items: Vec<Item<'_>> =
+        rows.iter().map(|row| Item { a: &row.a, r: &row.r, s: &row.s, message: &row.message }).collect();
+    let mut codes = vec![Code::EquationFailed; n + 1];
+    let equation = Equation { cofactored: false, decode_r: true };
+    let (mut before, mut after, mut one) = (vec![], vec![], vec![]);
+    for _ in 0..rounds * 40 {
+        let mut total = |n: usize| {
+            time(|| check::<F>(token, equation, black_box(&items[..n]), black_box(&mut codes[..n])))
+        };
+        before.push(total(n));
+        after.push(total(n + 1));
+        one.push(total(1));
+    }
+    let (step, one) = (tenth(after) - tenth(before), tenth(one));
+    println!("{}: {n} to {}: {step:.0} ns; one alone {one:.0}; {:.2}", F::Token::NAME, n + 1, step / one);
+}
+
+/// Batches with a share of bad signatures, whose R decodes.
+fn bad<F: FieldLanes>(token: F::Token, rows: &[Row], rounds: usize) {
+    const RATES: [usize; 5] = [0, 1, 10, 50, 100];
+    let spoiled: Vec<[u8; 32]> = rows
+        .iter()
+        .map(|row| {
+            let mut s = row.s;
+            s[0] ^= 1;
+            s
+        })
+        .collect();
+    for cofactored in [false, true] {
+        let equation = Equation { cofactored, decode_r: true };
+        let mut samples = RATES.map(|_| vec![]);
+        for _ in 0..rounds * 4 {
+            for (rate, samples) in RATES.into_iter().zip(&mut samples) {
+                let is_bad = |i: usize| i * 37 % 100 < rate;
+                let items: Vec<Item<'_>> = rows
+                    .iter()
+                    .zip(&spoiled)
+                    .enumerate()
+                    .map(|(i, (row, spoiled))| Item {
+                        a: &row.a,
+                        r: &row.r,
+                        s: if is_bad(i) { spoiled } else { &row.s },
+                        message: &row.message,
+                    })
+                    .collect();
+                let mut codes = vec![Code::EquationFailed; items.len()];
+                samples.push(time(|| check::<F>(token, equation, black_box(&items), &mut codes)));
+                assert!(codes.iter().enumerate().all(|(i, &code)| (code == Code::Valid) != is_bad(i)));
+            }
+        }
+        let times = samples.map(tenth);
+        for (rate, time) in RATES.into_iter().zip(times) {
+            println!(
+                "{}: n = {}, cofactored {cofactored}, {rate} % bad: {:.0} ns, {:.2} of the throughput",
+                F::Token::NAME,
+                rows.len(),
+                time / rows.len() as f64,
+                times[0] / time,
+            );
+        }
+    }
+}
+
+/// What to time.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    AgainstDalek,
+    Alone,
+    Steps,
+    Bad,
+}
+
+fn run<F: FieldLanes>(wanted: Option<&str>, sizes: &[usize], rows: &[Row], rounds: usize, mode: Mode) {
     if wanted.is_some_and(|name| name != F::Token::NAME) {
         return;
     }
@@ -249,12 +331,14 @@ fn run<F: FieldLanes>(wanted: Option<&str>, sizes: &[usize], rows: &[Row], round
         println!("{}: not on this machine", F::Token::NAME);
         return;
     };
-    if only {
-        return sizes.iter().for_each(|&n| alone::<F>(token, &rows[..n]));
-    }
-    primitives::<F>(token);
-    for &n in sizes {
-        against_dalek::<F>(token, rows, n, rounds);
+    match mode {
+        Mode::AgainstDalek => {
+            primitives::<F>(token);
+            sizes.iter().for_each(|&n| against_dalek::<F>(token, rows, n, rounds));
+        }
+        Mode::Alone => sizes.iter().for_each(|&n| alone::<F>(token, &rows[..n])),
+        Mode::Steps => sizes.iter().for_each(|&n| steps::<F>(token, rows, n, rounds)),
+        Mode::Bad => sizes.iter().for_each(|&n| bad::<F>(token, &rows[..n], rounds)),
     }
 }
 
@@ -262,24 +346,31 @@ fn main() {
     let mut wanted = None;
     let mut sizes = Vec::new();
     let mut rounds = 11;
-    let mut alone = false;
+    let mut mode = Mode::AgainstDalek;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--backend" => wanted = arguments.next(),
             "--quick" => rounds = 5,
-            "--alone" => alone = true,
+            "--alone" => mode = Mode::Alone,
+            "--steps" => mode = Mode::Steps,
+            "--bad" => mode = Mode::Bad,
             size => sizes.push(size.parse().expect("a number of signatures")),
         }
     }
     if sizes.is_empty() {
-        sizes = vec![1, 8, 64, 1024, 16384];
+        sizes = match mode {
+            Mode::Steps => vec![8, 16, 32, 64, 96, 128],
+            Mode::Bad => vec![512],
+            _ => vec![1, 8, 64, 1024, 16384],
+        };
     }
-    let rows = rows(*sizes.iter().max().unwrap(), 128);
+    // One more than the largest size, for `--steps`.
+    let rows = rows(*sizes.iter().max().unwrap() + 1, 128);
     let wanted = wanted.as_deref();
     #[cfg(target_arch = "x86_64")]
-    run::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds, alone);
+    run::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds, mode);
     #[cfg(target_arch = "x86_64")]
-    run::<Radix25<sigwarp::simd::avx2::U64x4>>(wanted, &sizes, &rows, rounds, alone);
-    run::<Radix51Portable>(wanted, &sizes, &rows, rounds, alone);
+    run::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(wanted, &sizes, &rows, rounds, mode);
+    run::<Radix51Portable>(wanted, &sizes, &rows, rounds, mode);
 }

@@ -155,7 +155,7 @@ fn bytes_around(length: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(common::property_config())]
+    #![proptest_config(common::property_config(4096))]
 
     /// Arbitrary bytes never panic, and the backend gives the oracle's verdict with its reason.
     #[test]

@@ -53,7 +53,7 @@ fn one_bad_item_in_every_place() {
             let mut turn = 0;
             for size in SIZES {
                 for bad in positions(size) {
-                    check(&engine, subject, size, bad, turn % subject.invalid.len());
+                    check(engine, subject, size, bad, turn % subject.invalid.len());
                     turn += 1;
                 }
             }
@@ -70,7 +70,7 @@ fn full_product() {
             for size in SIZES {
                 for bad in 0..size {
                     for kind in 0..subject.invalid.len() {
-                        check(&engine, subject, size, bad, kind);
+                        check(engine, subject, size, bad, kind);
                     }
                 }
             }

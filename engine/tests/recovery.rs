@@ -22,7 +22,7 @@ fn by_k256(digest: &[u8; 32], raw: &[u8], id: u8) -> Option<[u8; 65]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(common::property_config(300))]
 
     #[test]
     fn the_signer_is_recovered(d in any::<[u8; 32]>(), k in any::<[u8; 32]>(), digest in any::<[u8; 32]>()) {

@@ -5,7 +5,7 @@
 
 machine
 for flag in avx2 avx512f avx512vl avx512ifma sha_ni; do
-    grep -qw "$flag" /proc/cpuinfo && has="${has:-}$flag "
+    grep -qw "$flag" /proc/cpuinfo && has="${has:+$has }$flag"
 done
 clock=${SIGWARP_BENCH_CLOCK:-wall}
 printf '# features: %s; clock: %s; load: %s\n' "${has:-none of those looked for}" "$clock" "$(cut -d' ' -f1 /proc/loadavg)"
@@ -14,7 +14,7 @@ features=(--release -p sigwarp-bench --features ed25519-dalek,commonware)
 cargo build --quiet "${features[@]}"
 cargo build --quiet --release -p sigwarp --example ed25519_cost --example ed25519_totals --example ed25519_messages
 bench() { cargo run --quiet "${features[@]}" -- "$@" >>"$work/bench.txt"; }
-example() { "target/release/examples/$@"; }
+example() { local name=$1; shift; "target/release/examples/$name" "$@"; }
 
 # Lines of `pass`, `short`, `skip` or `note`, a tabulator, and the text.
 tell() {
@@ -77,6 +77,8 @@ else:
     text = f"{figures(ours)}; the peer beside it: {figures(peer)}"
     if own >= 1.9:
         say("pass", text)
+    elif ours["warnings"]:
+        say("skip", "two cores: other processes used them, so the figure is none: " + text)
     elif its < 1.9:
         say("skip", "two cores: the peer does not reach 1.9 here either, so nothing is shown: " + text)
     else:
@@ -89,12 +91,15 @@ fi
 
 # Operations counted by an instrumented field, times one of each, beside the measurement.
 if example ed25519_cost >"$work/cost.csv" 2>"$work/err"; then
-    awk -F, -v OFS='' 'NR > 1 {
-        per = $2 / $3
-        printf "pass\tcost model, %s, n=%d: %.0f multiplications × %.2f ns + %.0f squarings × %.2f ns = %.0f ns a signature; ",
-            $1, $3, $4 * per, $8 / $2, $5 * per, $9 / $2, $10
+    # One signature has whole vectors to itself, so they are counted as vectors; otherwise lanes.
+    awk -F, 'NR > 1 {
+        lanes = $3 == 1 ? 1 : $2
+        unit = $3 == 1 ? sprintf("vectors of %d", $2) : "lanes"
+        per = lanes / $3
+        printf "pass\tcost model, %s, n=%d: %.0f multiplications × %.2f ns + %.0f squarings × %.2f ns = %.0f ns a signature (%s); ",
+            $1, $3, $4 * per, $8 / lanes, $5 * per, $9 / lanes, $10, unit
         printf "measured %.0f ns, %.2f × the product (%.0f additions, %.0f carries)", $14, $15, $6 * per, $7 * per
-        if ($3 == 1) printf "; product at latency %.0f ns", $13
+        if ($3 == 1) printf "; the product of one chain alone %.0f ns", $13
         print ""
     }' "$work/cost.csv" >"$work/lines"
     tell <"$work/lines"

@@ -64,7 +64,7 @@ else
 fi
 
 # Resource attacks, each with its figure.
-if cargo test --quiet --profile ci -p sigwarp-fuzz-bodies --test resource_attacks -- --nocapture >"$work/out" 2>&1; then
+if SIGWARP_TIMED=1 cargo test --quiet --profile ci -p sigwarp-fuzz-bodies --test resource_attacks -- --nocapture >"$work/out" 2>&1; then
     grep -E ': [0-9]+ ms' "$work/out" | while read -r line; do echo "#   $line"; done
     pass "resource attacks: $(grep -cE ': [0-9]+ ms' "$work/out") bounded in time and memory"
 else

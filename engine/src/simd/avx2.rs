@@ -1,6 +1,6 @@
 //! AVX2: 4 lanes.
 
-use super::{Kernel, LaneMask, Multiply32, Token, Vector, entry};
+use super::{FloatMultiply, Kernel, LaneMask, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX2, FMA and BMI2.
@@ -87,6 +87,21 @@ fn hide(mut x: __m256i) -> __m256i {
         core::arch::asm!("/* {0} */", inout(ymm_reg) x, options(pure, nomem, nostack, preserves_flags));
     }
     x
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn order([mut a, mut b, mut c, mut d, mut e]: [U64x4; 5], done: U64x4) -> [U64x4; 5] {
+    // SAFETY: no instruction at all.
+    unsafe {
+        core::arch::asm!(
+            "/* {0} {1} {2} {3} {4} {5} */",
+            inout(ymm_reg) a.0, inout(ymm_reg) b.0, inout(ymm_reg) c.0, inout(ymm_reg) d.0,
+            inout(ymm_reg) e.0, in(ymm_reg) done.0,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    [a, b, c, d, e]
 }
 
 #[inline(always)]
@@ -248,7 +263,39 @@ impl Vector for U64x4 {
     }
 }
 
-impl Multiply32 for U64x4 {
+#[inline(always)]
+fn doubles(x: U64x4) -> __m256d {
+    // SAFETY: a vector proves the features.
+    unsafe { _mm256_castsi256_pd(x.0) }
+}
+
+#[inline(always)]
+fn bits(x: __m256d) -> U64x4 {
+    // SAFETY: private, called with what came from vectors.
+    U64x4(unsafe { _mm256_castpd_si256(x) })
+}
+
+impl FloatMultiply for U64x4 {
+    #[inline(always)]
+    fn fused(self, b: Self, c: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_fmadd_pd(doubles(self), doubles(b), doubles(c)) })
+    }
+    #[inline(always)]
+    fn fused_sub(self, b: Self, c: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_fmsub_pd(doubles(self), doubles(b), doubles(c)) })
+    }
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_add_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_sub_pd(doubles(self), doubles(other)) })
+    }
     #[inline(always)]
     fn mul32(self, other: Self) -> Self {
         // SAFETY: a vector proves the features.
@@ -258,5 +305,10 @@ impl Multiply32 for U64x4 {
     fn opaque(self) -> Self {
         // SAFETY: a vector proves the features.
         Self(unsafe { hide(self.0) })
+    }
+    #[inline(always)]
+    fn after(values: [Self; 5], done: Self) -> [Self; 5] {
+        // SAFETY: vectors prove the features.
+        unsafe { order(values, done) }
     }
 }

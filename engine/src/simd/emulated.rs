@@ -1,7 +1,7 @@
 //! Eight lanes in a plain array: the IFMA kernels on any machine. For tests; always compiled, never
 //! chosen by itself.
 
-use super::{Kernel, LaneMask, Multiply32, MultiplyAdd52, Token, Vector, entry};
+use super::{FloatMultiply, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
 
 /// The token of the emulation, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -183,12 +183,36 @@ impl MultiplyAdd52 for EmulatedU64x8 {
     }
 }
 
-impl Multiply32 for EmulatedU64x8 {
+impl FloatMultiply for EmulatedU64x8 {
+    #[inline(never)]
+    fn fused(self, b: Self, c: Self) -> Self {
+        let mut out = self;
+        for i in 0..8 {
+            let [a, b, c] = [self.0[i], b.0[i], c.0[i]].map(f64::from_bits);
+            out.0[i] = a.mul_add(b, c).to_bits();
+        }
+        out
+    }
+    #[inline(never)]
+    fn fused_sub(self, b: Self, c: Self) -> Self {
+        self.fused(b, EmulatedU64x8([0; 8]).sub_f64(c))
+    }
+    #[inline(never)]
+    fn add_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) + f64::from_bits(b)).to_bits())
+    }
+    #[inline(never)]
+    fn sub_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) - f64::from_bits(b)).to_bits())
+    }
     #[inline(never)]
     fn mul32(self, other: Self) -> Self {
         each(self.0, other.0, |a, b| (a & 0xffff_ffff) * (b & 0xffff_ffff))
     }
     fn opaque(self) -> Self {
         self
+    }
+    fn after(values: [Self; 5], _: Self) -> [Self; 5] {
+        values
     }
 }

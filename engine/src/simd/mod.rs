@@ -176,14 +176,27 @@ pub trait MultiplyAdd52: Vector {
     fn times19(self) -> Self;
 }
 
-/// 32 × 32 → 64-bit multiplication (`vpmuludq`).
-pub trait Multiply32: Vector {
+/// Multiplication of lanes as doubles (IEEE 754 binary64, round to nearest), and of their low halves as
+/// integers.
+pub trait FloatMultiply: Vector {
+    /// self·b + c of doubles, rounded once.
+    fn fused(self, b: Self, c: Self) -> Self;
+    /// self·b − c of doubles, rounded once.
+    fn fused_sub(self, b: Self, c: Self) -> Self;
+    /// self + other of doubles.
+    fn add_f64(self, other: Self) -> Self;
+    /// self − other of doubles.
+    fn sub_f64(self, other: Self) -> Self;
     /// The product of the low 32 bits of each lane.
     fn mul32(self, other: Self) -> Self;
     /// The same value, of which the compiler no longer knows how it came about. Factors that are sums or
     /// products themselves go through here: otherwise LLVM reasons about the low 32 bits of 2·x or 19·x and
     /// turns one `vpmuludq` into a 64-bit multiplication of three.
     fn opaque(self) -> Self;
+    /// The same values, of which the compiler believes that they depend on `done`. LLVM's scheduler moves
+    /// independent multiplications together and then spills what they give; this keeps them apart without
+    /// an instruction.
+    fn after(values: [Self; 5], done: Self) -> [Self; 5];
 }
 
 /// `R` rows from row `index`, behind one bounds check.

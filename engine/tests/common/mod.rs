@@ -67,12 +67,12 @@ pub fn vector_file(name: &str) -> Option<PathBuf> {
     }
 }
 
-/// The configuration of property tests: 4,096 cases, or what `PROPTEST_CASES` says. `scripts/prove main-job` runs
-/// a million in all.
-pub fn property_config() -> proptest::prelude::ProptestConfig {
+/// The configuration of property tests: as many cases as `PROPTEST_CASES` says, or `cases`. `scripts/prove main-job`
+/// runs a million in all.
+pub fn property_config(cases: u32) -> proptest::prelude::ProptestConfig {
     let cases = match std::env::var("PROPTEST_CASES") {
         Ok(count) => count.parse().expect("PROPTEST_CASES is a number"),
-        Err(_) => 4096,
+        Err(_) => cases,
     };
     proptest::prelude::ProptestConfig { cases, failure_persistence: None, ..Default::default() }
 }

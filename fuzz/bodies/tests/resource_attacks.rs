@@ -47,6 +47,14 @@ fn attack<T>(name: &str, limit: u64, run: impl FnOnce() -> T) -> (T, Duration) {
     (result, time)
 }
 
+/// Checks a time where `SIGWARP_TIMED` is set, as `scripts/prove safety-net` does on a machine of its own. A shared
+/// machine may take any time for anything, so an ordinary test does not judge it.
+fn within(time: Duration, bound: Duration, what: &str) {
+    if std::env::var_os("SIGWARP_TIMED").is_some() {
+        assert!(time < bound, "{what}: {time:?}, bound {bound:?}");
+    }
+}
+
 fn engine() -> Engine {
     Engine::builder().build().expect("an engine")
 }
@@ -84,10 +92,7 @@ fn one_bad_item_many_times_over() {
     assert_eq!(valid, count);
     let (valid, bad_time) = run(&bad, "bad");
     assert_eq!(valid, 0);
-    assert!(
-        bad_time < good_time * 4 + Duration::from_secs(2),
-        "bad items {bad_time:?}, good items {good_time:?}"
-    );
+    within(bad_time, good_time * 4 + Duration::from_secs(2), "bad items, four times the time of good ones");
 }
 
 #[test]
@@ -98,9 +103,8 @@ fn every_item_under_another_rule() {
     let table = Ed25519Rule::ALL.map(Suite::ed25519);
     let index: Vec<u32> = (0..ITEMS).map(|item| (item % table.len()) as u32).collect();
     let (key, signature) = ([0xff; 31], [0; 64]);
-    let keys: Vec<&[u8]> = vec![&key; ITEMS];
-    let messages: Vec<&[u8]> = vec![b""; ITEMS];
-    let signatures: Vec<&[u8]> = vec![&signature; ITEMS];
+    let repeated = |bytes| -> Vec<&[u8]> { vec![bytes; ITEMS] };
+    let (keys, messages, signatures) = (repeated(&key), repeated(b""), repeated(&signature));
     let run = |suites: Suites<'_>, name: &str| {
         let view = BatchView::new(
             suites,
@@ -117,7 +121,7 @@ fn every_item_under_another_rule() {
     };
     run(Suites::One(&table[0]), "1000000 items of one rule, decided by their bytes");
     let time = run(Suites::PerItem { table: &table, index: &index }, "1000000 items, another rule each");
-    assert!(time < Duration::from_secs(20), "{time:?}");
+    within(time, Duration::from_secs(20), "a million rule switches");
 }
 
 /// What stands for a cache today: the table of a batch's suites, whose keys an attacker chooses as SM2 user IDs.
@@ -139,7 +143,7 @@ fn every_item_with_its_own_suite() {
     };
     let (small, large) = (run(25_000), run(200_000));
     // Eight times the suites; a quadratic table would take sixty-four times as long.
-    assert!(large < small * 24 + Duration::from_secs(2), "{small:?}, then {large:?}");
+    within(large, small * 24 + Duration::from_secs(2), "eight times the suites, three times linear");
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn a_message_of_100_megabytes() {
             engine.verify_columns(&view).expect("verdicts").get(0)
         });
         assert_eq!(verdict, Some(Verdict::Invalid(Reason::EquationFailed)));
-        assert!(time < Duration::from_secs(30), "{time:?}");
+        within(time, Duration::from_secs(30), "a message of 100 MB");
     }
 }
 
@@ -201,7 +205,7 @@ fn json_lines_without_an_end() {
             read_all(RowReader::jsonl("input", BufReader::new(endless), &options))
         });
         assert!(result.is_err_and(|error| error.to_string().contains("row 0")), "{name}");
-        assert!(time < Duration::from_secs(10), "{time:?}");
+        within(time, Duration::from_secs(10), "JSONL without a newline");
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) use threads::Workers;
 
 use crate::backend::{Backend, BackendKind};
 #[cfg(target_arch = "x86_64")]
-use crate::kernels::field::radix25_avx2::Radix25;
+use crate::kernels::field::radix51_fma::Radix51Fma;
 use crate::kernels::field::radix51_ifma::Radix51Ifma;
 use crate::kernels::field::radix51_portable::Radix51Portable;
 #[cfg(feature = "emulated")]
@@ -22,7 +22,7 @@ pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backe
         #[cfg(target_arch = "x86_64")]
         BackendKind::Avx512 => Lanes::<Radix51Ifma<crate::simd::avx512ifma::U64x8>>::start(kind, workers),
         #[cfg(target_arch = "x86_64")]
-        BackendKind::Avx2 => Lanes::<Radix25<crate::simd::avx2::U64x4>>::start(kind, workers),
+        BackendKind::Avx2 => Lanes::<Radix51Fma<crate::simd::avx2::U64x4>>::start(kind, workers),
         BackendKind::Portable => Lanes::<Radix51Portable>::start(kind, workers),
         #[cfg(feature = "emulated")]
         BackendKind::Emulated => Lanes::<Radix51Ifma<EmulatedU64x8>>::start(kind, workers),

@@ -8,17 +8,21 @@
 //! - **tight**: the output of `carry`, `mul`, `square`, `from_limbs`. Any input.
 //! - **loose**: the output of `add`, `sub`, `negate`. Input of `mul`, `square`, their wide forms and of
 //!   `to_limbs`, not of another `add`, `sub` or `negate`.
+//! - **factor**: the output of `settle` and, beside a tight or settled one, of `from_factor`. Input of
+//!   `mul`, its wide forms and `pack` only.
 //! - **wide**: columns not yet carried; the output of `mul_wide` and `square_wide`. Up to three may be
 //!   added; `sub_wide` takes a subtrahend of at most two products. `carry` makes it tight.
 //! - **raised**: wide plus a multiple of p, so that columns stay positive when another wide value is
-//!   subtracted with `sub_raised`. Level 1 exceeds a product, level 2 two products and a level 1.
+//!   subtracted with `sub_raised`. Level 1 exceeds a product, level 2 two products and a level 1. Levels
+//!   add up: `settle` takes sums and differences whose levels, so counted, make 1. So a representation is
+//!   free to hide in its level 1 whatever it would add before splitting limbs.
 //!
 //! Adding and subtracting *before* carrying is what makes point formulas cheap: the four values E, F, G,
 //! H of a doubling cost four carries, not four for the squares and four for the sums.
 //!
 //! Debug builds assert the bounds on every operation.
 
-pub mod radix25_avx2;
+pub mod radix51_fma;
 pub mod radix51_ifma;
 pub mod radix51_portable;
 #[cfg(test)]
@@ -29,7 +33,7 @@ use crate::simd::{LaneMask, Token, Vector};
 /// The low 51 bits.
 pub const MASK51: u64 = (1 << 51) - 1;
 
-/// An element as five limbs, least significant first: Σ limb[i]·2^(51·i).
+/// An element as five limbs, least significant first: Σ limb\[i\]·2^(51·i).
 pub type Limbs = [u64; 5];
 
 /// 1.
@@ -75,6 +79,21 @@ pub trait FieldLanes: Copy {
     fn from_limbs(limbs: [Self::Vector; 5]) -> Self;
     /// Five limbs below 2^52 each, of the same residue, not canonical.
     fn to_limbs(self) -> [Self::Vector; 5];
+    /// As `from_limbs`, a factor: for entries of tables.
+    #[inline(always)]
+    fn from_factor(limbs: [Self::Vector; 5]) -> Self {
+        Self::from_limbs(limbs)
+    }
+    /// Five words that only `unpack` understands: the form of tables made on the way.
+    #[inline(always)]
+    fn pack(self) -> [Self::Vector; 5] {
+        self.to_limbs()
+    }
+    /// What was packed, in the same class.
+    #[inline(always)]
+    fn unpack(words: [Self::Vector; 5]) -> Self {
+        Self::from_limbs(words)
+    }
 
     /// self + other; tight, tight → loose.
     fn add(self, other: Self) -> Self;
@@ -112,6 +131,11 @@ pub trait FieldLanes: Copy {
     fn sub_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
     /// Wide → tight.
     fn carry(wide: Self::Wide) -> Self;
+    /// Raised, of level 1 altogether → factor.
+    #[inline(always)]
+    fn settle(raised: Self::Wide) -> Self {
+        Self::carry(raised)
+    }
 
     /// self · other; loose, loose → tight.
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! 2^255 − 19 in five limbs of 51 bits, with 52-bit multiply-add: for AVX-512 IFMA, and emulated.
 //!
 //! # Representation
-//! x = Σ x[i]·2^(51·i). `vpmadd52luq` and `vpmadd52huq` multiply the low 52 bits of two limbs and add the
+//! x = Σ x\[i\]·2^(51·i). `vpmadd52luq` and `vpmadd52huq` multiply the low 52 bits of two limbs and add the
 //! low or the high 52 bits of the product to a 64-bit lane. So factors must be below 2^52, one bit more
 //! than the radix: that bit is the room for unreduced limbs.
 //!

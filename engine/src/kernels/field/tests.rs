@@ -1,6 +1,6 @@
 //! Every representation against big integers.
 
-use super::radix25_avx2::Radix25;
+use super::radix51_fma::Radix51Fma;
 use super::radix51_ifma::Radix51Ifma;
 use super::radix51_portable::Radix51Portable;
 use super::*;
@@ -160,9 +160,9 @@ fn check_all(a: &[Limbs], b: &[Limbs]) {
     #[cfg(target_arch = "x86_64")]
     check_backend::<Radix51Ifma<crate::simd::avx512ifma::U64x8>>(a, b);
     #[cfg(target_arch = "x86_64")]
-    check_backend::<Radix25<crate::simd::avx2::U64x4>>(a, b);
+    check_backend::<Radix51Fma<crate::simd::avx2::U64x4>>(a, b);
     check_backend::<Radix51Ifma<EmulatedU64x8>>(a, b);
-    check_backend::<Radix25<EmulatedU64x8>>(a, b);
+    check_backend::<Radix51Fma<EmulatedU64x8>>(a, b);
     check_backend::<Radix51Portable>(a, b);
 }
 

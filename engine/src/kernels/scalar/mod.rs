@@ -116,7 +116,7 @@ pub fn reduce(x: &[u64; 4]) -> [u64; 4] {
 /// Half a window at each of `digits` windows of `width` bits: Σ 2^(w−1)·2^(w·i).
 ///
 /// Plain windows of x + offset, less half a window each, are signed digits of x:
-/// x = Σ (window[i] − 2^(w−1))·2^(w·i). One addition instead of a carry from digit to digit, and the digits
+/// x = Σ (window\[i\] − 2^(w−1))·2^(w·i). One addition instead of a carry from digit to digit, and the digits
 /// are read where they are used. The topmost window takes what is left above it.
 pub const fn window_offset(width: usize, digits: usize) -> [u64; 4] {
     let mut halves = [0; 4];

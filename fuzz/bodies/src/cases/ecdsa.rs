@@ -122,25 +122,15 @@ fn encode(
     })
 }
 
-/// What a key is recovered from.
-#[derive(Debug, Clone)]
-pub struct Recoverable {
-    /// The digest, of any length.
-    pub digest: Vec<u8>,
-    /// r ‖ s.
-    pub signature: Vec<u8>,
-    /// The recovery id, perhaps above 3.
-    pub id: u8,
-    /// The key (04 ‖ x ‖ y) that must come out, where the rest was left as it was built.
-    pub key: Option<[u8; 65]>,
-}
+/// A digest, a signature r ‖ s, a recovery id and the key (04 ‖ x ‖ y) that it must recover, if it was left as it was
+/// built.
+pub type Recoverable = (Vec<u8>, Vec<u8>, u8, Option<[u8; 65]>);
 
-/// A signature to recover a key from.
+/// Something to recover a key from.
 pub fn recoverable(u: &mut Unstructured<'_>) -> Result<Recoverable> {
     let digest = digest::<k256::Secp256k1>(u)?;
     let Some(signed) = sign::<k256::Secp256k1>(u, &digest)? else {
-        let signature = u.arbitrary::<[u8; 32]>()?.repeat(2);
-        return Ok(Recoverable { digest, signature, id: u.arbitrary()?, key: None });
+        return Ok((digest, u.arbitrary::<[u8; 32]>()?.repeat(2), u.arbitrary()?, None));
     };
     let [x, y] = curve::coordinates::<k256::Secp256k1>(&signed.q);
     let mut key = [4; 65];
@@ -150,6 +140,5 @@ pub fn recoverable(u: &mut Unstructured<'_>) -> Result<Recoverable> {
     let changed = change_numbers::<k256::Secp256k1>(u, &mut numbers)?;
     let signature = numbers.iter().flat_map(|number| number[number.len() - 32..].to_vec()).collect();
     let id = if u.ratio(1, 4)? { u.arbitrary()? } else { signed.id };
-    let key = (!changed && id == signed.id).then_some(key);
-    Ok(Recoverable { digest, signature, id, key })
+    Ok((digest, signature, id, (!changed && id == signed.id).then_some(key)))
 }

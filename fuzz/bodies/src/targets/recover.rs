@@ -10,9 +10,7 @@ use crate::cases;
 /// See the module.
 pub fn recover(data: &[u8]) {
     let mut u = Unstructured::new(data);
-    let Ok(cases::Recoverable { digest, signature, id, key: expected }) = cases::recoverable(&mut u) else {
-        return;
-    };
+    let Ok((digest, signature, id, expected)) = cases::recoverable(&mut u) else { return };
     let found = sigwarp::recover(&digest, &signature, id, EcdsaRule::Any);
     if let Some(expected) = expected {
         assert_eq!(found, Ok(expected), "{digest:02x?} {signature:02x?} {id}");

@@ -77,6 +77,7 @@ pub fn encode<F: FieldLanes>(x: F, y: F) -> [F::Vector; 4] {
 }
 
 /// One lane of an element, canonical, as limbs.
+#[inline(always)]
 pub fn lane_limbs<F: FieldLanes>(x: F, lane: usize) -> Limbs {
     let limbs = field::canonical(x.to_limbs());
     [

@@ -7,11 +7,12 @@
 //!
 //! - Equal bytes prove both the cofactorless and the cofactored equation.
 //! - Unequal bytes disprove the cofactorless equation. For the cofactored one they prove nothing: R is
-//!   decoded and [8](Q − R) = 0 tested, for those items alone.
+//!   decoded and \[8\](Q − R) = 0 tested, for those items alone.
 
 use super::decode::{Decode, Words, encode, load_words};
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
-use super::single::Single;
+use super::one;
+use super::sliding::Sliding;
 use super::{Affine, AffineNiels, Extended, Projective};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
 use crate::kernels::hash::sha512;
@@ -31,7 +32,7 @@ const DECODE: usize = 4;
 /// What the equation must prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Equation {
-    /// [8](SB − R − kA) = 0 instead of SB − kA = R.
+    /// \[8\](SB − R − kA) = 0 instead of SB − kA = R.
     pub cofactored: bool,
     /// Whether an R that does not decode is reported as such. It never changes whether an item is valid:
     /// no R that fails to decode satisfies either equation.
@@ -111,10 +112,10 @@ pub(super) fn decode_all<F: FieldLanes>(token: F::Token, encodings: &[Words]) ->
 }
 
 /// Divides X and Y by Z, in place, with one inversion for all vectors; Z stays as it was.
-struct Normalize<'a, F> {
-    points: &'a mut [Projective<F>],
-    inverses: &'a mut [F],
-    before: &'a mut [F],
+pub(super) struct Normalize<'a, F> {
+    pub(super) points: &'a mut [Projective<F>],
+    pub(super) inverses: &'a mut [F],
+    pub(super) before: &'a mut [F],
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for Normalize<'_, F> {
@@ -158,11 +159,11 @@ impl<F: FieldLanes> Kernel<F::Token> for CompareEncoding<'_, F> {
 
 /// The lanes where Q, not yet divided by Z, has the encoding of R: R decodes, its bytes are canonical, and
 /// X = x·Z, Y = y·Z. For few vectors: decoding R beside A costs less than an inversion shared by nobody.
-struct CompareDecoded<'a, F: FieldLanes> {
-    q: &'a Projective<F>,
-    r: &'a Affine<F>,
-    r_on_curve: u8,
-    encoding: &'a Words,
+pub(super) struct CompareDecoded<'a, F: FieldLanes> {
+    pub(super) q: &'a Projective<F>,
+    pub(super) r: &'a Affine<F>,
+    pub(super) r_on_curve: u8,
+    pub(super) encoding: &'a Words,
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for CompareDecoded<'_, F> {
@@ -182,9 +183,9 @@ impl<F: FieldLanes> Kernel<F::Token> for CompareDecoded<'_, F> {
 }
 
 /// The lanes where [8](Q − R) = 0, Q given by its encoded y and x.
-struct Cofactored<'a, F> {
-    q: &'a Affine<F>,
-    r: &'a Affine<F>,
+pub(super) struct Cofactored<'a, F> {
+    pub(super) q: &'a Affine<F>,
+    pub(super) r: &'a Affine<F>,
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for Cofactored<'_, F> {
@@ -216,11 +217,28 @@ impl<F: FieldLanes> Kernel<F::Token> for Cofactored<'_, F> {
     }
 }
 
+/// How many items left over are cheaper one by one than as a vector, most of whose lanes idle. A vector of
+/// eight costs what 1.6 single ones do, one of four what 2.6 do.
+const fn singles(lanes: usize) -> usize {
+    match lanes {
+        8 => 1,
+        4 => 2,
+        _ => 0,
+    }
+}
+
 /// Judges every item; `codes` gets one code each. Items must have passed the checks that bytes decide.
 ///
 /// Panics if the two slices differ in length.
 pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'_>], codes: &mut [Code]) {
     assert_eq!(items.len(), codes.len());
+    let lanes = F::Vector::LANES;
+    let left = items.len() % lanes;
+    let whole = if left <= singles(lanes) { items.len() - left } else { items.len() };
+    let ((items, lone), (codes, lone_codes)) = (items.split_at(whole), codes.split_at_mut(whole));
+    for (item, code) in lone.iter().zip(lone_codes) {
+        *code = one::check_one::<F>(token, equation, item);
+    }
     let mut scratch = Scratch::<F>::default();
     for (items, codes) in items.chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
         check_chunk::<F>(token, equation, items, codes, &mut scratch);
@@ -259,12 +277,9 @@ fn check_chunk<F: FieldLanes>(
     let empty = [[0; MAX_LANES]; 4];
     let (mut keys, mut rs) = (vec![empty; vectors], vec![empty; vectors]);
     let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
-    // One item in eight lanes: the lanes go across its coordinates.
-    let single = items.len() == 1 && lanes == 8;
-    if !single {
+    if lanes > 1 {
         scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
     }
-    let (mut challenge, mut base) = ([0; 4], [0; 4]);
     for (i, item) in items.iter().enumerate() {
         let (vector, lane) = (i / lanes, i % lanes);
         let mut digest = scratch.digests[i];
@@ -274,12 +289,9 @@ fn check_chunk<F: FieldLanes>(
         set_lane(&mut keys[vector], lane, words_of(item.a));
         set_lane(&mut rs[vector], lane, words_of(item.r));
         let (k, s) = (scalar::reduce_wide(&digest), scalar::reduce(&words_of(item.s)));
-        if single {
-            (challenge, base) = (k, s);
-        } else {
-            set_lane(&mut challenges[vector], lane, offset_challenge(&k));
-            set_lane(&mut bases[vector], lane, offset_base(&s));
-        }
+        let (k, s) = if lanes == 1 { (k, s) } else { (offset_challenge(&k), offset_base(&s)) };
+        set_lane(&mut challenges[vector], lane, k);
+        set_lane(&mut bases[vector], lane, s);
     }
 
     // One vector: R is decoded beside A, and nothing is inverted.
@@ -289,14 +301,13 @@ fn check_chunk<F: FieldLanes>(
     }
     let decoded = decode_all::<F>(token, &keys);
     let mut points = Vec::with_capacity(vectors);
-    if single {
-        let key = &decoded[0].0;
-        points.push(token.vectorize(Single { key, challenge: &challenge, base: &base }));
-    }
     while points.len() < vectors {
         let i = points.len();
         let table = &mut scratch.table[..];
-        if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
+        if lanes == 1 {
+            let (challenge, base) = (challenges[i].map(|word| word[0]), bases[i].map(|word| word[0]));
+            points.push(token.vectorize(Sliding { key: &decoded[i].0, challenge: &challenge, base: &base }));
+        } else if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
             points.extend(token.vectorize(Ladder {
                 keys: [decoded[i].0, decoded[i + 1].0],
                 challenges: [&challenges[i], &challenges[i + 1]],
@@ -352,6 +363,42 @@ fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
     token.vectorize(Normalize { points, inverses: &mut inverses, before: &mut before });
 }
 
+/// x and y of Q, divided by Z, by limb and lane.
+struct StoreAffine<'a, F>(&'a Projective<F>);
+
+impl<F: FieldLanes> Kernel<F::Token> for StoreAffine<'_, F> {
+    type Output = [[u64; MAX_LANES]; 10];
+
+    #[inline(always)]
+    fn run(self, _: F::Token) -> Self::Output {
+        let (x, y) = (self.0.x.to_limbs(), self.0.y.to_limbs());
+        let mut out = [[0; MAX_LANES]; 10];
+        for i in 0..5 {
+            out[i] = x[i].to_array();
+            out[5 + i] = y[i].to_array();
+        }
+        out
+    }
+}
+
+/// [`Cofactored`] of what `StoreAffine` stored.
+struct CofactoredOf<'a, F>(&'a [[u64; MAX_LANES]; 10], &'a Affine<F>);
+
+impl<F: FieldLanes> Kernel<F::Token> for CofactoredOf<'_, F> {
+    type Output = u8;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u8 {
+        let mut limbs = [F::Vector::splat(token, 0); 10];
+        for i in 0..10 {
+            limbs[i] = F::Vector::load(token, &self.0[i]);
+        }
+        let [x0, x1, x2, x3, x4, y0, y1, y2, y3, y4] = limbs;
+        let q = Affine { x: F::from_limbs([x0, x1, x2, x3, x4]), y: F::from_limbs([y0, y1, y2, y3, y4]) };
+        Cofactored { q: &q, r: self.1 }.run(token)
+    }
+}
+
 /// Decodes R of the items whose bytes differ, and tests the cofactored equation where it is asked for.
 #[cold]
 fn check_unequal<F: FieldLanes>(
@@ -365,28 +412,27 @@ fn check_unequal<F: FieldLanes>(
     let lanes = F::Vector::LANES;
     let vectors = unequal.len().div_ceil(lanes);
     let mut encodings = vec![[[0; MAX_LANES]; 4]; vectors];
-    // x and y of Q by limb.
-    let mut coordinates = vec![[[0; MAX_LANES]; 10]; vectors];
+    let mut coordinates = vec![[[0; MAX_LANES]; 10]; if equation.cofactored { vectors } else { 0 }];
+    // Items come in order: those of one vector share its limbs.
+    let (mut current, mut limbs) = (usize::MAX, [[0; MAX_LANES]; 10]);
     for (to, &from) in unequal.iter().enumerate() {
         let (vector, lane) = (from / lanes, from % lanes);
         for i in 0..4 {
             encodings[to / lanes][i][to % lanes] = rs[vector][i][lane];
         }
-        let (x, y) = (points[vector].x.to_limbs(), points[vector].y.to_limbs());
-        for i in 0..5 {
-            coordinates[to / lanes][i][to % lanes] = x[i].to_array()[lane];
-            coordinates[to / lanes][5 + i][to % lanes] = y[i].to_array()[lane];
+        if equation.cofactored {
+            if current != vector {
+                (current, limbs) = (vector, token.vectorize(StoreAffine(&points[vector])));
+            }
+            for i in 0..10 {
+                coordinates[to / lanes][i][to % lanes] = limbs[i][lane];
+            }
         }
     }
     let decoded = decode_all::<F>(token, &encodings);
     for (vector, (r, r_on_curve)) in decoded.iter().enumerate() {
-        let c = &coordinates[vector];
-        let load = |i: usize| F::Vector::load(token, &c[i]);
-        let q = Affine {
-            x: F::from_limbs([load(0), load(1), load(2), load(3), load(4)]),
-            y: F::from_limbs([load(5), load(6), load(7), load(8), load(9)]),
-        };
-        let holds = if equation.cofactored { token.vectorize(Cofactored { q: &q, r }) } else { 0 };
+        let holds =
+            if equation.cofactored { token.vectorize(CofactoredOf(&coordinates[vector], r)) } else { 0 };
         for to in lanes_of(vector, lanes, unequal.len()) {
             let bit = 1 << (to % lanes);
             codes[unequal[to]] = match (r_on_curve & bit != 0, holds & bit != 0) {

@@ -49,10 +49,10 @@ fn on_every_backend(equation: Equation, items: &[Item<'_>], judge: &mut dyn FnMu
     }
     #[cfg(target_arch = "x86_64")]
     {
-        use crate::kernels::field::radix25_avx2::Radix25;
+        use crate::kernels::field::radix51_fma::Radix51Fma;
         use crate::simd::{avx2, avx512ifma};
         run::<Radix51Ifma<avx512ifma::U64x8>>(equation, items, judge);
-        run::<Radix25<avx2::U64x4>>(equation, items, judge);
+        run::<Radix51Fma<avx2::U64x4>>(equation, items, judge);
     }
     run::<Radix51Ifma<EmulatedU64x8>>(equation, items, judge);
     run::<Radix51Portable>(equation, items, judge);

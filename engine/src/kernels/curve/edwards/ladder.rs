@@ -1,4 +1,4 @@
-//! [s]B − [k]A, a vector of signatures at a time.
+//! \[s\]B − \[k\]A, a vector of signatures at a time.
 //!
 //! # Method
 //! One run of doublings serves both scalars. k is read in 51 signed windows of 5 bits against a table of
@@ -53,7 +53,7 @@ pub fn offset_base(s: &[u64; 4]) -> [u64; 4] {
     scalar::add(*s, OFFSET)
 }
 
-/// Computes [s]B − [k]A of `N` vectors side by side: one with IFMA, whose doubling is bound by its number of
+/// Computes \[s\]B − \[k\]A of `N` vectors side by side: one with IFMA, whose doubling is bound by its number of
 /// instructions (two were tried: 1 % slower); two with AVX2, where a doubling alone waits for its carries
 /// (146 against 109 ns).
 pub struct Ladder<'a, F, const N: usize> {
@@ -86,10 +86,10 @@ fn digit<V: Vector, const W: usize, const COUNT: usize>(words: &[V; 4], bit: usi
 
 #[inline(always)]
 fn store_entry<F: FieldLanes>(entry: Niels<F>, table: &mut [[u64; 8]], index: usize) {
-    let a = entry.y_plus_x.to_limbs();
-    let b = entry.y_minus_x.to_limbs();
-    let c = entry.z2.to_limbs();
-    let d = entry.t2d.to_limbs();
+    let a = entry.y_plus_x.pack();
+    let b = entry.y_minus_x.pack();
+    let c = entry.z2.pack();
+    let d = entry.t2d.pack();
     let row = index * ENTRY_ROWS;
     F::Vector::scatter_rows([a[0], a[1], a[2], a[3], a[4], b[0], b[1], b[2]], table, row, LANE_ROWS);
     F::Vector::scatter_rows([b[3], b[4], c[0], c[1], c[2], c[3], c[4], d[0]], table, row + 1, LANE_ROWS);
@@ -100,20 +100,20 @@ fn store_entry<F: FieldLanes>(entry: Niels<F>, table: &mut [[u64; 8]], index: us
 fn load_entry<F: FieldLanes>(table: &[[u64; 8]], row: F::Vector) -> Niels<F> {
     let [p, q, r] = F::Vector::gather_rows::<ENTRY_ROWS>(table, row);
     Niels {
-        y_plus_x: F::from_limbs([p[0], p[1], p[2], p[3], p[4]]),
-        y_minus_x: F::from_limbs([p[5], p[6], p[7], q[0], q[1]]),
-        z2: F::from_limbs([q[2], q[3], q[4], q[5], q[6]]),
-        t2d: F::from_limbs([q[7], r[0], r[1], r[2], r[3]]),
+        y_plus_x: F::unpack([p[0], p[1], p[2], p[3], p[4]]),
+        y_minus_x: F::unpack([p[5], p[6], p[7], q[0], q[1]]),
+        z2: F::unpack([q[2], q[3], q[4], q[5], q[6]]),
+        t2d: F::unpack([q[7], r[0], r[1], r[2], r[3]]),
     }
 }
 
 #[inline(always)]
-fn load_base<F: FieldLanes>(index: F::Vector) -> AffineNiels<F> {
+pub(super) fn load_base<F: FieldLanes>(index: F::Vector) -> AffineNiels<F> {
     let [p, q] = F::Vector::gather_rows::<2>(&BASE_MULTIPLES.0, index.add(index));
     AffineNiels {
-        y_plus_x: F::from_limbs([p[0], p[1], p[2], p[3], p[4]]),
-        y_minus_x: F::from_limbs([p[5], p[6], p[7], q[0], q[1]]),
-        xy2d: F::from_limbs([q[2], q[3], q[4], q[5], q[6]]),
+        y_plus_x: F::from_factor([p[0], p[1], p[2], p[3], p[4]]),
+        y_minus_x: F::from_factor([p[5], p[6], p[7], q[0], q[1]]),
+        xy2d: F::from_factor([q[2], q[3], q[4], q[5], q[6]]),
     }
 }
 

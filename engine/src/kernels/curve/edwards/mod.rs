@@ -30,7 +30,9 @@ pub mod decode;
 pub mod equation;
 pub mod keys;
 pub mod ladder;
+mod one;
 pub mod single;
+pub mod sliding;
 
 use crate::kernels::field::{FieldLanes, ONE};
 use crate::simd::Vector;
@@ -55,7 +57,7 @@ pub struct Projective<F> {
     pub z: F,
 }
 
-/// Y + X, Y − X, Z, T; tight.
+/// Y + X, Y − X, factors; Z, T, tight.
 #[derive(Clone, Copy)]
 pub struct Extended<F> {
     /// Y + X.
@@ -68,7 +70,7 @@ pub struct Extended<F> {
     pub t: F,
 }
 
-/// E, F, G, H; tight.
+/// E, F, G, H; factors.
 #[derive(Clone, Copy)]
 pub struct Completed<F> {
     /// E.
@@ -81,7 +83,7 @@ pub struct Completed<F> {
     pub h: F,
 }
 
-/// Y + X, Y − X, 2Z, 2dT; loose.
+/// Y + X, Y − X, 2Z, 2dT; factors, 2dT of one that negates.
 #[derive(Clone, Copy)]
 pub struct Niels<F> {
     /// Y + X.
@@ -94,7 +96,7 @@ pub struct Niels<F> {
     pub t2d: F,
 }
 
-/// y + x, y − x, 2dxy; loose.
+/// y + x, y − x, 2dxy; factors, 2dxy of one that negates.
 #[derive(Clone, Copy)]
 pub struct AffineNiels<F> {
     /// y + x.
@@ -138,10 +140,10 @@ impl<F: FieldLanes> Projective<F> {
         let h = F::add_wide(a, b);
         let g = F::sub_raised(b, a);
         Completed {
-            e: F::carry(F::sub_raised(s, h)),
-            f: F::carry(F::sub_raised(F::add_wide(c, c), g)),
-            g: F::carry(g),
-            h: F::carry(h),
+            e: F::settle(F::sub_raised(s, h)),
+            f: F::settle(F::sub_raised(F::add_wide(c, c), g)),
+            g: F::settle(g),
+            h: F::settle(h),
         }
     }
 }
@@ -159,8 +161,8 @@ impl<F: FieldLanes> Completed<F> {
         let x = self.e.mul_wide(self.f);
         let y = self.g.mul_raised(self.h);
         Extended {
-            y_plus_x: F::carry(F::add_wide(y, x)),
-            y_minus_x: F::carry(F::sub_raised(y, x)),
+            y_plus_x: F::settle(F::add_wide(y, x)),
+            y_minus_x: F::settle(F::sub_raised(y, x)),
             z: self.f.mul(self.g),
             t: self.e.mul(self.h),
         }
@@ -188,10 +190,10 @@ impl<F: FieldLanes> Extended<F> {
         let mm = self.y_minus_x.mul_wide(y_minus_x);
         let tt = self.t.mul_wide(t2d);
         Completed {
-            e: F::carry(F::sub_raised(pp, mm)),
-            f: F::carry(F::sub_raised(zz, tt)),
-            g: F::carry(F::add_wide(zz, tt)),
-            h: F::carry(F::add_wide(pp, mm)),
+            e: F::settle(F::sub_raised(pp, mm)),
+            f: F::settle(F::sub_raised(zz, tt)),
+            g: F::settle(F::add_wide(zz, tt)),
+            h: F::settle(F::add_wide(pp, mm)),
         }
     }
 

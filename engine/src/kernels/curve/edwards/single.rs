@@ -1,12 +1,13 @@
-//! [s]B − [k]A of one signature, with the lanes across its coordinates: for batches of one, where seven
-//! lanes of eight would idle.
+//! \[s\]B − \[k\]A of one signature, with the lanes across its coordinates: for batches of one and for what is
+//! left over when a batch is cut into vectors, where most lanes would idle.
 //!
 //! # Method
-//! A vector of eight lanes is two quads, (X, Y, Z, T) each: the lower quad computes −[k]A, the upper one
-//! [s]B, in 51 signed windows of 5 bits with the same doublings; at the end they are added. A doubling is
-//! one squaring and one multiplication of vectors, an addition two multiplications, with lanes permuted
-//! between them, so the latency of a doubling is about 110 cycles: 51·5 of them and 51 additions take half
-//! the time of the ladder across signatures, which would be the same for one signature as for eight.
+//! Four lanes are a quad, (X, Y, Z, T). With eight lanes the lower quad computes −\[k\]A, the upper one \[s\]B,
+//! in 51 signed windows of 5 bits with the same doublings; at the end they are added. With four lanes one
+//! quad adds both, k in windows of 5 bits and s in windows of 11, as the ladder does. A doubling is one
+//! squaring and one multiplication of vectors, an addition two multiplications, with lanes permuted between
+//! them, so the latency of a doubling is about 110 cycles: a signature takes half the time of the ladder
+//! across signatures, which would be the same for one signature as for a vector of them.
 //!
 //! # Coordinates
 //! Lanes of a quad. Point: (X, Y, Z, T). Completed: (E, G, F, H), so that (E, G, F, E)·(F, H, G, H) is the
@@ -16,29 +17,52 @@
 //! Splitting k over lanes needs 2^(32·i)·A, that is 224 doublings in one lane first.
 
 use super::{Affine, Projective};
-use crate::kernels::field::{EDWARDS_2D, FieldLanes, Limbs, MASK51, ONE};
+use crate::kernels::field::{EDWARDS_2D, FieldLanes, Limbs, ONE};
 use crate::kernels::scalar;
 use crate::simd::{Kernel, MAX_LANES, Vector};
-use sigwarp_tables::ed25519::BASE_MULTIPLES;
+use sigwarp_tables::ed25519::{BASE_DIGITS, BASE_MULTIPLES, BASE_WIDTH};
 
 const WIDTH: usize = 5;
 const DIGITS: usize = 51;
 const ENTRIES: usize = (1 << (WIDTH - 1)) + 1;
 const OFFSET: [u64; 4] = scalar::window_offset(WIDTH, DIGITS);
+const BASE_OFFSET: [u64; 4] = scalar::window_offset(BASE_WIDTH, BASE_DIGITS);
 
-/// The four Niels coordinates of a point, by coordinate and limb.
+/// Four coordinates of a point, by coordinate and limb.
 type Entry = [Limbs; 4];
 
-/// Computes [s]B − [k]A; the result is in every lane.
+/// 0 to 16 times B in the upper quad, by limb and lane.
+static BASE_QUADS: [[[u64; MAX_LANES]; 5]; ENTRIES] = {
+    let mut out = [[[0; MAX_LANES]; 5]; ENTRIES];
+    let mut magnitude = 0;
+    while magnitude < ENTRIES {
+        let entry = base_entry(magnitude);
+        let mut i = 0;
+        while i < 20 {
+            out[magnitude][i % 5][4 + i / 5] = entry[i / 5][i % 5];
+            i += 1;
+        }
+        magnitude += 1;
+    }
+    out
+};
+
+/// Computes \[s\]B − \[k\]A; the result is in every lane.
 pub struct Single<'a, F> {
-    /// A, in lane 0.
-    pub key: &'a Affine<F>,
+    /// A, among others.
+    pub keys: &'a Affine<F>,
+    /// The lane of A.
+    pub lane: usize,
     /// k, below L.
     pub challenge: &'a [u64; 4],
     /// s, below L.
     pub base: &'a [u64; 4],
 }
 
+const ZERO_ENTRY: Entry = [[0; 5]; 4];
+// Masks of the quads.
+const LOWER: u8 = 0x0f;
+const UPPER: u8 = 0xf0;
 // Masks of one coordinate in both quads.
 const FIRST: u8 = 0x11;
 const SECOND: u8 = 0x22;
@@ -101,9 +125,9 @@ fn add<F: FieldLanes>(token: F::Token, p: F, q: F) -> F {
     F::carry(pick::<F>(token, FIRST | THIRD, difference, sum))
 }
 
-/// Two quads of coordinates.
+/// Two quads by limb and lane.
 #[inline(always)]
-fn load<F: FieldLanes>(token: F::Token, low: &Entry, high: &Entry) -> F {
+fn lanes_of(low: &Entry, high: &Entry) -> [[u64; MAX_LANES]; 5] {
     let mut limbs = [[0; MAX_LANES]; 5];
     for i in 0..5 {
         for coordinate in 0..4 {
@@ -111,8 +135,22 @@ fn load<F: FieldLanes>(token: F::Token, low: &Entry, high: &Entry) -> F {
             limbs[i][4 + coordinate] = high[coordinate][i];
         }
     }
+    limbs
+}
+
+/// Two quads of coordinates.
+#[inline(always)]
+fn load<F: FieldLanes>(token: F::Token, low: &Entry, high: &Entry) -> F {
+    let limbs = lanes_of(low, high);
     let limb = |i: usize| F::Vector::load(token, &limbs[i]);
     F::from_limbs([limb(0), limb(1), limb(2), limb(3), limb(4)])
+}
+
+/// Limbs by lane, as a factor.
+#[inline(always)]
+fn load_factor<F: FieldLanes>(token: F::Token, limbs: &[[u64; MAX_LANES]; 5]) -> F {
+    let limb = |i: usize| F::Vector::load(token, &limbs[i]);
+    F::from_factor([limb(0), limb(1), limb(2), limb(3), limb(4)])
 }
 
 /// Quad `quad` of an element.
@@ -129,35 +167,27 @@ fn store<F: FieldLanes>(x: F, quad: usize) -> Entry {
     out
 }
 
-/// −P of a Niels entry.
-fn negate([y_minus_x, y_plus_x, z2, t2d]: Entry) -> Entry {
-    // 2p − t, carried once: limbs stay below 2^51 but for the lowest, which gets 19 times a bit.
-    let mut t = [0; 5];
-    let mut carry = 0;
-    for i in 0..5 {
-        let two_p = (if i == 0 { MASK51 - 18 } else { MASK51 }) << 1;
-        let limb = two_p - t2d[i] + carry;
-        t[i] = limb & MASK51;
-        carry = limb >> 51;
-    }
-    t[0] += 19 * carry;
-    [y_plus_x, y_minus_x, z2, t]
-}
-
-/// The window from `bit`: its magnitude and whether it is negative.
-fn digit(words: &[u64; 4], bit: usize) -> (usize, bool) {
+/// The window of `width` bits from `bit`: its magnitude and whether it is negative. The topmost of `count`
+/// windows takes all bits left.
+#[inline(always)]
+fn digit(words: &[u64; 4], bit: usize, width: usize, count: usize) -> (usize, bool) {
     let (word, shift) = (bit / 64, bit % 64);
     let mut window = words[word] >> shift;
-    if shift > 64 - WIDTH && word < 3 {
+    if shift > 64 - width && word < 3 {
         window |= words[word + 1] << (64 - shift);
     }
-    let window = (window & ((1 << WIDTH) - 1)) as usize;
-    const HALF: usize = 1 << (WIDTH - 1);
-    if window < HALF { (HALF - window, true) } else { (window - HALF, false) }
+    if bit < width * (count - 1) {
+        window &= (1 << width) - 1;
+    }
+    let window = window as usize;
+    let half = 1 << (width - 1);
+    if window < half { (half - window, true) } else { (window - half, false) }
 }
 
-fn base_entry(magnitude: usize) -> Entry {
-    let [low, high] = [BASE_MULTIPLES.0[2 * magnitude], BASE_MULTIPLES.0[2 * magnitude + 1]];
+/// A multiple of B as a Niels point.
+const fn base_entry(magnitude: usize) -> Entry {
+    let low = BASE_MULTIPLES.0[2 * magnitude];
+    let high = BASE_MULTIPLES.0[2 * magnitude + 1];
     [
         [low[5], low[6], low[7], high[0], high[1]],
         [low[0], low[1], low[2], low[3], low[4]],
@@ -166,8 +196,12 @@ fn base_entry(magnitude: usize) -> Entry {
     ]
 }
 
-fn signed((magnitude, negative): (usize, bool), entry: Entry) -> Entry {
-    if negative && magnitude > 0 { negate(entry) } else { entry }
+/// −P of the Niels points in the lanes of `quads`: Y − X and Y + X change places, 2dT its sign.
+#[inline(always)]
+fn negate<F: FieldLanes>(token: F::Token, entry: F, quads: u8) -> F {
+    let swapped = entry.permute::<{ order(1, 0, 2, 3) }>();
+    let out = F::select(F::Vector::mask(token, quads & (FIRST | SECOND)), swapped, entry);
+    F::select(F::Vector::mask(token, quads & FOURTH), entry.negate(), out)
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for Single<'_, F> {
@@ -179,36 +213,57 @@ impl<F: FieldLanes> Kernel<F::Token> for Single<'_, F> {
         const TWO: Limbs = [2, 0, 0, 0, 0];
         let to_niels: F = load(token, &[ONE, ONE, TWO, EDWARDS_2D], &[ONE, ONE, TWO, EDWARDS_2D]);
         let identity: Entry = [ZERO, ONE, ONE, ZERO];
+        let two_quads = F::Vector::LANES == 8;
+        let lower = F::Vector::mask(token, LOWER);
 
-        // 0 to 16 times −A.
-        let x = F::carry(self.key.x.negate().widen());
-        let xy = x.mul(self.key.y);
-        let lane = |x: F| super::decode::lane_limbs(x, 0);
-        let minus_a: Entry = [lane(x), lane(self.key.y), ONE, lane(xy)];
-        let mut table = [[ONE, ONE, TWO, ZERO]; ENTRIES];
+        // 0 to 16 times −A, in the lower quad.
+        let x = F::carry(self.keys.x.negate().widen());
+        let xy = x.mul(self.keys.y);
+        let lane = |x: F| super::decode::lane_limbs(x, self.lane);
+        let minus_a: Entry = [lane(x), lane(self.keys.y), ONE, lane(xy)];
+        let neutral: Entry = [ONE, ONE, TWO, ZERO];
+        let mut table = [load::<F>(token, &neutral, &neutral); ENTRIES];
         let mut point: F = load(token, &minus_a, &identity);
         let step = split(token, point).mul(to_niels);
-        table[1] = store(step, 0);
+        table[1] = step;
         for entry in &mut table[2..] {
             point = finish(add(token, point, step));
-            *entry = store(split(token, point).mul(to_niels), 0);
+            *entry = split(token, point).mul(to_niels);
         }
 
         let challenge = scalar::add(*self.challenge, OFFSET);
-        let base = scalar::add(*self.base, OFFSET);
+        let base = scalar::add(*self.base, if two_quads { OFFSET } else { BASE_OFFSET });
         point = load(token, &identity, &identity);
-        for window in (0..DIGITS).rev() {
-            for _ in 0..WIDTH {
-                point = finish(double(token, point));
+        let mut bit = WIDTH * (DIGITS - 1);
+        loop {
+            point = finish(double(token, point));
+            if bit.is_multiple_of(WIDTH) {
+                let (magnitude, negative) = digit(&challenge, bit, WIDTH, DIGITS);
+                let (mut entry, mut quads) = (table[magnitude], if negative { LOWER } else { 0 });
+                if two_quads {
+                    let (magnitude, negative) = digit(&base, bit, WIDTH, DIGITS);
+                    entry = F::select(lower, entry, load_factor(token, &BASE_QUADS[magnitude]));
+                    quads |= if negative { UPPER } else { 0 };
+                }
+                point = finish(add(token, point, negate(token, entry, quads)));
             }
-            let low = digit(&challenge, WIDTH * window);
-            let high = digit(&base, WIDTH * window);
-            let entry: F = load(token, &signed(low, table[low.0]), &signed(high, base_entry(high.0)));
-            point = finish(add(token, point, entry));
+            if !two_quads && bit.is_multiple_of(BASE_WIDTH) {
+                let (magnitude, negative) = digit(&base, bit, BASE_WIDTH, BASE_DIGITS);
+                let entry = load_factor(token, &lanes_of(&base_entry(magnitude), &ZERO_ENTRY));
+                let entry = negate(token, entry, if negative { LOWER } else { 0 });
+                point = finish(add(token, point, entry));
+            }
+            if bit == 0 {
+                break;
+            }
+            bit -= 1;
         }
 
-        let product = store(split(token, point).mul(to_niels), 1);
-        let [x, y, z, _] = store(finish(add(token, point, load(token, &product, &product))), 0);
+        if two_quads {
+            let product = store(split(token, point).mul(to_niels), 1);
+            point = finish(add(token, point, load(token, &product, &product)));
+        }
+        let [x, y, z, _] = store(point, 0);
         Projective { x: F::splat(token, &x), y: F::splat(token, &y), z: F::splat(token, &z) }
     }
 }
