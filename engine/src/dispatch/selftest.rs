@@ -3,7 +3,7 @@
 use super::Explain;
 use crate::backend::{Backend, BackendKind};
 use crate::batch::{Batch, Key, Message};
-use crate::plan::Plan;
+use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::{MessageInput, Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
 use crate::{EcdsaRule, EcdsaScheme, Reason};
@@ -226,18 +226,37 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
         return Err(fail("no known answer is of a suite that it supports".into()));
     }
     let view = batch.view().map_err(|error| fail(error.to_string()))?;
-    let slots = Slots::new(view.len());
-    let plan = Plan::new(&view, backend.shape(), |suite| backend.supports(&view.suite_table()[suite]));
-    backend.verify(&view, &plan, &slots).map_err(|error| fail(error.what))?;
-    let explain = Explain::new(vec![(backend.kind(), view.len())], String::new(), 1);
-    let verdicts = super::finish(slots, explain).map_err(|error| fail(error.what))?;
-    for (item, (verdict, (origin, expected))) in verdicts.iter().zip(expected).enumerate() {
-        if verdict != expected {
-            let suite = view.item(item).suite;
-            return Err(fail(format!("{origin} under {suite} is {expected}, the backend says {verdict}")));
+    // Every path: each item by its own equation, and by combinations that hold bad items.
+    for choice in [PathChoice::Lanes, PathChoice::Combination] {
+        let slots = Slots::new(view.len());
+        let paths = Paths { costs: Costs::counted(backend.shape().lanes), choice };
+        let plan =
+            Plan::new(&view, backend.shape(), paths, |suite| backend.supports(&view.suite_table()[suite]));
+        backend.verify(&view, &plan, &slots).map_err(|error| fail(error.what))?;
+        let explain = Explain::new(vec![(backend.kind(), view.len())], String::new(), 1);
+        let verdicts = super::finish(slots, explain).map_err(|error| fail(error.what))?;
+        for (item, (verdict, (origin, expected))) in verdicts.iter().zip(&expected).enumerate() {
+            if verdict != *expected {
+                let suite = view.item(item).suite;
+                return Err(fail(format!(
+                    "{origin} under {suite} is {expected}, the backend says {verdict}"
+                )));
+            }
         }
     }
     Ok(())
+}
+
+/// `items` valid items of Ed25519 under a rule that linear combinations serve, over two keys.
+pub(super) fn valid_ed25519(items: usize) -> Batch {
+    let suite = Suite::ed25519(crate::Ed25519Rule::Zip215);
+    let mut batch = Batch::new();
+    let known = KNOWN.iter().filter(|known| known.scheme == Scheme::Ed25519);
+    for known in known.cycle().take(items) {
+        let [key, message, signature] = [known.key, known.message, known.signature].map(unhex);
+        batch.push(&suite, Key::Bytes(&key), Message::Raw(&message), &signature);
+    }
+    batch
 }
 
 fn unhex(digits: &str) -> Vec<u8> {

@@ -248,6 +248,16 @@ impl Vector for U64x8 {
         out
     }
     #[inline(always)]
+    fn prefetch_rows<const R: usize>(table: &[[u64; 8]], index: usize) {
+        let mut r = 0;
+        while r < R {
+            let row = table.as_ptr().wrapping_add(index + r);
+            // SAFETY: a prefetch reads nothing that the program could see and never faults.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(row.cast()) };
+            r += 1;
+        }
+    }
+    #[inline(always)]
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize) {
         let [a, b, c, d, e, f, g, h] = words;
         let rows = transpose([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);

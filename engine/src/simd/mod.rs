@@ -24,6 +24,9 @@ pub mod avx2;
 pub mod avx512ifma;
 pub mod emulated;
 pub mod portable;
+mod rows;
+
+pub use rows::Rows;
 
 /// The largest number of lanes of any vector: the size of buffers that hold one.
 pub const MAX_LANES: usize = 8;
@@ -140,6 +143,11 @@ pub trait Vector: Copy {
     /// Whole rows are loaded and transposed with shuffles: on Zen 4 and 5 a hardware gather costs about
     /// three cycles a lane, 8 of them five times this.
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R];
+    /// Asks for `R` rows from row `index` to be brought into the first-level cache. A hint, without a bounds check.
+    #[inline(always)]
+    fn prefetch_rows<const R: usize>(table: &[[u64; 8]], index: usize) {
+        let _ = (table, index);
+    }
     /// The inverse for one row and evenly spaced lanes: lane i's 8 words go to row `first + i * stride`.
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize);
 

@@ -1,5 +1,6 @@
 //! The steps of verifying Ed25519 items of one rule, in lanes of any instruction set.
 
+use super::combination::{self, Combination};
 use super::rules::{Ed25519Rule, Equation};
 use super::wire::{self, Parsed};
 use crate::batch::Item;
@@ -11,11 +12,13 @@ use crate::{Reason, Verdict};
 /// Judges items under `rule`. `set` gets the position of every item in `items` once, with its verdict.
 ///
 /// Bytes decide first: an item that they reject never reaches the arithmetic, but for the question whether its key
-/// is a point where a reason would come before its own.
+/// is a point where a reason would come before its own. What they leave open goes to the equation of each item, or to
+/// `combination` where there is one and the rule is cofactored.
 pub(crate) fn verify<'a, F: FieldLanes>(
     token: F::Token,
     rule: Ed25519Rule,
     items: impl Iterator<Item = Item<'a>>,
+    combination: Option<Combination<'_, F>>,
     mut set: impl FnMut(usize, Verdict),
 ) {
     let mut open: Vec<(usize, Parsed, &[u8])> = Vec::new();
@@ -49,7 +52,12 @@ pub(crate) fn verify<'a, F: FieldLanes>(
         cofactored: rule.equation() == Equation::Cofactored,
         decode_r: rule.decodes_r(),
     };
-    equation::check::<F>(token, equation, &items, &mut codes);
+    match combination {
+        Some(combination) if equation.cofactored => {
+            combination::check(token, rule.name(), equation, &items, &mut codes, combination);
+        }
+        _ => equation::check::<F>(token, equation, &items, &mut codes),
+    }
     for ((position, ..), code) in open.iter().zip(codes) {
         set(*position, verdict(code));
     }

@@ -31,6 +31,7 @@ pub mod equation;
 pub mod keys;
 pub mod ladder;
 mod one;
+pub mod points;
 pub mod single;
 pub mod sliding;
 
