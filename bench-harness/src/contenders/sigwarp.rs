@@ -104,7 +104,10 @@ impl Sigwarp {
         match self.operation {
             Operation::Verify if self.registered => return Err("this version has no key ring yet".to_owned()),
             Operation::Verify => {}
-            Operation::Recover => return Ok((recover(w), BackendKind::Portable.name().to_owned())),
+            Operation::Recover if ["auto", BackendKind::Portable.name()].contains(&self.backend.as_str()) => {
+                return Ok((recover(w), BackendKind::Portable.name().to_owned()));
+            }
+            Operation::Recover => return Err(format!("backend {} does not recover keys yet", self.backend)),
             Operation::Hash(_) => return Err("this version does not hash messages yet".to_owned()),
         }
         let suite = self.suite(w.spec.kind)?;
