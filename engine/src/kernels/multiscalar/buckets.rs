@@ -12,6 +12,9 @@ pub(super) const AHEAD: usize = 3;
 /// Rows of 8 words of a bucket: Y + X, Y − X, 2Z, 2dT.
 pub(super) const BUCKET_ROWS: usize = 3;
 
+/// The rows of a bucket.
+pub(super) type Bucket = [[u64; 8]; BUCKET_ROWS];
+
 /// 1/(2d).
 const INVERSE_2D: Limbs = [
     133_296_036_314_136,
@@ -34,8 +37,8 @@ fn store_bucket<F: FieldLanes>(bucket: Niels<F>, table: &mut [[u64; 8]], first: 
 }
 
 #[inline(always)]
-fn load_bucket<F: FieldLanes>(table: &[[u64; 8]], row: F::Vector) -> Niels<F> {
-    let [p, q, r] = F::Vector::gather_rows::<BUCKET_ROWS>(table, row);
+fn load_bucket<F: FieldLanes>(token: F::Token, table: &[Bucket], at: &[u32]) -> Niels<F> {
+    let [p, q, r] = F::Vector::gather_entries::<BUCKET_ROWS>(token, table, at, 0);
     Niels {
         y_plus_x: F::unpack([p[0], p[1], p[2], p[3], p[4]]),
         y_minus_x: F::unpack([p[5], p[6], p[7], q[0], q[1]]),
@@ -50,24 +53,13 @@ pub(super) fn neutral<F: FieldLanes>(token: F::Token) -> Extended<F> {
     Extended { y_plus_x: one, y_minus_x: one, z: one, t: F::splat(token, &[0; 5]) }
 }
 
-/// Indices of rows, a vector of them.
+/// Prefetches the entries `at[lane] >> shift`.
 #[inline(always)]
-fn indices<V: Vector>(token: V::Token, from: &[u32]) -> V {
-    let mut wide = [0; MAX_LANES];
+fn prefetch<V: Vector, const R: usize>(table: &[[[u64; 8]; R]], at: &[u32], shift: u32) {
+    let rows = table.as_flattened();
     let mut lane = 0;
     while lane < V::LANES {
-        wide[lane] = u64::from(from[lane]);
-        lane += 1;
-    }
-    V::load(token, &wide)
-}
-
-/// Prefetches the rows of `LANES` entries.
-#[inline(always)]
-fn prefetch<V: Vector, const R: usize>(table: &[[u64; 8]], rows: &[u32], mask: u32) {
-    let mut lane = 0;
-    while lane < V::LANES {
-        V::prefetch_rows::<R>(table, (rows[lane] & mask) as usize);
+        V::prefetch_rows::<R>(rows, (at[lane] >> shift) as usize * R);
         lane += 1;
     }
 }
@@ -93,7 +85,7 @@ impl<F: FieldLanes> Kernel<F::Token> for StoreNeutral<'_, F> {
 /// The first point of a bucket only has its T restored, one multiplication; every further one is a mixed addition,
 /// seven.
 pub(super) struct Accumulate<'a, F> {
-    pub(super) points: &'a [[u64; 8]],
+    pub(super) points: &'a [[[u64; 8]; ENTRY_ROWS]],
     pub(super) list: &'a [u32],
     pub(super) steps: &'a [u32],
     pub(super) table: &'a mut [[u64; 8]],
@@ -108,7 +100,6 @@ impl<F: FieldLanes> Kernel<F::Token> for Accumulate<'_, F> {
         let lanes = F::Vector::LANES;
         let d2 = F::splat(token, &EDWARDS_2D);
         let inverse = F::splat(token, &INVERSE_2D);
-        let unit = F::Vector::splat(token, 1);
         let mut at = 0;
         let mut group = 0;
         while group < self.steps.len() {
@@ -117,12 +108,11 @@ impl<F: FieldLanes> Kernel<F::Token> for Accumulate<'_, F> {
             let mut step = 0;
             while step < steps {
                 let ahead = at + AHEAD * lanes;
-                prefetch::<F::Vector, ENTRY_ROWS>(self.points, &self.list[ahead..ahead + lanes], !1);
-                let entry = indices::<F::Vector>(token, &self.list[at..at + lanes]);
+                prefetch::<F::Vector, ENTRY_ROWS>(self.points, &self.list[ahead..ahead + lanes], 1);
+                let entries = &self.list[at..at + lanes];
                 at += lanes;
-                let sign = entry.and(unit);
-                // An entry of the list is twice that of the table, which is its row, plus the sign.
-                let point = load_entry::<F>(self.points, entry.sub(sign)).negate_where(sign.equal(unit));
+                let negative = F::Vector::odd(token, entries);
+                let point = load_entry::<F>(token, self.points, entries, 1).negate_where(negative);
                 sum = if step == 0 {
                     Extended {
                         y_plus_x: point.y_plus_x,
@@ -144,9 +134,9 @@ impl<F: FieldLanes> Kernel<F::Token> for Accumulate<'_, F> {
 /// Σ j·bucket\[j\] of `LANES` windows at a time, one in each lane, by running sums: two additions a bucket.
 /// Stores the sums as rows of a table, lane i at row 3i.
 pub(super) struct Reduce<'a, F> {
-    pub(super) table: &'a [[u64; 8]],
-    /// The row of bucket j + 1 of each lane's window, `LANES` for each j.
-    pub(super) rows: &'a [u32],
+    pub(super) table: &'a [Bucket],
+    /// The entry of bucket j + 1 of each lane's window, `LANES` for each j.
+    pub(super) entries: &'a [u32],
     pub(super) sums: &'a mut [[u64; 8]],
     pub(super) field: PhantomData<F>,
 }
@@ -160,13 +150,13 @@ impl<F: FieldLanes> Kernel<F::Token> for Reduce<'_, F> {
         let d2 = F::splat(token, &EDWARDS_2D);
         let mut running = neutral::<F>(token);
         let mut sum = running;
-        let mut end = self.rows.len();
+        let mut end = self.entries.len();
         while end > 0 {
-            let row = indices::<F::Vector>(token, &self.rows[end - lanes..end]);
+            let at = &self.entries[end - lanes..end];
             end -= lanes;
             let ahead = end.saturating_sub(AHEAD * lanes);
-            prefetch::<F::Vector, BUCKET_ROWS>(self.table, &self.rows[ahead..ahead + lanes], !0);
-            running = running.add_niels(load_bucket::<F>(self.table, row)).to_extended();
+            prefetch::<F::Vector, BUCKET_ROWS>(self.table, &self.entries[ahead..ahead + lanes], 0);
+            running = running.add_niels(load_bucket::<F>(token, self.table, at)).to_extended();
             sum = sum.add_niels(running.to_niels(d2)).to_extended();
         }
         store_bucket(sum.to_niels(d2), self.sums, 0);
@@ -178,14 +168,14 @@ impl<F: FieldLanes> Kernel<F::Token> for Reduce<'_, F> {
 pub(super) struct Windows {
     pub(super) width: usize,
     pub(super) count: usize,
-    /// The row of the lowest.
+    /// The entry of the lowest.
     pub(super) first: usize,
 }
 
 /// Whether 8·Σ 2^(width·w)·window\[w\], over the windows of all sums, is the neutral element. One run of doublings
 /// for all.
 pub(super) struct Vanishes<'a, F> {
-    pub(super) table: &'a [[u64; 8]],
+    pub(super) table: &'a [Bucket],
     pub(super) sums: &'a [Windows],
     pub(super) field: PhantomData<F>,
 }
@@ -206,8 +196,8 @@ impl<F: FieldLanes> Kernel<F::Token> for Vanishes<'_, F> {
             let mut doubled = point.double();
             for sum in self.sums {
                 if bit % sum.width == 0 && bit / sum.width < sum.count {
-                    let row = sum.first + bit / sum.width * BUCKET_ROWS;
-                    let window = load_bucket::<F>(self.table, F::Vector::splat(token, row as u64));
+                    let at = [(sum.first + bit / sum.width) as u32; MAX_LANES];
+                    let window = load_bucket::<F>(token, self.table, &at);
                     doubled = doubled.to_extended().add_niels(window);
                 }
             }

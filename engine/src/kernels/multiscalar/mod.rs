@@ -55,10 +55,11 @@ pub struct Workspace<F> {
     window: Window,
     /// Buckets of a vector of windows, after the neutral element.
     table: Rows,
-    /// Rows of the buckets by magnitude, a lane for each window.
-    rows: Vec<u32>,
+    /// Entries of the buckets by magnitude, a lane for each window.
+    entries: Vec<u32>,
     /// The sums of the windows.
     sums: Rows,
+    counts: Counts,
     field: PhantomData<fn() -> F>,
 }
 
@@ -67,11 +68,44 @@ impl<F> Default for Workspace<F> {
         Self {
             window: Window::default(),
             table: Rows::new(),
-            rows: Vec::new(),
+            entries: Vec::new(),
             sums: Rows::new(),
+            counts: Counts::default(),
             field: PhantomData,
         }
     }
+}
+
+/// A step of a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Digits, and the order of the terms.
+    Sort,
+    /// Buckets: a mixed addition for each term and window.
+    Buckets,
+    /// Running sums over the buckets.
+    Reduction,
+    /// Windows to the sum, and the test.
+    Doublings,
+}
+
+/// Told when a step is done: for measurements.
+pub trait Laps {
+    /// `step` took the time since the last call.
+    fn lap(&mut self, step: Step);
+}
+
+/// What a sum was made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Terms of all windows.
+    pub additions: usize,
+    /// Buckets of all windows.
+    pub buckets: usize,
+}
+
+impl Laps for () {
+    fn lap(&mut self, _: Step) {}
 }
 
 /// Multiplications of a sum of `lengths` terms of so many windows each, at this width.
@@ -103,62 +137,96 @@ impl<F: FieldLanes> Workspace<F> {
     ///
     /// Panics if a term names an entry that `points` does not have.
     pub fn vanishes(&mut self, token: F::Token, points: &Points<F>, sums: &[&Terms]) -> bool {
+        self.vanishes_with(token, points, sums, &mut ())
+    }
+
+    /// As [`Self::vanishes`]; `laps` is told of every step.
+    pub fn vanishes_with(
+        &mut self,
+        token: F::Token,
+        points: &Points<F>,
+        sums: &[&Terms],
+        laps: &mut impl Laps,
+    ) -> bool {
         let (_, together) = best_width::<F>(sums);
         let apart: usize = sums.iter().map(|&terms| best_width::<F>(&[terms]).1).sum();
         let mut parts = Vec::new();
         self.sums.resize(0);
+        self.counts = Counts::default();
         if together <= apart {
-            parts.push(self.windows(token, points, sums));
+            parts.push(self.windows(token, points, sums, laps));
         } else {
             for &terms in sums {
-                parts.push(self.windows(token, points, &[terms]));
+                parts.push(self.windows(token, points, &[terms], laps));
             }
         }
-        token.vectorize(Vanishes::<F> { table: &self.sums, sums: &parts, field: PhantomData })
+        let kernel = Vanishes::<F> { table: self.sums.as_chunks().0, sums: &parts, field: PhantomData };
+        let vanishes = token.vectorize(kernel);
+        laps.lap(Step::Doublings);
+        vanishes
+    }
+
+    /// What the last sum was made of.
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// The sum of each window, after those that `self.sums` holds.
-    fn windows(&mut self, token: F::Token, points: &Points<F>, sums: &[&Terms]) -> Windows {
+    fn windows(
+        &mut self,
+        token: F::Token,
+        points: &Points<F>,
+        sums: &[&Terms],
+        laps: &mut impl Laps,
+    ) -> Windows {
         let lanes = F::Vector::LANES;
         let (width, _) = best_width::<F>(sums);
         let count = sums.iter().map(|terms| terms.windows(width)).max().unwrap_or(0);
-        let first = self.sums.len();
-        self.sums.resize(first + count.next_multiple_of(lanes) * BUCKET_ROWS);
+        let first = self.sums.len() / BUCKET_ROWS;
+        self.sums.resize((first + count.next_multiple_of(lanes)) * BUCKET_ROWS);
 
         let buckets = 1usize << (width - 1);
-        // Rows of a window's buckets. The table begins with as many neutral elements as a vector stores.
-        let stride = buckets.next_multiple_of(lanes) * BUCKET_ROWS;
-        let neutral = lanes * BUCKET_ROWS;
-        let needed = neutral + lanes * stride;
+        self.counts.additions += sums.iter().map(|terms| terms.len() * terms.windows(width)).sum::<usize>();
+        self.counts.buckets += count * buckets;
+        // The table begins with the neutral element, as often as a vector stores it, for buckets without terms.
+        let stride = buckets.next_multiple_of(lanes);
+        let needed = (lanes + lanes * stride) * BUCKET_ROWS;
         if self.table.len() < needed {
             self.table.resize(needed);
         }
-        token.vectorize(StoreNeutral::<F> { table: &mut self.table[..neutral], field: PhantomData });
+        token.vectorize(StoreNeutral::<F> { table: &mut self.table, field: PhantomData });
 
         for group in (0..count).step_by(lanes) {
-            self.rows.clear();
-            self.rows.resize(buckets * lanes, 0);
+            self.entries.clear();
+            self.entries.resize(buckets * lanes, 0);
             for lane in 0..lanes.min(count - group) {
                 self.window.sort(token, lanes, sums, group + lane, width);
+                laps.lap(Step::Sort);
                 let Window { list, steps, rank, .. } = &self.window;
-                let start = neutral + lane * stride;
-                let table = &mut self.table[start..start + stride];
+                let start = lanes + lane * stride;
+                let table = &mut self.table[start * BUCKET_ROWS..(start + stride) * BUCKET_ROWS];
                 let filled = (steps.len() * lanes) as u32;
                 token.vectorize(Accumulate::<F> {
-                    points: points.rows(),
+                    points: points.entries(),
                     list,
                     steps,
                     table,
                     field: PhantomData,
                 });
+                laps.lap(Step::Buckets);
                 for (bucket, &rank) in rank.iter().enumerate() {
                     if rank < filled {
-                        self.rows[bucket * lanes + lane] = start as u32 + rank * BUCKET_ROWS as u32;
+                        self.entries[bucket * lanes + lane] = start as u32 + rank;
                     }
                 }
             }
-            let sums = &mut self.sums[first + group * BUCKET_ROWS..];
-            token.vectorize(Reduce::<F> { table: &self.table, rows: &self.rows, sums, field: PhantomData });
+            token.vectorize(Reduce::<F> {
+                table: self.table.as_chunks().0,
+                entries: &self.entries,
+                sums: &mut self.sums[(first + group) * BUCKET_ROWS..],
+                field: PhantomData,
+            });
+            laps.lap(Step::Reduction);
         }
         Windows { width, count, first }
     }
@@ -167,7 +235,7 @@ impl<F: FieldLanes> Workspace<F> {
     pub fn capacity_bytes(&self) -> usize {
         self.table.capacity_bytes()
             + self.sums.capacity_bytes()
-            + self.rows.capacity() * 4
+            + self.entries.capacity() * 4
             + self.window.capacity_bytes()
     }
 }

@@ -21,15 +21,20 @@ pub(crate) fn verify<'a, F: FieldLanes>(
     combination: Option<Combination<'_, F>>,
     mut set: impl FnMut(usize, Verdict),
 ) {
-    let mut open: Vec<(usize, Parsed, &[u8])> = Vec::new();
+    let mut open: Vec<equation::Item<'a>> = Vec::with_capacity(items.size_hint().0);
+    let mut positions: Vec<u32> = Vec::with_capacity(items.size_hint().0);
     let mut rejected: Vec<(usize, [u8; 32], Reason)> = Vec::new();
     for (position, item) in items.enumerate() {
         match wire::parse(item.key, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
             Ok(parsed) => match rule.screen(&parsed.facts) {
                 Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
-                Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, parsed.a, reason)),
-                Screened::Open => open.push((position, parsed, item.message)),
+                Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, *parsed.a, reason)),
+                Screened::Open => {
+                    let Parsed { a, r, s, .. } = parsed;
+                    open.push(equation::Item { a, r, s, message: item.message });
+                    positions.push(position as u32);
+                }
             },
         }
     }
@@ -43,23 +48,19 @@ pub(crate) fn verify<'a, F: FieldLanes>(
         }
     }
 
-    let items: Vec<equation::Item<'_>> = open
-        .iter()
-        .map(|(_, parsed, message)| equation::Item { a: &parsed.a, r: &parsed.r, s: &parsed.s, message })
-        .collect();
-    let mut codes = vec![equation::Code::EquationFailed; items.len()];
+    let mut codes = vec![equation::Code::EquationFailed; open.len()];
     let equation = equation::Equation {
         cofactored: rule.equation() == Equation::Cofactored,
         decode_r: rule.decodes_r(),
     };
     match combination {
         Some(combination) if equation.cofactored => {
-            combination::check(token, rule.name(), equation, &items, &mut codes, combination);
+            combination::check(token, rule.name(), equation, &open, &mut codes, combination);
         }
-        _ => equation::check::<F>(token, equation, &items, &mut codes),
+        _ => equation::check::<F>(token, equation, &open, &mut codes),
     }
-    for ((position, ..), code) in open.iter().zip(codes) {
-        set(*position, verdict(code));
+    for (&position, code) in positions.iter().zip(codes) {
+        set(position as usize, verdict(code));
     }
 }
 

@@ -417,7 +417,7 @@ pub fn check_known<F: FieldLanes>(
         for (i, &item) in indices.iter().enumerate() {
             let (vector, lane, item) = (i / lanes, i % lanes, item as usize);
             let [r0, r1, r2, r3, s0, s1, s2, s3] = known.signatures[item];
-            entries[vector][lane] = u64::from(known.keys[item]);
+            entries[vector][lane] = known.keys[item];
             set_lane(&mut rs[vector], lane, [r0, r1, r2, r3]);
             let s = scalar::reduce(&[s0, s1, s2, s3]);
             set_scalars::<F>(&mut challenges[vector], &mut bases[vector], lane, known.challenges[item], s);
@@ -443,7 +443,7 @@ pub fn check_known<F: FieldLanes>(
             let load = |_: &[Words]| {
                 let mut entries = vec![[0; MAX_LANES]; unequal.len().div_ceil(lanes)];
                 for (to, &from) in unequal.iter().enumerate() {
-                    entries[to / lanes][to % lanes] = u64::from(known.first_r + indices[from]);
+                    entries[to / lanes][to % lanes] = known.first_r + indices[from];
                 }
                 entries.iter().map(|entries| (known.points.affine(token, entries), 0xff)).collect()
             };

@@ -57,9 +57,9 @@ impl<F: FieldLanes> Points<F> {
         self.len() <= FIXED
     }
 
-    /// The rows; entry i is rows 2i and 2i + 1.
-    pub fn rows(&self) -> &[[u64; 8]] {
-        &self.rows
+    /// The entries.
+    pub fn entries(&self) -> &[[[u64; 8]; ENTRY_ROWS]] {
+        self.rows.as_chunks().0
     }
 
     /// Bytes held.
@@ -100,15 +100,20 @@ impl<F: FieldLanes> Points<F> {
     }
 
     /// The points of `LANES` entries in affine coordinates.
-    pub fn affine(&self, token: F::Token, entries: &[u64; MAX_LANES]) -> Affine<F> {
-        token.vectorize(LoadAffine { table: &self.rows, entries, field: PhantomData })
+    pub fn affine(&self, token: F::Token, entries: &[u32; MAX_LANES]) -> Affine<F> {
+        token.vectorize(LoadAffine { table: self.entries(), entries, field: PhantomData })
     }
 }
 
-/// The entries at `row`, by lane.
+/// The entries `at[lane] >> shift`.
 #[inline(always)]
-pub(crate) fn load_entry<F: FieldLanes>(table: &[[u64; 8]], row: F::Vector) -> AffineNiels<F> {
-    let [p, q] = F::Vector::gather_rows::<ENTRY_ROWS>(table, row);
+pub(crate) fn load_entry<F: FieldLanes>(
+    token: F::Token,
+    table: &[[[u64; 8]; ENTRY_ROWS]],
+    at: &[u32],
+    shift: u32,
+) -> AffineNiels<F> {
+    let [p, q] = F::Vector::gather_entries::<ENTRY_ROWS>(token, table, at, shift);
     AffineNiels {
         y_plus_x: F::unpack([p[0], p[1], p[2], p[3], p[4]]),
         y_minus_x: F::unpack([p[5], p[6], p[7], q[0], q[1]]),
@@ -185,8 +190,8 @@ impl<F: FieldLanes, const N: usize> Kernel<F::Token> for DecodeEntries<'_, F, N>
 }
 
 struct LoadAffine<'a, F> {
-    table: &'a [[u64; 8]],
-    entries: &'a [u64; MAX_LANES],
+    table: &'a [[[u64; 8]; ENTRY_ROWS]],
+    entries: &'a [u32; MAX_LANES],
     field: PhantomData<F>,
 }
 
@@ -195,8 +200,7 @@ impl<F: FieldLanes> Kernel<F::Token> for LoadAffine<'_, F> {
 
     #[inline(always)]
     fn run(self, token: F::Token) -> Affine<F> {
-        let entry = F::Vector::load(token, self.entries);
-        let AffineNiels { y_plus_x, y_minus_x, .. } = load_entry::<F>(self.table, entry.add(entry));
+        let AffineNiels { y_plus_x, y_minus_x, .. } = load_entry::<F>(token, self.table, self.entries, 0);
         let half = F::splat(token, &HALF);
         Affine { x: y_plus_x.sub(y_minus_x).mul(half), y: y_plus_x.add(y_minus_x).mul(half) }
     }
