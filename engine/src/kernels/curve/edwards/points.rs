@@ -18,7 +18,7 @@ pub const BASE: u32 = 1;
 /// Entries that every table begins with.
 const FIXED: usize = 2;
 /// Vectors decoded side by side.
-const SIDE_BY_SIDE: usize = 4;
+const SIDE_BY_SIDE: usize = 3;
 /// (p + 1)/2, the inverse of 2.
 const HALF: Limbs = [MASK51 - 8, MASK51, MASK51, MASK51, MASK51 >> 1];
 /// The encodings of the neutral element and of B (RFC 8032, section 5.1).
