@@ -2,13 +2,13 @@
 //!
 //! `sigwarp-mutants LIST ROOT SKIP`: LIST is what `cargo mutants --list --json` gives, ROOT the tree whose files are
 //! rewritten, SKIP a file of mutants to leave out, a number a line. Mutants are numbered from 1 in the order of the
-//! list, and mutant n is on where `crate::mutant(n)` is true. Each stands on a line of its own that says `/*Mn*/`, so
+//! list, and mutant n is on where `crate::switched(n)` is true. Each stands on a line of its own that says `/*Mn*/`, so
 //! that an error of the compiler names it. The numbers of the mutants that were put in are printed.
 //!
 //! | genre | mutant n of `x` |
 //! |---|---|
-//! | `FnValue` | `if crate::mutant(n) { return replacement; }` before the body |
-//! | `BinaryOperator`, `UnaryOperator` | `if crate::mutant(n) { changed } else { x }` in its place |
+//! | `FnValue` | `if crate::switched(n) { return replacement; }` before the body |
+//! | `BinaryOperator`, `UnaryOperator` | `if crate::switched(n) { changed } else { x }` in its place |
 //! | `MatchArm` | a guard that is false when the mutant is on, so that the wildcard arm takes over |
 //! | `MatchArmGuard` | the guard is `true` or `false` when the mutant is on |
 
@@ -173,13 +173,13 @@ fn rewrite(text: &str, nodes: &[Node], node: &Node) -> String {
         Kind::Body(mutants) => {
             let mut out = "{\n".to_owned();
             for (number, value) in mutants {
-                out.push_str(&format!("/*M{number}*/ if crate::mutant({number}) {{ return {value}; }}\n"));
+                out.push_str(&format!("/*M{number}*/ if crate::switched({number}) {{ return {value}; }}\n"));
             }
             out
         }
         Kind::Unary(operand, number) => {
             let operand = sub(operand);
-            format!("(if crate::mutant({number}) {{\n/*M{number}*/ ({operand}) }} else {{ !({operand}) }})")
+            format!("(if crate::switched({number}) {{\n/*M{number}*/ ({operand}) }} else {{ !({operand}) }})")
         }
         Kind::Binary(left, op, right, mutants) => {
             let (left, right) = (sub(left), sub(right));
@@ -187,17 +187,17 @@ fn rewrite(text: &str, nodes: &[Node], node: &Node) -> String {
             let put = |op: &str| if assigns { format!("{left} {op} {right}") } else { format!("({left}) {op} ({right})") };
             let mut out = put(&text[op.clone()]);
             for (number, op) in mutants {
-                out = format!("if crate::mutant({number}) {{\n/*M{number}*/ {}\n}} else {{ {out} }}", put(op));
+                out = format!("if crate::switched({number}) {{\n/*M{number}*/ {}\n}} else {{ {out} }}", put(op));
             }
             if assigns { out } else { format!("({out})") }
         }
         Kind::Guard(guard, deleted, changed) => {
             let mut out = guard.as_ref().map_or_else(|| "true".to_owned(), sub);
             for (number, value) in changed {
-                out = format!("(if crate::mutant({number}) {{\n/*M{number}*/ {value} }} else {{ {out} }})");
+                out = format!("(if crate::switched({number}) {{\n/*M{number}*/ {value} }} else {{ {out} }})");
             }
             for number in deleted {
-                out = format!("\n/*M{number}*/ !crate::mutant({number}) && ({out})");
+                out = format!("\n/*M{number}*/ !crate::switched({number}) && ({out})");
             }
             format!(" if {out} ")
         }
