@@ -26,7 +26,7 @@ pub(crate) fn choose(
         BackendChoice::Forced(kind) => {
             let backend = start(kind).ok_or(Error::Unavailable { backend: kind })?;
             selftest::run(backend.as_ref())?;
-            Ok(Dispatcher { backends: vec![backend], why: format!("named by {named_by}") })
+            Ok(Dispatcher::new(vec![backend], format!("named by {named_by}")))
         }
         BackendChoice::Auto => auto(start),
     }
@@ -56,5 +56,5 @@ fn auto(start: impl Fn(BackendKind) -> Option<Box<dyn Backend>>) -> Result<Dispa
     for failure in failures {
         why.push_str(&format!("; {failure}"));
     }
-    Ok(Dispatcher { backends, why })
+    Ok(Dispatcher::new(backends, why))
 }

@@ -9,9 +9,12 @@ pub(crate) use choice::choose;
 pub use explain::Explain;
 pub use selftest::SelfTestFailure;
 
+use std::sync::OnceLock;
+
 use crate::backend::{Backend, BackendFailure, BackendKind};
 use crate::batch::BatchView;
 use crate::error::Error;
+use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
 use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
@@ -21,9 +24,15 @@ use crate::verdict::{Slots, Verdicts};
 pub(crate) struct Dispatcher {
     backends: Vec<Box<dyn Backend>>,
     why: String,
+    /// What the self-test of tables said, by scheme; it is run when tables are first asked for.
+    tables_tested: [OnceLock<Result<(), SelfTestFailure>>; KeyScheme::COUNT],
 }
 
 impl Dispatcher {
+    const fn new(backends: Vec<Box<dyn Backend>>, why: String) -> Self {
+        Self { backends, why, tables_tested: [const { OnceLock::new() }; KeyScheme::COUNT] }
+    }
+
     /// The kinds of the backends, the first choice first.
     pub(crate) fn kinds(&self) -> Vec<BackendKind> {
         self.backends.iter().map(|backend| backend.kind()).collect()
@@ -39,6 +48,16 @@ impl Dispatcher {
 
     pub(crate) fn supports(&self, suite: &Suite) -> bool {
         self.backends.iter().any(|backend| backend.supports(suite))
+    }
+
+    /// The tables of the backend that verifies items of a scheme, once that backend has given the known answers
+    /// with them too. `None` where there are none for the scheme.
+    pub(crate) fn table_store(&self, scheme: KeyScheme) -> Result<Option<&dyn TableStore>, SelfTestFailure> {
+        let found = self.backends.iter().find_map(|backend| Some((backend, backend.table_store(scheme)?)));
+        let Some((backend, store)) = found else { return Ok(None) };
+        let tested = &self.tables_tested[scheme as usize];
+        tested.get_or_init(|| selftest::run_tables(backend.as_ref(), store, scheme)).clone()?;
+        Ok(Some(store))
     }
 
     /// Judges every item on the first backend that implements its suite. When a backend fails, nothing that it set
@@ -162,7 +181,7 @@ mod tests {
 
     fn dispatcher(backends: Vec<Fixed>) -> Dispatcher {
         let backends = backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
-        Dispatcher { backends, why: "a test".into() }
+        Dispatcher::new(backends, "a test".into())
     }
 
     fn batch() -> Batch {

@@ -3,6 +3,7 @@
 use super::Explain;
 use crate::backend::{Backend, BackendKind};
 use crate::batch::{Batch, Key, Message};
+use crate::keyring::{Generation, KeyRing, KeyScheme, TableStore, Tier};
 use crate::plan::Plan;
 use crate::suite::{MessageInput, Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
@@ -193,6 +194,33 @@ const KNOWN: [Known; 13] = [
 
 /// Each known signature under every rule of its scheme, and the same with one bit of the message flipped.
 pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
+    answers(backend, None)
+}
+
+/// The same with the keys of a scheme registered: once with full tables, once with compact ones, once with none.
+pub(super) fn run_tables(
+    backend: &dyn Backend,
+    store: &dyn TableStore,
+    scheme: KeyScheme,
+) -> Result<(), SelfTestFailure> {
+    let known = KNOWN.iter().filter(|known| KeyScheme::of(known.scheme) == scheme);
+    let keys: Vec<Vec<u8>> = known.map(|known| unhex(known.key)).collect();
+    let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    for tier in [Some(Tier::Full), Some(Tier::Compact), None] {
+        let ring = KeyRing::of_tier(store, scheme, tier, keys.len());
+        let registered = ring.register(store, scheme, &keys, |_| None);
+        if !registered.is_ok_and(|ids| ids.iter().all(Result::is_ok)) {
+            return Err(SelfTestFailure {
+                backend: backend.kind(),
+                what: "a key of a known answer could not be registered".into(),
+            });
+        }
+        answers(backend, Some(&ring.pin()))?;
+    }
+    Ok(())
+}
+
+fn answers(backend: &dyn Backend, ring: Option<&Generation>) -> Result<(), SelfTestFailure> {
     let fail = |what: String| SelfTestFailure { backend: backend.kind(), what };
     let mut batch = Batch::new();
     let mut expected = Vec::new();
@@ -225,7 +253,10 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
     if batch.is_empty() {
         return Err(fail("no known answer is of a suite that it supports".into()));
     }
-    let view = batch.view().map_err(|error| fail(error.to_string()))?;
+    let mut view = batch.view().map_err(|error| fail(error.to_string()))?;
+    if let Some(ring) = ring {
+        view = view.with_ring(ring).map_err(|(item, id)| fail(format!("item {item}: no key {id}")))?;
+    }
     let slots = Slots::new(view.len());
     let plan = Plan::new(&view, backend.shape(), |suite| backend.supports(&view.suite_table()[suite]));
     backend.verify(&view, &plan, &slots).map_err(|error| fail(error.what))?;

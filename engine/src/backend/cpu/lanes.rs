@@ -1,10 +1,12 @@
 //! A CPU backend on the vectors of one instruction set.
 
 use super::scalar;
+use super::tables::Tables;
 use super::threads::Workers;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::BatchView;
 use crate::kernels::field::FieldLanes;
+use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
 use crate::schemes::ed25519;
 use crate::simd::{Token, Vector};
@@ -18,13 +20,15 @@ pub(crate) struct Lanes<F: FieldLanes> {
     kind: BackendKind,
     token: F::Token,
     workers: Workers,
+    tables: Tables<F>,
 }
 
 impl<F: FieldLanes + 'static> Lanes<F> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
-        Some(Box::new(Self { kind, token, workers }))
+        let tables = Tables::new(token, workers.clone());
+        Some(Box::new(Self { kind, token, workers, tables }))
     }
 
     fn verify_piece(&self, batch: &BatchView<'_>, items: impl Iterator<Item = usize> + Clone, slots: &Slots) {
@@ -32,10 +36,25 @@ impl<F: FieldLanes + 'static> Lanes<F> {
         match batch.item(first).suite.kind() {
             Kind::Ed25519(rule) => {
                 let positions: Vec<usize> = items.collect();
-                let items = positions.iter().map(|&item| batch.item(item));
-                ed25519::verify::verify::<F>(self.token, *rule, items, |position, verdict| {
+                let mut found = 0;
+                let items = positions.iter().map(|&item| {
+                    let (item, known) = batch.resolve(item);
+                    let known = known.map(|record| {
+                        found += 1;
+                        if let Some(ring) = batch.ring() {
+                            ring.count_use(record);
+                        }
+                        Tables::known(record)
+                    });
+                    (item, known)
+                });
+                let base = || self.tables.base();
+                ed25519::verify::verify::<F>(self.token, *rule, items, base, |position, verdict| {
                     slots.set(positions[position], verdict);
                 });
+                if let Some(ring) = batch.ring() {
+                    ring.count_found(found);
+                }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
                 for item in items {
@@ -69,6 +88,13 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
         match suite.kind() {
             Kind::Ed25519(_) => true,
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => self.kind == BackendKind::Portable,
+        }
+    }
+
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        match scheme {
+            KeyScheme::Ed25519 => Some(&self.tables),
+            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => None,
         }
     }
 

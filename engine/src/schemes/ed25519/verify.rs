@@ -3,30 +3,61 @@
 use super::rules::{Ed25519Rule, Equation};
 use super::wire::{self, Parsed};
 use crate::batch::Item;
-use crate::kernels::curve::edwards::{equation, keys};
+use crate::kernels::curve::edwards::{comb, equation, keys};
 use crate::kernels::field::FieldLanes;
 use crate::schemes::Screened;
 use crate::{Reason, Verdict};
 
-/// Judges items under `rule`. `set` gets the position of every item in `items` once, with its verdict.
+/// What is known of a key before its signature comes.
+pub(crate) struct KnownKey<'a, F> {
+    /// The criteria that [`wire::PointFacts::bits`] gave.
+    pub(crate) criteria: u8,
+    /// Its canonical coordinates.
+    pub(crate) point: &'a [[u64; 4]; 2],
+    /// Its table.
+    pub(crate) table: Option<&'a comb::KeyTable<F>>,
+}
+
+/// An open item: its position, its parts, its message.
+type Open<'a> = (usize, Parsed, &'a [u8]);
+
+/// Judges items under `rule`. `set` gets the position of every item in `items` once, with its verdict. `base` gives
+/// the table of B, for items with a table.
 ///
 /// Bytes decide first: an item that they reject never reaches the arithmetic, but for the question whether its key
 /// is a point where a reason would come before its own.
-pub(crate) fn verify<'a, F: FieldLanes>(
+pub(crate) fn verify<'a, 'b, F: FieldLanes + 'static>(
     token: F::Token,
     rule: Ed25519Rule,
-    items: impl Iterator<Item = Item<'a>>,
+    items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a, F>>)>,
+    base: impl Fn() -> &'b comb::BaseTable<F>,
     mut set: impl FnMut(usize, Verdict),
 ) {
-    let mut open: Vec<(usize, Parsed, &[u8])> = Vec::new();
+    let mut open: Vec<Open<'_>> = Vec::new();
+    // Of keys that are known: with a full table, with a compact one, and the point alone.
+    let mut combs: [Vec<(Open<'_>, &comb::KeyTable<F>)>; 2] = [Vec::new(), Vec::new()];
+    let mut decoded: Vec<(Open<'_>, &[[u64; 4]; 2])> = Vec::new();
     let mut rejected: Vec<(usize, [u8; 32], Reason)> = Vec::new();
-    for (position, item) in items.enumerate() {
-        match wire::parse(item.key, item.signature) {
+    for (position, (item, known)) in items.enumerate() {
+        let facts = known.as_ref().map(|known| wire::PointFacts::from_bits(known.criteria));
+        match wire::parse(item.key, facts, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
-            Ok(parsed) => match rule.screen(&parsed.facts) {
-                Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
-                Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, parsed.a, reason)),
-                Screened::Open => open.push((position, parsed, item.message)),
+            Ok(parsed) => match (rule.screen(&parsed.facts), known) {
+                (Screened::Rejected(reason), _) => set(position, Verdict::Invalid(reason)),
+                // A known key is a point.
+                (Screened::RejectedUnlessKeyFails(reason), Some(_)) => {
+                    set(position, Verdict::Invalid(reason))
+                }
+                (Screened::RejectedUnlessKeyFails(reason), None) => {
+                    rejected.push((position, parsed.a, reason))
+                }
+                (Screened::Open, None) => open.push((position, parsed, item.message)),
+                (Screened::Open, Some(KnownKey { point, table: None, .. })) => {
+                    decoded.push(((position, parsed, item.message), point));
+                }
+                (Screened::Open, Some(KnownKey { table: Some(table), .. })) => {
+                    combs[usize::from(!table.is_full())].push(((position, parsed, item.message), table));
+                }
             },
         }
     }
@@ -40,19 +71,40 @@ pub(crate) fn verify<'a, F: FieldLanes>(
         }
     }
 
-    let items: Vec<equation::Item<'_>> = open
-        .iter()
-        .map(|(_, parsed, message)| equation::Item { a: &parsed.a, r: &parsed.r, s: &parsed.s, message })
-        .collect();
-    let mut codes = vec![equation::Code::EquationFailed; items.len()];
     let equation = equation::Equation {
         cofactored: rule.equation() == Equation::Cofactored,
         decode_r: rule.decodes_r(),
     };
-    equation::check::<F>(token, equation, &items, &mut codes);
-    for ((position, ..), code) in open.iter().zip(codes) {
-        set(*position, verdict(code));
+    if !open.is_empty() {
+        let items: Vec<equation::Item<'_>> = open.iter().map(of_item).collect();
+        let mut codes = vec![equation::Code::EquationFailed; items.len()];
+        equation::check::<F>(token, equation, &items, &mut codes);
+        for ((position, ..), code) in open.iter().zip(codes) {
+            set(*position, verdict(code));
+        }
     }
+    if !decoded.is_empty() {
+        let items: Vec<equation::Item<'_>> = decoded.iter().map(|(item, _)| of_item(item)).collect();
+        let points: Vec<&[[u64; 4]; 2]> = decoded.iter().map(|(_, point)| *point).collect();
+        let mut codes = vec![equation::Code::EquationFailed; items.len()];
+        equation::check_decoded::<F>(token, equation, &items, &points, &mut codes);
+        for (((position, ..), _), code) in decoded.iter().zip(codes) {
+            set(*position, verdict(code));
+        }
+    }
+    for known in combs.iter().filter(|known| !known.is_empty()) {
+        let items: Vec<comb::Known<'_, F>> =
+            known.iter().map(|(item, table)| comb::Known { item: of_item(item), table }).collect();
+        let mut codes = vec![equation::Code::EquationFailed; items.len()];
+        comb::check::<F>(token, equation, base(), &items, &mut codes);
+        for (((position, ..), _), code) in known.iter().zip(codes) {
+            set(*position, verdict(code));
+        }
+    }
+}
+
+fn of_item<'a>((_, parsed, message): &'a Open<'_>) -> equation::Item<'a> {
+    equation::Item { a: &parsed.a, r: &parsed.r, s: &parsed.s, message }
 }
 
 const fn verdict(code: equation::Code) -> Verdict {
