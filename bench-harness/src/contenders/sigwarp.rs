@@ -1,6 +1,7 @@
 //! Sigwarp itself.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sigwarp::{
@@ -8,7 +9,7 @@ use sigwarp::{
 };
 
 use super::{Algorithm, Answers, Keys};
-use crate::measure::Run;
+use crate::measure::{Run, one_core_each};
 use crate::workload::{Item, Kind, Workload};
 
 /// What Sigwarp does with the items.
@@ -104,7 +105,10 @@ impl Sigwarp {
     pub fn prepare<'w>(&self, w: &'w Workload, threads: usize) -> Result<(Run<'w>, String), String> {
         match self.operation {
             Operation::Verify => {}
-            Operation::Recover => return Ok((recover(w), BackendKind::Portable.name().to_owned())),
+            Operation::Recover if ["auto", BackendKind::Portable.name()].contains(&self.backend.as_str()) => {
+                return Ok((recover(w), BackendKind::Portable.name().to_owned()));
+            }
+            Operation::Recover => return Err(format!("backend {} does not recover keys yet", self.backend)),
             Operation::Hash(_) => return Err("this version does not hash messages yet".to_owned()),
         }
         let suite = self.suite(w.spec.kind)?;
@@ -152,8 +156,11 @@ impl Sigwarp {
                 None => return Err(format!("this version has no backend {name:?} yet")),
             },
         };
-        let threads = NonZeroUsize::new(threads).ok_or("no threads")?;
-        let builder = Engine::builder().backend(choice).threads(threads).key_budget(KEY_BUDGET);
+        let builder = Engine::builder().backend(choice).key_budget(KEY_BUDGET);
+        let builder = match threads {
+            1 => builder.threads(NonZeroUsize::MIN),
+            _ => builder.pool(pinned_pool(threads)?),
+        };
         builder.build().map_err(|error| error.to_string())
     }
 
@@ -168,6 +175,11 @@ impl Sigwarp {
         };
         Suite::from_names(scheme, self.rule.as_deref(), None, None).map_err(|error| error.to_string())
     }
+}
+
+fn pinned_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(one_core_each()).build();
+    pool.map(Arc::new).map_err(|error| format!("cannot start {threads} threads: {error}"))
 }
 
 /// Room for full tables of tens of thousands of keys, and for compact ones of a million.

@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry, lines};
+use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry, lines};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -171,5 +171,24 @@ impl Vector for U64x1 {
         if let Some(table) = tables.first_mut() {
             table[line] = Line([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
         }
+    }
+}
+
+impl Doubles for U64x1 {
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) + f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) - f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn mul_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) * f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn div_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) / f64::from_bits(other.0)).to_bits())
     }
 }

@@ -29,6 +29,8 @@
 pub mod comb;
 pub mod decode;
 pub mod equation;
+pub mod half_ladder;
+mod halved;
 pub mod keys;
 pub mod ladder;
 mod one;
