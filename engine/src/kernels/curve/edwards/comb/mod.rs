@@ -14,7 +14,7 @@
 //!
 //!   k = Σ (2·b\[i\] − 1)·2^i − e,  e = 1 where k is even, else 0.
 //!
-//! So a table holds 2^(t−1) entries, the top tooth is the sign of a selection, no digit is 0, and [e]P is added at
+//! So a table holds 2^(t−1) entries, the top tooth is the sign of a selection, no digit is 0, and \[e\]P is added at
 //! the end, from an entry of its own or, where e is 0, the neutral element. For B, an even s becomes s − L, which is odd.
 //!
 //! # Shapes
@@ -385,5 +385,6 @@ const _: () = {
     assert!(Full::GROUPS == Full::BLOCKS && Base::GROUPS == Base::BLOCKS && Compact::GROUPS <= 4);
     assert!(Full::GROUP <= MAX_GROUP && Base::GROUP <= MAX_GROUP && Compact::GROUP <= MAX_GROUP);
     assert!(Full::OWN + 1 < 1 << SIGN && Compact::OWN + 1 < 1 << SIGN);
-    assert!(Full::TEETH <= SIGN as usize && Base::TEETH <= SIGN as usize && MAX_GROUP <= 16);
+    assert!(Full::TEETH <= SIGN as usize);
+    assert!(Base::TEETH <= SIGN as usize && MAX_GROUP <= 16);
 };
