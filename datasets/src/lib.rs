@@ -6,6 +6,7 @@
 
 mod assemble;
 mod block;
+mod divergence;
 #[cfg(feature = "edges")]
 pub mod edges;
 mod error;
@@ -16,6 +17,7 @@ mod row;
 mod write;
 
 pub use block::RowBlock;
+pub use divergence::divergence_line;
 pub use error::{ReadError, RowError, WriteError};
 pub use keys::KeyFile;
 pub use read::{KeyUse, ReadOptions, RowReader};

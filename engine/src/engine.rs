@@ -9,6 +9,7 @@ use crate::batch::{Batch, BatchView};
 use crate::dispatch::{BackendChoice, Dispatcher, choose};
 use crate::error::Error;
 use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats};
+use crate::plan::PathChoice;
 use crate::schemes;
 use crate::suite::Suite;
 use crate::verdict::Verdicts;
@@ -159,6 +160,7 @@ pub struct Builder {
     threads: Threads,
     key_budget: Option<usize>,
     admits: bool,
+    path: PathChoice,
 }
 
 /// The key budget of a builder that was told none: four thousand full tables.
@@ -168,6 +170,12 @@ impl Builder {
     /// Sets the backend. A forced backend that cannot run here makes [`Self::build`] fail.
     pub fn backend(mut self, choice: BackendChoice) -> Self {
         self.backend = choice;
+        self
+    }
+
+    /// Sets the path to the verdicts, which do not depend on it. [`PathChoice::Auto`] takes the one that costs least.
+    pub fn path(mut self, choice: PathChoice) -> Self {
+        self.path = choice;
         self
     }
 
@@ -207,7 +215,7 @@ impl Builder {
             (choice, _) => (choice, "the caller"),
         };
         let workers = Workers::start(&self.threads)?;
-        let dispatcher = choose(choice, named_by, |kind| cpu::start(kind, workers.clone()))?;
+        let dispatcher = choose(choice, named_by, self.path, |kind| cpu::start(kind, workers.clone()))?;
         let ring = KeyRing::new(self.key_budget.unwrap_or(KEY_BUDGET), self.admits);
         Ok(Engine { dispatcher, ring })
     }

@@ -36,6 +36,7 @@ pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
 pub use engine::{BACKEND_VARIABLE, Builder, Engine};
 pub use error::Error;
 pub use keyring::{KeyId, KeyStats};
+pub use plan::PathChoice;
 pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash, ethereum_address, recover};
 pub use schemes::ed25519::Ed25519Rule;
 pub use schemes::sm2::{Sm2Encoding, UserId};

@@ -2,6 +2,7 @@
 
 mod choice;
 mod explain;
+mod measure;
 mod selftest;
 
 pub use choice::BackendChoice;
@@ -15,7 +16,7 @@ use crate::backend::{Backend, BackendFailure, BackendKind};
 use crate::batch::BatchView;
 use crate::error::Error;
 use crate::keyring::{KeyScheme, TableStore};
-use crate::plan::Plan;
+use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
 
@@ -23,14 +24,28 @@ use crate::verdict::{Slots, Verdicts};
 /// why they were chosen.
 pub(crate) struct Dispatcher {
     backends: Vec<Box<dyn Backend>>,
+    /// What the paths cost on each.
+    costs: Vec<Costs>,
     why: String,
+    path: PathChoice,
     /// What the self-test of tables said, by scheme; it is run when tables are first asked for.
     tables_tested: [OnceLock<Result<(), SelfTestFailure>>; KeyScheme::COUNT],
 }
 
 impl Dispatcher {
-    const fn new(backends: Vec<Box<dyn Backend>>, why: String) -> Self {
-        Self { backends, why, tables_tested: [const { OnceLock::new() }; KeyScheme::COUNT] }
+    /// Backends that have passed their self-test. Measures what their paths cost.
+    pub(crate) fn new(backends: Vec<Box<dyn Backend>>, why: String, path: PathChoice) -> Self {
+        let costs = backends.iter().map(|backend| measure::costs(backend.as_ref())).collect();
+        Self::with_costs(backends, costs, why, path)
+    }
+
+    const fn with_costs(
+        backends: Vec<Box<dyn Backend>>,
+        costs: Vec<Costs>,
+        why: String,
+        path: PathChoice,
+    ) -> Self {
+        Self { backends, costs, why, path, tables_tested: [const { OnceLock::new() }; KeyScheme::COUNT] }
     }
 
     /// The kinds of the backends, the first choice first.
@@ -65,15 +80,16 @@ impl Dispatcher {
     pub(crate) fn verify(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
-            let usable: Vec<&dyn Backend> = self
+            let usable: Vec<(&dyn Backend, Costs)> = self
                 .backends
                 .iter()
                 .map(Box::as_ref)
-                .filter(|backend| failures.iter().all(|failure| failure.backend != backend.kind()))
+                .zip(self.costs.iter().copied())
+                .filter(|(backend, _)| failures.iter().all(|failure| failure.backend != backend.kind()))
                 .collect();
             let mut routes = Vec::new();
             for suite in batch.suite_table() {
-                match usable.iter().position(|backend| backend.supports(suite)) {
+                match usable.iter().position(|(backend, _)| backend.supports(suite)) {
                     Some(backend) => routes.push(backend),
                     None => {
                         return Err(match failures.pop() {
@@ -93,21 +109,22 @@ impl Dispatcher {
     fn attempt(
         &self,
         batch: &BatchView<'_>,
-        backends: &[&dyn Backend],
+        backends: &[(&dyn Backend, Costs)],
         routes: &[usize],
         failures: &[BackendFailure],
     ) -> Result<Verdicts, BackendFailure> {
         let slots = Slots::new(batch.len());
         let mut shares = Vec::new();
-        for (index, backend) in backends.iter().enumerate() {
-            let plan = Plan::new(batch, backend.shape(), |suite| routes[suite] == index);
+        for (index, (backend, costs)) in backends.iter().enumerate() {
+            let paths = Paths { costs: *costs, choice: self.path };
+            let plan = Plan::new(batch, backend.shape(), paths, |suite| routes[suite] == index);
             if plan.len() > 0 {
                 backend.verify(batch, &plan, &slots)?;
                 shares.push((backend.kind(), plan.len()));
             }
         }
         if shares.is_empty() {
-            shares.extend(backends.first().map(|backend| (backend.kind(), 0)));
+            shares.extend(backends.first().map(|(backend, _)| (backend.kind(), 0)));
         }
         let mut why = self.why.clone();
         for failure in failures {
@@ -156,7 +173,7 @@ mod tests {
         }
 
         fn shape(&self) -> Shape {
-            Shape { threads: 1, lanes: 1, min_piece: 1, max_piece: 2 }
+            Shape { threads: 1, lanes: 1, min_piece: 1, max_piece: 2, max_combined: 2 }
         }
 
         fn supports(&self, suite: &Suite) -> bool {
@@ -180,8 +197,10 @@ mod tests {
     const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
 
     fn dispatcher(backends: Vec<Fixed>) -> Dispatcher {
-        let backends = backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
-        Dispatcher::new(backends, "a test".into())
+        let backends: Vec<_> =
+            backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
+        let costs = vec![Costs::counted(1); backends.len()];
+        Dispatcher::with_costs(backends, costs, "a test".into(), PathChoice::Auto)
     }
 
     fn batch() -> Batch {

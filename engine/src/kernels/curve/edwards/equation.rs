@@ -15,6 +15,7 @@ use super::decode::{Decode, Words, encode, load_words};
 use super::halved;
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
 use super::one;
+use super::points::Points;
 use super::sliding::Sliding;
 use super::{Affine, AffineNiels, Extended, Projective};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
@@ -68,7 +69,7 @@ pub enum Code {
     EquationFailed,
 }
 
-pub(super) fn words_of(bytes: &[u8; 32]) -> [u64; 4] {
+pub(crate) fn words_of(bytes: &[u8; 32]) -> [u64; 4] {
     let mut words = [0; 4];
     for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
         let mut eight = [0; 8];
@@ -330,9 +331,6 @@ fn check_chunk<F: FieldLanes>(
     let empty = [[0; MAX_LANES]; 4];
     let (mut keys, mut rs) = (vec![empty; vectors], vec![empty; vectors]);
     let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
-    if lanes > 1 {
-        scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
-    }
     for (i, item) in items.iter().enumerate() {
         let (vector, lane) = (i / lanes, i % lanes);
         let mut digest = scratch.digests[i];
@@ -342,9 +340,7 @@ fn check_chunk<F: FieldLanes>(
         set_lane(&mut keys[vector], lane, words_of(item.a));
         set_lane(&mut rs[vector], lane, words_of(item.r));
         let (k, s) = (scalar::reduce_wide(&digest), scalar::reduce(&words_of(item.s)));
-        let (k, s) = if lanes == 1 { (k, s) } else { (offset_challenge(&k), offset_base(&s)) };
-        set_lane(&mut challenges[vector], lane, k);
-        set_lane(&mut bases[vector], lane, s);
+        set_scalars::<F>(&mut challenges[vector], &mut bases[vector], lane, k, s);
     }
 
     // One vector: R is decoded beside A, and nothing is inverted.
@@ -359,29 +355,7 @@ fn check_chunk<F: FieldLanes>(
             known.chain(decode_all::<F>(token, &keys[vectors..])).collect()
         }
     };
-    let mut points = Vec::with_capacity(vectors);
-    while points.len() < vectors {
-        let i = points.len();
-        let table = &mut scratch.table[..];
-        if lanes == 1 {
-            let (challenge, base) = (challenges[i].map(|word| word[0]), bases[i].map(|word| word[0]));
-            points.push(token.vectorize(Sliding { key: &decoded[i].0, challenge: &challenge, base: &base }));
-        } else if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
-            points.extend(token.vectorize(Ladder {
-                keys: [decoded[i].0, decoded[i + 1].0],
-                challenges: [&challenges[i], &challenges[i + 1]],
-                bases: [&bases[i], &bases[i + 1]],
-                table,
-            }));
-        } else {
-            points.extend(token.vectorize(Ladder {
-                keys: [decoded[i].0],
-                challenges: [&challenges[i]],
-                bases: [&bases[i]],
-                table,
-            }));
-        }
-    }
+    let mut points = differences(token, &decoded, &challenges, &bases, &mut scratch.table);
     if !alone {
         normalize(token, &mut points);
     }
@@ -411,7 +385,132 @@ fn check_chunk<F: FieldLanes>(
         if alone {
             normalize(token, &mut points);
         }
-        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes);
+        let decode = |encodings: &[Words]| decode_all::<F>(token, encodings);
+        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes, decode);
+    }
+}
+
+/// Puts k and s where [`differences`] takes them from.
+fn set_scalars<F: FieldLanes>(
+    challenges: &mut Words,
+    bases: &mut Words,
+    lane: usize,
+    k: [u64; 4],
+    s: [u64; 4],
+) {
+    let (k, s) = if F::Vector::LANES == 1 { (k, s) } else { (offset_challenge(&k), offset_base(&s)) };
+    set_lane(challenges, lane, k);
+    set_lane(bases, lane, s);
+}
+
+/// SB − kA of as many vectors as there are challenges; `keys` may have more.
+fn differences<F: FieldLanes>(
+    token: F::Token,
+    keys: &[(Affine<F>, u8)],
+    challenges: &[Words],
+    bases: &[Words],
+    table: &mut Vec<[u64; 8]>,
+) -> Vec<Projective<F>> {
+    let lanes = F::Vector::LANES;
+    let vectors = challenges.len();
+    if lanes > 1 {
+        table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
+    }
+    let mut points = Vec::with_capacity(vectors);
+    while points.len() < vectors {
+        let i = points.len();
+        let table = &mut table[..];
+        if lanes == 1 {
+            let (challenge, base) = (challenges[i].map(|word| word[0]), bases[i].map(|word| word[0]));
+            points.push(token.vectorize(Sliding { key: &keys[i].0, challenge: &challenge, base: &base }));
+        } else if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
+            points.extend(token.vectorize(Ladder {
+                keys: [keys[i].0, keys[i + 1].0],
+                challenges: [&challenges[i], &challenges[i + 1]],
+                bases: [&bases[i], &bases[i + 1]],
+                table,
+            }));
+        } else {
+            points.extend(token.vectorize(Ladder {
+                keys: [keys[i].0],
+                challenges: [&challenges[i]],
+                bases: [&bases[i]],
+                table,
+            }));
+        }
+    }
+    points
+}
+
+/// Items whose key and R have been decoded and whose challenge has been hashed.
+#[derive(Debug)]
+pub struct Known<'a, F> {
+    /// The decoded points.
+    pub points: &'a Points<F>,
+    /// The entry of each item's key.
+    pub keys: &'a [u32],
+    /// The entry of the first item's R; those of the others follow.
+    pub first_r: u32,
+    /// Each item's k, below L.
+    pub challenges: &'a [[u64; 4]],
+    /// Each item's R and S, four words each.
+    pub signatures: &'a [[u64; 8]],
+}
+
+/// Judges the items that `indices` names, as [`check`] does, without decoding or hashing again.
+pub fn check_known<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    known: &Known<'_, F>,
+    indices: &[u32],
+    codes: &mut [Code],
+) {
+    let lanes = F::Vector::LANES;
+    let mut table = Vec::new();
+    let empty = [[0; MAX_LANES]; 4];
+    for indices in indices.chunks(CHUNK) {
+        let vectors = indices.len().div_ceil(lanes);
+        let (mut rs, mut challenges, mut bases) =
+            (vec![empty; vectors], vec![empty; vectors], vec![empty; vectors]);
+        let mut entries = vec![[0; MAX_LANES]; vectors];
+        for (i, &item) in indices.iter().enumerate() {
+            let (vector, lane, item) = (i / lanes, i % lanes, item as usize);
+            let [r0, r1, r2, r3, s0, s1, s2, s3] = known.signatures[item];
+            entries[vector][lane] = known.keys[item];
+            set_lane(&mut rs[vector], lane, [r0, r1, r2, r3]);
+            let s = scalar::reduce(&[s0, s1, s2, s3]);
+            set_scalars::<F>(&mut challenges[vector], &mut bases[vector], lane, known.challenges[item], s);
+        }
+        let keys: Vec<(Affine<F>, u8)> =
+            entries.iter().map(|entries| (known.points.affine(token, entries), 0xff)).collect();
+        let mut points = differences(token, &keys, &challenges, &bases, &mut table);
+        normalize(token, &mut points);
+
+        let mut unequal = Vec::new();
+        let mut local = vec![Code::EquationFailed; indices.len()];
+        for (vector, point) in points.iter().enumerate() {
+            let equal = token.vectorize(CompareEncoding { point, expected: &rs[vector] });
+            for i in lanes_of(vector, lanes, indices.len()) {
+                if equal >> (i % lanes) & 1 == 1 {
+                    local[i] = Code::Valid;
+                } else {
+                    unequal.push(i);
+                }
+            }
+        }
+        if equation.cofactored && !unequal.is_empty() {
+            let load = |_: &[Words]| {
+                let mut entries = vec![[0; MAX_LANES]; unequal.len().div_ceil(lanes)];
+                for (to, &from) in unequal.iter().enumerate() {
+                    entries[to / lanes][to % lanes] = known.first_r + indices[from];
+                }
+                entries.iter().map(|entries| (known.points.affine(token, entries), 0xff)).collect()
+            };
+            check_unequal::<F>(token, equation, &unequal, &points, &rs, &mut local, load);
+        }
+        for (&item, code) in indices.iter().zip(local) {
+            codes[item as usize] = code;
+        }
     }
 }
 
@@ -458,7 +557,7 @@ impl<F: FieldLanes> Kernel<F::Token> for CofactoredOf<'_, F> {
     }
 }
 
-/// Decodes R of the items whose bytes differ, and tests the cofactored equation where it is asked for.
+/// Takes R of the items whose bytes differ, as `decode` gives it for their encodings, and tests the cofactored equation where it is asked for.
 #[cold]
 pub(super) fn check_unequal<F: FieldLanes>(
     token: F::Token,
@@ -467,6 +566,7 @@ pub(super) fn check_unequal<F: FieldLanes>(
     points: &[Projective<F>],
     rs: &[Words],
     codes: &mut [Code],
+    decode: impl FnOnce(&[Words]) -> Vec<(Affine<F>, u8)>,
 ) {
     let lanes = F::Vector::LANES;
     let vectors = unequal.len().div_ceil(lanes);
@@ -488,7 +588,7 @@ pub(super) fn check_unequal<F: FieldLanes>(
             }
         }
     }
-    let decoded = decode_all::<F>(token, &encodings);
+    let decoded = decode(&encodings);
     for (vector, (r, r_on_curve)) in decoded.iter().enumerate() {
         let holds =
             if equation.cofactored { token.vectorize(CofactoredOf(&coordinates[vector], r)) } else { 0 };

@@ -34,6 +34,7 @@ mod halved;
 pub mod keys;
 pub mod ladder;
 mod one;
+pub mod points;
 pub mod single;
 pub mod sliding;
 

@@ -3,7 +3,8 @@
 use super::super::Projective;
 use super::super::decode::Words;
 use super::super::equation::{
-    CHUNK, Code, CompareEncoding, Equation, Item, check_unequal, lanes_of, normalize, set_lane, words_of,
+    CHUNK, Code, CompareEncoding, Equation, Item, check_unequal, decode_all, lanes_of, normalize, set_lane,
+    words_of,
 };
 use super::build::BaseTable;
 use super::{
@@ -112,6 +113,7 @@ fn check_chunk<S: Shape, F: FieldLanes>(
         }
     }
     if !unequal.is_empty() && (equation.cofactored || equation.decode_r) {
-        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes);
+        let decode = |encodings: &[Words]| decode_all::<F>(token, encodings);
+        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes, decode);
     }
 }
