@@ -13,6 +13,7 @@ mod engine;
 mod error;
 #[doc(hidden)]
 pub mod kernels;
+mod keyring;
 mod plan;
 mod schemes;
 #[doc(hidden)]
@@ -27,11 +28,14 @@ pub use backend::cpu::Threads;
 pub use backend::{BackendFailure, BackendKind};
 #[cfg(feature = "arrow")]
 pub use batch::arrow;
-pub use batch::{Batch, BatchView, Column, ColumnError, DefaultRuleError, DefaultRules, Item, Key, Message};
+pub use batch::{
+    Batch, BatchView, Column, ColumnError, DefaultRuleError, DefaultRules, Item, Key, Keys, Message,
+};
 pub use batch::{SuiteNames, SuiteResolver, Suites, WrongInput};
 pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
 pub use engine::{BACKEND_VARIABLE, Builder, Engine};
 pub use error::Error;
+pub use keyring::{KeyId, KeyStats};
 pub use plan::PathChoice;
 pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash, ethereum_address, recover};
 pub use schemes::ed25519::Ed25519Rule;

@@ -1,10 +1,12 @@
 //! A CPU backend on the vectors of one instruction set.
 
 use super::scalar;
+use super::tables::Tables;
 use super::threads::Workers;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::BatchView;
 use crate::kernels::field::FieldLanes;
+use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{BadRate, Path, Paths, Plan, Work};
 use crate::schemes::ed25519;
 use crate::schemes::ed25519::coefficients::System;
@@ -24,18 +26,21 @@ pub(crate) struct Lanes<F: FieldLanes> {
     /// Memory of combinations, one for each thread that has worked at the same time.
     memories: Mutex<Vec<Memory<F>>>,
     bad_rate: BadRate,
+    tables: Tables<F>,
 }
 
 impl<F: FieldLanes + 'static> Lanes<F> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
+        let tables = Tables::new(token, workers.clone());
         Some(Box::new(Self {
             kind,
             token,
             workers,
             memories: Mutex::default(),
             bad_rate: BadRate::default(),
+            tables,
         }))
     }
 
@@ -51,19 +56,41 @@ impl<F: FieldLanes + 'static> Lanes<F> {
         match suite.kind() {
             Kind::Ed25519(rule) => {
                 let positions: Vec<usize> = items.collect();
-                let items = positions.iter().map(|&item| batch.item(item));
+                let mut found = 0;
+                let items = positions.iter().map(|&item| {
+                    let (item, known) = batch.resolve(item);
+                    let known = known.map(|record| {
+                        found += 1;
+                        if let Some(ring) = batch.ring() {
+                            ring.count_use(record);
+                        }
+                        Tables::known(record)
+                    });
+                    (item, known)
+                });
                 let mut memory = suite.combines().then(|| self.memory());
                 let choose = |situation: Situation| self.step(situation, paths);
                 let combination =
                     memory.as_mut().map(|memory| Combination { memory, source: &System, choose: &choose });
+                let base = || self.tables.base();
                 let mut failed = 0;
-                ed25519::verify::verify::<F>(self.token, *rule, items, combination, |position, verdict| {
-                    failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
-                    slots.set(positions[position], verdict);
-                });
+                ed25519::verify::verify::<F>(
+                    self.token,
+                    *rule,
+                    items,
+                    base,
+                    combination,
+                    |position, verdict| {
+                        failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
+                        slots.set(positions[position], verdict);
+                    },
+                );
                 if let Some(memory) = memory {
                     self.bad_rate.observe(failed, positions.len());
                     self.keep(memory);
+                }
+                if let Some(ring) = batch.ring() {
+                    ring.count_found(found);
                 }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
@@ -125,6 +152,13 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
         match suite.kind() {
             Kind::Ed25519(_) => true,
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => self.kind == BackendKind::Portable,
+        }
+    }
+
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        match scheme {
+            KeyScheme::Ed25519 => Some(&self.tables),
+            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod lanes;
 mod scalar;
+mod tables;
 mod threads;
 
 pub use threads::Threads;
