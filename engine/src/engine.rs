@@ -158,9 +158,9 @@ impl std::fmt::Debug for Engine {
 pub struct Builder {
     backend: BackendChoice,
     threads: Threads,
+    path: PathChoice,
     key_budget: Option<usize>,
     admits: bool,
-    path: PathChoice,
 }
 
 /// The key budget of a builder that was told none: four thousand full tables.

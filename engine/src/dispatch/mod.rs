@@ -45,7 +45,8 @@ impl Dispatcher {
         why: String,
         path: PathChoice,
     ) -> Self {
-        Self { backends, costs, why, path, tables_tested: [const { OnceLock::new() }; KeyScheme::COUNT] }
+        let tables_tested = [const { OnceLock::new() }; KeyScheme::COUNT];
+        Self { backends, costs, why, path, tables_tested }
     }
 
     /// The kinds of the backends, the first choice first.

@@ -113,7 +113,8 @@ fn check_chunk<S: Shape, F: FieldLanes>(
         }
     }
     if !unequal.is_empty() && (equation.cofactored || equation.decode_r) {
-        let decode = |encodings: &[Words]| decode_all::<F>(token, encodings);
-        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes, decode);
+        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes, |encodings| {
+            decode_all::<F>(token, encodings)
+        });
     }
 }
