@@ -1,6 +1,6 @@
 //! AVX2: 4 lanes.
 
-use super::{FloatMultiply, Kernel, LaneMask, Token, Vector, entry};
+use super::{Doubles, FloatMultiply, Kernel, LaneMask, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX2, FMA and BMI2.
@@ -275,6 +275,29 @@ fn bits(x: __m256d) -> U64x4 {
     U64x4(unsafe { _mm256_castpd_si256(x) })
 }
 
+impl Doubles for U64x4 {
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_add_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_sub_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn mul_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_mul_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn div_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_div_pd(doubles(self), doubles(other)) })
+    }
+}
+
 impl FloatMultiply for U64x4 {
     #[inline(always)]
     fn fused(self, b: Self, c: Self) -> Self {
@@ -285,16 +308,6 @@ impl FloatMultiply for U64x4 {
     fn fused_sub(self, b: Self, c: Self) -> Self {
         // SAFETY: a vector proves the features.
         bits(unsafe { _mm256_fmsub_pd(doubles(self), doubles(b), doubles(c)) })
-    }
-    #[inline(always)]
-    fn add_f64(self, other: Self) -> Self {
-        // SAFETY: a vector proves the features.
-        bits(unsafe { _mm256_add_pd(doubles(self), doubles(other)) })
-    }
-    #[inline(always)]
-    fn sub_f64(self, other: Self) -> Self {
-        // SAFETY: a vector proves the features.
-        bits(unsafe { _mm256_sub_pd(doubles(self), doubles(other)) })
     }
     #[inline(always)]
     fn mul32(self, other: Self) -> Self {

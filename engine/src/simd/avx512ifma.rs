@@ -1,6 +1,6 @@
 //! AVX-512 with IFMA: 8 lanes.
 
-use super::{Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX-512 F, BW, DQ, VL and IFMA.
@@ -256,6 +256,41 @@ impl Vector for U64x8 {
             rows[lane].store(&mut table[first + lane * stride]);
             lane += 1;
         }
+    }
+}
+
+#[inline(always)]
+fn doubles(x: U64x8) -> __m512d {
+    // SAFETY: a vector proves the features.
+    unsafe { _mm512_castsi512_pd(x.0) }
+}
+
+#[inline(always)]
+fn bits(x: __m512d) -> U64x8 {
+    // SAFETY: private, called with what vectors gave.
+    U64x8(unsafe { _mm512_castpd_si512(x) })
+}
+
+impl Doubles for U64x8 {
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_add_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_sub_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn mul_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_mul_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn div_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_div_pd(doubles(self), doubles(other)) })
     }
 }
 

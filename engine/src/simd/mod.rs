@@ -167,7 +167,7 @@ pub trait Vector: Copy {
 }
 
 /// 52-bit multiply-add (AVX-512 IFMA). Factors are taken modulo 2^52.
-pub trait MultiplyAdd52: Vector {
+pub trait MultiplyAdd52: Doubles {
     /// self + (a·b mod 2^52).
     fn madd52lo(self, a: Self, b: Self) -> Self;
     /// self + ⌊a·b / 2^52⌋.
@@ -176,17 +176,25 @@ pub trait MultiplyAdd52: Vector {
     fn times19(self) -> Self;
 }
 
+/// Lanes as doubles (IEEE 754 binary64, round to nearest).
+pub trait Doubles: Vector {
+    /// self + other.
+    fn add_f64(self, other: Self) -> Self;
+    /// self − other.
+    fn sub_f64(self, other: Self) -> Self;
+    /// self · other.
+    fn mul_f64(self, other: Self) -> Self;
+    /// self / other.
+    fn div_f64(self, other: Self) -> Self;
+}
+
 /// Multiplication of lanes as doubles (IEEE 754 binary64, round to nearest), and of their low halves as
 /// integers.
-pub trait FloatMultiply: Vector {
+pub trait FloatMultiply: Doubles {
     /// self·b + c of doubles, rounded once.
     fn fused(self, b: Self, c: Self) -> Self;
     /// self·b − c of doubles, rounded once.
     fn fused_sub(self, b: Self, c: Self) -> Self;
-    /// self + other of doubles.
-    fn add_f64(self, other: Self) -> Self;
-    /// self − other of doubles.
-    fn sub_f64(self, other: Self) -> Self;
     /// The product of the low 32 bits of each lane.
     fn mul32(self, other: Self) -> Self;
     /// The same value, of which the compiler no longer knows how it came about. Factors that are sums or

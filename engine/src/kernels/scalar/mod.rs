@@ -4,6 +4,7 @@
 //! Scalar code: a reduction is some 35 word multiplications, one part in a hundred of a verification.
 //! Values are four or eight 64-bit words, least significant first.
 
+pub mod half;
 #[cfg(test)]
 mod tests;
 

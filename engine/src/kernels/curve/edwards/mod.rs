@@ -28,6 +28,8 @@
 
 pub mod decode;
 pub mod equation;
+pub mod half_ladder;
+mod halved;
 pub mod keys;
 pub mod ladder;
 mod one;

@@ -10,7 +10,7 @@ use super::ladder::load_base;
 use super::{Affine, Extended, Niels, Projective};
 use crate::kernels::field::{EDWARDS_2D, FieldLanes, ONE};
 use crate::simd::{Kernel, Vector};
-use sigwarp_tables::ed25519::BASE_WIDTH;
+use sigwarp_tables::ed25519::{BASE_MULTIPLES, BASE_WIDTH};
 
 /// Width of the form of k.
 const WIDTH: usize = 5;
@@ -90,7 +90,7 @@ impl<F: FieldLanes> Kernel<F::Token> for Sliding<'_, F> {
             let digit = base[bit];
             if digit != 0 {
                 let magnitude = F::Vector::splat(token, u64::from(digit.unsigned_abs()));
-                let entry = load_base::<F>(magnitude);
+                let entry = load_base::<F>(&BASE_MULTIPLES.0, magnitude);
                 sum = sum.to_extended().add_affine(entry.negate_where(negative(digit)));
             }
             point = sum.to_projective();
