@@ -1,9 +1,10 @@
 //! A CPU backend on the vectors of one instruction set.
 
-use super::scalar;
 use super::threads::Workers;
+use super::{hash, scalar};
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
+use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
 use crate::plan::Plan;
 use crate::schemes::ed25519;
@@ -74,6 +75,11 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
 
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
         self.workers.for_each(plan.pieces(), |piece| self.verify_piece(batch, plan.items(piece), slots));
+        Ok(())
+    }
+
+    fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+        hash::hash(self.token, self.kind, &self.workers, hash, messages, digests);
         Ok(())
     }
 }
