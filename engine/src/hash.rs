@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::batch::{Arena, Column};
+use crate::kernels::hash::Algorithm;
 
 /// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +64,22 @@ impl Hash {
         match self {
             Self::Sha512 => 64,
             _ => 32,
+        }
+    }
+}
+
+impl Hash {
+    /// The function in lanes; BLAKE3 has none here, since its own crate is fast already.
+    pub(crate) const fn algorithm(self) -> Option<Algorithm> {
+        match self {
+            Self::Sha256 => Some(Algorithm::Sha256),
+            Self::Sha256d => Some(Algorithm::Sha256d),
+            Self::Sha512 => Some(Algorithm::Sha512),
+            Self::Sha512Half => Some(Algorithm::Sha512Half),
+            Self::Sha3_256 => Some(Algorithm::Sha3_256),
+            Self::Keccak256 => Some(Algorithm::Keccak256),
+            Self::Sm3 => Some(Algorithm::Sm3),
+            Self::Blake3 => None,
         }
     }
 }

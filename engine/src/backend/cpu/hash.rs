@@ -4,7 +4,7 @@ use super::threads::Workers;
 use crate::backend::BackendKind;
 use crate::batch::Column;
 use crate::hash::Hash;
-use crate::kernels::hash::{Algorithm, Extension, Messages, digest_all};
+use crate::kernels::hash::{Extension, Messages, digest_all};
 use crate::simd::Token;
 
 /// The most messages of a piece: the queue of a piece and its messages, unless they are long, stay in the cache.
@@ -48,7 +48,7 @@ pub(super) fn hash<T: Token>(
     workers.for_each_owned(pieces, |(first, digests)| {
         let count = digests.len() / hash.digest_length();
         let rows = Rows { column: messages, first, count };
-        match algorithm(hash) {
+        match hash.algorithm() {
             Some(algorithm) => {
                 digest_all(token, extension, algorithm, &rows, digests, &mut Vec::new());
             }
@@ -59,20 +59,6 @@ pub(super) fn hash<T: Token>(
             }
         }
     });
-}
-
-/// The function in lanes; BLAKE3 has none here, since its own crate is fast already.
-const fn algorithm(hash: Hash) -> Option<Algorithm> {
-    match hash {
-        Hash::Sha256 => Some(Algorithm::Sha256),
-        Hash::Sha256d => Some(Algorithm::Sha256d),
-        Hash::Sha512 => Some(Algorithm::Sha512),
-        Hash::Sha512Half => Some(Algorithm::Sha512Half),
-        Hash::Sha3_256 => Some(Algorithm::Sha3_256),
-        Hash::Keccak256 => Some(Algorithm::Keccak256),
-        Hash::Sm3 => Some(Algorithm::Sm3),
-        Hash::Blake3 => None,
-    }
 }
 
 /// How many messages make a piece.

@@ -46,6 +46,8 @@ pub(super) struct Ends<'a> {
     pub last: u16,
     /// The lengths of the messages in bytes.
     pub lengths: [u64; MAX_WORD_LANES],
+    /// Whether rows, marks, ends and lengths are the same in every lane.
+    pub even: bool,
 }
 
 /// What is left of a message when few lanes are at work.
@@ -114,6 +116,10 @@ pub(super) fn queue<'q, T: Copy, F: Function<T>>(
 ) -> Option<&'q [u32]> {
     let count = messages.count();
     if F::LANES == 1 || count <= 1 {
+        return None;
+    }
+    let length = messages.message(0).len();
+    if (1..count).all(|index| messages.message(index).len() == length) {
         return None;
     }
     let blocks = |index: usize| F::blocks(messages.message(index).len() as u64);
@@ -371,22 +377,37 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
             }
         } else {
             let mut rows = [&[][..]; MAX_WORD_LANES];
+            let (length, mut unlike) = (lanes.rest[0].len(), 0);
             for lane in 0..F::LANES {
                 let rest = lanes.rest[lane];
+                unlike |= rest.len() ^ length;
                 (rows[lane], lanes.rest[lane]) = rest.split_at(rest.len().min(F::BLOCK));
                 lanes.left[lane] = lanes.left[lane].saturating_sub(1);
             }
-            let ends = Ends { rows, marked, last, lengths: lanes.lengths };
+            let same = |mask: u16| mask == every || mask == 0;
+            let even = uniform && active == every && unlike == 0 && same(marked) && same(last);
+            let ends = Ends { rows, marked, last, lengths: lanes.lengths, even };
             F::enter(token, End::<T, F> { state: &mut state, fresh, ends: &ends, digests: &mut out });
             fresh = 0;
         }
         ended = last;
         for lane in 0..F::LANES {
             if ended >> lane & 1 == 1 {
-                digests[lanes.indices[lane] * width..][..width].copy_from_slice(&out[lane][..width]);
+                let digest = &mut digests[lanes.indices[lane] * width..][..width];
+                // A copy of known size is two instructions, any other a call.
+                match digest.first_chunk_mut::<32>() {
+                    Some(half) if width == 32 => *half = *first_half(&out[lane]),
+                    _ => digest.copy_from_slice(&out[lane][..width]),
+                }
             }
         }
     }
+}
+
+#[inline(always)]
+fn first_half(row: &[u8; 64]) -> &[u8; 32] {
+    let (half, _) = row.split_at(32);
+    half.try_into().expect("half of a row")
 }
 
 #[inline(never)]

@@ -158,7 +158,12 @@ impl<T: Token, const DOMAIN: u8> Function<T> for Sponge<T, DOMAIN> {
             seventeenth[lane] ^= u64::from(marked) << 63;
             lane += 1;
         }
-        let words = T::Words64::load_tails(token, &ends.rows, ends.marked, DOMAIN);
+        let words = if ends.even {
+            let length = ends.rows[0].len().min(128);
+            T::Words64::load_even_tails(token, &ends.rows, length, ends.marked != 0, DOMAIN)
+        } else {
+            T::Words64::load_tails(token, &ends.rows, ends.marked, DOMAIN)
+        };
         absorb(token, state, words, &seventeenth)
     }
 

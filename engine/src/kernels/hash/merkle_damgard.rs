@@ -109,18 +109,27 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
 
     #[inline(always)]
     fn absorb_ends(token: T, state: Self::State, ends: &Ends<'_>) -> Self::State {
-        let mut block = swap(C::Vector::load_tails(token, &ends.rows, ends.marked, 0x80));
-        let (mut high, mut low) =
-            ([C::Word::default(); MAX_WORD_LANES], [C::Word::default(); MAX_WORD_LANES]);
-        let mut lane = 0;
-        while lane < C::Vector::LANES {
-            let length = if ends.last >> lane & 1 == 1 { ends.lengths[lane] } else { 0 };
-            [high[lane], low[lane]] = length_words(length);
-            lane += 1;
+        let mut block;
+        let (mut high, mut low) = ([C::Word::default(); MAX_WORD_LANES], [C::Word::default(); MAX_WORD_LANES]);
+        if ends.even {
+            let (marked, length) = (ends.marked != 0, ends.rows[0].len());
+            block = swap(C::Vector::load_even_tails(token, &ends.rows, length, marked, 0x80));
+            let length = if ends.last != 0 { ends.lengths[0] } else { 0 };
+            let [high, low] = length_words(length);
+            block[14] = block[14].xor(C::Vector::splat(token, high));
+            block[15] = block[15].xor(C::Vector::splat(token, low));
+        } else {
+            block = swap(C::Vector::load_tails(token, &ends.rows, ends.marked, 0x80));
+            let mut lane = 0;
+            while lane < C::Vector::LANES {
+                let length = if ends.last >> lane & 1 == 1 { ends.lengths[lane] } else { 0 };
+                [high[lane], low[lane]] = length_words(length);
+                lane += 1;
+            }
+            // These words are zero in a message's last block.
+            block[14] = block[14].xor(C::Vector::load(token, &high));
+            block[15] = block[15].xor(C::Vector::load(token, &low));
         }
-        // These words are zero in a message's last block.
-        block[14] = block[14].xor(C::Vector::load(token, &high));
-        block[15] = block[15].xor(C::Vector::load(token, &low));
         C::compress(token, state, block)
     }
 

@@ -48,6 +48,49 @@ fn tail(bytes: &[u8], marked: bool, mark: u8) -> __m512i {
     }
 }
 
+/// The bytes of every row that are below `length`, at most 64, and its mark: what [`tail`] works out row by row.
+#[derive(Clone, Copy)]
+struct Even {
+    bytes: u64,
+    after: u64,
+    mark: __m512i,
+}
+
+impl Even {
+    #[inline(always)]
+    fn new(_: Avx512Ifma, length: usize, marked: bool, mark: u8) -> Self {
+        let length = length.min(64) as u32;
+        let after = u64::from(marked & (length < 64)) << (length & 63);
+        // SAFETY: the token proves the features.
+        unsafe { Self { bytes: _bzhi_u64(u64::MAX, length), after, mark: _mm512_set1_epi8(mark as i8) } }
+    }
+
+    /// Panics when the row has other bytes than `length` says.
+    #[inline(always)]
+    fn row(self, bytes: &[u8], length: usize) -> __m512i {
+        assert!(bytes.len() >= length.min(64));
+        // SAFETY: the mask covers no byte beyond the slice; `self` comes from a token.
+        unsafe {
+            let row = _mm512_maskz_loadu_epi8(self.bytes, bytes.as_ptr().cast());
+            _mm512_mask_mov_epi8(row, self.after, self.mark)
+        }
+    }
+}
+
+#[inline(always)]
+fn even_rows8(even: Even, rows: &Rows<'_>, index: usize, length: usize) -> [__m512i; 8] {
+    [
+        even.row(part(rows[0], index), length),
+        even.row(part(rows[1], index), length),
+        even.row(part(rows[2], index), length),
+        even.row(part(rows[3], index), length),
+        even.row(part(rows[4], index), length),
+        even.row(part(rows[5], index), length),
+        even.row(part(rows[6], index), length),
+        even.row(part(rows[7], index), length),
+    ]
+}
+
 #[inline(always)]
 fn part(bytes: &[u8], index: usize) -> &[u8] {
     &bytes[bytes.len().min(64 * index)..]
@@ -218,6 +261,24 @@ impl Words for U32x16 {
         transpose16(tails)
     }
     #[inline(always)]
+    fn load_even_tails(
+        token: Avx512Ifma,
+        rows: &Rows<'_>,
+        length: usize,
+        marked: bool,
+        mark: u8,
+    ) -> [Self; 16] {
+        let even = Even::new(token, length, marked, mark);
+        // SAFETY: the token proves the features.
+        let mut tails = [unsafe { _mm512_setzero_si512() }; 16];
+        let mut lane = 0;
+        while lane < 16 {
+            tails[lane] = even.row(rows[lane], length);
+            lane += 1;
+        }
+        transpose16(tails)
+    }
+    #[inline(always)]
     fn store_rows(w: [Self; 8], rows: &mut DigestRows) {
         let low = transpose_words([w[0].0, w[1].0, w[2].0, w[3].0]);
         let high = transpose_words([w[4].0, w[5].0, w[6].0, w[7].0]);
@@ -288,6 +349,27 @@ impl Words for U64x8 {
             lane += 1;
         }
         both(transpose(low), transpose(high))
+    }
+    #[inline(always)]
+    fn load_even_tails(
+        token: Avx512Ifma,
+        rows: &Rows<'_>,
+        length: usize,
+        marked: bool,
+        mark: u8,
+    ) -> [Self; 16] {
+        let low = Even::new(token, length, marked, mark);
+        let low = transpose(even_rows8(low, rows, 0, length));
+        if length > 64 {
+            let above = length - 64;
+            let high = Even::new(token, above, marked, mark);
+            return both(low, transpose(even_rows8(high, rows, 1, above)));
+        }
+        let mut high = [<Self as Vector>::splat(token, 0); 8];
+        if length == 64 && marked {
+            high[0] = <Self as Vector>::splat(token, u64::from(mark));
+        }
+        both(low, high)
     }
     #[inline(always)]
     fn store_rows(w: [Self; 8], rows: &mut DigestRows) {

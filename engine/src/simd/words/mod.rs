@@ -115,6 +115,18 @@ pub trait Words: Copy {
     /// As [`Self::load_blocks`] for rows that may be shorter: zeros follow, and in the lanes of `marked` the byte
     /// `mark` comes right after the row's last, where it lies within the 16 words. A longer row is cut.
     fn load_tails(token: Self::Token, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16];
+    /// As [`Self::load_tails`] for rows that all have `length` bytes, 16 words at most, marked in every lane or in none.
+    #[inline(always)]
+    fn load_even_tails(
+        token: Self::Token,
+        rows: &Rows<'_>,
+        length: usize,
+        marked: bool,
+        mark: u8,
+    ) -> [Self; 16] {
+        let _ = length;
+        Self::load_tails(token, rows, if marked { u16::MAX } else { 0 }, mark)
+    }
     /// The inverse for eight words: those of lane i fill the beginning of row i, as little-endian integers.
     fn store_rows(words: [Self; 8], rows: &mut DigestRows);
 }
@@ -305,6 +317,26 @@ mod tests {
         }
     }
 
+    fn check_even_tails<V: Words>(token: V::Token) {
+        let data = [0x5a; 300];
+        for length in 0..=16 * V::Word::BYTES {
+            let mut rows: Rows<'_> = [&[]; MAX_WORD_LANES];
+            for lane in 0..V::LANES {
+                rows[lane] = &data[lane..lane + length];
+            }
+            for marked in [false, true] {
+                let even = V::load_even_tails(token, &rows, length, marked, 0x80);
+                let other = V::load_tails(token, &rows, if marked { u16::MAX } else { 0 }, 0x80);
+                for word in 0..16 {
+                    let mut out = [[[0; 64]; MAX_WORD_LANES]; 2];
+                    V::store_rows([even[word]; 8], &mut out[0]);
+                    V::store_rows([other[word]; 8], &mut out[1]);
+                    assert_eq!(out[0], out[1], "{length} bytes, marked {marked}, word {word}");
+                }
+            }
+        }
+    }
+
     fn check_token<T: Token>() {
         let Some(token) = T::detect() else {
             println!("SKIPPED {}: not on this machine", T::NAME);
@@ -314,6 +346,8 @@ mod tests {
         check::<T::Words64>(token);
         check_blocks::<T::Words32>(token);
         check_blocks::<T::Words64>(token);
+        check_even_tails::<T::Words32>(token);
+        check_even_tails::<T::Words64>(token);
     }
 
     #[test]
