@@ -110,7 +110,8 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
     #[inline(always)]
     fn absorb_ends(token: T, state: Self::State, ends: &Ends<'_>) -> Self::State {
         let mut block;
-        let (mut high, mut low) = ([C::Word::default(); MAX_WORD_LANES], [C::Word::default(); MAX_WORD_LANES]);
+        let (mut high, mut low) =
+            ([C::Word::default(); MAX_WORD_LANES], [C::Word::default(); MAX_WORD_LANES]);
         if ends.even {
             let (marked, length) = (ends.marked != 0, ends.rows[0].len());
             block = swap(C::Vector::load_even_tails(token, &ends.rows, length, marked, 0x80));

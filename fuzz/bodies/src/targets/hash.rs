@@ -53,7 +53,12 @@ fn check(u: &mut Unstructured<'_>) -> Result<()> {
         if let Some(expected) = &expected {
             for (row, digest) in digests.iter().enumerate() {
                 let length = spans[row].1;
-                assert_eq!(digest, expected[row], "{:?} {hash}: row {row}, {length} bytes", engine.backends());
+                assert_eq!(
+                    digest,
+                    expected[row],
+                    "{:?} {hash}: row {row}, {length} bytes",
+                    engine.backends()
+                );
             }
         }
         let root = (count > 0).then(|| root(engine, hash, rule, &digests));
