@@ -154,7 +154,8 @@ impl Job<'_> {
             if contents.len() >= TOGETHER_BYTES {
                 // A large file is hashed where it was read, after those before it.
                 self.push_files(&together, &names)?;
-                (names.clear(), together.clear());
+                names.clear();
+                together.clear();
                 bytes = 0;
                 let digests = self.digest(&[&contents[..]][..], contents.len())?;
                 self.push(&digests, |_| (name.clone(), None))?;
@@ -165,7 +166,8 @@ impl Job<'_> {
             bytes += contents.len();
             if bytes >= TOGETHER_BYTES || names.len() == TOGETHER_FILES {
                 self.push_files(&together, &names)?;
-                (names.clear(), together.clear());
+                names.clear();
+                together.clear();
                 bytes = 0;
             }
         }

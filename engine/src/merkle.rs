@@ -205,7 +205,8 @@ impl Engine {
         let mut nodes = gather(hash, &leaves)?;
         let (mut pairs, mut parents, mut open) = (Vec::new(), Vec::new(), Vec::new());
         for level in 0.. {
-            (pairs.clear(), open.clear());
+            pairs.clear();
+            open.clear();
             for (proof, MerkleProof { index, siblings }) in proofs.iter().enumerate() {
                 if let Some(sibling) = siblings.chunks_exact(width).nth(level) {
                     let node = &nodes[proof * width..][..width];

@@ -172,12 +172,13 @@ fn hashes() -> Vec<Row> {
     ] {
         let name = algorithm.name();
         for bytes in [64, 256, 1024] {
-            let (id, title) = (format!("{name}/{bytes}"), format!("{name} of {bytes} B"));
+            let (id, title) = (format!("hash/{name}/{bytes}"), format!("{name} of {bytes} B"));
             let row = pair(&id, &title, Sigwarp::hash(algorithm), peer, messages(bytes)).required(ratio);
             rows.push(row.floor(hash_floor(algorithm, bytes)));
         }
         for backend in ["avx2", "portable"] {
-            let (id, title) = (format!("{name}/{backend}"), format!("{name} of 256 B, {backend} forced"));
+            let (id, title) =
+                (format!("hash/{name}/{backend}"), format!("{name} of 256 B, {backend} forced"));
             let sigwarp = Sigwarp::hash(algorithm).backend(backend);
             rows.push(pair(&id, &title, sigwarp, peer, messages(256)));
         }
@@ -185,7 +186,7 @@ fn hashes() -> Vec<Row> {
             Side::sigwarp(Sigwarp::hash(algorithm), Spec::new(Kind::Messages, 1024, 1024).message(lengths))
         };
         rows.push(
-            target(&format!("{name}/mixed"), &format!("{name} of 20 to 600 B, mixed against sorted"))
+            target(&format!("hash/{name}/mixed"), &format!("{name} of 20 to 600 B, mixed against sorted"))
                 .subject(side(Lengths::Mixed(20, 600)))
                 .baseline(side(Lengths::Sorted(20, 600)))
                 .required(0.8),

@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for CellOf<'_> {
         let mut cell = None;
         while let Some(Text(name)) = map.next_key()? {
             if name != self.0 {
-                drop(map.next_value::<IgnoredAny>()?);
+                map.next_value::<IgnoredAny>()?;
                 continue;
             }
             if cell.is_some() {

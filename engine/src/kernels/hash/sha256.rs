@@ -240,8 +240,7 @@ impl Kernel<ShaNi> for Finish<'_, '_> {
     #[inline(always)]
     fn run(self, token: ShaNi) {
         let Self { stragglers, digests, width } = self;
-        let mut pairs = stragglers.chunks(2);
-        while let Some(pair) = pairs.next() {
+        for pair in stragglers.chunks(2) {
             let second = if pair.len() == 2 { &pair[1] } else { &pair[0] };
             let mut both = [(&pair[0], pair[0].rest), (second, second.rest)];
             let mut states = [read_state(token, &pair[0].state), read_state(token, &second.state)];
