@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -277,7 +277,7 @@ fn line(digest: &str, name: &str) -> String {
     format!("\\{digest}  {name}")
 }
 
-fn read_file(path: &PathBuf, contents: &mut Vec<u8>) -> Result<(), Failure> {
+fn read_file(path: &Path, contents: &mut Vec<u8>) -> Result<(), Failure> {
     let read = |path: &Path, contents: &mut Vec<u8>| {
         if is_standard(path) {
             return io::stdin().lock().read_to_end(contents);

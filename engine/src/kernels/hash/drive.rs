@@ -65,6 +65,13 @@ pub(super) struct Straggler<'a> {
     pub marked: bool,
 }
 
+impl<'a> Straggler<'a> {
+    /// A message that nothing has been done to, as the only one.
+    pub(super) fn whole(message: &'a [u8], state: [u8; 64]) -> Self {
+        Self { index: 0, state, rest: message, length: message.len() as u64, marked: false }
+    }
+}
+
 /// A hash function in the lanes of an instruction set. What takes or gives a state runs inside [`Self::enter`].
 pub(super) trait Function<T: Copy>: Copy {
     /// The state of all lanes.
@@ -249,6 +256,13 @@ fn reset<T: Copy, F: Function<T>>(token: T, fresh: u16, state: F::State) -> F::S
     if fresh == 0 { state } else { F::select(fresh, F::start(token), state) }
 }
 
+/// No bytes, at an address that can be read. A masked load from an address that cannot, as that of `&[]`, is right and
+/// takes hundreds of cycles.
+fn nothing() -> &'static [u8] {
+    static READABLE: [u8; 64] = [0; 64];
+    &READABLE[..0]
+}
+
 /// What each lane is at.
 struct Lanes<'m> {
     /// The bytes that have not been compressed.
@@ -274,7 +288,7 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
     let count = messages.count();
     let every = if F::LANES == MAX_WORD_LANES { u16::MAX } else { (1 << F::LANES) - 1 };
     let mut lanes = Lanes {
-        rest: [&[]; MAX_WORD_LANES],
+        rest: [nothing(); MAX_WORD_LANES],
         left: [0; MAX_WORD_LANES],
         padded: [0; MAX_WORD_LANES],
         lengths: [0; MAX_WORD_LANES],
@@ -296,7 +310,7 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
                 }
                 if next == count {
                     active &= !(1 << lane);
-                    (lanes.rest[lane], lanes.left[lane]) = (&[], 0);
+                    (lanes.rest[lane], lanes.left[lane]) = (nothing(), 0);
                     continue;
                 }
                 let index = queue.map_or(next, |queue| queue[next] as usize);
@@ -306,7 +320,7 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
                 let blocks = F::blocks(length);
                 active |= 1 << lane;
                 lanes.indices[lane] = index;
-                lanes.rest[lane] = message;
+                lanes.rest[lane] = if message.is_empty() { nothing() } else { message };
                 lanes.lengths[lane] = length;
                 lanes.left[lane] = blocks;
                 lanes.padded[lane] = blocks - length / F::BLOCK as u64;
@@ -354,7 +368,7 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
                     lanes.rest[lane] = &lanes.rest[lane][whole * F::BLOCK..];
                     lanes.left[lane] -= whole as u64;
                 } else {
-                    lanes.rest[lane] = &[];
+                    lanes.rest[lane] = nothing();
                 }
             }
         }

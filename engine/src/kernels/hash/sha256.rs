@@ -118,10 +118,10 @@ fn expand(block: [u32; 16]) -> [u32; 64] {
     schedule
 }
 
-/// Two messages side by side with the SHA extensions.
+/// `N` messages side by side with the SHA extensions, and the last one by itself.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
-struct Extensions<const N: usize>;
+struct Extensions<const N: usize>(ShaNi);
 
 #[cfg(target_arch = "x86_64")]
 impl<const N: usize> Function<ShaNi> for Extensions<N> {
@@ -200,6 +200,14 @@ impl<const N: usize> Function<ShaNi> for Extensions<N> {
             lane += 1;
         }
     }
+    #[inline(always)]
+    fn few(self) -> usize {
+        1
+    }
+    #[inline(always)]
+    fn finish(self, stragglers: &[Straggler<'_>], digests: &mut [u8], width: usize) {
+        self.0.vectorize(Finish { stragglers, digests, width });
+    }
 }
 
 /// A block that holds the end of a message, its padding, or both.
@@ -223,6 +231,14 @@ fn write_words(words: &[u32; 8], row: &mut [u8; 64]) {
         row[4 * i..4 * i + 4].copy_from_slice(&words[i].to_be_bytes());
         i += 1;
     }
+}
+
+/// The initial state as a digest.
+#[cfg(target_arch = "x86_64")]
+fn initial_row() -> [u8; 64] {
+    let mut row = [0; 64];
+    write_words(&INITIAL, &mut row);
+    row
 }
 
 /// What lanes have left, two by two.
@@ -307,14 +323,20 @@ pub fn digest_all<T: Token>(
     order: &mut Vec<u32>,
 ) {
     const WIDTH: usize = 32;
+    assert!(digests.len() == WIDTH * messages.count());
     #[cfg(target_arch = "x86_64")]
     let function = {
         let extensions = if extension == Extension::WhereFaster { ShaNi::detect() } else { None };
         let lanes = T::Words32::LANES;
+        if let (Some(extensions), 1) = (extensions, messages.count()) {
+            let one = Straggler::whole(messages.message(0), initial_row());
+            extensions.vectorize(Finish { stragglers: &[one], digests, width: WIDTH });
+            return;
+        }
         if let Some(extensions) = extensions
             && (lanes < 16 || messages.count() <= lanes * 3 / 8)
         {
-            drive(extensions, Extensions::<2>, messages, None, digests, WIDTH);
+            drive(extensions, Extensions::<2>(extensions), messages, None, digests, WIDTH);
             return;
         }
         Sha256 { extensions }
