@@ -7,6 +7,7 @@
 
 mod assemble;
 mod block;
+mod divergence;
 #[cfg(feature = "edges")]
 pub mod edges;
 mod error;
@@ -17,6 +18,7 @@ mod row;
 mod write;
 
 pub use block::RowBlock;
+pub use divergence::divergence_line;
 pub use error::{ReadError, RowError, WriteError};
 pub use keys::KeyFile;
 pub use read::{ColumnReader, KeyUse, ReadOptions, RowReader};

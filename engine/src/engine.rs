@@ -8,6 +8,7 @@ use crate::batch::{Batch, BatchView, Column};
 use crate::dispatch::{BackendChoice, Dispatcher, choose};
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
+use crate::plan::PathChoice;
 use crate::suite::Suite;
 use crate::verdict::Verdicts;
 
@@ -119,12 +120,19 @@ impl std::fmt::Debug for Engine {
 pub struct Builder {
     backend: BackendChoice,
     threads: Threads,
+    path: PathChoice,
 }
 
 impl Builder {
     /// Sets the backend. A forced backend that cannot run here makes [`Self::build`] fail.
     pub fn backend(mut self, choice: BackendChoice) -> Self {
         self.backend = choice;
+        self
+    }
+
+    /// Sets the path to the verdicts, which do not depend on it. [`PathChoice::Auto`] takes the one that costs least.
+    pub fn path(mut self, choice: PathChoice) -> Self {
+        self.path = choice;
         self
     }
 
@@ -150,7 +158,7 @@ impl Builder {
             (choice, _) => (choice, "the caller"),
         };
         let workers = Workers::start(&self.threads)?;
-        let dispatcher = choose(choice, named_by, |kind| cpu::start(kind, workers.clone()))?;
+        let dispatcher = choose(choice, named_by, self.path, |kind| cpu::start(kind, workers.clone()))?;
         Ok(Engine { dispatcher })
     }
 }

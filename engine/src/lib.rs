@@ -39,6 +39,7 @@ pub use engine::{BACKEND_VARIABLE, Builder, Engine};
 pub use error::Error;
 pub use hash::{Digests, Hash, Messages};
 pub use merkle::{MerkleError, MerkleProof, MerkleRule, MerkleTree};
+pub use plan::PathChoice;
 pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash, ethereum_address, recover};
 pub use schemes::ed25519::Ed25519Rule;
 pub use schemes::sm2::{Sm2Encoding, UserId};

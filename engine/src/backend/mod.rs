@@ -62,6 +62,8 @@ pub(crate) struct Shape {
     pub(crate) min_piece: usize,
     /// The most items of one piece: bounds the latency of a piece and the memory of its columns.
     pub(crate) max_piece: usize,
+    /// The same for pieces that linear combinations may decide.
+    pub(crate) max_combined: usize,
 }
 
 /// One way to compute verdicts.

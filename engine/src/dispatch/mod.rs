@@ -3,6 +3,7 @@
 mod choice;
 mod explain;
 mod hashtest;
+mod measure;
 mod selftest;
 
 pub use choice::BackendChoice;
@@ -14,7 +15,7 @@ use crate::backend::{Backend, BackendFailure, BackendKind};
 use crate::batch::{BatchView, Column};
 use crate::error::Error;
 use crate::hash::Hash;
-use crate::plan::Plan;
+use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
 
@@ -22,10 +23,19 @@ use crate::verdict::{Slots, Verdicts};
 /// why they were chosen.
 pub(crate) struct Dispatcher {
     backends: Vec<Box<dyn Backend>>,
+    /// What the paths cost on each.
+    costs: Vec<Costs>,
     why: String,
+    path: PathChoice,
 }
 
 impl Dispatcher {
+    /// Backends that have passed their self-test. Measures what their paths cost.
+    pub(crate) fn new(backends: Vec<Box<dyn Backend>>, why: String, path: PathChoice) -> Self {
+        let costs = backends.iter().map(|backend| measure::costs(backend.as_ref())).collect();
+        Self { backends, costs, why, path }
+    }
+
     /// The kinds of the backends, the first choice first.
     pub(crate) fn kinds(&self) -> Vec<BackendKind> {
         self.backends.iter().map(|backend| backend.kind()).collect()
@@ -48,15 +58,16 @@ impl Dispatcher {
     pub(crate) fn verify(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
-            let usable: Vec<&dyn Backend> = self
+            let usable: Vec<(&dyn Backend, Costs)> = self
                 .backends
                 .iter()
                 .map(Box::as_ref)
-                .filter(|backend| failures.iter().all(|failure| failure.backend != backend.kind()))
+                .zip(self.costs.iter().copied())
+                .filter(|(backend, _)| failures.iter().all(|failure| failure.backend != backend.kind()))
                 .collect();
             let mut routes = Vec::new();
             for suite in batch.suite_table() {
-                match usable.iter().position(|backend| backend.supports(suite)) {
+                match usable.iter().position(|(backend, _)| backend.supports(suite)) {
                     Some(backend) => routes.push(backend),
                     None => {
                         return Err(match failures.pop() {
@@ -88,21 +99,22 @@ impl Dispatcher {
     fn attempt(
         &self,
         batch: &BatchView<'_>,
-        backends: &[&dyn Backend],
+        backends: &[(&dyn Backend, Costs)],
         routes: &[usize],
         failures: &[BackendFailure],
     ) -> Result<Verdicts, BackendFailure> {
         let slots = Slots::new(batch.len());
         let mut shares = Vec::new();
-        for (index, backend) in backends.iter().enumerate() {
-            let plan = Plan::new(batch, backend.shape(), |suite| routes[suite] == index);
+        for (index, (backend, costs)) in backends.iter().enumerate() {
+            let paths = Paths { costs: *costs, choice: self.path };
+            let plan = Plan::new(batch, backend.shape(), paths, |suite| routes[suite] == index);
             if plan.len() > 0 {
                 backend.verify(batch, &plan, &slots)?;
                 shares.push((backend.kind(), plan.len()));
             }
         }
         if shares.is_empty() {
-            shares.extend(backends.first().map(|backend| (backend.kind(), 0)));
+            shares.extend(backends.first().map(|(backend, _)| (backend.kind(), 0)));
         }
         let mut why = self.why.clone();
         for failure in failures {
@@ -151,7 +163,7 @@ mod tests {
         }
 
         fn shape(&self) -> Shape {
-            Shape { threads: 1, lanes: 1, min_piece: 1, max_piece: 2 }
+            Shape { threads: 1, lanes: 1, min_piece: 1, max_piece: 2, max_combined: 2 }
         }
 
         fn supports(&self, suite: &Suite) -> bool {
@@ -184,8 +196,10 @@ mod tests {
     const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
 
     fn dispatcher(backends: Vec<Fixed>) -> Dispatcher {
-        let backends = backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
-        Dispatcher { backends, why: "a test".into() }
+        let backends: Vec<_> =
+            backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
+        let costs = vec![Costs::counted(1); backends.len()];
+        Dispatcher { backends, costs, why: "a test".into(), path: PathChoice::Auto }
     }
 
     fn batch() -> Batch {

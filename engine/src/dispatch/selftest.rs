@@ -3,7 +3,7 @@
 use super::Explain;
 use crate::backend::{Backend, BackendKind};
 use crate::batch::{Batch, Key, Message};
-use crate::plan::Plan;
+use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::{MessageInput, Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
 use crate::{EcdsaRule, EcdsaScheme, Reason};
@@ -191,8 +191,26 @@ const KNOWN: [Known; 13] = [
     },
 ];
 
-/// Each known signature under every rule of its scheme, and the same with one bit of the message flipped.
+/// Each known signature under every rule of its scheme, and the same with one bit of the message flipped: every item
+/// by its own equation, and those that one equation can prove together as well, all good and good and bad.
 pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
+    judge(backend, PathChoice::Lanes, |_, _| true)?;
+    if valid_ed25519(1)
+        .view()
+        .is_ok_and(|view| view.suite_table().iter().all(|suite| backend.supports(suite)))
+    {
+        judge(backend, PathChoice::Combination, |suite, valid| valid && suite.combines())?;
+        judge(backend, PathChoice::Combination, |suite, _| suite.combines())?;
+    }
+    super::hashtest::run(backend)
+}
+
+/// Verifies the known answers that `keep` takes, by suite and whether they are valid, on a path.
+fn judge(
+    backend: &dyn Backend,
+    choice: PathChoice,
+    keep: impl Fn(&Suite, bool) -> bool,
+) -> Result<(), SelfTestFailure> {
     let fail = |what: String| SelfTestFailure { backend: backend.kind(), what };
     let mut batch = Batch::new();
     let mut expected = Vec::new();
@@ -212,6 +230,9 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
             for (message, otherwise) in
                 [(&message, Verdict::Valid), (&other, Verdict::Invalid(Reason::EquationFailed))]
             {
+                if !keep(&suite, otherwise.is_valid()) {
+                    continue;
+                }
                 let message = match known.scheme.input() {
                     MessageInput::Raw => Message::Raw(message),
                     MessageInput::Digest => Message::Digest(message),
@@ -227,7 +248,8 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
     }
     let view = batch.view().map_err(|error| fail(error.to_string()))?;
     let slots = Slots::new(view.len());
-    let plan = Plan::new(&view, backend.shape(), |suite| backend.supports(&view.suite_table()[suite]));
+    let paths = Paths { costs: Costs::counted(backend.shape().lanes), choice };
+    let plan = Plan::new(&view, backend.shape(), paths, |suite| backend.supports(&view.suite_table()[suite]));
     backend.verify(&view, &plan, &slots).map_err(|error| fail(error.what))?;
     let explain = Explain::new(vec![(backend.kind(), view.len())], String::new(), 1);
     let verdicts = super::finish(slots, explain).map_err(|error| fail(error.what))?;
@@ -237,7 +259,19 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
             return Err(fail(format!("{origin} under {suite} is {expected}, the backend says {verdict}")));
         }
     }
-    super::hashtest::run(backend)
+    Ok(())
+}
+
+/// `items` valid items of Ed25519 under a rule that linear combinations serve, over two keys.
+pub(super) fn valid_ed25519(items: usize) -> Batch {
+    let suite = Suite::ed25519(crate::Ed25519Rule::Zip215);
+    let mut batch = Batch::new();
+    let known = KNOWN.iter().filter(|known| known.scheme == Scheme::Ed25519);
+    for known in known.cycle().take(items) {
+        let [key, message, signature] = [known.key, known.message, known.signature].map(unhex);
+        batch.push(&suite, Key::Bytes(&key), Message::Raw(&message), &signature);
+    }
+    batch
 }
 
 pub(super) fn unhex(digits: &str) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! AVX-512 with IFMA: 8 lanes.
 
-use super::{Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX-512 F, BW, DQ, VL and IFMA.
@@ -250,6 +250,57 @@ impl Vector for U64x8 {
         out
     }
     #[inline(always)]
+    fn gather_entries<const R: usize>(
+        _: Avx512Ifma,
+        table: &[[[u64; 8]; R]],
+        at: &[u32],
+        shift: u32,
+    ) -> [[Self; 8]; R] {
+        let at = &at[..8];
+        let lanes = [
+            &table[(at[0] >> shift) as usize],
+            &table[(at[1] >> shift) as usize],
+            &table[(at[2] >> shift) as usize],
+            &table[(at[3] >> shift) as usize],
+            &table[(at[4] >> shift) as usize],
+            &table[(at[5] >> shift) as usize],
+            &table[(at[6] >> shift) as usize],
+            &table[(at[7] >> shift) as usize],
+        ];
+        let mut out = [[U64x8(row(&[0; 8])); 8]; R];
+        let mut r = 0;
+        while r < R {
+            out[r] = transpose([
+                row(&lanes[0][r]),
+                row(&lanes[1][r]),
+                row(&lanes[2][r]),
+                row(&lanes[3][r]),
+                row(&lanes[4][r]),
+                row(&lanes[5][r]),
+                row(&lanes[6][r]),
+                row(&lanes[7][r]),
+            ]);
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn odd(_: Avx512Ifma, of: &[u32]) -> Mask8 {
+        let of = &of[..8];
+        // SAFETY: the token proves the features, the slice has 8 integers.
+        Mask8(unsafe { _mm256_test_epi32_mask(_mm256_loadu_si256(of.as_ptr().cast()), _mm256_set1_epi32(1)) })
+    }
+    #[inline(always)]
+    fn prefetch_rows<const R: usize>(table: &[[u64; 8]], index: usize) {
+        let mut r = 0;
+        while r < R {
+            let row = table.as_ptr().wrapping_add(index + r);
+            // SAFETY: a prefetch reads nothing that the program could see and never faults.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(row.cast()) };
+            r += 1;
+        }
+    }
+    #[inline(always)]
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize) {
         let [a, b, c, d, e, f, g, h] = words;
         let rows = transpose([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
@@ -258,6 +309,41 @@ impl Vector for U64x8 {
             rows[lane].store(&mut table[first + lane * stride]);
             lane += 1;
         }
+    }
+}
+
+#[inline(always)]
+fn doubles(x: U64x8) -> __m512d {
+    // SAFETY: a vector proves the features.
+    unsafe { _mm512_castsi512_pd(x.0) }
+}
+
+#[inline(always)]
+fn bits(x: __m512d) -> U64x8 {
+    // SAFETY: private, called with what vectors gave.
+    U64x8(unsafe { _mm512_castpd_si512(x) })
+}
+
+impl Doubles for U64x8 {
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_add_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_sub_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn mul_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_mul_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn div_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_div_pd(doubles(self), doubles(other)) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Eight lanes in a plain array: the IFMA kernels on any machine. For tests; always compiled, never
 //! chosen by itself.
 
-use super::{FloatMultiply, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, FloatMultiply, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
 
 /// The token of the emulation, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +185,25 @@ impl MultiplyAdd52 for EmulatedU64x8 {
     }
 }
 
+impl Doubles for EmulatedU64x8 {
+    #[inline(never)]
+    fn add_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) + f64::from_bits(b)).to_bits())
+    }
+    #[inline(never)]
+    fn sub_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) - f64::from_bits(b)).to_bits())
+    }
+    #[inline(never)]
+    fn mul_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) * f64::from_bits(b)).to_bits())
+    }
+    #[inline(never)]
+    fn div_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) / f64::from_bits(b)).to_bits())
+    }
+}
+
 impl FloatMultiply for EmulatedU64x8 {
     #[inline(never)]
     fn fused(self, b: Self, c: Self) -> Self {
@@ -198,14 +217,6 @@ impl FloatMultiply for EmulatedU64x8 {
     #[inline(never)]
     fn fused_sub(self, b: Self, c: Self) -> Self {
         self.fused(b, EmulatedU64x8([0; 8]).sub_f64(c))
-    }
-    #[inline(never)]
-    fn add_f64(self, other: Self) -> Self {
-        each(self.0, other.0, |a, b| (f64::from_bits(a) + f64::from_bits(b)).to_bits())
-    }
-    #[inline(never)]
-    fn sub_f64(self, other: Self) -> Self {
-        each(self.0, other.0, |a, b| (f64::from_bits(a) - f64::from_bits(b)).to_bits())
     }
     #[inline(never)]
     fn mul32(self, other: Self) -> Self {

@@ -24,9 +24,12 @@ pub mod avx2;
 pub mod avx512ifma;
 pub mod emulated;
 pub mod portable;
+mod rows;
 #[cfg(target_arch = "x86_64")]
 pub mod sha_ni;
 pub mod words;
+
+pub use rows::Rows;
 
 /// The largest number of lanes of any vector: the size of buffers that hold one.
 pub const MAX_LANES: usize = 8;
@@ -147,6 +150,39 @@ pub trait Vector: Copy {
     /// Whole rows are loaded and transposed with shuffles: on Zen 4 and 5 a hardware gather costs about
     /// three cycles a lane, 8 of them five times this.
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R];
+    /// As `gather_rows`, of a table in entries of `R` rows: the entry of a lane is `at[lane] >> shift`. Panics if one
+    /// is not in the table, or if there are fewer than `LANES` of them.
+    #[inline(always)]
+    fn gather_entries<const R: usize>(
+        token: Self::Token,
+        table: &[[[u64; 8]; R]],
+        at: &[u32],
+        shift: u32,
+    ) -> [[Self; 8]; R] {
+        let mut index = [0; MAX_LANES];
+        let mut lane = 0;
+        while lane < Self::LANES {
+            index[lane] = u64::from(at[lane] >> shift) * R as u64;
+            lane += 1;
+        }
+        Self::gather_rows::<R>(table.as_flattened(), Self::load(token, &index))
+    }
+    /// Lanes whose integer is odd. Panics on fewer than `LANES` of them.
+    #[inline(always)]
+    fn odd(token: Self::Token, of: &[u32]) -> Self::Mask {
+        let mut bits = 0;
+        let mut lane = 0;
+        while lane < Self::LANES {
+            bits |= ((of[lane] & 1) as u8) << lane;
+            lane += 1;
+        }
+        Self::mask(token, bits)
+    }
+    /// Asks for `R` rows from row `index` to be brought into the first-level cache. A hint, without a bounds check.
+    #[inline(always)]
+    fn prefetch_rows<const R: usize>(table: &[[u64; 8]], index: usize) {
+        let _ = (table, index);
+    }
     /// The inverse for one row and evenly spaced lanes: lane i's 8 words go to row `first + i * stride`.
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize);
 
@@ -174,7 +210,7 @@ pub trait Vector: Copy {
 }
 
 /// 52-bit multiply-add (AVX-512 IFMA). Factors are taken modulo 2^52.
-pub trait MultiplyAdd52: Vector {
+pub trait MultiplyAdd52: Doubles {
     /// self + (a·b mod 2^52).
     fn madd52lo(self, a: Self, b: Self) -> Self;
     /// self + ⌊a·b / 2^52⌋.
@@ -183,17 +219,25 @@ pub trait MultiplyAdd52: Vector {
     fn times19(self) -> Self;
 }
 
+/// Lanes as doubles (IEEE 754 binary64, round to nearest).
+pub trait Doubles: Vector {
+    /// self + other.
+    fn add_f64(self, other: Self) -> Self;
+    /// self − other.
+    fn sub_f64(self, other: Self) -> Self;
+    /// self · other.
+    fn mul_f64(self, other: Self) -> Self;
+    /// self / other.
+    fn div_f64(self, other: Self) -> Self;
+}
+
 /// Multiplication of lanes as doubles (IEEE 754 binary64, round to nearest), and of their low halves as
 /// integers.
-pub trait FloatMultiply: Vector {
+pub trait FloatMultiply: Doubles {
     /// self·b + c of doubles, rounded once.
     fn fused(self, b: Self, c: Self) -> Self;
     /// self·b − c of doubles, rounded once.
     fn fused_sub(self, b: Self, c: Self) -> Self;
-    /// self + other of doubles.
-    fn add_f64(self, other: Self) -> Self;
-    /// self − other of doubles.
-    fn sub_f64(self, other: Self) -> Self;
     /// The product of the low 32 bits of each lane.
     fn mul32(self, other: Self) -> Self;
     /// The same value, of which the compiler no longer knows how it came about. Factors that are sums or

@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Kernel, LaneMask, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, Token, Vector, entry};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -151,5 +151,24 @@ impl Vector for U64x1 {
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, _: usize) {
         let [a, b, c, d, e, f, g, h] = words;
         table[first] = [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0];
+    }
+}
+
+impl Doubles for U64x1 {
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) + f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) - f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn mul_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) * f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn div_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) / f64::from_bits(other.0)).to_bits())
     }
 }

@@ -6,11 +6,14 @@ use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
-use crate::plan::Plan;
+use crate::plan::{BadRate, Path, Paths, Plan, Work};
 use crate::schemes::ed25519;
+use crate::schemes::ed25519::coefficients::System;
+use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
-use crate::verdict::Slots;
+use crate::verdict::{Reason, Slots, Verdict};
+use std::sync::{Mutex, PoisonError};
 
 /// Verifies with `F`'s lanes. The schemes that have no lanes yet run as scalar code, on the portable backend alone:
 /// under another name they would not be what that name says.
@@ -19,24 +22,50 @@ pub(crate) struct Lanes<F: FieldLanes> {
     kind: BackendKind,
     token: F::Token,
     workers: Workers,
+    /// Memory of combinations, one for each thread that has worked at the same time.
+    memories: Mutex<Vec<Memory<F>>>,
+    bad_rate: BadRate,
 }
 
 impl<F: FieldLanes + 'static> Lanes<F> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
-        Some(Box::new(Self { kind, token, workers }))
+        Some(Box::new(Self {
+            kind,
+            token,
+            workers,
+            memories: Mutex::default(),
+            bad_rate: BadRate::default(),
+        }))
     }
 
-    fn verify_piece(&self, batch: &BatchView<'_>, items: impl Iterator<Item = usize> + Clone, slots: &Slots) {
+    fn verify_piece(
+        &self,
+        batch: &BatchView<'_>,
+        items: impl Iterator<Item = usize> + Clone,
+        paths: &Paths,
+        slots: &Slots,
+    ) {
         let Some(first) = items.clone().next() else { return };
-        match batch.item(first).suite.kind() {
+        let suite = batch.item(first).suite;
+        match suite.kind() {
             Kind::Ed25519(rule) => {
                 let positions: Vec<usize> = items.collect();
                 let items = positions.iter().map(|&item| batch.item(item));
-                ed25519::verify::verify::<F>(self.token, *rule, items, |position, verdict| {
+                let mut memory = suite.combines().then(|| self.memory());
+                let choose = |situation: Situation| self.step(situation, paths);
+                let combination =
+                    memory.as_mut().map(|memory| Combination { memory, source: &System, choose: &choose });
+                let mut failed = 0;
+                ed25519::verify::verify::<F>(self.token, *rule, items, combination, |position, verdict| {
+                    failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
                     slots.set(positions[position], verdict);
                 });
+                if let Some(memory) = memory {
+                    self.bad_rate.observe(failed, positions.len());
+                    self.keep(memory);
+                }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
                 for item in items {
@@ -44,6 +73,31 @@ impl<F: FieldLanes + 'static> Lanes<F> {
                         slots.set(item, verdict);
                     }
                 }
+            }
+        }
+    }
+
+    /// What `plan` advises for some items of a piece.
+    fn step(&self, situation: Situation, paths: &Paths) -> Step {
+        let Situation { items, keys, failed } = situation;
+        match paths.choose(&Work { items, keys, failed, bad_rate: self.bad_rate.get() }) {
+            // The kernel of lanes takes what fills no vector one by one.
+            Path::Single | Path::Lanes => Step::Lanes,
+            Path::Combination(size) => Step::Sums(size),
+        }
+    }
+
+    /// Memory that no other thread uses.
+    fn memory(&self) -> Memory<F> {
+        let kept = self.memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_else(|| Memory::new(self.token))
+    }
+
+    fn keep(&self, memory: Memory<F>) {
+        if memory.worth_keeping() {
+            let mut kept = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < self.workers.count() {
+                kept.push(memory);
             }
         }
     }
@@ -63,6 +117,8 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
             lanes,
             min_piece: if lanes == 1 { 8 } else { 64 },
             max_piece: 512,
+            // 700 bytes an item; twice as many would gain another twentieth.
+            max_combined: 16_384,
         }
     }
 
@@ -74,7 +130,9 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
     }
 
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
-        self.workers.for_each(plan.pieces(), |piece| self.verify_piece(batch, plan.items(piece), slots));
+        self.workers.for_each(plan.pieces(), |piece| {
+            self.verify_piece(batch, plan.items(piece), plan.paths(), slots)
+        });
         Ok(())
     }
 

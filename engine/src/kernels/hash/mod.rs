@@ -62,7 +62,7 @@ pub fn digest_all<T: Token>(
         Algorithm::Sha256 => sha256::digest_all(token, extension, messages, digests, order),
         Algorithm::Sha256d => sha256::digest_all_twice(token, extension, messages, digests, order),
         Algorithm::Sha512 | Algorithm::Sha512Half => {
-            sha512::digest_all(token, messages, digests, algorithm.digest_length(), order);
+            sha512::digest_column(token, messages, digests, algorithm.digest_length(), order);
         }
         Algorithm::Sha3_256 => keccak::sha3_256(token, messages, digests, order),
         Algorithm::Keccak256 => keccak::keccak256(token, messages, digests, order),

@@ -164,6 +164,11 @@ impl Ed25519Rule {
         matches!(self.criteria().r, RUse::Decoded(_))
     }
 
+    /// Whether an open item must satisfy the cofactored equation, which linear combinations can prove.
+    pub(crate) const fn is_cofactored(self) -> bool {
+        matches!(self.criteria().equation, Equation::Cofactored)
+    }
+
     /// The equation that an open item must satisfy.
     pub(crate) const fn equation(self) -> Equation {
         self.criteria().equation

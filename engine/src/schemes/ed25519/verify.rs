@@ -1,5 +1,6 @@
 //! The steps of verifying Ed25519 items of one rule, in lanes of any instruction set.
 
+use super::combination::{self, Combination};
 use super::rules::{Ed25519Rule, Equation};
 use super::wire::{self, Parsed};
 use crate::batch::Item;
@@ -11,22 +12,29 @@ use crate::{Reason, Verdict};
 /// Judges items under `rule`. `set` gets the position of every item in `items` once, with its verdict.
 ///
 /// Bytes decide first: an item that they reject never reaches the arithmetic, but for the question whether its key
-/// is a point where a reason would come before its own.
+/// is a point where a reason would come before its own. What they leave open goes to the equation of each item, or to
+/// `combination` where there is one and the rule is cofactored.
 pub(crate) fn verify<'a, F: FieldLanes>(
     token: F::Token,
     rule: Ed25519Rule,
     items: impl Iterator<Item = Item<'a>>,
+    combination: Option<Combination<'_, F>>,
     mut set: impl FnMut(usize, Verdict),
 ) {
-    let mut open: Vec<(usize, Parsed, &[u8])> = Vec::new();
+    let mut open: Vec<equation::Item<'a>> = Vec::with_capacity(items.size_hint().0);
+    let mut positions: Vec<u32> = Vec::with_capacity(items.size_hint().0);
     let mut rejected: Vec<(usize, [u8; 32], Reason)> = Vec::new();
     for (position, item) in items.enumerate() {
         match wire::parse(item.key, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
             Ok(parsed) => match rule.screen(&parsed.facts) {
                 Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
-                Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, parsed.a, reason)),
-                Screened::Open => open.push((position, parsed, item.message)),
+                Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, *parsed.a, reason)),
+                Screened::Open => {
+                    let Parsed { a, r, s, .. } = parsed;
+                    open.push(equation::Item { a, r, s, message: item.message });
+                    positions.push(position as u32);
+                }
             },
         }
     }
@@ -40,18 +48,19 @@ pub(crate) fn verify<'a, F: FieldLanes>(
         }
     }
 
-    let items: Vec<equation::Item<'_>> = open
-        .iter()
-        .map(|(_, parsed, message)| equation::Item { a: &parsed.a, r: &parsed.r, s: &parsed.s, message })
-        .collect();
-    let mut codes = vec![equation::Code::EquationFailed; items.len()];
+    let mut codes = vec![equation::Code::EquationFailed; open.len()];
     let equation = equation::Equation {
         cofactored: rule.equation() == Equation::Cofactored,
         decode_r: rule.decodes_r(),
     };
-    equation::check::<F>(token, equation, &items, &mut codes);
-    for ((position, ..), code) in open.iter().zip(codes) {
-        set(*position, verdict(code));
+    match combination {
+        Some(combination) if equation.cofactored => {
+            combination::check(token, rule.name(), equation, &open, &mut codes, combination);
+        }
+        _ => equation::check::<F>(token, equation, &open, &mut codes),
+    }
+    for (&position, code) in positions.iter().zip(codes) {
+        set(position as usize, verdict(code));
     }
 }
 

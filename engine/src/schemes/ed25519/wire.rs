@@ -6,13 +6,13 @@ use crate::Reason;
 
 /// An item of the right lengths.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Parsed {
+pub(crate) struct Parsed<'a> {
     /// The encoding of the key A.
-    pub(crate) a: [u8; 32],
+    pub(crate) a: &'a [u8; 32],
     /// The encoding of R.
-    pub(crate) r: [u8; 32],
+    pub(crate) r: &'a [u8; 32],
     /// S, little-endian, not reduced.
-    pub(crate) s: [u8; 32],
+    pub(crate) s: &'a [u8; 32],
     /// What the bytes say about themselves.
     pub(super) facts: Facts,
 }
@@ -38,26 +38,47 @@ pub(super) struct PointFacts {
 }
 
 /// Splits an item, or says which length is wrong.
-pub(crate) fn parse(key: &[u8], signature: &[u8]) -> Result<Parsed, Reason> {
-    let a: [u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
+pub(crate) fn parse<'a>(key: &'a [u8], signature: &'a [u8]) -> Result<Parsed<'a>, Reason> {
+    let a: &[u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
     let (r, s) = match signature.as_chunks() {
-        ([r, s], []) => (*r, *s),
+        ([r, s], []) => (r, s),
         _ => return Err(Reason::BadSignatureLength),
     };
     let facts = Facts {
-        key: point_facts(&a),
-        r: point_facts(&r),
-        s_below_order: le_below(&s, &table::L),
+        key: point_facts(a),
+        r: point_facts(r),
+        s_below_order: le_below(s, &table::L),
         s_below_2_253: s[31] < 0x20,
     };
     Ok(Parsed { a, r, s, facts })
 }
 
+/// The first eight bytes of each entry of the table of small-order points.
+const SMALL_ORDER_BEGIN: [u64; table::SMALL_ORDER_Y.len()] = {
+    let mut words = [0; table::SMALL_ORDER_Y.len()];
+    let mut i = 0;
+    while i < words.len() {
+        let mut byte = 8;
+        while byte > 0 {
+            byte -= 1;
+            words[i] = words[i] << 8 | table::SMALL_ORDER_Y[i][byte] as u64;
+        }
+        i += 1;
+    }
+    words
+};
+
 fn point_facts(encoding: &[u8; 32]) -> PointFacts {
     let sign = encoding[31] >> 7 == 1;
     let mut y = *encoding;
     y[31] &= 0x7f;
-    let index = table::SMALL_ORDER_Y.iter().position(|small| *small == y);
+    // Hardly any encoding begins as one of the table does.
+    let begin = y.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let index = if SMALL_ORDER_BEGIN.contains(&begin) {
+        table::SMALL_ORDER_Y.iter().position(|small| *small == y)
+    } else {
+        None
+    };
     // Entries 1, 2 and 4 of the table are the encodings of y = 1, y = −1 and y = 1 again.
     let x_zero = matches!(index, Some(1 | 2 | 4));
     PointFacts {
@@ -86,7 +107,7 @@ mod tests {
         let mut signature = [1; 64];
         signature[32..].fill(2);
         let parsed = parse(&[3; 32], &signature).unwrap();
-        assert_eq!((parsed.a, parsed.r, parsed.s), ([3; 32], [1; 32], [2; 32]));
+        assert_eq!((parsed.a, parsed.r, parsed.s), (&[3; 32], &[1; 32], &[2; 32]));
     }
 
     #[test]

@@ -28,9 +28,12 @@
 
 pub mod decode;
 pub mod equation;
+pub mod half_ladder;
+mod halved;
 pub mod keys;
 pub mod ladder;
 mod one;
+pub mod points;
 pub mod single;
 pub mod sliding;
 
