@@ -9,6 +9,8 @@ pub struct Avx512Ifma(());
 
 impl Token for Avx512Ifma {
     type Vector = U64x8;
+    type Words32 = super::words::U32x16;
+    type Words64 = U64x8;
     const NAME: &'static str = "avx512";
 
     fn detect() -> Option<Self> {
@@ -36,7 +38,7 @@ impl Token for Avx512Ifma {
 /// Eight 64-bit lanes of a zmm register.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct U64x8(__m512i);
+pub struct U64x8(pub(super) __m512i);
 
 /// One bit per lane of a mask register.
 #[derive(Clone, Copy)]
@@ -63,7 +65,7 @@ impl LaneMask for Mask8 {
 
 /// The 8 × 8 transpose: 24 shuffles, none across a register more than once per stage.
 #[inline(always)]
-fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
+pub(super) fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
     // SAFETY: private, called with rows that came from loads behind a token or from vectors.
     unsafe {
         let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;

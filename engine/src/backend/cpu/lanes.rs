@@ -1,10 +1,11 @@
 //! A CPU backend on the vectors of one instruction set.
 
-use super::scalar;
 use super::tables::Tables;
 use super::threads::Workers;
+use super::{hash, scalar};
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
+use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
@@ -170,6 +171,11 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
         self.workers.for_each(plan.pieces(), |piece| {
             self.verify_piece(batch, plan.items(piece), plan.paths(), slots)
         });
+        Ok(())
+    }
+
+    fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+        hash::hash(self.token, self.kind, &self.workers, hash, messages, digests);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! CPU backends and the threads they run on.
 
+mod hash;
 mod lanes;
 mod scalar;
 mod tables;
