@@ -2,6 +2,7 @@
 
 mod choice;
 mod explain;
+mod hashtest;
 mod measure;
 mod selftest;
 
@@ -10,9 +11,13 @@ pub(crate) use choice::choose;
 pub use explain::Explain;
 pub use selftest::SelfTestFailure;
 
+use std::sync::OnceLock;
+
 use crate::backend::{Backend, BackendFailure, BackendKind};
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
 use crate::error::Error;
+use crate::hash::Hash;
+use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
@@ -25,13 +30,25 @@ pub(crate) struct Dispatcher {
     costs: Vec<Costs>,
     why: String,
     path: PathChoice,
+    /// What the self-test of tables said, by scheme; it is run when tables are first asked for.
+    tables_tested: [OnceLock<Result<(), SelfTestFailure>>; KeyScheme::COUNT],
 }
 
 impl Dispatcher {
     /// Backends that have passed their self-test. Measures what their paths cost.
     pub(crate) fn new(backends: Vec<Box<dyn Backend>>, why: String, path: PathChoice) -> Self {
         let costs = backends.iter().map(|backend| measure::costs(backend.as_ref())).collect();
-        Self { backends, costs, why, path }
+        Self::with_costs(backends, costs, why, path)
+    }
+
+    const fn with_costs(
+        backends: Vec<Box<dyn Backend>>,
+        costs: Vec<Costs>,
+        why: String,
+        path: PathChoice,
+    ) -> Self {
+        let tables_tested = [const { OnceLock::new() }; KeyScheme::COUNT];
+        Self { backends, costs, why, path, tables_tested }
     }
 
     /// The kinds of the backends, the first choice first.
@@ -49,6 +66,16 @@ impl Dispatcher {
 
     pub(crate) fn supports(&self, suite: &Suite) -> bool {
         self.backends.iter().any(|backend| backend.supports(suite))
+    }
+
+    /// The tables of the backend that verifies items of a scheme, once that backend has given the known answers
+    /// with them too. `None` where there are none for the scheme.
+    pub(crate) fn table_store(&self, scheme: KeyScheme) -> Result<Option<&dyn TableStore>, SelfTestFailure> {
+        let found = self.backends.iter().find_map(|backend| Some((backend, backend.table_store(scheme)?)));
+        let Some((backend, store)) = found else { return Ok(None) };
+        let tested = &self.tables_tested[scheme as usize];
+        tested.get_or_init(|| selftest::run_tables(backend.as_ref(), store, scheme)).clone()?;
+        Ok(Some(store))
     }
 
     /// Judges every item on the first backend that implements its suite. When a backend fails, nothing that it set
@@ -80,6 +107,18 @@ impl Dispatcher {
                 Err(failure) => failures.push(failure),
             }
         }
+    }
+
+    /// The digest of each message from the first backend that can finish.
+    pub(crate) fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), Error> {
+        let mut failure = None;
+        for backend in &self.backends {
+            match backend.hash(hash, messages, digests) {
+                Ok(()) => return Ok(()),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.map_or(Error::Unavailable { backend: BackendKind::Portable }, Error::Backend))
     }
 
     fn attempt(
@@ -168,6 +207,15 @@ mod tests {
             }
             Ok(())
         }
+
+        fn hash(&self, _: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            digests.fill(messages.len() as u8);
+            match self.fails {
+                true => Err(BackendFailure { backend: self.kind, what: "the device is gone".into() }),
+                false => Ok(()),
+            }
+        }
     }
 
     const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
@@ -176,7 +224,7 @@ mod tests {
         let backends: Vec<_> =
             backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
         let costs = vec![Costs::counted(1); backends.len()];
-        Dispatcher { backends, costs, why: "a test".into(), path: PathChoice::Auto }
+        Dispatcher::with_costs(backends, costs, "a test".into(), PathChoice::Auto)
     }
 
     fn batch() -> Batch {
@@ -237,6 +285,26 @@ mod tests {
         assert_eq!(error, "backend avx512 failed: item 2 was left undecided");
         let with_help = dispatcher(vec![skipping(), Fixed::new(BackendKind::Portable, BAD, |_| true)]);
         assert_eq!(verdicts(&with_help).unwrap(), [BAD; 4]);
+    }
+
+    #[test]
+    fn messages_are_hashed_again_where_a_backend_fails() {
+        let failing = || Fixed { fails: true, ..Fixed::new(BackendKind::Avx512, BAD, |_| true) };
+        let working = Fixed::new(BackendKind::Portable, BAD, |_| true);
+        let messages: [&[u8]; 3] = [b"", b"a", b"bc"];
+        let mut digests = [0; 96];
+        let dispatch = dispatcher(vec![failing(), working]);
+        dispatch.hash(Hash::Sm3, &Column::slices(&messages), &mut digests).unwrap();
+        assert_eq!(digests, [3; 96]);
+        let alone = dispatcher(vec![failing()]).hash(Hash::Sm3, &Column::slices(&messages), &mut digests);
+        assert!(matches!(alone, Err(Error::Backend(_))));
+    }
+
+    #[test]
+    fn a_wrong_digest_fails_the_self_test() {
+        let wrong = Fixed::new(BackendKind::Avx512, BAD, |_| true);
+        let what = hashtest::run(&wrong).unwrap_err().to_string();
+        assert!(what.contains("sha256 of a message of 3 bytes is wrong"), "{what}");
     }
 
     #[test]

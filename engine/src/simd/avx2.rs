@@ -1,6 +1,6 @@
 //! AVX2: 4 lanes.
 
-use super::{Doubles, FloatMultiply, Kernel, LaneMask, Token, Vector, entry};
+use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry, lines};
 use core::arch::x86_64::*;
 
 /// Proof of AVX2, FMA and BMI2.
@@ -9,6 +9,8 @@ pub struct Avx2(());
 
 impl Token for Avx2 {
     type Vector = U64x4;
+    type Words32 = super::words::U32x8;
+    type Words64 = U64x4;
     const NAME: &'static str = "avx2";
 
     fn detect() -> Option<Self> {
@@ -33,7 +35,7 @@ impl Token for Avx2 {
 /// Four 64-bit lanes of a ymm register.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct U64x4(__m256i);
+pub struct U64x4(pub(super) __m256i);
 
 /// All ones in the true lanes.
 #[derive(Clone, Copy)]
@@ -64,7 +66,7 @@ impl LaneMask for Mask4 {
 
 /// The 4 × 4 transpose: 8 shuffles.
 #[inline(always)]
-fn transpose(rows: [__m256i; 4]) -> [U64x4; 4] {
+pub(super) fn transpose(rows: [__m256i; 4]) -> [U64x4; 4] {
     // SAFETY: private, called with rows that came from loads behind a token or from vectors.
     unsafe {
         let [r0, r1, r2, r3] = rows;
@@ -287,6 +289,34 @@ impl Vector for U64x4 {
         let mut lane = 0;
         while lane < 4 {
             let row = &mut table[first + lane * stride];
+            low[lane].store(&mut row[..4]);
+            high[lane].store(&mut row[4..]);
+            lane += 1;
+        }
+    }
+    #[inline(always)]
+    fn gather_lines<const R: usize>(tables: &[&[Line]; MAX_LANES], i: [usize; MAX_LANES]) -> [[Self; 8]; R] {
+        let (a, b) = (lines::<R>(tables[0], i[0]), lines::<R>(tables[1], i[1]));
+        let (c, d) = (lines::<R>(tables[2], i[2]), lines::<R>(tables[3], i[3]));
+        let mut out = [[Self(half_row(&a[0].0, 0)); 8]; R];
+        let mut r = 0;
+        while r < R {
+            let (a, b, c, d) = (&a[r].0, &b[r].0, &c[r].0, &d[r].0);
+            let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
+            let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
+            out[r] = [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]];
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+        let [a, b, c, d, e, f, g, h] = words;
+        let low = transpose([a.0, b.0, c.0, d.0]);
+        let high = transpose([e.0, f.0, g.0, h.0]);
+        let mut lane = 0;
+        while lane < tables.len() && lane < 4 {
+            let row = &mut tables[lane][line].0;
             low[lane].store(&mut row[..4]);
             high[lane].store(&mut row[4..]);
             lane += 1;

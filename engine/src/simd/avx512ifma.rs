@@ -1,6 +1,6 @@
 //! AVX-512 with IFMA: 8 lanes.
 
-use super::{Doubles, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry, lines};
 use core::arch::x86_64::*;
 
 /// Proof of AVX-512 F, BW, DQ, VL and IFMA.
@@ -9,6 +9,8 @@ pub struct Avx512Ifma(());
 
 impl Token for Avx512Ifma {
     type Vector = U64x8;
+    type Words32 = super::words::U32x16;
+    type Words64 = U64x8;
     const NAME: &'static str = "avx512";
 
     fn detect() -> Option<Self> {
@@ -36,7 +38,7 @@ impl Token for Avx512Ifma {
 /// Eight 64-bit lanes of a zmm register.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct U64x8(__m512i);
+pub struct U64x8(pub(super) __m512i);
 
 /// One bit per lane of a mask register.
 #[derive(Clone, Copy)]
@@ -63,7 +65,7 @@ impl LaneMask for Mask8 {
 
 /// The 8 × 8 transpose: 24 shuffles, none across a register more than once per stage.
 #[inline(always)]
-fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
+pub(super) fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
     // SAFETY: private, called with rows that came from loads behind a token or from vectors.
     unsafe {
         let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
@@ -305,6 +307,45 @@ impl Vector for U64x8 {
         let mut lane = 0;
         while lane < 8 {
             rows[lane].store(&mut table[first + lane * stride]);
+            lane += 1;
+        }
+    }
+    #[inline(always)]
+    fn gather_lines<const R: usize>(tables: &[&[Line]; MAX_LANES], i: [usize; MAX_LANES]) -> [[Self; 8]; R] {
+        let lanes = [
+            lines::<R>(tables[0], i[0]),
+            lines::<R>(tables[1], i[1]),
+            lines::<R>(tables[2], i[2]),
+            lines::<R>(tables[3], i[3]),
+            lines::<R>(tables[4], i[4]),
+            lines::<R>(tables[5], i[5]),
+            lines::<R>(tables[6], i[6]),
+            lines::<R>(tables[7], i[7]),
+        ];
+        let mut out = [transpose([row(&lanes[0][0].0); 8]); R];
+        let mut r = 0;
+        while r < R {
+            out[r] = transpose([
+                row(&lanes[0][r].0),
+                row(&lanes[1][r].0),
+                row(&lanes[2][r].0),
+                row(&lanes[3][r].0),
+                row(&lanes[4][r].0),
+                row(&lanes[5][r].0),
+                row(&lanes[6][r].0),
+                row(&lanes[7][r].0),
+            ]);
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+        let [a, b, c, d, e, f, g, h] = words;
+        let rows = transpose([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
+        let mut lane = 0;
+        while lane < tables.len() && lane < 8 {
+            rows[lane].store(&mut tables[lane][line].0);
             lane += 1;
         }
     }

@@ -1,7 +1,9 @@
 //! Eight lanes in a plain array: the IFMA kernels on any machine. For tests; always compiled, never
 //! chosen by itself.
 
-use super::{Doubles, FloatMultiply, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{
+    Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry, lines,
+};
 
 /// The token of the emulation, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +11,8 @@ pub struct Emulated(());
 
 impl Token for Emulated {
     type Vector = EmulatedU64x8;
+    type Words32 = super::words::EmulatedU32x16;
+    type Words64 = EmulatedU64x8;
     const NAME: &'static str = "emulated";
 
     fn detect() -> Option<Self> {
@@ -162,6 +166,28 @@ impl Vector for EmulatedU64x8 {
         for lane in 0..8 {
             for word in 0..8 {
                 table[first + lane * stride][word] = words[word].0[lane];
+            }
+        }
+    }
+    fn gather_lines<const R: usize>(
+        tables: &[&[Line]; MAX_LANES],
+        index: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R] {
+        let mut out = [[Self([0; 8]); 8]; R];
+        for lane in 0..8 {
+            let found = lines::<R>(tables[lane], index[lane]);
+            for row in 0..R {
+                for word in 0..8 {
+                    out[row][word].0[lane] = found[row].0[word];
+                }
+            }
+        }
+        out
+    }
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+        for (lane, table) in tables.iter_mut().enumerate().take(8) {
+            for word in 0..8 {
+                table[line].0[word] = words[word].0[lane];
             }
         }
     }

@@ -25,16 +25,28 @@ pub mod avx512ifma;
 pub mod emulated;
 pub mod portable;
 mod rows;
+#[cfg(target_arch = "x86_64")]
+pub mod sha_ni;
+pub mod words;
 
 pub use rows::Rows;
 
 /// The largest number of lanes of any vector: the size of buffers that hold one.
 pub const MAX_LANES: usize = 8;
 
+/// Eight words in a cache line of their own: the unit of tables that outlive a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct Line(pub [u64; 8]);
+
 /// Proof that this CPU has an instruction set, and the door into code compiled for it.
 pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     /// The vector of this instruction set.
     type Vector: Vector<Token = Self>;
+    /// Its 32-bit words, for hash functions.
+    type Words32: words::Words<Token = Self, Word = u32>;
+    /// Its 64-bit words, for hash functions.
+    type Words64: words::Words<Token = Self, Word = u64>;
 
     /// The name that a user forces this instruction set by.
     const NAME: &'static str;
@@ -46,8 +58,8 @@ pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output;
 }
 
-/// A piece of work to run inside [`Token::vectorize`].
-pub trait Kernel<T: Token> {
+/// A piece of work to run inside [`Token::vectorize`], behind a token `T`.
+pub trait Kernel<T> {
     /// What the work gives back.
     type Output;
 
@@ -179,6 +191,14 @@ pub trait Vector: Copy {
     /// The inverse for one row and evenly spaced lanes: lane i's 8 words go to row `first + i * stride`.
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize);
 
+    /// As `gather_rows` with a table for each lane: `R` lines of lane i from line `index[i]` of `tables[i]`.
+    fn gather_lines<const R: usize>(
+        tables: &[&[Line]; MAX_LANES],
+        index: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R];
+    /// Lane i's 8 words go to line `line` of `tables[i]`; lanes without a table are dropped.
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize);
+
     /// The lanes, in the first `LANES` places.
     #[inline(always)]
     fn to_array(self) -> [u64; MAX_LANES] {
@@ -241,6 +261,32 @@ pub trait FloatMultiply: Doubles {
     /// independent multiplications together and then spills what they give; this keeps them apart without
     /// an instruction.
     fn after(values: [Self; 5], done: Self) -> [Self; 5];
+}
+
+/// Asks for a line of a table ahead of its use; does nothing where the line is outside, or the CPU has no such
+/// instruction.
+#[inline(always)]
+pub fn prefetch(table: &[Line], line: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(line) = table.get(line) {
+        // SAFETY: SSE is part of every x86-64 CPU, and a prefetch of a valid reference changes nothing.
+        unsafe {
+            core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(
+                core::ptr::from_ref(line).cast(),
+            );
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (table, line);
+}
+
+/// `R` lines from line `index`, behind one bounds check.
+#[inline(always)]
+fn lines<const R: usize>(table: &[Line], index: usize) -> &[Line; R] {
+    match table.get(index..).and_then(<[_]>::first_chunk) {
+        Some(lines) => lines,
+        None => panic!("line {index} and the next are not in a table of {}", table.len()),
+    }
 }
 
 /// `R` rows from row `index`, behind one bounds check.

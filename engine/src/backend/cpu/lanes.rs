@@ -1,14 +1,18 @@
 //! A CPU backend on the vectors of one instruction set.
 
-use super::scalar;
+use super::tables::Tables;
 use super::threads::Workers;
+use super::{hash, scalar};
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
+use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
-use crate::plan::{BadRate, Path, Paths, Plan, Work};
+use crate::keyring::{KeyScheme, TableStore};
+use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
 use crate::schemes::ed25519;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
+use crate::schemes::ed25519::verify::Fleet;
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
 use crate::verdict::{Reason, Slots, Verdict};
@@ -21,6 +25,7 @@ pub(crate) struct Lanes<F: FieldLanes> {
     kind: BackendKind,
     token: F::Token,
     workers: Workers,
+    tables: Tables<F>,
     /// Memory of combinations, one for each thread that has worked at the same time.
     memories: Mutex<Vec<Memory<F>>>,
     bad_rate: BadRate,
@@ -30,10 +35,12 @@ impl<F: FieldLanes + 'static> Lanes<F> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
+        let tables = Tables::new(token, workers.clone());
         Some(Box::new(Self {
             kind,
             token,
             workers,
+            tables,
             memories: Mutex::default(),
             bad_rate: BadRate::default(),
         }))
@@ -51,19 +58,44 @@ impl<F: FieldLanes + 'static> Lanes<F> {
         match suite.kind() {
             Kind::Ed25519(rule) => {
                 let positions: Vec<usize> = items.collect();
-                let items = positions.iter().map(|&item| batch.item(item));
+                let mut found = 0;
+                let items = positions.iter().map(|&item| {
+                    let (item, known) = batch.resolve(item);
+                    let known = known.map(|record| {
+                        found += 1;
+                        if let Some(ring) = batch.ring() {
+                            ring.count_use(record);
+                        }
+                        Tables::known(record)
+                    });
+                    (item, known)
+                });
                 let mut memory = suite.combines().then(|| self.memory());
                 let choose = |situation: Situation| self.step(situation, paths);
                 let combination =
                     memory.as_mut().map(|memory| Combination { memory, source: &System, choose: &choose });
+                let pay = |Fleet { full, compact, keys }: Fleet| {
+                    paths.tables_pay(&Known { full, compact, keys }, self.bad_rate.get())
+                };
+                let known = ed25519::verify::KnownKeys { base: &|| self.tables.base(), pay: &pay };
                 let mut failed = 0;
-                ed25519::verify::verify::<F>(self.token, *rule, items, combination, |position, verdict| {
-                    failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
-                    slots.set(positions[position], verdict);
-                });
+                ed25519::verify::verify::<F>(
+                    self.token,
+                    *rule,
+                    items,
+                    known,
+                    combination,
+                    |position, verdict| {
+                        failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
+                        slots.set(positions[position], verdict);
+                    },
+                );
                 if let Some(memory) = memory {
                     self.bad_rate.observe(failed, positions.len());
                     self.keep(memory);
+                }
+                if let Some(ring) = batch.ring() {
+                    ring.count_found(found);
                 }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
@@ -128,10 +160,22 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
         }
     }
 
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        match scheme {
+            KeyScheme::Ed25519 => Some(&self.tables),
+            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => None,
+        }
+    }
+
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
         self.workers.for_each(plan.pieces(), |piece| {
             self.verify_piece(batch, plan.items(piece), plan.paths(), slots)
         });
+        Ok(())
+    }
+
+    fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+        hash::hash(self.token, self.kind, &self.workers, hash, messages, digests);
         Ok(())
     }
 }

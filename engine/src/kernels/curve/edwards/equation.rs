@@ -10,6 +10,7 @@
 //! - Unequal bytes disprove the cofactorless equation. For the cofactored one they prove nothing: R is
 //!   decoded and \[8\](Q − R) = 0 tested, for those items alone.
 
+use super::comb::load_points;
 use super::decode::{Decode, Words, encode, load_words};
 use super::halved;
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
@@ -28,7 +29,7 @@ use core::marker::PhantomData;
 mod tests;
 
 /// Items taken at a time: the batch of an inversion, and the size of the scratch.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 /// Vectors decoded side by side.
 const DECODE: usize = 4;
 
@@ -140,9 +141,9 @@ impl<F: FieldLanes> Kernel<F::Token> for Normalize<'_, F> {
 }
 
 /// The lanes whose encoding equals the given one.
-struct CompareEncoding<'a, F> {
-    point: &'a Projective<F>,
-    expected: &'a Words,
+pub(super) struct CompareEncoding<'a, F> {
+    pub(super) point: &'a Projective<F>,
+    pub(super) expected: &'a Words,
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for CompareEncoding<'_, F> {
@@ -248,9 +249,33 @@ pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'
     for (items, codes) in items.chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
         if lanes > 1 {
             let challenges = challenges(token, items, &mut scratch);
-            halved::check_chunk::<F>(token, equation, items, &challenges, codes, &mut scratch);
+            halved::check_chunk::<F>(token, equation, items, None, &challenges, codes, &mut scratch);
         } else {
-            check_chunk::<F>(token, equation, items, codes, &mut scratch);
+            check_chunk::<F>(token, equation, items, None, codes, &mut scratch);
+        }
+    }
+}
+
+/// As [`check`], of keys that have been decoded: `points` are their canonical coordinates, x and y, four
+/// little-endian words each.
+///
+/// Panics if the slices differ in length.
+pub fn check_decoded<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    items: &[Item<'_>],
+    points: &[&[[u64; 4]; 2]],
+    codes: &mut [Code],
+) {
+    assert_eq!((items.len(), items.len()), (codes.len(), points.len()));
+    let mut scratch = Scratch::<F>::default();
+    for ((items, points), codes) in items.chunks(CHUNK).zip(points.chunks(CHUNK)).zip(codes.chunks_mut(CHUNK))
+    {
+        if F::Vector::LANES > 1 {
+            let challenges = challenges(token, items, &mut scratch);
+            halved::check_chunk::<F>(token, equation, items, Some(points), &challenges, codes, &mut scratch);
+        } else {
+            check_chunk::<F>(token, equation, items, Some(points), codes, &mut scratch);
         }
     }
 }
@@ -290,6 +315,7 @@ fn check_chunk<F: FieldLanes>(
     token: F::Token,
     equation: Equation,
     items: &[Item<'_>],
+    points: Option<&[&[[u64; 4]; 2]]>,
     codes: &mut [Code],
     scratch: &mut Scratch<F>,
 ) {
@@ -322,7 +348,13 @@ fn check_chunk<F: FieldLanes>(
     if alone {
         keys.push(rs[0]);
     }
-    let decoded = decode_all::<F>(token, &keys);
+    let decoded: Vec<(Affine<F>, u8)> = match points {
+        None => decode_all::<F>(token, &keys),
+        Some(points) => {
+            let known = points.chunks(lanes).map(|points| (load_points(token, points), 0xff));
+            known.chain(decode_all::<F>(token, &keys[vectors..])).collect()
+        }
+    };
     let mut points = differences(token, &decoded, &challenges, &bases, &mut scratch.table);
     if !alone {
         normalize(token, &mut points);
@@ -488,7 +520,7 @@ pub fn check_known<F: FieldLanes>(
 }
 
 /// Divides every point by its Z.
-fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
+pub(super) fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
     let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
     let mut before = inverses.clone();
     token.vectorize(Normalize { points, inverses: &mut inverses, before: &mut before });
@@ -532,7 +564,7 @@ impl<F: FieldLanes> Kernel<F::Token> for CofactoredOf<'_, F> {
 
 /// Takes R of the items whose bytes differ, as `decode` gives it for their encodings, and tests the cofactored equation where it is asked for.
 #[cold]
-fn check_unequal<F: FieldLanes>(
+pub(super) fn check_unequal<F: FieldLanes>(
     token: F::Token,
     equation: Equation,
     unequal: &[usize],
