@@ -203,10 +203,9 @@ impl<F: FieldLanes> Memory<F> {
 
         self.keys.clear();
         self.open.clear();
-        for i in 0..n {
-            let key = self.distinct.of[i];
+        for (i, (code, &key)) in codes.iter_mut().zip(&self.distinct.of).enumerate() {
             self.keys.push(first_key + key);
-            codes[i] = if !self.key_on_curve[key as usize] {
+            *code = if !self.key_on_curve[key as usize] {
                 Code::KeyNotOnCurve
             } else if !self.r_on_curve[i] {
                 Code::RNotOnCurve
