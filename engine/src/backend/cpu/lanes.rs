@@ -1,7 +1,7 @@
 //! A CPU backend on the vectors of one instruction set.
 
-use super::scalar;
 use super::threads::Workers;
+use super::weierstrass::Weierstrass;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::BatchView;
 use crate::kernels::field::FieldLanes;
@@ -10,21 +10,22 @@ use crate::schemes::ed25519;
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
 use crate::verdict::Slots;
+use std::marker::PhantomData;
 
-/// Verifies with `F`'s lanes. The schemes that have no lanes yet run as scalar code, on the portable backend alone:
-/// under another name they would not be what that name says.
+/// Verifies Ed25519 with `F`'s lanes, and the schemes on Weierstrass curves as `W` says.
 #[derive(Debug)]
-pub(crate) struct Lanes<F: FieldLanes> {
+pub(crate) struct Lanes<F: FieldLanes, W> {
     kind: BackendKind,
     token: F::Token,
     workers: Workers,
+    weierstrass: PhantomData<W>,
 }
 
-impl<F: FieldLanes + 'static> Lanes<F> {
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
-        Some(Box::new(Self { kind, token, workers }))
+        Some(Box::new(Self { kind, token, workers, weierstrass: PhantomData }))
     }
 
     fn verify_piece(&self, batch: &BatchView<'_>, items: impl Iterator<Item = usize> + Clone, slots: &Slots) {
@@ -38,17 +39,13 @@ impl<F: FieldLanes + 'static> Lanes<F> {
                 });
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
-                for item in items {
-                    if let Some(verdict) = scalar::verify(&batch.item(item)) {
-                        slots.set(item, verdict);
-                    }
-                }
+                W::verify(self.token, batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }
 }
 
-impl<F: FieldLanes + 'static> Backend for Lanes<F> {
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> {
     fn kind(&self) -> BackendKind {
         self.kind
     }
@@ -68,7 +65,7 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
             Kind::Ed25519(_) => true,
-            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => self.kind == BackendKind::Portable,
+            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => W::supported(self.kind),
         }
     }
 
