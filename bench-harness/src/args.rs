@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use sigwarp_bench::measure::{Clock, Settings};
+use clap::{Args, Parser, Subcommand};
+use sigwarp_bench::command::{Measure, suite};
 
 /// Measures Sigwarp and its peers in one process, on the same inputs, in interleaved pairs.
 #[derive(Debug, Parser)]
@@ -28,6 +28,8 @@ pub(crate) enum Command {
         #[arg(long = "suite", value_name = "NAME", value_parser = suite)]
         suites: Vec<String>,
         #[command(flatten)]
+        peers: Peers,
+        #[command(flatten)]
         measure: Measure,
     },
     /// Measures every peer, beside its reference figure.
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     },
     /// Measures every row with a ratio to reach.
     Targets {
+        #[command(flatten)]
+        peers: Peers,
         #[command(flatten)]
         measure: Measure,
     },
@@ -48,68 +52,11 @@ pub(crate) enum Command {
     Check(CheckArguments),
 }
 
-fn suite(name: &str) -> Result<String, String> {
-    if crate::suite_names().contains(name) {
-        return Ok(name.to_owned());
-    }
-    let known: Vec<&str> = crate::SUITES.iter().map(|(name, _)| *name).collect();
-    Err(format!("there is no suite {name}; there are {}", known.join(", ")))
-}
-
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Measure {
-    /// Only rows whose id contains TEXT; may be repeated, and then all must fit.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) filter: Vec<String>,
-    /// Short samples and few rounds: for a look, not for publication.
-    #[arg(long)]
-    pub(crate) quick: bool,
-    /// Writes the report as JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-    /// Writes the report as one HTML file that loads nothing.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
-    /// The core to measure on; the quietest one without it.
-    #[arg(long, value_name = "N")]
-    pub(crate) core: Option<usize>,
-    /// What to count: time passed, or time that the measuring thread ran. The second is for machines that others
-    /// use at the same time, and holds for rows with one thread.
-    #[arg(long, value_enum, default_value_t = ClockName::Wall)]
-    clock: ClockName,
-    /// Seconds for the samples of one row.
-    #[arg(long, value_name = "SECONDS")]
-    seconds: Option<f64>,
-    /// Leaves out rows with more items: 65,536 by default, 16,384 with --quick.
-    #[arg(long, value_name = "N")]
-    max_items: Option<usize>,
+pub(crate) struct Peers {
     /// Measures Sigwarp alone.
     #[arg(long)]
     pub(crate) no_peers: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ClockName {
-    Wall,
-    Cpu,
-}
-
-impl Measure {
-    pub(crate) fn settings(&self) -> Settings {
-        let settings = if self.quick { Settings::QUICK } else { Settings::FULL };
-        Settings {
-            clock: match self.clock {
-                ClockName::Wall => Clock::Wall,
-                ClockName::Cpu => Clock::ThreadCpu,
-            },
-            row_seconds: self.seconds.unwrap_or(settings.row_seconds),
-            ..settings
-        }
-    }
-
-    pub(crate) fn max_items(&self) -> usize {
-        self.max_items.unwrap_or(if self.quick { 16_384 } else { 65_536 })
-    }
 }
 
 #[derive(Debug, Args)]

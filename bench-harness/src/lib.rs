@@ -8,6 +8,7 @@
 //! their samples alternate, so that both see the same clock frequency and the same neighbours.
 
 pub mod catalogue;
+pub mod command;
 pub mod compare;
 pub mod contenders;
 pub mod measure;

@@ -2,19 +2,17 @@
 
 mod args;
 
-use std::collections::HashSet;
 use std::fs;
-use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use sigwarp_bench::catalogue::{self, Row, SUITES};
+use sigwarp_bench::catalogue::{self, Row};
+use sigwarp_bench::command::{self, Measure};
 use sigwarp_bench::compare::{compare, differences};
-use sigwarp_bench::report::{Report, check, html, table};
-use sigwarp_bench::run::{Options, run};
+use sigwarp_bench::report::{Report, check, table};
 
-use args::{Arguments, CheckArguments, Command, CompareArguments, Measure};
+use args::{Arguments, CheckArguments, Command, CompareArguments};
 
 /// Nothing to complain of.
 const OK: u8 = 0;
@@ -30,14 +28,17 @@ type Failure = (u8, String);
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Run { suites, measure } => {
-            measure_rows(&measure, |row| suites.is_empty() || suites.iter().any(|suite| suite == row.suite))
+        Command::Run { suites, peers, measure } => measure_rows(&measure, !peers.no_peers, |row| {
+            suites.is_empty() || suites.iter().any(|suite| suite == row.suite)
+        }),
+        Command::Peers { measure } => measure_rows(&measure, true, |row| row.suite == "peers"),
+        Command::Targets { peers, measure } => {
+            measure_rows(&measure, !peers.no_peers, |row| row.suite == "targets" || row.required.is_some())
         }
-        Command::Peers { measure } => measure_rows(&measure, |row| row.suite == "peers"),
-        Command::Targets { measure } => {
-            measure_rows(&measure, |row| row.suite == "targets" || row.required.is_some())
+        Command::List => {
+            print!("{}", command::list(&rows()));
+            Ok(OK)
         }
-        Command::List => list(),
         Command::Compare(arguments) => compare_reports(&arguments),
         Command::Check(arguments) => check_report(&arguments),
     };
@@ -54,57 +55,15 @@ fn rows() -> Vec<Row> {
     catalogue::rows(std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-fn measure_rows(measure: &Measure, wanted: impl Fn(&Row) -> bool) -> Result<u8, Failure> {
-    let matches = |row: &Row| measure.filter.iter().all(|part| row.id.contains(part.as_str()));
-    let rows: Vec<Row> = rows().into_iter().filter(|row| wanted(row) && matches(row)).collect();
-    if rows.is_empty() {
-        return Err((USAGE, "no row fits; `sigwarp-bench list` shows them all".to_owned()));
-    }
-    // Found before minutes of measuring, not after.
-    for path in measure.json.iter().chain(&measure.html) {
-        writable(path)?;
-    }
-    let options = Options {
-        settings: measure.settings(),
-        core: measure.core,
-        max_items: measure.max_items(),
-        peers: !measure.no_peers,
-        command: command_line(),
-    };
-    let terminal = std::io::stderr().is_terminal();
-    let report = run(&rows, &options, |index, row| {
-        if terminal {
-            eprint!("\r\x1b[K{}/{} {}", index + 1, rows.len(), row.id);
-            let _ = std::io::stderr().flush();
-        }
-    });
-    if terminal {
-        eprint!("\r\x1b[K");
-    }
-    let report = report.map_err(|error| (BROKEN, error))?;
+fn measure_rows(measure: &Measure, peers: bool, wanted: impl Fn(&Row) -> bool) -> Result<u8, Failure> {
+    let rows = rows().into_iter().filter(wanted).collect();
+    let report =
+        command::measure(rows, measure, peers, "sigwarp-bench list", command::command_line("sigwarp-bench"));
+    let report = report.map_err(|error| match error {
+        command::Failure::Usage(message) => (USAGE, message),
+        command::Failure::Broken(message) => (BROKEN, message),
+    })?;
     print!("{}", table::text(&report));
-    if let Some(path) = &measure.json {
-        write(path, &report.to_json())?;
-    }
-    if let Some(path) = &measure.html {
-        write(path, &html::page(&report))?;
-    }
-    Ok(OK)
-}
-
-/// The command line, with the program by its name alone: its folder says nothing about the measurement.
-fn command_line() -> Vec<String> {
-    std::iter::once("sigwarp-bench".to_owned()).chain(std::env::args().skip(1)).collect()
-}
-
-fn list() -> Result<u8, Failure> {
-    for (suite, what) in SUITES {
-        println!("{suite}: {what}");
-        for row in rows().iter().filter(|row| row.suite == suite) {
-            let required = row.required.map_or_else(String::new, |ratio| format!("  (required {ratio})"));
-            println!("  {:<52}{}{required}", row.id, row.title);
-        }
-    }
     Ok(OK)
 }
 
@@ -175,22 +134,4 @@ fn read(path: &Path) -> Result<Report, Failure> {
         .map_err(|error| (USAGE, format!("cannot read {}: {error}", path.display())))?;
     Report::from_json(&text)
         .map_err(|error| (USAGE, format!("{} is no report of this version: {error}", path.display())))
-}
-
-fn writable(path: &Path) -> Result<(), Failure> {
-    fs::File::options()
-        .append(true)
-        .create(true)
-        .open(path)
-        .map(drop)
-        .map_err(|error| (USAGE, format!("cannot write {}: {error}", path.display())))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| (BROKEN, format!("cannot write {}: {error}", path.display())))
-}
-
-/// The names of the suites, for the arguments.
-fn suite_names() -> HashSet<&'static str> {
-    SUITES.iter().map(|(name, _)| *name).collect()
 }

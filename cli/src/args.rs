@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// List the backends of this build, and whether they run here
     #[command(after_help = "Examples:\n  sigwarp devices\n  sigwarp devices --format json")]
     Devices(DevicesArgs),
+    /// Measure Sigwarp on this machine, without other libraries beside it
+    #[command(after_help = BENCH_HELP)]
+    Bench(BenchArgs),
     /// Check every backend against known answers, and against the oracle
     #[command(after_help = SELFTEST_HELP)]
     Selftest(SelftestArgs),
@@ -60,6 +63,42 @@ pub(crate) struct EngineArgs {
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
+const BENCH_HELP: &str = "\
+Every row is measured on one core, in rounds, with a warm-up, and shown with its spread;
+the report begins with a function measured against itself, which must give 1.00. The
+harness in bench-harness/ measures the same rows beside other libraries.
+docs/formats-bench.md describes the report.
+
+Examples:
+  sigwarp bench --quick
+  sigwarp bench --suite sizes --backend avx2
+  sigwarp bench --suite threads --json threads.json --html threads.html
+  sigwarp bench --list
+
+Exit status: 0 measured, 2 bad usage, 3 a backend that cannot run here, or the measurement
+or output failed.";
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// The backend in place of the engine's choice; one that cannot run here is an error
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub(crate) backend: BackendName,
+    /// The number of threads of every row but those of the suite `threads`
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// A suite of rows; may be repeated [default: all]
+    #[arg(long = "suite", value_name = "NAME", value_parser = sigwarp_bench::command::suite)]
+    pub(crate) suites: Vec<String>,
+    /// List the rows instead of measuring them
+    #[arg(long)]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) measure: sigwarp_bench::command::Measure,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
 /// The backends of the command's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BackendName {
@@ -68,6 +107,18 @@ pub(crate) enum BackendName {
     Avx2,
     Avx512,
     Gpu,
+}
+
+impl BackendName {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+            Self::Gpu => "gpu",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

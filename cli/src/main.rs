@@ -1,9 +1,10 @@
 //! The `sigwarp` command: verifies files of signatures, generates workloads, recovers keys, and says what this
-//! machine can do.
+//! machine can do and how fast.
 //!
 //! Every subcommand ends with the status of [`exit::Exit`].
 
 mod args;
+mod bench;
 mod devices;
 mod exit;
 mod generate;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Gen(args) => generate::run(&args, &interrupt),
         Command::Recover(args) => recover::run(&args, &interrupt),
         Command::Devices(args) => devices::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Selftest(args) => selftest::run(&args, &interrupt),
     };
     match ended {

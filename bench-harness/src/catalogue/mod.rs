@@ -1,5 +1,6 @@
 //! The rows that can be measured.
 
+mod alone;
 mod peers;
 mod sweeps;
 mod targets;
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 use crate::contenders::{Keys, Peer, Sigwarp};
 use crate::workload::{Kind, Spec};
 
+pub use alone::alone;
 pub use peers::{NotACrate, REFERENCE_MACHINE, not_crates};
 
 /// A contender of a row.

@@ -142,7 +142,7 @@ fn weierstrass() -> Vec<Row> {
             n(Kind::Bip340, 1024, 1024),
         )
         .required(12.0),
-        target("sm2", "SM2, n=64, beside aws-lc-rs P-256")
+        target("sm2", "SM2, n=64, beside P-256")
             .subject(Side::sigwarp(Sigwarp::auto(None), n(Kind::Sm2, 64, 512)))
             .baseline(Side::peer("aws-lc-rs/p256", n(Kind::P256, 64, 512)))
             .required(8.0),

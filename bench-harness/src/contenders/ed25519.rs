@@ -168,16 +168,17 @@ mod ring_crate {
 /// bytes.
 #[cfg(feature = "commonware")]
 mod commonware {
-    use std::num::NonZeroUsize;
+    use std::sync::Arc;
 
     use commonware_codec::DecodeExt;
     use commonware_cryptography::{BatchEntry, BatchVerifier};
     use commonware_cryptography_curve25519::signing::{Signature, SigningKey, VerifyingKey};
+    use commonware_parallel::rayon::ThreadPoolBuilder;
     use commonware_parallel::{Rayon, Sequential, Strategy};
     use rand_chacha::ChaCha20Rng;
     use rand_chacha::rand_core::SeedableRng;
 
-    use crate::measure::Run;
+    use crate::measure::{Run, one_core_each};
     use crate::workload::{Item, Workload};
 
     const NAMESPACE: &[u8] = b"";
@@ -217,13 +218,13 @@ mod commonware {
         for (item, signature) in w.items.iter().zip(signatures(w)?) {
             entries.push((keys[item.key].clone(), signature, message(item)?));
         }
-        match NonZeroUsize::new(threads) {
-            Some(threads) if threads.get() > 1 => {
-                let pool = Rayon::new(threads).map_err(|error| error.to_string())?;
-                Ok(batches(w, entries, pool))
-            }
-            _ => Ok(batches(w, entries, Sequential)),
+        if threads > 1 {
+            // The crate has a rayon of its own.
+            let pool = ThreadPoolBuilder::new().num_threads(threads).start_handler(one_core_each()).build();
+            let pool = pool.map_err(|error| error.to_string())?;
+            return Ok(batches(w, entries, Rayon::with_pool(Arc::new(pool))));
         }
+        Ok(batches(w, entries, Sequential))
     }
 
     fn batches<'w>(w: &'w Workload, entries: Vec<Entry<'w>>, strategy: impl Strategy + 'w) -> Run<'w> {

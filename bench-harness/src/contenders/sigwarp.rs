@@ -1,12 +1,13 @@
 //! Sigwarp itself.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sigwarp::{BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Suite, Suites};
 
 use super::{Algorithm, Answers, Keys};
-use crate::measure::Run;
+use crate::measure::{Run, one_core_each};
 use crate::workload::{Item, Kind, Workload};
 
 /// What Sigwarp does with the items.
@@ -103,7 +104,10 @@ impl Sigwarp {
         match self.operation {
             Operation::Verify if self.registered => return Err("this version has no key ring yet".to_owned()),
             Operation::Verify => {}
-            Operation::Recover => return Ok((recover(w), BackendKind::Portable.name().to_owned())),
+            Operation::Recover if ["auto", BackendKind::Portable.name()].contains(&self.backend.as_str()) => {
+                return Ok((recover(w), BackendKind::Portable.name().to_owned()));
+            }
+            Operation::Recover => return Err(format!("backend {} does not recover keys yet", self.backend)),
             Operation::Hash(_) => return Err("this version does not hash messages yet".to_owned()),
         }
         let suite = self.suite(w.spec.kind)?;
@@ -142,8 +146,12 @@ impl Sigwarp {
                 None => return Err(format!("this version has no backend {name:?} yet")),
             },
         };
-        let threads = NonZeroUsize::new(threads).ok_or("no threads")?;
-        Engine::builder().backend(choice).threads(threads).build().map_err(|error| error.to_string())
+        let builder = Engine::builder().backend(choice);
+        let builder = match threads {
+            1 => builder.threads(NonZeroUsize::MIN),
+            _ => builder.pool(pinned_pool(threads)?),
+        };
+        builder.build().map_err(|error| error.to_string())
     }
 
     fn suite(&self, kind: Kind) -> Result<Suite, String> {
@@ -157,6 +165,11 @@ impl Sigwarp {
         };
         Suite::from_names(scheme, self.rule.as_deref(), None, None).map_err(|error| error.to_string())
     }
+}
+
+fn pinned_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(one_core_each()).build();
+    pool.map(Arc::new).map_err(|error| format!("cannot start {threads} threads: {error}"))
 }
 
 /// Counts the keys that come out as they should: any digest gives some key.

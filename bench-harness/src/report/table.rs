@@ -14,7 +14,13 @@ pub fn text(report: &Report) -> String {
             continue;
         }
         let _ = writeln!(out, "\n== {suite}: {what}");
-        let columns = if suite == "peers" { peer_columns(&rows) } else { columns(&rows) };
+        let columns = match suite {
+            "peers" => peer_columns(&rows),
+            _ if rows.iter().all(|row| row.baseline.is_none() && row.required.is_none()) => {
+                alone_columns(&rows)
+            }
+            _ => columns(&rows),
+        };
         out.push_str(&align(&columns));
         for (note, titles) in notes(&rows) {
             let _ = writeln!(out, "  {note}: {}", titles.join("; "));
@@ -180,6 +186,27 @@ fn peer_columns(rows: &[&Measurement]) -> Vec<Vec<String>> {
             median(row.subject.as_ref()),
             row.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{:.2}", ratio.median)),
             row.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{:.2}-{:.2}", ratio.p10, ratio.p90)),
+            mark(row).to_owned(),
+        ]);
+    }
+    table
+}
+
+fn alone_columns(rows: &[&Measurement]) -> Vec<Vec<String>> {
+    let mut table = vec![head_cells(&["row", "backend", "ns", "p10-p90", "a second", "times the floor", ""])];
+    for row in rows {
+        let figure = row.subject.as_ref();
+        let cell = |text: &dyn Fn(&super::Figure) -> String| figure.map_or_else(|| "-".to_owned(), text);
+        table.push(vec![
+            row.title.clone(),
+            cell(&|figure| figure.backend.clone().unwrap_or_default()),
+            median(figure),
+            cell(&|figure| format!("{}-{}", time(figure.ns_per_item.p10), time(figure.ns_per_item.p90))),
+            cell(&|figure| time(figure.items_per_second)),
+            row.floor
+                .as_ref()
+                .and_then(|floor| floor.times)
+                .map_or_else(String::new, |times| format!("{times:.2}")),
             mark(row).to_owned(),
         ]);
     }

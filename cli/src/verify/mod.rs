@@ -64,13 +64,10 @@ pub(crate) fn build_engine(args: &EngineArgs) -> Result<Engine, Failure> {
     if let Some(threads) = args.threads {
         builder = builder.threads(threads);
     }
-    let name = match args.backend {
-        BackendName::Auto => return builder.build().map_err(Failure::engine),
-        BackendName::Portable => "portable",
-        BackendName::Avx2 => "avx2",
-        BackendName::Avx512 => "avx512",
-        BackendName::Gpu => "gpu",
-    };
+    if args.backend == BackendName::Auto {
+        return builder.build().map_err(Failure::engine);
+    }
+    let name = args.backend.name();
     let Some(kind) = BackendKind::from_name(name) else {
         let known: Vec<&str> = BackendKind::ALL.iter().map(|kind| kind.name()).collect();
         let known = known.join(", ");

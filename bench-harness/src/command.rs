@@ -1,0 +1,162 @@
+//! What `sigwarp-bench` and `sigwarp bench` share: the arguments of a measurement, its progress, and its files.
+
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::catalogue::{Row, SUITES};
+use crate::measure::{Clock, Settings};
+use crate::report::{Report, html};
+use crate::run::{Options, run};
+
+/// Why there is no report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Wrong usage, or a place that cannot be written.
+    #[error("{0}")]
+    Usage(String),
+    /// The measurement or the output failed.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// How to measure, and where the report goes.
+#[derive(Debug, Clone, Args)]
+pub struct Measure {
+    /// Only rows whose id contains TEXT; may be repeated, and then all must fit.
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+    /// Short samples and few rounds: for a look, not for publication.
+    #[arg(long)]
+    quick: bool,
+    /// Writes the report as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Writes the report as one HTML file that loads nothing.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// The core to measure on; the quietest one without it.
+    #[arg(long, value_name = "N")]
+    core: Option<usize>,
+    /// What to count: time passed, or time that the measuring thread ran. The second is for machines that others
+    /// use at the same time, and holds for rows with one thread.
+    #[arg(long, value_enum, default_value_t = ClockName::Wall)]
+    clock: ClockName,
+    /// Seconds for the samples of one row.
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<f64>,
+    /// Leaves out rows with more items: 65,536 by default, 16,384 with --quick.
+    #[arg(long, value_name = "N")]
+    max_items: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ClockName {
+    Wall,
+    Cpu,
+}
+
+impl Measure {
+    fn settings(&self) -> Settings {
+        let settings = if self.quick { Settings::QUICK } else { Settings::FULL };
+        Settings {
+            clock: match self.clock {
+                ClockName::Wall => Clock::Wall,
+                ClockName::Cpu => Clock::ThreadCpu,
+            },
+            row_seconds: self.seconds.unwrap_or(settings.row_seconds),
+            ..settings
+        }
+    }
+
+    fn max_items(&self) -> usize {
+        self.max_items.unwrap_or(if self.quick { 16_384 } else { 65_536 })
+    }
+}
+
+/// Parses the name of a suite.
+pub fn suite(name: &str) -> Result<String, String> {
+    if SUITES.iter().any(|(known, _)| *known == name) {
+        return Ok(name.to_owned());
+    }
+    let known: Vec<&str> = SUITES.iter().map(|(name, _)| *name).collect();
+    Err(format!("there is no suite {name}; there are {}", known.join(", ")))
+}
+
+/// Measures those of `rows` that fit the filters, and writes the files that were asked for. On a terminal the row in work
+/// is shown on standard error. `list` is the command that shows every row, and `command` the command line for the
+/// report.
+pub fn measure(
+    mut rows: Vec<Row>,
+    measure: &Measure,
+    peers: bool,
+    list: &str,
+    command: Vec<String>,
+) -> Result<Report, Failure> {
+    rows.retain(|row| measure.filter.iter().all(|part| row.id.contains(part.as_str())));
+    if rows.is_empty() {
+        return Err(Failure::Usage(format!("no row fits; `{list}` shows them all")));
+    }
+    // Found before minutes of measuring, not after.
+    for path in measure.json.iter().chain(&measure.html) {
+        writable(path)?;
+    }
+    let options = Options {
+        settings: measure.settings(),
+        core: measure.core,
+        max_items: measure.max_items(),
+        peers,
+        command,
+    };
+    let terminal = std::io::stderr().is_terminal();
+    let report = run(&rows, &options, |index, row| {
+        if terminal {
+            eprint!("\r\x1b[K{}/{} {}", index + 1, rows.len(), row.id);
+            let _ = std::io::stderr().flush();
+        }
+    });
+    if terminal {
+        eprint!("\r\x1b[K");
+    }
+    let report = report.map_err(Failure::Broken)?;
+    if let Some(path) = &measure.json {
+        write(path, &report.to_json())?;
+    }
+    if let Some(path) = &measure.html {
+        write(path, &html::page(&report))?;
+    }
+    Ok(report)
+}
+
+/// The command line for a report, with the program by its name alone: its folder says nothing about the measurement.
+pub fn command_line(program: &str) -> Vec<String> {
+    std::iter::once(program.to_owned()).chain(std::env::args().skip(1)).collect()
+}
+
+/// The rows as a list, by suite.
+pub fn list(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for (suite, what) in SUITES {
+        let mut rows = rows.iter().filter(|row| row.suite == suite).peekable();
+        if rows.peek().is_some() {
+            text.push_str(&format!("{suite}: {what}\n"));
+        }
+        for row in rows {
+            let required = row.required.map_or_else(String::new, |ratio| format!("  (required {ratio})"));
+            text.push_str(&format!("  {:<52}{}{required}\n", row.id, row.title));
+        }
+    }
+    text
+}
+
+fn writable(path: &Path) -> Result<(), Failure> {
+    let opened = fs::File::options().append(true).create(true).open(path);
+    opened.map(drop).map_err(|error| Failure::Usage(format!("cannot write {}: {error}", path.display())))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text)
+        .map_err(|error| Failure::Broken(format!("cannot write {}: {error}", path.display())))
+}

@@ -1,0 +1,33 @@
+//! `sigwarp bench`: how fast this machine is, with Sigwarp alone.
+
+use sigwarp_bench::catalogue::{alone, rows};
+use sigwarp_bench::command::{self, command_line, list, measure};
+use sigwarp_bench::report::table;
+
+use crate::args::{BackendName, BenchArgs, EngineArgs, Format};
+use crate::exit::{Exit, Failure, print};
+use crate::verify::build_engine;
+
+pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut rows = alone(rows(cores), args.backend.name(), args.threads.get());
+    rows.retain(|row| args.suites.is_empty() || args.suites.iter().any(|suite| suite == row.suite));
+    if args.list {
+        print(&list(&rows))?;
+        return Ok(Exit::AllGood);
+    }
+    if args.backend != BackendName::Auto {
+        // Otherwise every row would say the same: it cannot run here.
+        build_engine(&EngineArgs { backend: args.backend, threads: Some(args.threads) })?;
+    }
+    let report = measure(rows, &args.measure, false, "sigwarp bench --list", command_line("sigwarp"));
+    let report = report.map_err(|error| match error {
+        command::Failure::Usage(message) => Failure::input(message),
+        command::Failure::Broken(message) => Failure::output(message),
+    })?;
+    match args.format {
+        Format::Json => print(&format!("{}\n", report.to_json()))?,
+        Format::Table => print(&table::text(&report))?,
+    }
+    Ok(Exit::AllGood)
+}
