@@ -147,6 +147,12 @@ pub(crate) fn encoded(key: &Key) -> lanes::Encoded {
     lanes::Encoded { x: words(&key.x), y }
 }
 
+/// The abscissae congruent to a residue modulo n: itself, and n more where that is below p.
+pub(crate) fn abscissa(residue: &[u8; 32], bounds: &Bounds) -> lanes::equation::Abscissa {
+    let other = add(residue, bounds.n).filter(|x| be_below(x, bounds.p));
+    lanes::equation::Abscissa { x: words(residue), or: other.as_ref().map(words) }
+}
+
 /// a − b for big-endian integers, modulo 2²⁵⁶.
 fn sub(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
     let mut difference = [0; 32];

@@ -88,6 +88,24 @@ fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
     }
 }
 
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn joined(
+    [mut a, mut b, mut c, mut d, mut e]: [U64x8; 5],
+    [mut f, mut g, mut h, mut i, mut j]: [U64x8; 5],
+) -> [[U64x8; 5]; 2] {
+    // SAFETY: no instruction at all.
+    unsafe {
+        core::arch::asm!(
+            "/* {0} {1} {2} {3} {4} {5} {6} {7} {8} {9} */",
+            inout(zmm_reg) a.0, inout(zmm_reg) b.0, inout(zmm_reg) c.0, inout(zmm_reg) d.0, inout(zmm_reg) e.0,
+            inout(zmm_reg) f.0, inout(zmm_reg) g.0, inout(zmm_reg) h.0, inout(zmm_reg) i.0, inout(zmm_reg) j.0,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    [[a, b, c, d, e], [f, g, h, i, j]]
+}
+
 #[inline(always)]
 fn row(words: &[u64; 8]) -> __m512i {
     // SAFETY: the reference covers the 64 bytes; the caller is behind a token.
@@ -260,6 +278,11 @@ impl Vector for U64x8 {
 }
 
 impl MultiplyAdd52 for U64x8 {
+    #[inline(always)]
+    fn join(a: [Self; 5], b: [Self; 5]) -> [[Self; 5]; 2] {
+        // SAFETY: a vector proves the features.
+        unsafe { joined(a, b) }
+    }
     #[inline(always)]
     fn madd52lo(self, a: Self, b: Self) -> Self {
         // SAFETY: a vector proves the features.

@@ -174,6 +174,12 @@ pub trait MultiplyAdd52: Vector {
     fn madd52hi(self, a: Self, b: Self) -> Self;
     /// self · 19 mod 2^64.
     fn times19(self) -> Self;
+    /// The same values, of which the compiler believes that each depends on all. Its scheduler else takes
+    /// chains of multiplications apart that stand side by side so that one hides the latency of the other.
+    #[inline(always)]
+    fn join(a: [Self; 5], b: [Self; 5]) -> [[Self; 5]; 2] {
+        [a, b]
+    }
 }
 
 /// Multiplication of lanes as doubles (IEEE 754 binary64, round to nearest), and of their low halves as

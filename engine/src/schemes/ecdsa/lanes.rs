@@ -2,9 +2,9 @@
 
 use super::rules::{self, CurveName, EcdsaEncoding, EcdsaRule, EcdsaScheme};
 use super::verify;
-use super::wire::{self, Parsed};
+use super::wire::{self, Parsed, Signature};
 use crate::batch::Item;
-use crate::kernels::curve::weierstrass::equation::{self, Sum};
+use crate::kernels::curve::weierstrass::equation::{self, Abscissa, Match, Sum};
 use crate::kernels::curve::weierstrass::scalars::{self, Triple};
 use crate::kernels::curve::weierstrass::{self as lanes, Curve};
 use crate::kernels::field::prime256::Family;
@@ -72,27 +72,51 @@ fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
         .zip(quotients)
         .map(|((_, parsed, _), [g, k])| equation::Item { point: weierstrass::encoded(&parsed.key), g, k })
         .collect();
-    let sums = equation::sums::<C, S>(token, &items);
-    for ((position, parsed, item), sum) in open.iter().zip(sums) {
-        let verdict = match sum {
-            Sum::NotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
-            Sum::At { x, y } => judge(parsed, &Coordinates { x: bytes(&x), y: bytes(&y) }, &K::BOUNDS),
-            Sum::Exceptional => {
-                verify::verify(scheme, rule, encoding, item.key, item.message, item.signature).into()
-            }
-        };
-        set(*position, verdict);
+    let mut set = |i: usize, verdict: Option<Verdict>| {
+        let (position, _, item) = &open[i];
+        let again = || verify::verify(scheme, rule, encoding, item.key, item.message, item.signature).into();
+        set(*position, verdict.unwrap_or_else(again));
+    };
+    if encoding == EcdsaEncoding::RawV {
+        for (i, sum) in equation::sums::<C, S>(token, &items).into_iter().enumerate() {
+            set(
+                i,
+                match sum {
+                    Sum::NotOnCurve => Some(Verdict::Invalid(Reason::KeyNotOnCurve)),
+                    Sum::At { x, y } => {
+                        let point = Coordinates { x: bytes(&x), y: bytes(&y) };
+                        Some(verdict(names(&open[i].1.signature, &point, &K::BOUNDS)))
+                    }
+                    Sum::Exceptional => None,
+                },
+            );
+        }
+    } else {
+        let expected: Vec<Abscissa> = open
+            .iter()
+            .map(|(_, parsed, _)| weierstrass::abscissa(&parsed.signature.r, &K::BOUNDS))
+            .collect();
+        for (i, found) in equation::matches::<C, S>(token, &items, &expected).into_iter().enumerate() {
+            set(
+                i,
+                match found {
+                    Match::NotOnCurve => Some(Verdict::Invalid(Reason::KeyNotOnCurve)),
+                    Match::Equal => Some(verdict(true)),
+                    Match::Different => Some(verdict(false)),
+                    Match::Exceptional => None,
+                },
+            );
+        }
     }
 }
 
-/// Whether the recomputed R is one that the signature names.
-fn judge(item: &Parsed, point: &Coordinates, bounds: &Bounds) -> Verdict {
-    // x(R) < p < 2n, so that reducing it compares with r and with r + n, the latter only where it is below p.
-    let same = weierstrass::reduce(&point.x, bounds.n) == item.signature.r;
-    let named = |id| rules::names_point(id, point, bounds);
-    if same && item.signature.recovery_id.is_none_or(named) {
-        Verdict::Valid
-    } else {
-        Verdict::Invalid(Reason::EquationFailed)
-    }
+const fn verdict(holds: bool) -> Verdict {
+    if holds { Verdict::Valid } else { Verdict::Invalid(Reason::EquationFailed) }
+}
+
+/// Whether the recomputed R is the one that a signature with a recovery id names.
+fn names(signature: &Signature, point: &Coordinates, bounds: &Bounds) -> bool {
+    // x(R) < p < 2n.
+    weierstrass::reduce(&point.x, bounds.n) == signature.r
+        && signature.recovery_id.is_none_or(|id| rules::names_point(id, point, bounds))
 }

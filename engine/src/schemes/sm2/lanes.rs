@@ -6,7 +6,7 @@ use super::rules::{self, Sm2Encoding, UserId};
 use super::verify;
 use super::wire::{self, Parsed};
 use crate::batch::Item;
-use crate::kernels::curve::weierstrass::equation::{self, Sum};
+use crate::kernels::curve::weierstrass::equation::{self, Match};
 use crate::kernels::curve::weierstrass::{self as lanes, Encoded};
 use crate::kernels::field::prime256::Family;
 use crate::schemes::Screened;
@@ -63,7 +63,7 @@ pub(crate) fn verify<'a, S: Family>(
         Y::Is(y) => Some(Coordinates { x: parsed.key.x, y }),
         Y::Odd(_) => decoded[i].map(|[x, y]| Coordinates { x: bytes(&x), y: bytes(&y) }),
     };
-    let mut digests = Vec::with_capacity(open.len());
+    let mut expected = Vec::with_capacity(open.len());
     let mut sums = Vec::with_capacity(open.len());
     for (i, (_, parsed, item)) in open.iter().enumerate() {
         let e = match user_id {
@@ -71,24 +71,22 @@ pub(crate) fn verify<'a, S: Family>(
             Some(id) => key(i, parsed).map_or([0; 32], |key| verify::message_hash(id, &key, item.message)),
             None => weierstrass::digest_integer(item.message),
         };
-        digests.push(weierstrass::reduce(&e, n));
+        // e + x₁ ≡ r.
+        let minus_e = weierstrass::negate(&weierstrass::reduce(&e, n), n);
+        let x = weierstrass::add_modulo(&parsed.r, &minus_e, n);
+        expected.push(weierstrass::abscissa(&x, &Sm2::BOUNDS));
         // (x₁, y₁) = sG + tP, t = r + s.
         let t = weierstrass::add_modulo(&parsed.r, &parsed.s, n);
         sums.push(equation::Item { point: points[i], g: words(&parsed.s), k: words(&t) });
     }
-    let sums = equation::sums::<lanes::Sm2, S>(token, &sums);
-    for (((position, parsed, item), sum), e) in open.iter().zip(sums).zip(digests) {
-        let verdict = match sum {
-            Sum::NotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
-            Sum::At { x, .. } => {
-                let x = weierstrass::reduce(&bytes(&x), n);
-                if weierstrass::add_modulo(&e, &x, n) == parsed.r {
-                    Verdict::Valid
-                } else {
-                    Verdict::Invalid(Reason::EquationFailed)
-                }
-            }
-            Sum::Exceptional => {
+    for ((position, _, item), found) in
+        open.iter().zip(equation::matches::<lanes::Sm2, S>(token, &sums, &expected))
+    {
+        let verdict = match found {
+            Match::NotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
+            Match::Equal => Verdict::Valid,
+            Match::Different => Verdict::Invalid(Reason::EquationFailed),
+            Match::Exceptional => {
                 verify::verify(user_id, encoding, item.key, item.message, item.signature).into()
             }
         };

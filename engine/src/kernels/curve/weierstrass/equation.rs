@@ -6,13 +6,13 @@
 
 use super::ladder::{Digits, Ladder, Sound, odd_digits, point_digits};
 use super::table::{self, Build, Chain, Store};
-use super::{Affine, Curve, Decode, Encoded, Encodings, Jacobian, Words};
+use super::{Affine, Curve, Decode, Encoded, Encodings, Jacobian, Words, load_words};
 use crate::kernels::field::prime256::{self, Family, Modulus, PrimeLanes};
-use crate::simd::{Kernel, MAX_LANES, Token, Vector};
+use crate::simd::{Kernel, LaneMask, MAX_LANES, Token, Vector};
 use core::marker::PhantomData;
 
 /// Items taken at a time: the batch of an inversion, and the size of the scratch.
-const CHUNK: usize = 128;
+const CHUNK: usize = 256;
 
 /// A point and two scalars, which must be below the order.
 #[derive(Clone, Copy, Debug)]
@@ -178,11 +178,106 @@ fn halve<M: Modulus>(w: [u64; 4]) -> [u64; 4] {
 /// gG + kP of every item.
 pub fn sums<C: Curve, S: Family>(token: S::Token, items: &[Item]) -> Vec<Sum> {
     let mut out = Vec::with_capacity(items.len());
-    let mut scratch = Scratch { chains: Vec::new(), table: Vec::new() };
+    let mut scratch = Scratch::default();
     for items in items.chunks(CHUNK) {
-        chunk::<C, S>(token, items, &mut scratch, &mut out);
+        let ladders = ladders::<C, S>(token, items, &mut scratch);
+        let mut inverses: Vec<_> = ladders.iter().map(|ladder| ladder.sum.z).collect();
+        invert_all(token, &mut inverses);
+        for (vector, (ladder, inverse)) in ladders.iter().zip(inverses).enumerate() {
+            let [x, w] = token.vectorize(Coordinates { sum: ladder.sum, inverse });
+            for lane in 0..S::Vector::LANES.min(items.len() - vector * S::Vector::LANES) {
+                out.push(match ladder.state(lane) {
+                    State::NotOnCurve => Sum::NotOnCurve,
+                    State::Exceptional => Sum::Exceptional,
+                    State::Sound => {
+                        Sum::At { x: lane_words(&x, lane), y: halve::<C::Prime>(lane_words(&w, lane)) }
+                    }
+                });
+            }
+        }
     }
     out
+}
+
+/// What a sum is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Abscissa {
+    /// An x below p.
+    pub x: [u64; 4],
+    /// Another x below p that will do as well.
+    pub or: Option<[u64; 4]>,
+}
+
+/// Whether gG + kP has an expected x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// P is not on the curve.
+    NotOnCurve,
+    /// The lane met an exceptional case: nothing is known.
+    Exceptional,
+    /// It has.
+    Equal,
+    /// It has not.
+    Different,
+}
+
+/// Compares X with x·Z², so that nothing is inverted.
+struct Compare<'a, F> {
+    sum: &'a Jacobian<F>,
+    x: &'a Words,
+}
+
+impl<F: PrimeLanes> Kernel<F::Token> for Compare<'_, F> {
+    type Output = u8;
+
+    #[inline(always)]
+    fn run(self, token: F::Token) -> u8 {
+        let x = prime256::enter::<F>(load_words(token, self.x));
+        prime256::equal(self.sum.x, x.mul(self.sum.z.square())).bits()
+    }
+}
+
+/// For every item, whether gG + kP has the x expected of it.
+///
+/// Panics if the two slices differ in length.
+pub fn matches<C: Curve, S: Family>(token: S::Token, items: &[Item], expected: &[Abscissa]) -> Vec<Match> {
+    assert_eq!(items.len(), expected.len());
+    let lanes = S::Vector::LANES;
+    let mut out = Vec::with_capacity(items.len());
+    let mut scratch = Scratch::default();
+    for (items, expected) in items.chunks(CHUNK).zip(expected.chunks(CHUNK)) {
+        let ladders = ladders::<C, S>(token, items, &mut scratch);
+        for (ladder, expected) in ladders.iter().zip(expected.chunks(lanes)) {
+            let mut x = [[0; MAX_LANES]; 4];
+            let mut others = false;
+            for (lane, abscissa) in expected.iter().enumerate() {
+                set_lane(&mut x, lane, &abscissa.x);
+                others |= abscissa.or.is_some();
+            }
+            let mut equal = token.vectorize(Compare { sum: &ladder.sum, x: &x });
+            if others {
+                for (lane, abscissa) in expected.iter().enumerate() {
+                    set_lane(&mut x, lane, &abscissa.or.unwrap_or(abscissa.x));
+                }
+                equal |= token.vectorize(Compare { sum: &ladder.sum, x: &x });
+            }
+            for lane in 0..expected.len() {
+                out.push(match ladder.state(lane) {
+                    State::NotOnCurve => Match::NotOnCurve,
+                    State::Exceptional => Match::Exceptional,
+                    State::Sound if equal >> lane & 1 == 1 => Match::Equal,
+                    State::Sound => Match::Different,
+                });
+            }
+        }
+    }
+    out
+}
+
+fn set_lane(words: &mut Words, lane: usize, value: &[u64; 4]) {
+    for i in 0..4 {
+        words[i][lane] = value[i];
+    }
 }
 
 struct Scratch<F> {
@@ -190,67 +285,100 @@ struct Scratch<F> {
     table: Vec<[u64; 8]>,
 }
 
-fn chunk<C: Curve, S: Family>(
+impl<F> Default for Scratch<F> {
+    fn default() -> Self {
+        Self { chains: Vec::new(), table: Vec::new() }
+    }
+}
+
+/// A vector of sums; Z is 1 in lanes that met an exceptional case.
+struct Finished<F> {
+    sum: Jacobian<F>,
+    on_curve: u8,
+    sound: u8,
+}
+
+/// What is known of a lane.
+enum State {
+    NotOnCurve,
+    Exceptional,
+    Sound,
+}
+
+impl<F> Finished<F> {
+    fn state(&self, lane: usize) -> State {
+        if self.on_curve >> lane & 1 == 0 {
+            State::NotOnCurve
+        } else if self.sound >> lane & 1 == 0 {
+            State::Exceptional
+        } else {
+            State::Sound
+        }
+    }
+}
+
+/// The sums of a chunk, vector by vector.
+fn ladders<C: Curve, S: Family>(
     token: S::Token,
     items: &[Item],
     scratch: &mut Scratch<S::Field<C::Prime>>,
-    out: &mut Vec<Sum>,
-) {
+) -> Vec<Finished<S::Field<C::Prime>>> {
     let lanes = S::Vector::LANES;
     let vectors = items.len().div_ceil(lanes);
-    let mut base: Vec<Digits> = vec![[[0; MAX_LANES]; 5]; vectors];
-    let mut point = base.clone();
+    let mut bases: Vec<Digits> = vec![[[0; MAX_LANES]; 5]; vectors];
+    let mut points = bases.clone();
     for (i, item) in items.iter().enumerate() {
         let (vector, lane) = (i / lanes, i % lanes);
         let (g, k) = (odd_digits::<C>(&item.g), point_digits::<C>(&item.k));
         for word in 0..5 {
-            base[vector][word][lane] = g[word];
-            point[vector][word][lane] = k[word];
+            bases[vector][word][lane] = g[word];
+            points[vector][word][lane] = k[word];
         }
     }
     let keys = encodings::<S>(items.iter().map(|item| item.point), items.len());
     let decoded = decode_all::<C, S>(token, &keys);
-    let Some(&(any, _)) = decoded.first() else { return };
+    let Some(&(any, _)) = decoded.first() else { return Vec::new() };
 
     let curve = PhantomData::<C>;
     scratch.chains.resize(vectors, Chain::new(any));
-    scratch.table.resize(table::rows(lanes), [0; 8]);
-    for (chain, (key, _)) in scratch.chains.iter_mut().zip(&decoded) {
-        token.vectorize(Build { point: *key, chain, curve });
+    let rows = table::rows(lanes);
+    scratch.table.resize(2 * rows, [0; 8]);
+    for (chains, keys) in scratch.chains.chunks_mut(2).zip(decoded.chunks(2)) {
+        match *keys {
+            [(a, _), (b, _)] => token.vectorize(Build { points: [a, b], chains, curve }),
+            [(a, _), ..] => token.vectorize(Build { points: [a], chains, curve }),
+            [] => {}
+        }
     }
     let mut inverses: Vec<_> = scratch.chains.iter().map(|chain| chain.z).collect();
     invert_all(token, &mut inverses);
 
-    let mut sums = Vec::with_capacity(vectors);
-    let mut sound = Vec::with_capacity(vectors);
-    for vector in 0..vectors {
-        let chain = &scratch.chains[vector];
-        token.vectorize(Store { chain, inverse: inverses[vector], table: &mut scratch.table, curve });
-        let sum = token.vectorize(Ladder::<C, S::Field<C::Prime>> {
-            table: &scratch.table,
-            point: &point[vector],
-            base: &base[vector],
-            of: PhantomData,
-        });
-        let (sum, mask) = token.vectorize(Sound(sum));
-        sums.push(sum);
-        sound.push(mask);
-    }
-    for (inverse, sum) in inverses.iter_mut().zip(&sums) {
-        *inverse = sum.z;
-    }
-    invert_all(token, &mut inverses);
-    for vector in 0..vectors {
-        let [x, w] = token.vectorize(Coordinates { sum: sums[vector], inverse: inverses[vector] });
-        for i in vector * lanes..((vector + 1) * lanes).min(items.len()) {
-            let lane = i % lanes;
-            out.push(if decoded[vector].1 >> lane & 1 == 0 {
-                Sum::NotOnCurve
-            } else if sound[vector] >> lane & 1 == 0 {
-                Sum::Exceptional
-            } else {
-                Sum::At { x: lane_words(&x, lane), y: halve::<C::Prime>(lane_words(&w, lane)) }
-            });
+    let of = PhantomData::<(C, S::Field<C::Prime>)>;
+    let mut out = Vec::with_capacity(vectors);
+    while out.len() < vectors {
+        let vector = out.len();
+        let two = vector + 1 < vectors;
+        for (i, table) in scratch.table.chunks_mut(rows).enumerate().take(1 + usize::from(two)) {
+            let (chain, inverse) = (&scratch.chains[vector + i], inverses[vector + i]);
+            token.vectorize(Store { chain, inverse, table, curve });
+        }
+        let (a, b) = scratch.table.split_at(rows);
+        let mut finish = |sum| {
+            let (sum, sound) = token.vectorize(Sound(sum));
+            out.push(Finished { sum, on_curve: decoded[out.len()].1, sound });
+        };
+        if two {
+            let points = [&points[vector], &points[vector + 1]];
+            let bases = [&bases[vector], &bases[vector + 1]];
+            for sum in token.vectorize(Ladder { tables: [a, b], points, bases, of }) {
+                finish(sum);
+            }
+        } else {
+            let (points, bases) = ([&points[vector]], [&bases[vector]]);
+            for sum in token.vectorize(Ladder { tables: [a], points, bases, of }) {
+                finish(sum);
+            }
         }
     }
+    out
 }

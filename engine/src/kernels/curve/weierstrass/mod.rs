@@ -149,60 +149,88 @@ pub struct Jacobian<F> {
     pub z: F,
 }
 
-/// 3(x² − z⁴) or 3x², as an element below 4.3.
+/// An array of `$n` values, each by its index: a plain loop, which a closure would not be.
+macro_rules! each {
+    ($n:ident, $i:ident => $value:expr) => {{
+        let mut out = {
+            let $i = 0;
+            [$value; $n]
+        };
+        let mut $i = 1;
+        while $i < $n {
+            out[$i] = $value;
+            $i += 1;
+        }
+        out
+    }};
+}
+pub(crate) use each;
+
+/// 2P of `N` vectors side by side: 4 multiplications and 4 squarings, 3 and 4 for a = 0, one reduction less.
 #[inline(always)]
-fn slope<C: Curve, F: PrimeLanes>(x: F, zz: F::Wide) -> F {
+pub fn double<C: Curve<Prime = F::Modulus>, F: PrimeLanes, const N: usize>(
+    p: [Jacobian<F>; N],
+) -> [Jacobian<F>; N] {
+    let v = F::join(each!(N, i => p[i].w.square_wide()));
+    // 3(x² − z⁴) or 3x².
     let third = if C::A_IS_ZERO {
-        x.square_wide()
+        F::join(each!(N, i => p[i].x.square_wide()))
     } else {
-        // Below 2.3 and 3.1.
-        let sum = F::carry(F::add_wide(x.widen(), zz));
-        let difference = F::carry(F::sub_wide::<2>(x.widen(), zz));
-        sum.mul_wide(difference)
+        let zz = F::join(each!(N, i => p[i].z.square_wide()));
+        let sum = each!(N, i => F::carry(F::add_wide(p[i].x.widen(), zz[i]))); // 2.3
+        let difference = each!(N, i => F::carry(F::sub_wide::<2>(p[i].x.widen(), zz[i]))); // 3.1
+        F::join(each!(N, i => sum[i].mul_wide(difference[i])))
     };
-    F::carry(F::add_wide(F::twice(third), third))
+    let v = each!(N, i => F::carry(v[i])); // 5
+    let s = F::join(each!(N, i => p[i].x.mul_wide(v[i]))); // 1.4
+    let slope = each!(N, i => F::carry(F::add_wide(F::twice(third[i]), third[i]))); // 4.3
+    let ss = F::join(each!(N, i => slope[i].square_wide())); // 2.2
+    let z3 = F::join(each!(N, i => p[i].w.mul_wide(p[i].z)));
+    let s2 = each!(N, i => F::twice(s[i]));
+    let x3 = each!(N, i => F::sub_wide::<3>(ss[i], s2[i])); // 5.2
+    let fall = each!(N, i => F::carry(F::sub_wide::<3>(F::twice(x3[i]), s2[i]))); // 2(X₃ − S): 13.4
+    let sum = F::join(each!(N, i => F::mul_add_square(slope[i], fall[i], v[i]))); // 6.2
+    each!(N, i => Jacobian {
+        x: F::fold(x3[i]),
+        w: F::carry(F::negate_wide::<7>(sum[i])),
+        z: F::carry(z3[i]),
+    })
 }
 
-impl<F: PrimeLanes> Jacobian<F> {
-    /// 2P: 4 multiplications and 4 squarings, 3 and 4 for a = 0, one reduction less.
-    #[inline(always)]
-    pub fn double<C: Curve<Prime = F::Modulus>>(self) -> Self {
-        let Self { x, w, z } = self;
-        let v = w.square(); // 5
-        let slope = slope::<C, F>(x, z.square_wide()); // 4.3
-        let s = x.mul_wide(v); // 1.4
-        let ss = slope.square_wide(); // 2.2
-        let z3 = w.mul(z);
-        let s2 = F::twice(s);
-        let x3 = F::sub_wide::<3>(ss, s2); // 5.2
-        let fall = F::carry(F::sub_wide::<3>(F::twice(x3), s2)); // 2(X₃ − S): 13.4
-        let sum = F::mul_add_square(slope, fall, v); // 6.2
-        Self { x: F::fold(x3), w: F::carry(F::negate_wide::<7>(sum)), z: z3 }
-    }
-
-    /// P + Q, or P − Q in the lanes of the mask: 8 multiplications and 3 squarings, one reduction less.
-    #[inline(always)]
-    pub fn add(self, q: Affine<F>, negative: <F::Vector as Vector>::Mask) -> Self {
-        let Self { x, w, z } = self;
-        let zz = z.square(); // 1.3
-        let u = q.x.mul_wide(zz); // 1.1
-        let zzz = z.mul(zz); // 1.2
-        let s = q.w.mul_wide(zzz); // 1.2
-        let h = F::sub_wide::<2>(u, x.widen()); // 3.2
-        let h2 = F::carry(F::twice(h)); // 6.4
-        let h = F::carry(h);
-        let s = F::select_wide(negative, F::negate_wide::<2>(s), s); // 2
-        let r = F::carry(F::sub_wide::<8>(s, w.widen())); // 10.1
-        let i = h2.square(); // 3.6
-        let j = h.mul(i); // 1.8
-        let v = x.mul_wide(i); // 1.3
-        let rr = r.square_wide(); // 7.4
-        let z3 = z.mul(h2);
-        let x3 = F::fold(F::sub_wide::<5>(rr, F::add_wide(j.widen(), F::twice(v))));
-        let fall = F::carry(F::sub_wide::<2>(x3.widen(), v)); // 3.1
-        let sum = F::mul_add_mul(r, fall, w, j); // 3.9
-        Self { x: x3, w: F::carry(F::negate_wide::<8>(F::twice(sum))), z: z3 }
-    }
+/// P + Q, or P − Q in the lanes of the mask, of `N` vectors side by side: 8 multiplications and 3 squarings, one
+/// reduction less.
+#[inline(always)]
+pub fn add<F: PrimeLanes, const N: usize>(
+    p: [Jacobian<F>; N],
+    q: [Affine<F>; N],
+    negative: [<F::Vector as Vector>::Mask; N],
+) -> [Jacobian<F>; N] {
+    let zz = F::join(each!(N, i => p[i].z.square_wide()));
+    let zz = each!(N, i => F::carry(zz[i])); // 1.3
+    let zzz = F::join(each!(N, i => p[i].z.mul_wide(zz[i])));
+    let u = F::join(each!(N, i => q[i].x.mul_wide(zz[i]))); // 1.1
+    let zzz = each!(N, i => F::carry(zzz[i])); // 1.2
+    let s = F::join(each!(N, i => q[i].w.mul_wide(zzz[i]))); // 1.2
+    let h = each!(N, i => F::sub_wide::<2>(u[i], p[i].x.widen()));
+    let h2 = each!(N, i => F::carry(F::twice(h[i]))); // 6.4
+    let h = each!(N, i => F::carry(h[i])); // 3.2
+    let ii = F::join(each!(N, i => h2[i].square_wide()));
+    let ii = each!(N, i => F::carry(ii[i])); // 3.6
+    let s = each!(N, i => F::select_wide(negative[i], F::negate_wide::<2>(s[i]), s[i])); // 2
+    let r = each!(N, i => F::carry(F::sub_wide::<8>(s[i], p[i].w.widen()))); // 10.1
+    let rr = F::join(each!(N, i => r[i].square_wide())); // 7.4
+    let j = F::join(each!(N, i => h[i].mul_wide(ii[i]))); // 1.8
+    let v = F::join(each!(N, i => p[i].x.mul_wide(ii[i]))); // 1.3
+    let x3 = each!(N, i => F::fold(F::sub_wide::<5>(rr[i], F::add_wide(j[i], F::twice(v[i])))));
+    let z3 = F::join(each!(N, i => p[i].z.mul_wide(h2[i])));
+    let j = each!(N, i => F::carry(j[i]));
+    let fall = each!(N, i => F::carry(F::sub_wide::<2>(x3[i].widen(), v[i]))); // 3.1
+    let sum = F::join(each!(N, i => F::mul_add_mul(r[i], fall[i], p[i].w, j[i]))); // 3.9
+    each!(N, i => Jacobian {
+        x: x3[i],
+        w: F::carry(F::negate_wide::<8>(F::twice(sum[i]))),
+        z: F::carry(z3[i]),
+    })
 }
 
 /// A point by its coordinates, or by x and the parity of y.

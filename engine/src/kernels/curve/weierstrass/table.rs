@@ -13,7 +13,7 @@
 //! The entries of a lane are neighbours, two rows of 8 words each: x, w = 2y, and βx where the curve has an
 //! endomorphism. A selection loads two rows per lane and transposes them.
 
-use super::{Affine, Curve, Jacobian};
+use super::{Affine, Curve, Jacobian, double, each};
 use crate::kernels::field::prime256::PrimeLanes;
 use crate::simd::{Kernel, Vector};
 use core::marker::PhantomData;
@@ -50,55 +50,74 @@ impl<F: PrimeLanes> Chain<F> {
     }
 }
 
-/// Computes the chain of a vector of points.
-pub struct Build<'a, C, F> {
+/// Computes the chains of `N` vectors of points side by side.
+pub struct Build<'a, C, F, const N: usize> {
     /// P.
-    pub point: Affine<F>,
-    /// Where it goes.
-    pub chain: &'a mut Chain<F>,
+    pub points: [Affine<F>; N],
+    /// Where they go.
+    pub chains: &'a mut [Chain<F>],
     /// The curve.
     pub curve: PhantomData<C>,
 }
 
-impl<C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for Build<'_, C, F> {
+impl<C: Curve<Prime = F::Modulus>, F: PrimeLanes, const N: usize> Kernel<F::Token> for Build<'_, C, F, N> {
     type Output = ();
 
     #[inline(always)]
     fn run(self, token: F::Token) {
-        let Affine { x, w } = self.point;
+        let Self { points: p, chains, .. } = self;
         let one = F::one(token);
         // 2P of an affine P: Z = W. With that Z, P is (x·w², w·w³) = (S, V²).
-        let double = Jacobian { x, w, z: one }.double::<C>();
-        let v = w.square();
+        let double = double::<C, F, N>(each!(N, i => Jacobian { x: p[i].x, w: p[i].w, z: one }));
+        let v = each!(N, i => p[i].w.square());
         let zero = F::splat(token, &[0; 5]).widen();
-        let mut step = Affine { x: double.x, w: double.w };
-        let mut point = Affine { x: x.mul(v), w: F::fold(F::sub_wide::<1>(v.square_wide(), zero)) };
-        let mut z = w;
-        let chain = self.chain;
-        chain.points[0] = self.point;
-        let mut i = 1;
-        while i < ENTRIES {
-            // step = (X₁, W₁), below 1.4 and 8; point = (X₂, W₂), below 1.4 and 1.1.
-            let delta = F::sub_wide::<2>(point.x.widen(), step.x.widen());
-            let delta = F::carry(F::twice(delta)); // 6.8
-            let omega = F::carry(F::sub_wide::<8>(point.w.widen(), step.w.widen())); // 9.1
-            let c = delta.square(); // 3.9
-            let p1 = step.x.mul_wide(c); // 1.4
-            let p2 = point.x.mul_wide(c); // 1.4
-            let oo = omega.square_wide(); // 6.2
-            z = z.mul(delta);
-            let x3 = F::fold(F::sub_wide::<3>(oo, F::add_wide(p1, p2)));
-            let rise = F::carry(F::twice(F::sub_wide::<2>(p2, p1))); // 6.8
-            let fall = F::carry(F::twice(F::sub_wide::<2>(x3.widen(), p1))); // 6.1
-            let w1 = step.w.mul_wide(rise); // 4.4
-            let sum = F::add_wide(omega.mul_wide(fall), w1); // 4.5 + 4.4
-            step = Affine { x: F::carry(p1), w: F::carry(w1) };
-            point = Affine { x: x3, w: F::fold(F::negate_wide::<10>(sum)) };
-            chain.points[i] = point;
-            chain.steps[i] = delta;
-            i += 1;
+        let mut step = each!(N, i => Affine { x: double[i].x, w: double[i].w });
+        let mut point = each!(N, i => Affine {
+            x: p[i].x.mul(v[i]),
+            w: F::fold(F::sub_wide::<1>(v[i].square_wide(), zero)),
+        });
+        let mut z = each!(N, i => p[i].w);
+        let mut v = 0;
+        while v < N {
+            chains[v].points[0] = p[v];
+            v += 1;
         }
-        chain.z = z;
+        let mut entry = 1;
+        while entry < ENTRIES {
+            // step = (X₁, W₁), below 1.4 and 8; point = (X₂, W₂), below 1.4 and 1.1.
+            let delta = each!(N, i => F::sub_wide::<2>(point[i].x.widen(), step[i].x.widen()));
+            let delta = each!(N, i => F::carry(F::twice(delta[i]))); // 6.8
+            let c = F::join(each!(N, i => delta[i].square_wide()));
+            let omega = each!(N, i => F::carry(F::sub_wide::<8>(point[i].w.widen(), step[i].w.widen()))); // 9.1
+            let oo = F::join(each!(N, i => omega[i].square_wide())); // 6.2
+            let c = each!(N, i => F::carry(c[i])); // 3.9
+            let p1 = F::join(each!(N, i => step[i].x.mul_wide(c[i]))); // 1.4
+            let p2 = F::join(each!(N, i => point[i].x.mul_wide(c[i]))); // 1.4
+            let z3 = F::join(each!(N, i => z[i].mul_wide(delta[i])));
+            let x3 = each!(N, i => F::fold(F::sub_wide::<3>(oo[i], F::add_wide(p1[i], p2[i]))));
+            let rise = each!(N, i => F::carry(F::twice(F::sub_wide::<2>(p2[i], p1[i])))); // 6.8
+            let w1 = F::join(each!(N, i => step[i].w.mul_wide(rise[i]))); // 4.4
+            let fall = each!(N, i => F::carry(F::twice(F::sub_wide::<2>(x3[i].widen(), p1[i])))); // 6.1
+            let sum = F::join(each!(N, i => omega[i].mul_wide(fall[i]))); // 4.5
+            step = each!(N, i => Affine { x: F::carry(p1[i]), w: F::carry(w1[i]) });
+            point = each!(N, i => Affine {
+                x: x3[i],
+                w: F::fold(F::negate_wide::<10>(F::add_wide(sum[i], w1[i]))),
+            });
+            z = each!(N, i => F::carry(z3[i]));
+            let mut v = 0;
+            while v < N {
+                chains[v].points[entry] = point[v];
+                chains[v].steps[entry] = delta[v];
+                v += 1;
+            }
+            entry += 1;
+        }
+        let mut v = 0;
+        while v < N {
+            chains[v].z = z[v];
+            v += 1;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sums against affine arithmetic on big integers.
 
-use super::equation::{self, Item, Sum};
+use super::equation::{self, Abscissa, Item, Match, Sum};
 use super::scalars::{self, Triple};
 use super::*;
 use crate::kernels::field::prime256::{Family, Ifma};
@@ -105,6 +105,32 @@ fn check<C: Curve, S: Family>(items: &[(BigUint, BigUint, BigUint)]) -> usize {
         .collect();
     let sums = equation::sums::<C, S>(token, &lanes);
     assert_eq!(sums.len(), items.len());
+    // Each sum against its own x, first or second, and against that of its neighbour.
+    let x = |i: usize| match sums[i % sums.len()] {
+        Sum::At { x, .. } => x,
+        _ => [5, 0, 0, 0],
+    };
+    for turn in 0..3 {
+        let expected: Vec<Abscissa> = (0..sums.len())
+            .map(|i| match turn {
+                0 => Abscissa { x: x(i), or: None },
+                1 => Abscissa { x: x(i + 1), or: (i % 3 != 0).then(|| x(i)) },
+                _ => Abscissa { x: x(i + 1), or: None },
+            })
+            .collect();
+        let found = equation::matches::<C, S>(token, &lanes, &expected);
+        for (i, found) in found.into_iter().enumerate() {
+            let same = expected[i].x == x(i) || expected[i].or == Some(x(i));
+            assert_eq!(
+                found,
+                match sums[i] {
+                    Sum::At { .. } if same => Match::Equal,
+                    Sum::At { .. } => Match::Different,
+                    _ => Match::Exceptional,
+                }
+            );
+        }
+    }
     let mut exceptional = 0;
     for ((g, k, d), sum) in items.iter().zip(sums) {
         let expected = reference.times(&((g + k * d) % &reference.n), &reference.g);

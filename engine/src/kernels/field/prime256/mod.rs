@@ -95,6 +95,10 @@ pub trait PrimeLanes: Copy {
     /// Wide → folded. The value must be at least m/8 and below 2^260, from `sub_wide`.
     fn fold(wide: Self::Wide) -> Self;
 
+    /// The same sums, which the compiler keeps side by side where there are two: each operation on the first then
+    /// hides the latency of the same on the second.
+    fn join<const N: usize>(wides: [Self::Wide; N]) -> [Self::Wide; N];
+
     /// self · other.
     #[inline(always)]
     fn mul(self, other: Self) -> Self {

@@ -203,6 +203,14 @@ impl<V: MultiplyAdd52, M: Modulus> PrimeLanes for Radix52<V, M> {
         M::reduce(multiply(square(&c.0), &a.0, &b.0))
     }
     #[inline(always)]
+    fn join<const N: usize>(wides: [[V; 5]; N]) -> [[V; 5]; N] {
+        let mut out = wides;
+        if N == 2 {
+            [out[0], out[1]] = V::join(wides[0], wides[1]);
+        }
+        out
+    }
+    #[inline(always)]
     fn carry(c: [V; 5]) -> Self {
         assert_below(&c[..4], 1 << 63);
         let mask = V::splat(c[0].token(), MASK52);
