@@ -50,6 +50,9 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Checks a finished report.
     Check(CheckArguments),
+    /// Compares the verdicts of Sigwarp and of every peer whose rule is one of Sigwarp's.
+    #[command(after_help = DIFFERENTIAL_HELP)]
+    Differential(DifferentialArguments),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -84,4 +87,32 @@ pub(crate) struct CheckArguments {
     /// This page must not refer to anything outside itself.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+const DIFFERENTIAL_HELP: &str = "\
+Generated items are of every suite, and half of them bad in every way that a suite can have. Each is put to every\n\
+peer under the peer's own rule. The first divergence of each peer is printed as a row that says which peer, and both\n\
+answers; the same command reads it again, and so does `sigwarp verify`:\n  \
+sigwarp-bench differential --items 1000000 --seed 7\n  \
+sigwarp-bench differential datasets/edges/*.jsonl\n  \
+echo '{\"id\":...}' | sigwarp-bench differential -\n\
+Exit status: 0 no divergence, 1 at least one, 2 wrong usage or input, 3 the engine failed.";
+
+#[derive(Debug, Args)]
+pub(crate) struct DifferentialArguments {
+    /// Files of rows to compare on instead of generated items: .parquet, .jsonl, or - for JSONL on standard input.
+    #[arg(value_name = "FILE", conflicts_with_all = ["items", "seed"])]
+    pub(crate) files: Vec<PathBuf>,
+    /// How many items to generate.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(crate) items: u64,
+    /// Their seed.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The backend of Sigwarp, by its name; its own choice without it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<String>,
+    /// Only peers whose name contains TEXT.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) peer: Option<String>,
 }

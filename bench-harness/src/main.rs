@@ -3,16 +3,21 @@
 mod args;
 
 use std::fs;
+use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use sigwarp::{BackendChoice, BackendKind, DefaultRules, Engine};
 use sigwarp_bench::catalogue::{self, Row};
 use sigwarp_bench::command::{self, Measure};
 use sigwarp_bench::compare::{compare, differences};
+use sigwarp_bench::differential::{self, JUDGES, Tally};
 use sigwarp_bench::report::{Report, check, table};
+use sigwarp_datasets::generate::{Generator, Workload};
+use sigwarp_datasets::{ReadOptions, RowBlock, RowReader};
 
-use args::{Arguments, CheckArguments, Command, CompareArguments};
+use args::{Arguments, CheckArguments, Command, CompareArguments, DifferentialArguments};
 
 /// Nothing to complain of.
 const OK: u8 = 0;
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
         }
         Command::Compare(arguments) => compare_reports(&arguments),
         Command::Check(arguments) => check_report(&arguments),
+        Command::Differential(arguments) => differential(&arguments),
     };
     match result {
         Ok(status) => ExitCode::from(status),
@@ -127,6 +133,85 @@ fn check_report(arguments: &CheckArguments) -> Result<u8, Failure> {
         line(references.is_empty(), format!("html: references to other places: {found}"));
     }
     Ok(if failed == 0 { OK } else { FAILED })
+}
+
+/// Items that are compared at a time.
+const BLOCK: u64 = 4096;
+
+fn differential(arguments: &DifferentialArguments) -> Result<u8, Failure> {
+    let engine = engine(arguments.backend.as_deref())?;
+    let wanted = |id: &str| arguments.peer.as_deref().is_none_or(|part| id.contains(part));
+    let judges: Vec<_> = JUDGES.iter().filter(|judge| wanted(judge.id)).collect();
+    if judges.is_empty() {
+        let known: Vec<&str> = JUDGES.iter().map(|judge| judge.id).collect();
+        return Err((USAGE, format!("no peer fits; there are {}", known.join(", "))));
+    }
+    let mut tallies: Vec<Tally> =
+        judges.iter().filter(|judge| judge.is_built()).map(|judge| Tally::new(judge)).collect();
+    let compare = |block: &RowBlock, tallies: &mut [Tally]| {
+        differential::compare(&engine, block, tallies).map_err(|error| (BROKEN, error.to_string()))
+    };
+
+    let mut block = RowBlock::new();
+    let mut items = 0;
+    if arguments.files.is_empty() {
+        let generator = Generator::new(Workload::every_suite(arguments.seed, arguments.items))
+            .map_err(|error| (USAGE, error.to_string()))?;
+        while items < arguments.items {
+            let end = (items + BLOCK).min(arguments.items);
+            generator.fill(items..end, &mut block);
+            compare(&block, &mut tallies)?;
+            items = end;
+        }
+    }
+    // Each item is judged under the rules of the peers: the rule of a row without one does not matter.
+    let rules = DefaultRules::new(["cofactorless", "ecdsa"]).map_err(|error| (BROKEN, error.to_string()))?;
+    let options = ReadOptions { rules, block_rows: BLOCK as usize, ..ReadOptions::default() };
+    for path in &arguments.files {
+        let mut reader = match path.to_str() {
+            Some("-") => RowReader::jsonl("standard input", BufReader::new(std::io::stdin()), &options),
+            _ => RowReader::open(path, &options).map_err(|error| (USAGE, error.to_string()))?,
+        };
+        while reader.next_block(&mut block).map_err(|error| (USAGE, error.to_string()))? {
+            compare(&block, &mut tallies)?;
+            items += block.len() as u64;
+        }
+    }
+
+    let backends: Vec<&str> = engine.backends().iter().map(|kind| kind.name()).collect();
+    let source =
+        if arguments.files.is_empty() { format!(", seed {}", arguments.seed) } else { String::new() };
+    println!("{items} items{source}, backends {}", backends.join(" and "));
+    for tally in &tallies {
+        let Tally { judge, compared, accepted, divergences, .. } = tally;
+        println!(
+            "{:<33}{:<22}{compared:>9} compared, {accepted:>9} accepted, {divergences} divergences",
+            judge.id, judge.rule
+        );
+    }
+    for judge in judges.iter().filter(|judge| !judge.is_built()) {
+        println!("{:<33}{:<22}not in this build; add --features {}", judge.id, judge.rule, judge.feature);
+    }
+    for Tally { judge, first, .. } in &tallies {
+        if let Some(line) = first {
+            println!("first divergence from {}: {line}", judge.id);
+        }
+    }
+    Ok(if tallies.iter().any(|tally| tally.divergences > 0) { FAILED } else { OK })
+}
+
+fn engine(backend: Option<&str>) -> Result<Engine, Failure> {
+    let choice = match backend {
+        None => BackendChoice::Auto,
+        Some(name) => match BackendKind::from_name(name) {
+            Some(kind) => BackendChoice::Forced(kind),
+            None => {
+                let known: Vec<&str> = BackendKind::ALL.iter().map(|kind| kind.name()).collect();
+                return Err((USAGE, format!("there is no backend {name}; there are {}", known.join(", "))));
+            }
+        },
+    };
+    Engine::builder().backend(choice).build().map_err(|error| (BROKEN, error.to_string()))
 }
 
 fn read(path: &Path) -> Result<Report, Failure> {

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use sigwarp::{BackendChoice, BackendKind, Engine, Item, MessageInput, Scheme, Verdict, oracle};
-use sigwarp_datasets::RowBlock;
-use sigwarp_datasets::generate::{Generator, MessageShape, Share, Workload};
+use sigwarp::{BackendChoice, BackendKind, Engine, Item, MessageInput, Verdict, oracle};
+use sigwarp_datasets::generate::{Generator, Workload};
+use sigwarp_datasets::{RowBlock, divergence_line};
 
 use crate::args::{Format, SelftestArgs};
 use crate::exit::{Exit, Failure, print};
@@ -82,38 +82,14 @@ fn known_answers(kind: BackendKind) -> BackendReport {
     }
 }
 
-/// Every suite alike, half of the items bad in every way that the generator knows.
-fn workload(args: &SelftestArgs) -> Result<Workload, Failure> {
-    let mut shares = Vec::new();
-    for scheme in Scheme::ALL {
-        for rule in scheme.rules() {
-            for encoding in scheme.encodings() {
-                let text = format!("{scheme}:{rule}:{encoding}");
-                shares.push(
-                    text.parse::<Share>().map_err(|error| Failure::engine(format!("{text}: {error}")))?,
-                );
-            }
-        }
-    }
-    Ok(Workload {
-        seed: args.seed,
-        items: args.differential,
-        shares,
-        devices: 16,
-        messages: MessageShape::Range(0, 300),
-        bad: 0.5,
-        inline_keys: true,
-        ..Workload::default()
-    })
-}
-
 /// Compares every backend with the oracle; `false` when the user stopped it.
 fn differential(
     args: &SelftestArgs,
     interrupt: &Interrupt,
     backends: &mut [BackendReport],
 ) -> Result<bool, Failure> {
-    let generator = Generator::new(workload(args)?).map_err(Failure::engine)?;
+    let generator =
+        Generator::new(Workload::every_suite(args.seed, args.differential)).map_err(Failure::engine)?;
     let mut block = RowBlock::new();
     let mut first = 0;
     while first < args.differential {
@@ -165,29 +141,14 @@ fn compare(
             backend.divergences += 1;
             backend.divergence.get_or_insert_with(|| {
                 let place = first + position as u64;
-                describe(&view.item(position), place, verdict, judged[position])
+                let said =
+                    [("backend_says", verdict.to_string()), ("oracle_says", judged[position].to_string())];
+                let said = said.each_ref().map(|(who, verdict)| (*who, verdict.as_str()));
+                divergence_line(&place.to_string(), &view.item(position), judged[position].is_valid(), &said)
             });
         }
     }
     Ok(())
-}
-
-/// A divergence as a row that `sigwarp verify -` reads, with both verdicts.
-fn describe(item: &Item<'_>, index: u64, backend: Verdict, oracle: Verdict) -> String {
-    let Item { suite, key, message, signature } = item;
-    let row = serde_json::json!({
-        "id": index.to_string(),
-        "scheme": suite.scheme().name(),
-        "rule": suite.rule(),
-        "encoding": suite.encoding(),
-        "public_key": hex::encode(key),
-        suite.scheme().input().name(): hex::encode(message),
-        "signature": hex::encode(signature),
-        "expected": oracle.is_valid(),
-        "backend_says": backend.to_string(),
-        "oracle_says": oracle.to_string(),
-    });
-    row.to_string()
 }
 
 fn table(report: &Report) -> String {

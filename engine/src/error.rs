@@ -3,6 +3,9 @@
 use crate::backend::{BackendFailure, BackendKind};
 use crate::batch::WrongInput;
 use crate::dispatch::SelfTestFailure;
+use crate::hash::Hash;
+use crate::keyring::KeyId;
+use crate::merkle::MerkleError;
 use crate::suite::Suite;
 
 /// Why a call gave no verdicts. Says nothing about any signature.
@@ -12,6 +15,29 @@ pub enum Error {
     /// An item has a digest where its suite takes a message, or the reverse.
     #[error(transparent)]
     WrongInput(#[from] WrongInput),
+    /// An item names a key that is not registered with this engine, or that belongs to another scheme.
+    #[error(
+        "item {item}: key {id} is not registered with this engine for the scheme of the item; register it, or give its bytes"
+    )]
+    UnknownKey {
+        /// The first such item.
+        item: usize,
+        /// The id that it names.
+        id: KeyId,
+    },
+    /// Keys cannot be registered: there is no room for them, even without tables.
+    #[error(
+        "the key ring needs {needed} bytes and may take {budget}; raise the budget (Builder::key_budget)"
+    )]
+    KeyBudget {
+        /// The bytes of all keys without a table.
+        needed: usize,
+        /// The budget.
+        budget: usize,
+    },
+    /// Keys of this scheme cannot be registered in this version.
+    #[error("keys of {0} cannot be registered; give their bytes with every item")]
+    NoKeyRing(crate::suite::Scheme),
     /// No backend in use implements a suite of the batch.
     #[error("no backend in use ({known}) supports {suite}; choose another backend", known = list(.backends))]
     Unsupported {
@@ -20,6 +46,21 @@ pub enum Error {
         /// The first suite of the batch that none of them supports.
         suite: Suite,
     },
+    /// The caller's buffer has no room for the digests, or room for more.
+    #[error("{messages} digests of {hash} take {needed} bytes, the buffer has {given}")]
+    DigestBuffer {
+        /// The hash function.
+        hash: Hash,
+        /// The number of messages.
+        messages: usize,
+        /// The bytes that their digests take.
+        needed: usize,
+        /// The bytes of the buffer.
+        given: usize,
+    },
+    /// Digests make no Merkle tree, or proofs do not fit their leaves.
+    #[error(transparent)]
+    Merkle(#[from] MerkleError),
     /// The backend that was asked for needs what this machine or this build does not have.
     #[error("backend {backend} does not run on this machine; leave the choice to auto, or name another")]
     Unavailable {

@@ -286,6 +286,11 @@ impl Suite {
     pub(crate) const fn kind(&self) -> &Kind {
         &self.0
     }
+
+    /// Whether one equation can prove many items of this suite.
+    pub(crate) const fn combines(&self) -> bool {
+        matches!(&self.0, Kind::Ed25519(rule) if rule.is_cofactored())
+    }
 }
 
 impl fmt::Display for Suite {

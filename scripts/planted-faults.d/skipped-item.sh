@@ -1,2 +1,4 @@
 what="the last item of a run is left out of the plan"
-plant engine/src/plan/mod.rs '    while start < run.end {' '    while start + 1 < run.end {'
+plant engine/src/plan/mod.rs \
+    '    while start < run.end {' \
+    '    while start + usize::from(ON) < run.end {'

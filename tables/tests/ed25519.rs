@@ -8,6 +8,8 @@ use std::fmt::Write;
 
 const WIDTH: usize = 11;
 const DIGITS: usize = 23;
+/// Where a scalar is cut in two.
+const HIGH_BITS: usize = 128;
 
 fn small(n: u32) -> BigUint {
     BigUint::from(n)
@@ -64,10 +66,7 @@ fn limbs(x: &BigUint) -> Vec<u64> {
 
 fn generate() -> String {
     let curve = Curve::new();
-    let p = &curve.p;
     let base = curve.base();
-    let mut point = (small(0), small(1));
-    let entries = (1 << (WIDTH - 1)) + 1;
     let mut out = String::new();
     write!(
         out,
@@ -81,16 +80,31 @@ fn generate() -> String {
          /// Rows of 8 words, each in a cache line of its own.\n\
          #[repr(C, align(64))]\n\
          #[derive(Debug)]\n\
-         pub struct Rows<const N: usize>(pub [[u64; 8]; N]);\n\
-         \n\
-         /// 0 to {} times B in affine Niels form: y + x, y − x and 2dxy, reduced, five limbs of 51 bits each,\n\
+         pub struct Rows<const N: usize>(pub [[u64; 8]; N]);\n"
+    )
+    .unwrap();
+    table(&mut out, &curve, "BASE_MULTIPLES", "B", &base);
+    let high = (0..HIGH_BITS).fold(base, |point, _| curve.add(&point, &point));
+    table(&mut out, &curve, "BASE_HIGH_MULTIPLES", &format!("2^{HIGH_BITS}·B"), &high);
+    out
+}
+
+/// The multiples of `base`, which documentation calls `what`.
+fn table(out: &mut String, curve: &Curve, name: &str, what: &str, base: &(BigUint, BigUint)) {
+    let p = &curve.p;
+    let entries = (1 << (WIDTH - 1)) + 1;
+    write!(
+        out,
+        "\n\
+         /// 0 to {} times {what} in affine Niels form: y + x, y − x and 2dxy, reduced, five limbs of 51 bits each,\n\
          /// in two rows; the last word is unused.\n\
          #[rustfmt::skip]\n\
-         pub static BASE_MULTIPLES: Rows<{}> = Rows([\n",
+         pub static {name}: Rows<{}> = Rows([\n",
         entries - 1,
         2 * entries
     )
     .unwrap();
+    let mut point = (small(0), small(1));
     for _ in 0..entries {
         let (x, y) = &point;
         let mut words = limbs(&((y + x) % p));
@@ -101,10 +115,9 @@ fn generate() -> String {
             let row: Vec<String> = row.iter().map(|word| format!("{word:#x}")).collect();
             writeln!(out, "    [{}],", row.join(", ")).unwrap();
         }
-        point = curve.add(&point, &base);
+        point = curve.add(&point, base);
     }
     out.push_str("]);\n");
-    out
 }
 
 #[test]

@@ -4,8 +4,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sigwarp::{BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Suite, Suites};
+use sigwarp::{
+    BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Hash, KeyId, Keys as KeyColumn, Suite,
+    Suites,
+};
 
+use super::hashes::first8;
 use super::{Algorithm, Answers, Keys};
 use crate::measure::{Run, one_core_each};
 use crate::workload::{Item, Kind, Workload};
@@ -102,29 +106,34 @@ impl Sigwarp {
     /// of its own is needed. Also returns the name of the backend that runs.
     pub fn prepare<'w>(&self, w: &'w Workload, threads: usize) -> Result<(Run<'w>, String), String> {
         match self.operation {
-            Operation::Verify if self.registered => return Err("this version has no key ring yet".to_owned()),
             Operation::Verify => {}
             Operation::Recover if ["auto", BackendKind::Portable.name()].contains(&self.backend.as_str()) => {
                 return Ok((recover(w), BackendKind::Portable.name().to_owned()));
             }
             Operation::Recover => return Err(format!("backend {} does not recover keys yet", self.backend)),
-            Operation::Hash(_) => return Err("this version does not hash messages yet".to_owned()),
+            Operation::Hash(algorithm) => return self.hash_messages(algorithm, w, threads),
         }
         let suite = self.suite(w.spec.kind)?;
         let engine = self.engine(threads)?;
         if !engine.supports(&suite) {
             return Err(format!("backend {} does not verify {} yet", self.backend, suite.scheme()));
         }
+        let ids = if self.registered { register(&engine, &suite, w)? } else { Vec::new() };
         let keys: Vec<&[u8]> = w.items.iter().map(|item| w.public(item)).collect();
+        let stats = engine.key_stats();
         let column = |get: fn(&Item) -> &[u8]| -> Vec<&'w [u8]> { w.items.iter().map(get).collect() };
         let messages = column(|item| &item.message);
         let signatures = column(|item| &item.signature);
         let batch = w.spec.batch;
         let verify = move |chunk| {
             let rows = chunk * batch..(chunk + 1) * batch;
+            let column: KeyColumn<'_> = match ids.get(rows.clone()) {
+                Some(ids) if !ids.is_empty() => ids.into(),
+                _ => Column::slices(&keys[rows.clone()]).into(),
+            };
             let view = BatchView::new(
                 Suites::One(&suite),
-                Column::slices(&keys[rows.clone()]),
+                column,
                 Column::slices(&messages[rows.clone()]),
                 Column::slices(&signatures[rows]),
             )
@@ -134,8 +143,40 @@ impl Sigwarp {
         // The engine chooses by suite and batch size: the first call tells which backends take part.
         let shares: Vec<&str> =
             verify(0).explain().shares().iter().map(|(backend, _)| backend.name()).collect();
-        let backend = shares.join(" and ");
+        let mut backend = shares.join(" and ");
+        if self.registered {
+            backend.push_str(&format!(", {} bytes a key", stats.bytes / stats.registered.max(1)));
+        }
         Ok((Box::new(move |chunk| verify(chunk).valid() as u64), backend))
+    }
+
+    /// The digests go into a buffer of the caller, as a peer's go into its hands one by one; the checksum is that of
+    /// [`super::hashes`].
+    fn hash_messages<'w>(
+        &self,
+        algorithm: Algorithm,
+        w: &'w Workload,
+        threads: usize,
+    ) -> Result<(Run<'w>, String), String> {
+        let hash = match algorithm {
+            Algorithm::Sha256 => Hash::Sha256,
+            Algorithm::Sha512 => Hash::Sha512,
+            Algorithm::Keccak256 => Hash::Keccak256,
+            Algorithm::Sha3_256 => Hash::Sha3_256,
+            Algorithm::Sm3 => Hash::Sm3,
+            Algorithm::Blake3 => Hash::Blake3,
+        };
+        let engine = self.engine(threads)?;
+        let backend = engine.backends().first().map_or("none", |kind| kind.name()).to_owned();
+        let messages: Vec<&[u8]> = w.items.iter().map(|item| &item.message[..]).collect();
+        let (batch, width) = (w.spec.batch, hash.digest_length());
+        let mut digests = vec![0; batch * width];
+        let run = move |chunk| {
+            let rows = &messages[chunk * batch..(chunk + 1) * batch];
+            engine.hash_into(hash, rows, &mut digests).expect("an engine that hashes");
+            digests.chunks(width).fold(0, |sum: u64, digest| sum.wrapping_add(first8(digest)))
+        };
+        Ok((Box::new(run), backend))
     }
 
     fn engine(&self, threads: usize) -> Result<Engine, String> {
@@ -146,7 +187,7 @@ impl Sigwarp {
                 None => return Err(format!("this version has no backend {name:?} yet")),
             },
         };
-        let builder = Engine::builder().backend(choice);
+        let builder = Engine::builder().backend(choice).key_budget(KEY_BUDGET);
         let builder = match threads {
             1 => builder.threads(NonZeroUsize::MIN),
             _ => builder.pool(pinned_pool(threads)?),
@@ -170,6 +211,17 @@ impl Sigwarp {
 fn pinned_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(one_core_each()).build();
     pool.map(Arc::new).map_err(|error| format!("cannot start {threads} threads: {error}"))
+}
+
+/// Room for full tables of tens of thousands of keys, and for compact ones of a million.
+const KEY_BUDGET: usize = 3 << 30;
+
+/// The id of each item's key.
+fn register(engine: &Engine, suite: &Suite, w: &Workload) -> Result<Vec<KeyId>, String> {
+    let keys =
+        engine.register(suite, w.keys.iter().map(|key| &key.public)).map_err(|error| error.to_string())?;
+    let ids: Result<Vec<KeyId>, _> = w.items.iter().map(|item| keys[item.key]).collect();
+    ids.map_err(|reason| format!("a key was refused: {reason}"))
 }
 
 /// Counts the keys that come out as they should: any digest gives some key.
@@ -204,6 +256,14 @@ mod tests {
     }
 
     #[test]
+    fn registered_keys_give_the_same_counts() {
+        let workload = Workload::new(Spec::new(Kind::Ed25519, 4, 12).keys(5).bad(Bad::PerMille(250)));
+        let (mut run, backend) = Sigwarp::auto(Some("strict")).registered().prepare(&workload, 1).unwrap();
+        assert_eq!((0..3).map(&mut run).collect::<Vec<_>>(), workload.expected().unwrap());
+        assert!(backend.contains("bytes a key"), "{backend}");
+    }
+
+    #[test]
     fn recovered_keys_are_counted() {
         let workload = Workload::new(Spec::new(Kind::Secp256k1, 4, 8).bad(Bad::PerMille(250)));
         let (mut run, _) = Sigwarp::recover().prepare(&workload, 1).unwrap();
@@ -211,10 +271,25 @@ mod tests {
     }
 
     #[test]
+    fn digests_have_the_checksum_of_the_peers() {
+        let spec = Spec::new(Kind::Messages, 40, 80).message(crate::workload::Lengths::Mixed(0, 300));
+        let workload = Workload::new(spec);
+        for algorithm in Algorithm::ALL {
+            for backend in ["auto", "portable"] {
+                let (mut run, _) = Sigwarp::hash(algorithm).backend(backend).prepare(&workload, 1).unwrap();
+                let sums = [run(0), run(1)];
+                for peer in crate::contenders::Peer::all() {
+                    if peer.hash == Some(algorithm) && peer.is_built() {
+                        let mut run = peer.prepare(&workload, 1).unwrap();
+                        assert_eq!([run(0), run(1)], sums, "{}", peer.id);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_missing_is_named() {
-        let workload = Workload::new(Spec::new(Kind::Messages, 1, 1));
-        let error = |sigwarp: Sigwarp| sigwarp.prepare(&workload, 1).map(|_| ()).unwrap_err();
-        assert!(error(Sigwarp::hash(Algorithm::Sha256)).contains("hash"));
         let workload = Workload::new(Spec::new(Kind::Ed25519, 1, 1));
         let error = |sigwarp: Sigwarp| sigwarp.prepare(&workload, 1).map(|_| ()).unwrap_err();
         assert!(error(Sigwarp::auto(Some("strict")).backend("abacus")).contains("abacus"));

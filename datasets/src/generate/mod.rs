@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use sigwarp::{Key, Message, MessageInput};
+use sigwarp::{Key, Message, MessageInput, Scheme, Suite};
 
 use crate::block::RowBlock;
 use crate::error::WriteError;
@@ -80,6 +80,33 @@ impl Workload {
             devices: 100,
             bad: 0.08,
             keys: KeyChoice::Zipf { exponent: 1.0 },
+            inline_keys: true,
+            ..Self::default()
+        }
+    }
+
+    /// Every suite alike, half of the rows bad in every way that a suite can have: for comparing verifiers.
+    ///
+    /// # Panics
+    /// When the names of a scheme's rules and encodings make no suite, which is a fault of the engine.
+    pub fn every_suite(seed: u64, items: u64) -> Self {
+        let mut shares = Vec::new();
+        for scheme in Scheme::ALL {
+            for rule in scheme.rules() {
+                for encoding in scheme.encodings() {
+                    let suite = Suite::from_names(scheme.name(), Some(rule), Some(encoding), None);
+                    let suite = suite.expect("a rule and an encoding of the scheme");
+                    shares.push(Share { suite, weight: 1 });
+                }
+            }
+        }
+        Self {
+            seed,
+            items,
+            shares,
+            devices: 16,
+            messages: MessageShape::Range(0, 300),
+            bad: 0.5,
             inline_keys: true,
             ..Self::default()
         }

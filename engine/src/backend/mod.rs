@@ -4,7 +4,9 @@ pub(crate) mod cpu;
 
 use std::fmt;
 
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
+use crate::hash::Hash;
+use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
 use crate::suite::Suite;
 use crate::verdict::Slots;
@@ -61,6 +63,8 @@ pub(crate) struct Shape {
     pub(crate) min_piece: usize,
     /// The most items of one piece: bounds the latency of a piece and the memory of its columns.
     pub(crate) max_piece: usize,
+    /// The same for pieces that linear combinations may decide.
+    pub(crate) max_combined: usize,
 }
 
 /// One way to compute verdicts.
@@ -72,8 +76,17 @@ pub(crate) trait Backend: Send + Sync {
     /// Whether the suite is implemented exactly. An unsupported one is refused by the caller, never approximated.
     fn supports(&self, suite: &Suite) -> bool;
 
+    /// Where it keeps tables of known keys of a scheme, if it does.
+    fn table_store(&self, _: KeyScheme) -> Option<&dyn TableStore> {
+        None
+    }
+
     /// Sets the slot of every item of `plan`. An error says nothing about any item: all slots are discarded.
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure>;
+
+    /// Writes the digest of each message, one after another. `digests` has room for exactly as many; after an error
+    /// its bytes mean nothing.
+    fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure>;
 }
 
 /// A backend could not finish: a lost device, no memory. Never a verdict.

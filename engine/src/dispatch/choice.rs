@@ -3,6 +3,7 @@
 use super::{Dispatcher, selftest};
 use crate::backend::{Backend, BackendKind};
 use crate::error::Error;
+use crate::plan::PathChoice;
 
 /// Which backend an engine uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,21 +21,25 @@ pub enum BackendChoice {
 pub(crate) fn choose(
     choice: BackendChoice,
     named_by: &str,
+    path: PathChoice,
     start: impl Fn(BackendKind) -> Option<Box<dyn Backend>>,
 ) -> Result<Dispatcher, Error> {
     match choice {
         BackendChoice::Forced(kind) => {
             let backend = start(kind).ok_or(Error::Unavailable { backend: kind })?;
             selftest::run(backend.as_ref())?;
-            Ok(Dispatcher { backends: vec![backend], why: format!("named by {named_by}") })
+            Ok(Dispatcher::new(vec![backend], format!("named by {named_by}"), path))
         }
-        BackendChoice::Auto => auto(start),
+        BackendChoice::Auto => auto(path, start),
     }
 }
 
 /// Every backend that runs here and passes its self-test, fastest first. One that gives a wrong answer is left out,
 /// and named in the reason.
-fn auto(start: impl Fn(BackendKind) -> Option<Box<dyn Backend>>) -> Result<Dispatcher, Error> {
+fn auto(
+    path: PathChoice,
+    start: impl Fn(BackendKind) -> Option<Box<dyn Backend>>,
+) -> Result<Dispatcher, Error> {
     let mut backends: Vec<Box<dyn Backend>> = Vec::new();
     let mut failures = Vec::new();
     // Emulated lanes are slower than scalar code and serve tests only.
@@ -56,5 +61,5 @@ fn auto(start: impl Fn(BackendKind) -> Option<Box<dyn Backend>>) -> Result<Dispa
     for failure in failures {
         why.push_str(&format!("; {failure}"));
     }
-    Ok(Dispatcher { backends, why })
+    Ok(Dispatcher::new(backends, why, path))
 }

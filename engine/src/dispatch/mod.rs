@@ -2,6 +2,8 @@
 
 mod choice;
 mod explain;
+mod hashtest;
+mod measure;
 mod selftest;
 
 pub use choice::BackendChoice;
@@ -9,10 +11,14 @@ pub(crate) use choice::choose;
 pub use explain::Explain;
 pub use selftest::SelfTestFailure;
 
+use std::sync::OnceLock;
+
 use crate::backend::{Backend, BackendFailure, BackendKind};
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
 use crate::error::Error;
-use crate::plan::Plan;
+use crate::hash::Hash;
+use crate::keyring::{KeyScheme, TableStore};
+use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
 
@@ -20,10 +26,31 @@ use crate::verdict::{Slots, Verdicts};
 /// why they were chosen.
 pub(crate) struct Dispatcher {
     backends: Vec<Box<dyn Backend>>,
+    /// What the paths cost on each.
+    costs: Vec<Costs>,
     why: String,
+    path: PathChoice,
+    /// What the self-test of tables said, by scheme; it is run when tables are first asked for.
+    tables_tested: [OnceLock<Result<(), SelfTestFailure>>; KeyScheme::COUNT],
 }
 
 impl Dispatcher {
+    /// Backends that have passed their self-test. Measures what their paths cost.
+    pub(crate) fn new(backends: Vec<Box<dyn Backend>>, why: String, path: PathChoice) -> Self {
+        let costs = backends.iter().map(|backend| measure::costs(backend.as_ref())).collect();
+        Self::with_costs(backends, costs, why, path)
+    }
+
+    const fn with_costs(
+        backends: Vec<Box<dyn Backend>>,
+        costs: Vec<Costs>,
+        why: String,
+        path: PathChoice,
+    ) -> Self {
+        let tables_tested = [const { OnceLock::new() }; KeyScheme::COUNT];
+        Self { backends, costs, why, path, tables_tested }
+    }
+
     /// The kinds of the backends, the first choice first.
     pub(crate) fn kinds(&self) -> Vec<BackendKind> {
         self.backends.iter().map(|backend| backend.kind()).collect()
@@ -41,20 +68,31 @@ impl Dispatcher {
         self.backends.iter().any(|backend| backend.supports(suite))
     }
 
+    /// The tables of the backend that verifies items of a scheme, once that backend has given the known answers
+    /// with them too. `None` where there are none for the scheme.
+    pub(crate) fn table_store(&self, scheme: KeyScheme) -> Result<Option<&dyn TableStore>, SelfTestFailure> {
+        let found = self.backends.iter().find_map(|backend| Some((backend, backend.table_store(scheme)?)));
+        let Some((backend, store)) = found else { return Ok(None) };
+        let tested = &self.tables_tested[scheme as usize];
+        tested.get_or_init(|| selftest::run_tables(backend.as_ref(), store, scheme)).clone()?;
+        Ok(Some(store))
+    }
+
     /// Judges every item on the first backend that implements its suite. When a backend fails, nothing that it set
     /// is kept: the batch is done again without it, or the call fails.
     pub(crate) fn verify(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
-            let usable: Vec<&dyn Backend> = self
+            let usable: Vec<(&dyn Backend, Costs)> = self
                 .backends
                 .iter()
                 .map(Box::as_ref)
-                .filter(|backend| failures.iter().all(|failure| failure.backend != backend.kind()))
+                .zip(self.costs.iter().copied())
+                .filter(|(backend, _)| failures.iter().all(|failure| failure.backend != backend.kind()))
                 .collect();
             let mut routes = Vec::new();
             for suite in batch.suite_table() {
-                match usable.iter().position(|backend| backend.supports(suite)) {
+                match usable.iter().position(|(backend, _)| backend.supports(suite)) {
                     Some(backend) => routes.push(backend),
                     None => {
                         return Err(match failures.pop() {
@@ -71,24 +109,37 @@ impl Dispatcher {
         }
     }
 
+    /// The digest of each message from the first backend that can finish.
+    pub(crate) fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), Error> {
+        let mut failure = None;
+        for backend in &self.backends {
+            match backend.hash(hash, messages, digests) {
+                Ok(()) => return Ok(()),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.map_or(Error::Unavailable { backend: BackendKind::Portable }, Error::Backend))
+    }
+
     fn attempt(
         &self,
         batch: &BatchView<'_>,
-        backends: &[&dyn Backend],
+        backends: &[(&dyn Backend, Costs)],
         routes: &[usize],
         failures: &[BackendFailure],
     ) -> Result<Verdicts, BackendFailure> {
         let slots = Slots::new(batch.len());
         let mut shares = Vec::new();
-        for (index, backend) in backends.iter().enumerate() {
-            let plan = Plan::new(batch, backend.shape(), |suite| routes[suite] == index);
+        for (index, (backend, costs)) in backends.iter().enumerate() {
+            let paths = Paths { costs: *costs, choice: self.path };
+            let plan = Plan::new(batch, backend.shape(), paths, |suite| routes[suite] == index);
             if plan.len() > 0 {
                 backend.verify(batch, &plan, &slots)?;
                 shares.push((backend.kind(), plan.len()));
             }
         }
         if shares.is_empty() {
-            shares.extend(backends.first().map(|backend| (backend.kind(), 0)));
+            shares.extend(backends.first().map(|(backend, _)| (backend.kind(), 0)));
         }
         let mut why = self.why.clone();
         for failure in failures {
@@ -137,7 +188,7 @@ mod tests {
         }
 
         fn shape(&self) -> Shape {
-            Shape { threads: 1, lanes: 1, min_piece: 1, max_piece: 2 }
+            Shape { threads: 1, lanes: 1, min_piece: 1, max_piece: 2, max_combined: 2 }
         }
 
         fn supports(&self, suite: &Suite) -> bool {
@@ -156,13 +207,24 @@ mod tests {
             }
             Ok(())
         }
+
+        fn hash(&self, _: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            digests.fill(messages.len() as u8);
+            match self.fails {
+                true => Err(BackendFailure { backend: self.kind, what: "the device is gone".into() }),
+                false => Ok(()),
+            }
+        }
     }
 
     const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
 
     fn dispatcher(backends: Vec<Fixed>) -> Dispatcher {
-        let backends = backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
-        Dispatcher { backends, why: "a test".into() }
+        let backends: Vec<_> =
+            backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
+        let costs = vec![Costs::counted(1); backends.len()];
+        Dispatcher::with_costs(backends, costs, "a test".into(), PathChoice::Auto)
     }
 
     fn batch() -> Batch {
@@ -223,6 +285,26 @@ mod tests {
         assert_eq!(error, "backend avx512 failed: item 2 was left undecided");
         let with_help = dispatcher(vec![skipping(), Fixed::new(BackendKind::Portable, BAD, |_| true)]);
         assert_eq!(verdicts(&with_help).unwrap(), [BAD; 4]);
+    }
+
+    #[test]
+    fn messages_are_hashed_again_where_a_backend_fails() {
+        let failing = || Fixed { fails: true, ..Fixed::new(BackendKind::Avx512, BAD, |_| true) };
+        let working = Fixed::new(BackendKind::Portable, BAD, |_| true);
+        let messages: [&[u8]; 3] = [b"", b"a", b"bc"];
+        let mut digests = [0; 96];
+        let dispatch = dispatcher(vec![failing(), working]);
+        dispatch.hash(Hash::Sm3, &Column::slices(&messages), &mut digests).unwrap();
+        assert_eq!(digests, [3; 96]);
+        let alone = dispatcher(vec![failing()]).hash(Hash::Sm3, &Column::slices(&messages), &mut digests);
+        assert!(matches!(alone, Err(Error::Backend(_))));
+    }
+
+    #[test]
+    fn a_wrong_digest_fails_the_self_test() {
+        let wrong = Fixed::new(BackendKind::Avx512, BAD, |_| true);
+        let what = hashtest::run(&wrong).unwrap_err().to_string();
+        assert!(what.contains("sha256 of a message of 3 bytes is wrong"), "{what}");
     }
 
     #[test]

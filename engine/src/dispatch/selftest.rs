@@ -3,7 +3,8 @@
 use super::Explain;
 use crate::backend::{Backend, BackendKind};
 use crate::batch::{Batch, Key, Message};
-use crate::plan::Plan;
+use crate::keyring::{Generation, KeyRing, KeyScheme, TableStore, Tier};
+use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::{MessageInput, Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
 use crate::{EcdsaRule, EcdsaScheme, Reason};
@@ -191,8 +192,50 @@ const KNOWN: [Known; 13] = [
     },
 ];
 
-/// Each known signature under every rule of its scheme, and the same with one bit of the message flipped.
+/// Each known signature under every rule of its scheme, and the same with one bit of the message flipped: every item
+/// by its own equation, and those that one equation can prove together as well, all good and good and bad.
 pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
+    judge(backend, PathChoice::Lanes, None, |_, _| true)?;
+    if valid_ed25519(1)
+        .view()
+        .is_ok_and(|view| view.suite_table().iter().all(|suite| backend.supports(suite)))
+    {
+        judge(backend, PathChoice::Combination, None, |suite, valid| valid && suite.combines())?;
+        judge(backend, PathChoice::Combination, None, |suite, _| suite.combines())?;
+    }
+    Ok(())
+}
+
+/// The same with the keys of a scheme registered: once with full tables, once with compact ones, once with none.
+pub(super) fn run_tables(
+    backend: &dyn Backend,
+    store: &dyn TableStore,
+    scheme: KeyScheme,
+) -> Result<(), SelfTestFailure> {
+    let known = KNOWN.iter().filter(|known| KeyScheme::of(known.scheme) == scheme);
+    let keys: Vec<Vec<u8>> = known.map(|known| unhex(known.key)).collect();
+    let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    for tier in [Some(Tier::Full), Some(Tier::Compact), None] {
+        let ring = KeyRing::of_tier(store, scheme, tier, keys.len());
+        let registered = ring.register(store, scheme, &keys, |_| None);
+        if !registered.is_ok_and(|ids| ids.iter().all(Result::is_ok)) {
+            return Err(SelfTestFailure {
+                backend: backend.kind(),
+                what: "a key of a known answer could not be registered".into(),
+            });
+        }
+        judge(backend, PathChoice::Lanes, Some(&ring.pin()), |_, _| true)?;
+    }
+    super::hashtest::run(backend)
+}
+
+/// Verifies the known answers that `keep` takes, by suite and whether they are valid, on a path.
+fn judge(
+    backend: &dyn Backend,
+    choice: PathChoice,
+    ring: Option<&Generation>,
+    keep: impl Fn(&Suite, bool) -> bool,
+) -> Result<(), SelfTestFailure> {
     let fail = |what: String| SelfTestFailure { backend: backend.kind(), what };
     let mut batch = Batch::new();
     let mut expected = Vec::new();
@@ -212,6 +255,9 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
             for (message, otherwise) in
                 [(&message, Verdict::Valid), (&other, Verdict::Invalid(Reason::EquationFailed))]
             {
+                if !keep(&suite, otherwise.is_valid()) {
+                    continue;
+                }
                 let message = match known.scheme.input() {
                     MessageInput::Raw => Message::Raw(message),
                     MessageInput::Digest => Message::Digest(message),
@@ -225,9 +271,13 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
     if batch.is_empty() {
         return Err(fail("no known answer is of a suite that it supports".into()));
     }
-    let view = batch.view().map_err(|error| fail(error.to_string()))?;
+    let mut view = batch.view().map_err(|error| fail(error.to_string()))?;
+    if let Some(ring) = ring {
+        view = view.with_ring(ring).map_err(|(item, id)| fail(format!("item {item}: no key {id}")))?;
+    }
     let slots = Slots::new(view.len());
-    let plan = Plan::new(&view, backend.shape(), |suite| backend.supports(&view.suite_table()[suite]));
+    let paths = Paths { costs: Costs::counted(backend.shape().lanes), choice };
+    let plan = Plan::new(&view, backend.shape(), paths, |suite| backend.supports(&view.suite_table()[suite]));
     backend.verify(&view, &plan, &slots).map_err(|error| fail(error.what))?;
     let explain = Explain::new(vec![(backend.kind(), view.len())], String::new(), 1);
     let verdicts = super::finish(slots, explain).map_err(|error| fail(error.what))?;
@@ -240,7 +290,19 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
     Ok(())
 }
 
-fn unhex(digits: &str) -> Vec<u8> {
+/// `items` valid items of Ed25519 under a rule that linear combinations serve, over two keys.
+pub(super) fn valid_ed25519(items: usize) -> Batch {
+    let suite = Suite::ed25519(crate::Ed25519Rule::Zip215);
+    let mut batch = Batch::new();
+    let known = KNOWN.iter().filter(|known| known.scheme == Scheme::Ed25519);
+    for known in known.cycle().take(items) {
+        let [key, message, signature] = [known.key, known.message, known.signature].map(unhex);
+        batch.push(&suite, Key::Bytes(&key), Message::Raw(&message), &signature);
+    }
+    batch
+}
+
+pub(super) fn unhex(digits: &str) -> Vec<u8> {
     let nibble = |digit: u8| (digit as char).to_digit(16).expect("known answers are hexadecimal") as u8;
     digits.as_bytes().chunks_exact(2).map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])).collect()
 }

@@ -8,4 +8,5 @@
 pub mod curve;
 pub mod field;
 pub mod hash;
+pub mod multiscalar;
 pub mod scalar;

@@ -1,30 +1,83 @@
 //! The plan of a batch: which items are worked on together, as a pure function of the batch and the backend's
 //! shape.
 
+mod path;
+
 use std::ops::Range;
 
 use crate::backend::Shape;
 use crate::batch::BatchView;
+pub use path::PathChoice;
+pub(crate) use path::{BadRate, Costs, Known, Path, Work};
 
 /// An order of the items, cut into pieces. Items of one suite stand together, in the order of the batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     /// `None` where the order is that of the batch.
     order: Option<Vec<usize>>,
     pieces: Vec<Range<usize>>,
+    paths: Paths,
+}
+
+/// How the path of a piece is chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Paths {
+    /// What paths cost on the backend.
+    pub(crate) costs: Costs,
+    /// What the caller has asked for.
+    pub(crate) choice: PathChoice,
+}
+
+impl Paths {
+    /// The most items of a piece of a suite.
+    fn limit(&self, batch: &BatchView<'_>, suite: usize, shape: Shape) -> usize {
+        if batch.suite_table()[suite].combines() && self.choice != PathChoice::Lanes {
+            shape.max_combined
+        } else {
+            shape.max_piece
+        }
+    }
+
+    /// The path for some items of a piece.
+    pub(crate) fn choose(&self, work: &Work) -> Path {
+        match self.choice {
+            PathChoice::Auto => path::choose(work, &self.costs),
+            PathChoice::Lanes => Path::Lanes,
+            // What has failed as a whole is halved until a few are left.
+            PathChoice::Combination if !work.failed => Path::Combination(work.items),
+            PathChoice::Combination if work.items > 16 => Path::Combination(work.items.div_ceil(2)),
+            PathChoice::Combination => Path::Lanes,
+        }
+    }
+}
+
+impl Paths {
+    /// Whether the tables of known keys are expected to cost less than combinations of the same items.
+    pub(crate) fn tables_pay(&self, items: &Known, bad_rate: f64) -> bool {
+        match self.choice {
+            PathChoice::Auto => path::tables_pay(items, bad_rate, &self.costs),
+            PathChoice::Lanes => true,
+            PathChoice::Combination => false,
+        }
+    }
 }
 
 impl Plan {
     /// The plan, on a backend of this shape, of the items whose suite `takes` accepts by its index.
-    pub(crate) fn new(batch: &BatchView<'_>, shape: Shape, takes: impl Fn(usize) -> bool) -> Self {
+    pub(crate) fn new(
+        batch: &BatchView<'_>,
+        shape: Shape,
+        paths: Paths,
+        takes: impl Fn(usize) -> bool,
+    ) -> Self {
         let items = batch.len();
         let suites = batch.suite_table().len();
         let mut pieces = Vec::new();
         if suites <= 1 {
             if suites == 1 && takes(0) {
-                cut(0..items, shape, items, &mut pieces);
+                cut(0..items, shape, paths.limit(batch, 0, shape), items, &mut pieces);
             }
-            return Self { order: None, pieces };
+            return Self { order: None, pieces, paths };
         }
         // A counting sort by suite: stable, and linear in items and suites.
         let mut starts = vec![0; suites + 1];
@@ -35,7 +88,8 @@ impl Plan {
             starts[suite + 1] += starts[suite];
         }
         for suite in (0..suites).filter(|&suite| takes(suite)) {
-            cut(starts[suite]..starts[suite + 1], shape, items, &mut pieces);
+            let limit = paths.limit(batch, suite, shape);
+            cut(starts[suite]..starts[suite + 1], shape, limit, items, &mut pieces);
         }
         let mut order = vec![0; items];
         for item in 0..items {
@@ -43,7 +97,12 @@ impl Plan {
             order[*next] = item;
             *next += 1;
         }
-        Self { order: Some(order), pieces }
+        Self { order: Some(order), pieces, paths }
+    }
+
+    /// How the path of a piece is chosen.
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     /// The pieces, each of one suite.
@@ -62,15 +121,20 @@ impl Plan {
     }
 }
 
-/// Cuts a run into pieces of whole vectors, no longer than the shape allows. With several threads pieces are short
-/// enough that every thread gets several of the batch, but not so short that lanes and shared inversions go unused.
-fn cut(run: Range<usize>, shape: Shape, items: usize, pieces: &mut Vec<Range<usize>>) {
+/// Cuts a run into pieces of whole vectors, of at most `limit` items. With several threads pieces are short enough
+/// that every thread gets several of the batch, but not so short that lanes and shared inversions go unused. Pieces
+/// of combinations cost the less an item the longer they are: each thread gets one at a time.
+fn cut(run: Range<usize>, shape: Shape, limit: usize, items: usize, pieces: &mut Vec<Range<usize>>) {
     const PIECES_PER_THREAD: usize = 4;
-    let length = if shape.threads == 1 {
-        shape.max_piece
+    let length = if limit > shape.max_piece {
+        let rounds = run.len().div_ceil(limit * shape.threads);
+        let share = run.len().div_ceil((rounds * shape.threads).max(1));
+        share.next_multiple_of(shape.lanes).clamp(shape.min_piece, limit)
+    } else if shape.threads == 1 {
+        limit
     } else {
         let share = items.div_ceil(shape.threads * PIECES_PER_THREAD);
-        share.next_multiple_of(shape.lanes).clamp(shape.min_piece, shape.max_piece)
+        share.next_multiple_of(shape.lanes).clamp(shape.min_piece, limit)
     };
     let mut start = run.start;
     while start < run.end {
@@ -86,6 +150,12 @@ mod tests {
     use crate::batch::{Column, Suites};
     use crate::{Ed25519Rule, Suite};
 
+    /// By default pieces of combinations are no longer than others here.
+    const PATHS: Paths = Paths {
+        costs: Costs { lanes: 1.0, known: 1.0, item: 1.0, decode: 1.0, addition: 1.0, bucket: 1.0, sum: 1.0 },
+        choice: PathChoice::Lanes,
+    };
+
     fn check(suites: &[u32], table: usize, shape: Shape) {
         let rows: Vec<&[u8]> = vec![b""; suites.len()];
         let table: Vec<Suite> = Ed25519Rule::ALL[..table].iter().map(|&rule| Suite::ed25519(rule)).collect();
@@ -95,7 +165,7 @@ mod tests {
         // Two backends share the suites; together they plan every item once.
         let mut seen: Vec<usize> = Vec::new();
         for takes in [|suite: usize| suite.is_multiple_of(2), |suite: usize| !suite.is_multiple_of(2)] {
-            let plan = Plan::new(&batch, shape, takes);
+            let plan = Plan::new(&batch, shape, PATHS, takes);
             let mut planned = 0;
             for piece in plan.pieces() {
                 assert!(!piece.is_empty() && piece.len() <= shape.max_piece);
@@ -119,11 +189,35 @@ mod tests {
                 for items in [0, 1, 2, 7, 8, 9, 63, 64, 65, 1000] {
                     for table in [1, 2, 9] {
                         let suites: Vec<u32> = (0..items).map(|i| (i * 7 + i / 3) % table as u32).collect();
-                        check(&suites, table, Shape { threads, lanes, min_piece, max_piece });
+                        check(
+                            &suites,
+                            table,
+                            Shape { threads, lanes, min_piece, max_piece, max_combined: 4096 },
+                        );
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn pieces_of_combinations_are_long_and_shared_evenly() {
+        let suite = Suite::ed25519(Ed25519Rule::Zip215);
+        let lengths = |items: usize, threads: usize| -> Vec<usize> {
+            let rows: Vec<&[u8]> = vec![b""; items];
+            let column = Column::slices(&rows);
+            let batch = BatchView::new(Suites::One(&suite), column, column, column).unwrap();
+            let shape = Shape { threads, lanes: 8, min_piece: 64, max_piece: 256, max_combined: 1000 };
+            let paths = Paths { choice: PathChoice::Auto, ..PATHS };
+            Plan::new(&batch, shape, paths, |_| true).pieces().iter().map(ExactSizeIterator::len).collect()
+        };
+        assert_eq!(lengths(1, 1), [1]);
+        assert_eq!(lengths(999, 1), [999]);
+        assert_eq!(lengths(1600, 1), [800, 800]);
+        assert_eq!(lengths(1600, 2), [800, 800]);
+        assert_eq!(lengths(2400, 2), [600, 600, 600, 600]);
+        assert_eq!(lengths(100, 2), [64, 36]);
+        assert_eq!(lengths(0, 2), [0; 0]);
     }
 
     #[test]
@@ -133,8 +227,8 @@ mod tests {
             let rows: Vec<&[u8]> = vec![b""; items];
             let column = Column::slices(&rows);
             let batch = BatchView::new(Suites::One(&suite), column, column, column).unwrap();
-            let shape = Shape { threads, lanes: 8, min_piece: 64, max_piece: 256 };
-            Plan::new(&batch, shape, |_| true).pieces().iter().map(ExactSizeIterator::len).collect()
+            let shape = Shape { threads, lanes: 8, min_piece: 64, max_piece: 256, max_combined: 16_384 };
+            Plan::new(&batch, shape, PATHS, |_| true).pieces().iter().map(ExactSizeIterator::len).collect()
         };
         assert_eq!(lengths(100, 1), [100]);
         assert_eq!(lengths(600, 1), [256, 256, 88]);

@@ -156,8 +156,10 @@ mod tests {
             assert_eq!(strict(&bytes, Tail::Ignored), None);
             assert_eq!(lax(&bytes), Some(one));
         }
-        // An empty integer is zero, and the sign bit is part of the number.
+        // The sign bit is part of the number, and an empty integer is zero.
         assert_eq!(lax(&sequence(&[2, 0, 2, 1, 0x80])), Some([&[] as &[u8], &[0x80]]));
+        // So is one whose length has no octets, which BER calls indefinite.
+        assert_eq!(lax(&sequence(&[2, 0x80, 2, 1, 1])), Some([&[] as &[u8], &[1]]));
         assert_eq!(strict(&sequence(&[2, 0, 2, 1, 1]), Tail::Ignored), None);
         assert_eq!(strict(&sequence(&[2, 1, 1, 2, 1, 0x80]), Tail::Ignored), None);
         assert_eq!(lax(&sequence(&[2, 0x84, 1, 0, 0, 0, 2, 1, 1])), None);

@@ -1,6 +1,6 @@
 //! AVX2: 4 lanes.
 
-use super::{FloatMultiply, Kernel, LaneMask, Token, Vector, entry};
+use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry, lines};
 use core::arch::x86_64::*;
 
 /// Proof of AVX2, FMA and BMI2.
@@ -9,6 +9,8 @@ pub struct Avx2(());
 
 impl Token for Avx2 {
     type Vector = U64x4;
+    type Words32 = super::words::U32x8;
+    type Words64 = U64x4;
     const NAME: &'static str = "avx2";
 
     fn detect() -> Option<Self> {
@@ -33,7 +35,7 @@ impl Token for Avx2 {
 /// Four 64-bit lanes of a ymm register.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct U64x4(__m256i);
+pub struct U64x4(pub(super) __m256i);
 
 /// All ones in the true lanes.
 #[derive(Clone, Copy)]
@@ -64,7 +66,7 @@ impl LaneMask for Mask4 {
 
 /// The 4 × 4 transpose: 8 shuffles.
 #[inline(always)]
-fn transpose(rows: [__m256i; 4]) -> [U64x4; 4] {
+pub(super) fn transpose(rows: [__m256i; 4]) -> [U64x4; 4] {
     // SAFETY: private, called with rows that came from loads behind a token or from vectors.
     unsafe {
         let [r0, r1, r2, r3] = rows;
@@ -249,6 +251,37 @@ impl Vector for U64x4 {
         out
     }
     #[inline(always)]
+    fn gather_entries<const R: usize>(
+        token: Avx2,
+        table: &[[[u64; 8]; R]],
+        at: &[u32],
+        shift: u32,
+    ) -> [[Self; 8]; R] {
+        let at = &at[..4];
+        let (a, b) = (&table[(at[0] >> shift) as usize], &table[(at[1] >> shift) as usize]);
+        let (c, d) = (&table[(at[2] >> shift) as usize], &table[(at[3] >> shift) as usize]);
+        let mut out = [[Self::splat(token, 0); 8]; R];
+        let mut r = 0;
+        while r < R {
+            let (a, b, c, d) = (&a[r], &b[r], &c[r], &d[r]);
+            let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
+            let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
+            out[r] = [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]];
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn prefetch_rows<const R: usize>(table: &[[u64; 8]], index: usize) {
+        let mut r = 0;
+        while r < R {
+            let row = table.as_ptr().wrapping_add(index + r);
+            // SAFETY: a prefetch reads nothing that the program could see and never faults.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(row.cast()) };
+            r += 1;
+        }
+    }
+    #[inline(always)]
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize) {
         let [a, b, c, d, e, f, g, h] = words;
         let low = transpose([a.0, b.0, c.0, d.0]);
@@ -256,6 +289,34 @@ impl Vector for U64x4 {
         let mut lane = 0;
         while lane < 4 {
             let row = &mut table[first + lane * stride];
+            low[lane].store(&mut row[..4]);
+            high[lane].store(&mut row[4..]);
+            lane += 1;
+        }
+    }
+    #[inline(always)]
+    fn gather_lines<const R: usize>(tables: &[&[Line]; MAX_LANES], i: [usize; MAX_LANES]) -> [[Self; 8]; R] {
+        let (a, b) = (lines::<R>(tables[0], i[0]), lines::<R>(tables[1], i[1]));
+        let (c, d) = (lines::<R>(tables[2], i[2]), lines::<R>(tables[3], i[3]));
+        let mut out = [[Self(half_row(&a[0].0, 0)); 8]; R];
+        let mut r = 0;
+        while r < R {
+            let (a, b, c, d) = (&a[r].0, &b[r].0, &c[r].0, &d[r].0);
+            let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
+            let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
+            out[r] = [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]];
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+        let [a, b, c, d, e, f, g, h] = words;
+        let low = transpose([a.0, b.0, c.0, d.0]);
+        let high = transpose([e.0, f.0, g.0, h.0]);
+        let mut lane = 0;
+        while lane < tables.len() && lane < 4 {
+            let row = &mut tables[lane][line].0;
             low[lane].store(&mut row[..4]);
             high[lane].store(&mut row[4..]);
             lane += 1;
@@ -275,6 +336,29 @@ fn bits(x: __m256d) -> U64x4 {
     U64x4(unsafe { _mm256_castpd_si256(x) })
 }
 
+impl Doubles for U64x4 {
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_add_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_sub_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn mul_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_mul_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn div_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm256_div_pd(doubles(self), doubles(other)) })
+    }
+}
+
 impl FloatMultiply for U64x4 {
     #[inline(always)]
     fn fused(self, b: Self, c: Self) -> Self {
@@ -285,16 +369,6 @@ impl FloatMultiply for U64x4 {
     fn fused_sub(self, b: Self, c: Self) -> Self {
         // SAFETY: a vector proves the features.
         bits(unsafe { _mm256_fmsub_pd(doubles(self), doubles(b), doubles(c)) })
-    }
-    #[inline(always)]
-    fn add_f64(self, other: Self) -> Self {
-        // SAFETY: a vector proves the features.
-        bits(unsafe { _mm256_add_pd(doubles(self), doubles(other)) })
-    }
-    #[inline(always)]
-    fn sub_f64(self, other: Self) -> Self {
-        // SAFETY: a vector proves the features.
-        bits(unsafe { _mm256_sub_pd(doubles(self), doubles(other)) })
     }
     #[inline(always)]
     fn mul32(self, other: Self) -> Self {

@@ -1,6 +1,6 @@
 //! AVX-512 with IFMA: 8 lanes.
 
-use super::{Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry, lines};
 use core::arch::x86_64::*;
 
 /// Proof of AVX-512 F, BW, DQ, VL and IFMA.
@@ -9,6 +9,8 @@ pub struct Avx512Ifma(());
 
 impl Token for Avx512Ifma {
     type Vector = U64x8;
+    type Words32 = super::words::U32x16;
+    type Words64 = U64x8;
     const NAME: &'static str = "avx512";
 
     fn detect() -> Option<Self> {
@@ -36,7 +38,7 @@ impl Token for Avx512Ifma {
 /// Eight 64-bit lanes of a zmm register.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct U64x8(__m512i);
+pub struct U64x8(pub(super) __m512i);
 
 /// One bit per lane of a mask register.
 #[derive(Clone, Copy)]
@@ -63,7 +65,7 @@ impl LaneMask for Mask8 {
 
 /// The 8 × 8 transpose: 24 shuffles, none across a register more than once per stage.
 #[inline(always)]
-fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
+pub(super) fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
     // SAFETY: private, called with rows that came from loads behind a token or from vectors.
     unsafe {
         let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
@@ -266,6 +268,57 @@ impl Vector for U64x8 {
         out
     }
     #[inline(always)]
+    fn gather_entries<const R: usize>(
+        _: Avx512Ifma,
+        table: &[[[u64; 8]; R]],
+        at: &[u32],
+        shift: u32,
+    ) -> [[Self; 8]; R] {
+        let at = &at[..8];
+        let lanes = [
+            &table[(at[0] >> shift) as usize],
+            &table[(at[1] >> shift) as usize],
+            &table[(at[2] >> shift) as usize],
+            &table[(at[3] >> shift) as usize],
+            &table[(at[4] >> shift) as usize],
+            &table[(at[5] >> shift) as usize],
+            &table[(at[6] >> shift) as usize],
+            &table[(at[7] >> shift) as usize],
+        ];
+        let mut out = [[U64x8(row(&[0; 8])); 8]; R];
+        let mut r = 0;
+        while r < R {
+            out[r] = transpose([
+                row(&lanes[0][r]),
+                row(&lanes[1][r]),
+                row(&lanes[2][r]),
+                row(&lanes[3][r]),
+                row(&lanes[4][r]),
+                row(&lanes[5][r]),
+                row(&lanes[6][r]),
+                row(&lanes[7][r]),
+            ]);
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn odd(_: Avx512Ifma, of: &[u32]) -> Mask8 {
+        let of = &of[..8];
+        // SAFETY: the token proves the features, the slice has 8 integers.
+        Mask8(unsafe { _mm256_test_epi32_mask(_mm256_loadu_si256(of.as_ptr().cast()), _mm256_set1_epi32(1)) })
+    }
+    #[inline(always)]
+    fn prefetch_rows<const R: usize>(table: &[[u64; 8]], index: usize) {
+        let mut r = 0;
+        while r < R {
+            let row = table.as_ptr().wrapping_add(index + r);
+            // SAFETY: a prefetch reads nothing that the program could see and never faults.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(row.cast()) };
+            r += 1;
+        }
+    }
+    #[inline(always)]
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize) {
         let [a, b, c, d, e, f, g, h] = words;
         let rows = transpose([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
@@ -274,6 +327,80 @@ impl Vector for U64x8 {
             rows[lane].store(&mut table[first + lane * stride]);
             lane += 1;
         }
+    }
+    #[inline(always)]
+    fn gather_lines<const R: usize>(tables: &[&[Line]; MAX_LANES], i: [usize; MAX_LANES]) -> [[Self; 8]; R] {
+        let lanes = [
+            lines::<R>(tables[0], i[0]),
+            lines::<R>(tables[1], i[1]),
+            lines::<R>(tables[2], i[2]),
+            lines::<R>(tables[3], i[3]),
+            lines::<R>(tables[4], i[4]),
+            lines::<R>(tables[5], i[5]),
+            lines::<R>(tables[6], i[6]),
+            lines::<R>(tables[7], i[7]),
+        ];
+        let mut out = [transpose([row(&lanes[0][0].0); 8]); R];
+        let mut r = 0;
+        while r < R {
+            out[r] = transpose([
+                row(&lanes[0][r].0),
+                row(&lanes[1][r].0),
+                row(&lanes[2][r].0),
+                row(&lanes[3][r].0),
+                row(&lanes[4][r].0),
+                row(&lanes[5][r].0),
+                row(&lanes[6][r].0),
+                row(&lanes[7][r].0),
+            ]);
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+        let [a, b, c, d, e, f, g, h] = words;
+        let rows = transpose([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
+        let mut lane = 0;
+        while lane < tables.len() && lane < 8 {
+            rows[lane].store(&mut tables[lane][line].0);
+            lane += 1;
+        }
+    }
+}
+
+#[inline(always)]
+fn doubles(x: U64x8) -> __m512d {
+    // SAFETY: a vector proves the features.
+    unsafe { _mm512_castsi512_pd(x.0) }
+}
+
+#[inline(always)]
+fn bits(x: __m512d) -> U64x8 {
+    // SAFETY: private, called with what vectors gave.
+    U64x8(unsafe { _mm512_castpd_si512(x) })
+}
+
+impl Doubles for U64x8 {
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_add_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_sub_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn mul_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_mul_pd(doubles(self), doubles(other)) })
+    }
+    #[inline(always)]
+    fn div_f64(self, other: Self) -> Self {
+        // SAFETY: a vector proves the features.
+        bits(unsafe { _mm512_div_pd(doubles(self), doubles(other)) })
     }
 }
 

@@ -1,7 +1,9 @@
 //! Eight lanes in a plain array: the IFMA kernels on any machine. For tests; always compiled, never
 //! chosen by itself.
 
-use super::{FloatMultiply, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{
+    Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry, lines,
+};
 
 /// The token of the emulation, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +11,8 @@ pub struct Emulated(());
 
 impl Token for Emulated {
     type Vector = EmulatedU64x8;
+    type Words32 = super::words::EmulatedU32x16;
+    type Words64 = EmulatedU64x8;
     const NAME: &'static str = "emulated";
 
     fn detect() -> Option<Self> {
@@ -165,6 +169,28 @@ impl Vector for EmulatedU64x8 {
             }
         }
     }
+    fn gather_lines<const R: usize>(
+        tables: &[&[Line]; MAX_LANES],
+        index: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R] {
+        let mut out = [[Self([0; 8]); 8]; R];
+        for lane in 0..8 {
+            let found = lines::<R>(tables[lane], index[lane]);
+            for row in 0..R {
+                for word in 0..8 {
+                    out[row][word].0[lane] = found[row].0[word];
+                }
+            }
+        }
+        out
+    }
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+        for (lane, table) in tables.iter_mut().enumerate().take(8) {
+            for word in 0..8 {
+                table[line].0[word] = words[word].0[lane];
+            }
+        }
+    }
 }
 
 impl MultiplyAdd52 for EmulatedU64x8 {
@@ -183,6 +209,25 @@ impl MultiplyAdd52 for EmulatedU64x8 {
     }
 }
 
+impl Doubles for EmulatedU64x8 {
+    #[inline(never)]
+    fn add_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) + f64::from_bits(b)).to_bits())
+    }
+    #[inline(never)]
+    fn sub_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) - f64::from_bits(b)).to_bits())
+    }
+    #[inline(never)]
+    fn mul_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) * f64::from_bits(b)).to_bits())
+    }
+    #[inline(never)]
+    fn div_f64(self, other: Self) -> Self {
+        each(self.0, other.0, |a, b| (f64::from_bits(a) / f64::from_bits(b)).to_bits())
+    }
+}
+
 impl FloatMultiply for EmulatedU64x8 {
     #[inline(never)]
     fn fused(self, b: Self, c: Self) -> Self {
@@ -196,14 +241,6 @@ impl FloatMultiply for EmulatedU64x8 {
     #[inline(never)]
     fn fused_sub(self, b: Self, c: Self) -> Self {
         self.fused(b, EmulatedU64x8([0; 8]).sub_f64(c))
-    }
-    #[inline(never)]
-    fn add_f64(self, other: Self) -> Self {
-        each(self.0, other.0, |a, b| (f64::from_bits(a) + f64::from_bits(b)).to_bits())
-    }
-    #[inline(never)]
-    fn sub_f64(self, other: Self) -> Self {
-        each(self.0, other.0, |a, b| (f64::from_bits(a) - f64::from_bits(b)).to_bits())
     }
     #[inline(never)]
     fn mul32(self, other: Self) -> Self {

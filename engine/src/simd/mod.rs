@@ -24,14 +24,29 @@ pub mod avx2;
 pub mod avx512ifma;
 pub mod emulated;
 pub mod portable;
+mod rows;
+#[cfg(target_arch = "x86_64")]
+pub mod sha_ni;
+pub mod words;
+
+pub use rows::Rows;
 
 /// The largest number of lanes of any vector: the size of buffers that hold one.
 pub const MAX_LANES: usize = 8;
+
+/// Eight words in a cache line of their own: the unit of tables that outlive a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct Line(pub [u64; 8]);
 
 /// Proof that this CPU has an instruction set, and the door into code compiled for it.
 pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     /// The vector of this instruction set.
     type Vector: Vector<Token = Self>;
+    /// Its 32-bit words, for hash functions.
+    type Words32: words::Words<Token = Self, Word = u32>;
+    /// Its 64-bit words, for hash functions.
+    type Words64: words::Words<Token = Self, Word = u64>;
 
     /// The name that a user forces this instruction set by.
     const NAME: &'static str;
@@ -43,8 +58,8 @@ pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output;
 }
 
-/// A piece of work to run inside [`Token::vectorize`].
-pub trait Kernel<T: Token> {
+/// A piece of work to run inside [`Token::vectorize`], behind a token `T`.
+pub trait Kernel<T> {
     /// What the work gives back.
     type Output;
 
@@ -140,8 +155,49 @@ pub trait Vector: Copy {
     /// Whole rows are loaded and transposed with shuffles: on Zen 4 and 5 a hardware gather costs about
     /// three cycles a lane, 8 of them five times this.
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R];
+    /// As `gather_rows`, of a table in entries of `R` rows: the entry of a lane is `at[lane] >> shift`. Panics if one
+    /// is not in the table, or if there are fewer than `LANES` of them.
+    #[inline(always)]
+    fn gather_entries<const R: usize>(
+        token: Self::Token,
+        table: &[[[u64; 8]; R]],
+        at: &[u32],
+        shift: u32,
+    ) -> [[Self; 8]; R] {
+        let mut index = [0; MAX_LANES];
+        let mut lane = 0;
+        while lane < Self::LANES {
+            index[lane] = u64::from(at[lane] >> shift) * R as u64;
+            lane += 1;
+        }
+        Self::gather_rows::<R>(table.as_flattened(), Self::load(token, &index))
+    }
+    /// Lanes whose integer is odd. Panics on fewer than `LANES` of them.
+    #[inline(always)]
+    fn odd(token: Self::Token, of: &[u32]) -> Self::Mask {
+        let mut bits = 0;
+        let mut lane = 0;
+        while lane < Self::LANES {
+            bits |= ((of[lane] & 1) as u8) << lane;
+            lane += 1;
+        }
+        Self::mask(token, bits)
+    }
+    /// Asks for `R` rows from row `index` to be brought into the first-level cache. A hint, without a bounds check.
+    #[inline(always)]
+    fn prefetch_rows<const R: usize>(table: &[[u64; 8]], index: usize) {
+        let _ = (table, index);
+    }
     /// The inverse for one row and evenly spaced lanes: lane i's 8 words go to row `first + i * stride`.
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize);
+
+    /// As `gather_rows` with a table for each lane: `R` lines of lane i from line `index[i]` of `tables[i]`.
+    fn gather_lines<const R: usize>(
+        tables: &[&[Line]; MAX_LANES],
+        index: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R];
+    /// Lane i's 8 words go to line `line` of `tables[i]`; lanes without a table are dropped.
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize);
 
     /// The lanes, in the first `LANES` places.
     #[inline(always)]
@@ -167,7 +223,7 @@ pub trait Vector: Copy {
 }
 
 /// 52-bit multiply-add (AVX-512 IFMA). Factors are taken modulo 2^52.
-pub trait MultiplyAdd52: Vector {
+pub trait MultiplyAdd52: Doubles {
     /// self + (a·b mod 2^52).
     fn madd52lo(self, a: Self, b: Self) -> Self;
     /// self + ⌊a·b / 2^52⌋.
@@ -182,17 +238,25 @@ pub trait MultiplyAdd52: Vector {
     }
 }
 
+/// Lanes as doubles (IEEE 754 binary64, round to nearest).
+pub trait Doubles: Vector {
+    /// self + other.
+    fn add_f64(self, other: Self) -> Self;
+    /// self − other.
+    fn sub_f64(self, other: Self) -> Self;
+    /// self · other.
+    fn mul_f64(self, other: Self) -> Self;
+    /// self / other.
+    fn div_f64(self, other: Self) -> Self;
+}
+
 /// Multiplication of lanes as doubles (IEEE 754 binary64, round to nearest), and of their low halves as
 /// integers.
-pub trait FloatMultiply: Vector {
+pub trait FloatMultiply: Doubles {
     /// self·b + c of doubles, rounded once.
     fn fused(self, b: Self, c: Self) -> Self;
     /// self·b − c of doubles, rounded once.
     fn fused_sub(self, b: Self, c: Self) -> Self;
-    /// self + other of doubles.
-    fn add_f64(self, other: Self) -> Self;
-    /// self − other of doubles.
-    fn sub_f64(self, other: Self) -> Self;
     /// The product of the low 32 bits of each lane.
     fn mul32(self, other: Self) -> Self;
     /// The same value, of which the compiler no longer knows how it came about. Factors that are sums or
@@ -203,6 +267,32 @@ pub trait FloatMultiply: Vector {
     /// independent multiplications together and then spills what they give; this keeps them apart without
     /// an instruction.
     fn after(values: [Self; 5], done: Self) -> [Self; 5];
+}
+
+/// Asks for a line of a table ahead of its use; does nothing where the line is outside, or the CPU has no such
+/// instruction.
+#[inline(always)]
+pub fn prefetch(table: &[Line], line: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(line) = table.get(line) {
+        // SAFETY: SSE is part of every x86-64 CPU, and a prefetch of a valid reference changes nothing.
+        unsafe {
+            core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(
+                core::ptr::from_ref(line).cast(),
+            );
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (table, line);
+}
+
+/// `R` lines from line `index`, behind one bounds check.
+#[inline(always)]
+fn lines<const R: usize>(table: &[Line], index: usize) -> &[Line; R] {
+    match table.get(index..).and_then(<[_]>::first_chunk) {
+        Some(lines) => lines,
+        None => panic!("line {index} and the next are not in a table of {}", table.len()),
+    }
 }
 
 /// `R` rows from row `index`, behind one bounds check.

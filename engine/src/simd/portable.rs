@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Kernel, LaneMask, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry, lines};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -8,6 +8,8 @@ pub struct Portable(());
 
 impl Token for Portable {
     type Vector = U64x1;
+    type Words32 = super::words::U32x1;
+    type Words64 = U64x1;
     const NAME: &'static str = "portable";
 
     fn detect() -> Option<Self> {
@@ -149,5 +151,46 @@ impl Vector for U64x1 {
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, _: usize) {
         let [a, b, c, d, e, f, g, h] = words;
         table[first] = [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0];
+    }
+    #[inline(always)]
+    fn gather_lines<const R: usize>(
+        tables: &[&[Line]; MAX_LANES],
+        index: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R] {
+        let found = lines::<R>(tables[0], index[0]);
+        let mut out = [[Self(0); 8]; R];
+        let mut r = 0;
+        while r < R {
+            let [a, b, c, d, e, f, g, h] = found[r].0;
+            out[r] = [Self(a), Self(b), Self(c), Self(d), Self(e), Self(f), Self(g), Self(h)];
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+        let [a, b, c, d, e, f, g, h] = words;
+        if let Some(table) = tables.first_mut() {
+            table[line] = Line([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
+        }
+    }
+}
+
+impl Doubles for U64x1 {
+    #[inline(always)]
+    fn add_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) + f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn sub_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) - f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn mul_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) * f64::from_bits(other.0)).to_bits())
+    }
+    #[inline(always)]
+    fn div_f64(self, other: Self) -> Self {
+        Self((f64::from_bits(self.0) / f64::from_bits(other.0)).to_bits())
     }
 }

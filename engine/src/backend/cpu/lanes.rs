@@ -1,16 +1,24 @@
 //! A CPU backend on the vectors of one instruction set.
 
+use super::hash;
+use super::tables::Tables;
 use super::threads::Workers;
 use super::weierstrass::Weierstrass;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
+use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
-use crate::plan::Plan;
+use crate::keyring::{KeyScheme, TableStore};
+use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
 use crate::schemes::ed25519;
+use crate::schemes::ed25519::coefficients::System;
+use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
+use crate::schemes::ed25519::verify::Fleet;
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
-use crate::verdict::Slots;
+use crate::verdict::{Reason, Slots, Verdict};
 use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
 
 /// Verifies Ed25519 with `F`'s lanes, and the schemes on Weierstrass curves as `W` says.
 #[derive(Debug)]
@@ -18,6 +26,10 @@ pub(crate) struct Lanes<F: FieldLanes, W> {
     kind: BackendKind,
     token: F::Token,
     workers: Workers,
+    tables: Tables<F>,
+    /// Memory of combinations, one for each thread that has worked at the same time.
+    memories: Mutex<Vec<Memory<F>>>,
+    bad_rate: BadRate,
     weierstrass: PhantomData<W>,
 }
 
@@ -25,21 +37,97 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
-        Some(Box::new(Self { kind, token, workers, weierstrass: PhantomData }))
+        let tables = Tables::new(token, workers.clone());
+        Some(Box::new(Self {
+            kind,
+            token,
+            workers,
+            tables,
+            memories: Mutex::default(),
+            bad_rate: BadRate::default(),
+            weierstrass: PhantomData,
+        }))
     }
 
-    fn verify_piece(&self, batch: &BatchView<'_>, items: impl Iterator<Item = usize> + Clone, slots: &Slots) {
+    fn verify_piece(
+        &self,
+        batch: &BatchView<'_>,
+        items: impl Iterator<Item = usize> + Clone,
+        paths: &Paths,
+        slots: &Slots,
+    ) {
         let Some(first) = items.clone().next() else { return };
-        match batch.item(first).suite.kind() {
+        let suite = batch.item(first).suite;
+        match suite.kind() {
             Kind::Ed25519(rule) => {
                 let positions: Vec<usize> = items.collect();
-                let items = positions.iter().map(|&item| batch.item(item));
-                ed25519::verify::verify::<F>(self.token, *rule, items, |position, verdict| {
-                    slots.set(positions[position], verdict);
+                let mut found = 0;
+                let items = positions.iter().map(|&item| {
+                    let (item, known) = batch.resolve(item);
+                    let known = known.map(|record| {
+                        found += 1;
+                        if let Some(ring) = batch.ring() {
+                            ring.count_use(record);
+                        }
+                        Tables::known(record)
+                    });
+                    (item, known)
                 });
+                let mut memory = suite.combines().then(|| self.memory());
+                let choose = |situation: Situation| self.step(situation, paths);
+                let combination =
+                    memory.as_mut().map(|memory| Combination { memory, source: &System, choose: &choose });
+                let pay = |Fleet { full, compact, keys }: Fleet| {
+                    paths.tables_pay(&Known { full, compact, keys }, self.bad_rate.get())
+                };
+                let known = ed25519::verify::KnownKeys { base: &|| self.tables.base(), pay: &pay };
+                let mut failed = 0;
+                ed25519::verify::verify::<F>(
+                    self.token,
+                    *rule,
+                    items,
+                    known,
+                    combination,
+                    |position, verdict| {
+                        failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
+                        slots.set(positions[position], verdict);
+                    },
+                );
+                if let Some(memory) = memory {
+                    self.bad_rate.observe(failed, positions.len());
+                    self.keep(memory);
+                }
+                if let Some(ring) = batch.ring() {
+                    ring.count_found(found);
+                }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
                 W::verify(self.token, batch, &items.collect::<Vec<_>>(), slots);
+            }
+        }
+    }
+
+    /// What `plan` advises for some items of a piece.
+    fn step(&self, situation: Situation, paths: &Paths) -> Step {
+        let Situation { items, keys, failed } = situation;
+        match paths.choose(&Work { items, keys, failed, bad_rate: self.bad_rate.get() }) {
+            // The kernel of lanes takes what fills no vector one by one.
+            Path::Single | Path::Lanes => Step::Lanes,
+            Path::Combination(size) => Step::Sums(size),
+        }
+    }
+
+    /// Memory that no other thread uses.
+    fn memory(&self) -> Memory<F> {
+        let kept = self.memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_else(|| Memory::new(self.token))
+    }
+
+    fn keep(&self, memory: Memory<F>) {
+        if memory.worth_keeping() {
+            let mut kept = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < self.workers.count() {
+                kept.push(memory);
             }
         }
     }
@@ -59,6 +147,8 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
             lanes,
             min_piece: if lanes == 1 { 8 } else { 64 },
             max_piece: 512,
+            // 700 bytes an item; twice as many would gain another twentieth.
+            max_combined: 16_384,
         }
     }
 
@@ -69,8 +159,22 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
         }
     }
 
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        match scheme {
+            KeyScheme::Ed25519 => Some(&self.tables),
+            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => None,
+        }
+    }
+
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
-        self.workers.for_each(plan.pieces(), |piece| self.verify_piece(batch, plan.items(piece), slots));
+        self.workers.for_each(plan.pieces(), |piece| {
+            self.verify_piece(batch, plan.items(piece), plan.paths(), slots)
+        });
+        Ok(())
+    }
+
+    fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+        hash::hash(self.token, self.kind, &self.workers, hash, messages, digests);
         Ok(())
     }
 }

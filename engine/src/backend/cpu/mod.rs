@@ -1,7 +1,9 @@
 //! CPU backends and the threads they run on.
 
+mod hash;
 mod lanes;
 mod scalar;
+mod tables;
 mod threads;
 mod weierstrass;
 

@@ -29,7 +29,7 @@ pub mod radix51_portable;
 #[cfg(test)]
 mod tests;
 
-use crate::simd::{LaneMask, Token, Vector};
+use crate::simd::{Doubles, LaneMask, Token, Vector};
 
 /// The low 51 bits.
 pub const MASK51: u64 = (1 << 51) - 1;
@@ -69,7 +69,7 @@ pub trait FieldLanes: Copy {
     /// The instruction set that it runs on.
     type Token: Token<Vector = Self::Vector>;
     /// The vector that its limbs come in.
-    type Vector: Vector<Token = Self::Token>;
+    type Vector: Doubles<Token = Self::Token>;
     /// Columns of a product before carrying.
     type Wide: Copy;
 

@@ -4,6 +4,7 @@
 //! Scalar code: a reduction is some 35 word multiplications, one part in a hundred of a verification.
 //! Values are four or eight 64-bit words, least significant first.
 
+pub mod half;
 #[cfg(test)]
 mod tests;
 
@@ -111,6 +112,33 @@ pub fn reduce_wide(x: &[u64; 8]) -> [u64; 4] {
 pub fn reduce(x: &[u64; 4]) -> [u64; 4] {
     let (_, below) = sub(*x, ORDER);
     if below { *x } else { reduce_wide(&[x[0], x[1], x[2], x[3], 0, 0, 0, 0]) }
+}
+
+/// sum + z·x, for z below 2^128. 2^100 products of an x below 2^255 fit.
+#[inline(always)]
+pub fn accumulate(sum: &mut [u64; 8], z: &[u64; 2], x: &[u64; 4]) {
+    let mut i = 0;
+    while i < 2 {
+        let mut carry = 0;
+        let mut j = 0;
+        while j < 4 {
+            (sum[i + j], carry) = mac(sum[i + j], z[i], x[j], carry);
+            j += 1;
+        }
+        j = i + 4;
+        while j < 8 {
+            let (word, over) = sum[j].overflowing_add(carry);
+            sum[j] = word;
+            carry = u64::from(over);
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+/// −x modulo L, in [0, L), of an x in [0, L).
+pub fn negate(x: &[u64; 4]) -> [u64; 4] {
+    if *x == [0; 4] { *x } else { sub(ORDER, *x).0 }
 }
 
 /// Half a window at each of `digits` windows of `width` bits: Σ 2^(w−1)·2^(w·i).

@@ -1,5 +1,8 @@
 //! Ed25519 under nine acceptance rules (RFC 8032 and the rules that networks follow instead).
 
+mod coalesce;
+pub(crate) mod coefficients;
+pub(crate) mod combination;
 mod rules;
 #[cfg(feature = "oracle")]
 pub(crate) mod spec;
@@ -7,3 +10,4 @@ pub(crate) mod verify;
 mod wire;
 
 pub use rules::Ed25519Rule;
+pub(crate) use wire::PointFacts;

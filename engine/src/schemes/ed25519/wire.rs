@@ -6,13 +6,13 @@ use crate::Reason;
 
 /// An item of the right lengths.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Parsed {
+pub(crate) struct Parsed<'a> {
     /// The encoding of the key A.
-    pub(crate) a: [u8; 32],
+    pub(crate) a: &'a [u8; 32],
     /// The encoding of R.
-    pub(crate) r: [u8; 32],
+    pub(crate) r: &'a [u8; 32],
     /// S, little-endian, not reduced.
-    pub(crate) s: [u8; 32],
+    pub(crate) s: &'a [u8; 32],
     /// What the bytes say about themselves.
     pub(super) facts: Facts,
 }
@@ -28,7 +28,7 @@ pub(super) struct Facts {
 
 /// What the encoding of a point says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PointFacts {
+pub(crate) struct PointFacts {
     /// y < p.
     pub(super) y_reduced: bool,
     /// x = 0 with sign bit 1. On this curve x = 0 exactly where y = ±1.
@@ -37,27 +37,70 @@ pub(super) struct PointFacts {
     pub(super) small_order: bool,
 }
 
-/// Splits an item, or says which length is wrong.
-pub(crate) fn parse(key: &[u8], signature: &[u8]) -> Result<Parsed, Reason> {
-    let a: [u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
+impl PointFacts {
+    /// The facts about the encoding of a key, or the reason for which it is none.
+    pub(crate) fn of_key(key: &[u8]) -> Result<([u8; 32], Self), Reason> {
+        let bytes: [u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
+        Ok((bytes, point_facts(&bytes)))
+    }
+
+    /// The facts in three bits, for those who keep them without understanding them.
+    pub(crate) const fn bits(self) -> u8 {
+        self.y_reduced as u8 | (self.signed_zero as u8) << 1 | (self.small_order as u8) << 2
+    }
+
+    /// The inverse.
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self { y_reduced: bits & 1 != 0, signed_zero: bits & 2 != 0, small_order: bits & 4 != 0 }
+    }
+}
+
+/// Splits an item, or says which length is wrong. `known` are the facts about the key where they are known.
+pub(crate) fn parse<'a>(
+    key: &'a [u8],
+    known: Option<PointFacts>,
+    signature: &'a [u8],
+) -> Result<Parsed<'a>, Reason> {
+    let a: &[u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
     let (r, s) = match signature.as_chunks() {
-        ([r, s], []) => (*r, *s),
+        ([r, s], []) => (r, s),
         _ => return Err(Reason::BadSignatureLength),
     };
     let facts = Facts {
-        key: point_facts(&a),
-        r: point_facts(&r),
-        s_below_order: le_below(&s, &table::L),
+        key: known.unwrap_or_else(|| point_facts(a)),
+        r: point_facts(r),
+        s_below_order: le_below(s, &table::L),
         s_below_2_253: s[31] < 0x20,
     };
     Ok(Parsed { a, r, s, facts })
 }
 
+/// The first eight bytes of each entry of the table of small-order points.
+const SMALL_ORDER_BEGIN: [u64; table::SMALL_ORDER_Y.len()] = {
+    let mut words = [0; table::SMALL_ORDER_Y.len()];
+    let mut i = 0;
+    while i < words.len() {
+        let mut byte = 8;
+        while byte > 0 {
+            byte -= 1;
+            words[i] = words[i] << 8 | table::SMALL_ORDER_Y[i][byte] as u64;
+        }
+        i += 1;
+    }
+    words
+};
+
 fn point_facts(encoding: &[u8; 32]) -> PointFacts {
     let sign = encoding[31] >> 7 == 1;
     let mut y = *encoding;
     y[31] &= 0x7f;
-    let index = table::SMALL_ORDER_Y.iter().position(|small| *small == y);
+    // Hardly any encoding begins as one of the table does.
+    let begin = y.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let index = if SMALL_ORDER_BEGIN.contains(&begin) {
+        table::SMALL_ORDER_Y.iter().position(|small| *small == y)
+    } else {
+        None
+    };
     // Entries 1, 2 and 4 of the table are the encodings of y = 1, y = −1 and y = 1 again.
     let x_zero = matches!(index, Some(1 | 2 | 4));
     PointFacts {
@@ -73,20 +116,20 @@ mod tests {
 
     #[test]
     fn lengths_are_checked_key_first() {
-        assert_eq!(parse(&[0; 31], &[0; 63]).unwrap_err(), Reason::BadKeyLength);
-        assert_eq!(parse(&[0; 33], &[0; 64]).unwrap_err(), Reason::BadKeyLength);
+        assert_eq!(parse(&[0; 31], None, &[0; 63]).unwrap_err(), Reason::BadKeyLength);
+        assert_eq!(parse(&[0; 33], None, &[0; 64]).unwrap_err(), Reason::BadKeyLength);
         for len in (0..130).filter(|&len| len != 64) {
-            assert_eq!(parse(&[0; 32], &vec![0; len]).unwrap_err(), Reason::BadSignatureLength);
+            assert_eq!(parse(&[0; 32], None, &vec![0; len]).unwrap_err(), Reason::BadSignatureLength);
         }
-        assert!(parse(&[0; 32], &[0; 64]).is_ok());
+        assert!(parse(&[0; 32], None, &[0; 64]).is_ok());
     }
 
     #[test]
     fn the_parts_are_where_they_belong() {
         let mut signature = [1; 64];
         signature[32..].fill(2);
-        let parsed = parse(&[3; 32], &signature).unwrap();
-        assert_eq!((parsed.a, parsed.r, parsed.s), ([3; 32], [1; 32], [2; 32]));
+        let parsed = parse(&[3; 32], None, &signature).unwrap();
+        assert_eq!((parsed.a, parsed.r, parsed.s), (&[3; 32], &[1; 32], &[2; 32]));
     }
 
     #[test]
@@ -94,7 +137,7 @@ mod tests {
         let facts = |s: [u8; 32]| {
             let mut signature = [0; 64];
             signature[32..].copy_from_slice(&s);
-            let facts = parse(&[0; 32], &signature).unwrap().facts;
+            let facts = parse(&[0; 32], None, &signature).unwrap().facts;
             (facts.s_below_order, facts.s_below_2_253)
         };
         let mut below = table::L;

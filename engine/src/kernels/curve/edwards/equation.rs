@@ -3,15 +3,19 @@
 //! This is the seam that the scheme calls. It decides nothing about bytes: whether S is in range, whether
 //! an encoding is canonical or of small order, has been decided before. It decodes the key, hashes the
 //! challenge k = SHA-512(R ‖ A ‖ M) mod L, computes Q = SB − kA with k the integer in [0, L), and compares
-//! enc(Q) with the bytes of R.
+//! enc(Q) with the bytes of R. With more than one lane it does so by half-size scalars ([`super::halved`]), which need
+//! R decoded; with one lane as follows.
 //!
 //! - Equal bytes prove both the cofactorless and the cofactored equation.
 //! - Unequal bytes disprove the cofactorless equation. For the cofactored one they prove nothing: R is
 //!   decoded and \[8\](Q − R) = 0 tested, for those items alone.
 
+use super::comb::load_points;
 use super::decode::{Decode, Words, encode, load_words};
+use super::halved;
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
 use super::one;
+use super::points::Points;
 use super::sliding::Sliding;
 use super::{Affine, AffineNiels, Extended, Projective};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
@@ -25,7 +29,7 @@ use core::marker::PhantomData;
 mod tests;
 
 /// Items taken at a time: the batch of an inversion, and the size of the scratch.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 /// Vectors decoded side by side.
 const DECODE: usize = 4;
 
@@ -65,7 +69,7 @@ pub enum Code {
     EquationFailed,
 }
 
-pub(super) fn words_of(bytes: &[u8; 32]) -> [u64; 4] {
+pub(crate) fn words_of(bytes: &[u8; 32]) -> [u64; 4] {
     let mut words = [0; 4];
     for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
         let mut eight = [0; 8];
@@ -137,9 +141,9 @@ impl<F: FieldLanes> Kernel<F::Token> for Normalize<'_, F> {
 }
 
 /// The lanes whose encoding equals the given one.
-struct CompareEncoding<'a, F> {
-    point: &'a Projective<F>,
-    expected: &'a Words,
+pub(super) struct CompareEncoding<'a, F> {
+    pub(super) point: &'a Projective<F>,
+    pub(super) expected: &'a Words,
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for CompareEncoding<'_, F> {
@@ -147,14 +151,20 @@ impl<F: FieldLanes> Kernel<F::Token> for CompareEncoding<'_, F> {
 
     #[inline(always)]
     fn run(self, token: F::Token) -> u8 {
-        let words = encode(self.point.x, self.point.y);
-        let expected = load_words::<F::Vector>(token, self.expected);
-        let mut difference = words[0].xor(expected[0]);
-        for i in 1..4 {
-            difference = difference.or(words[i].xor(expected[i]));
-        }
-        difference.equal(F::Vector::splat(token, 0)).bits()
+        encoding_equals(token, self.point.x, self.point.y, self.expected)
     }
+}
+
+/// The lanes where (x, y) has this encoding.
+#[inline(always)]
+pub(super) fn encoding_equals<F: FieldLanes>(token: F::Token, x: F, y: F, expected: &Words) -> u8 {
+    let words = encode(x, y);
+    let expected = load_words::<F::Vector>(token, expected);
+    let mut difference = words[0].xor(expected[0]);
+    for i in 1..4 {
+        difference = difference.or(words[i].xor(expected[i]));
+    }
+    difference.equal(F::Vector::splat(token, 0)).bits()
 }
 
 /// The lanes where Q, not yet divided by Z, has the encoding of R: R decodes, its bytes are canonical, and
@@ -218,13 +228,9 @@ impl<F: FieldLanes> Kernel<F::Token> for Cofactored<'_, F> {
 }
 
 /// How many items left over are cheaper one by one than as a vector, most of whose lanes idle. A vector of
-/// eight costs what 1.6 single ones do, one of four what 2.6 do.
+/// eight costs what 1.4 single ones do, one of four what 1.9 do.
 const fn singles(lanes: usize) -> usize {
-    match lanes {
-        8 => 1,
-        4 => 2,
-        _ => 0,
-    }
+    if lanes > 1 { 1 } else { 0 }
 }
 
 /// Judges every item; `codes` gets one code each. Items must have passed the checks that bytes decide.
@@ -241,12 +247,59 @@ pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'
     }
     let mut scratch = Scratch::<F>::default();
     for (items, codes) in items.chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
-        check_chunk::<F>(token, equation, items, codes, &mut scratch);
+        if lanes > 1 {
+            let challenges = challenges(token, items, &mut scratch);
+            halved::check_chunk::<F>(token, equation, items, None, &challenges, codes, &mut scratch);
+        } else {
+            check_chunk::<F>(token, equation, items, None, codes, &mut scratch);
+        }
     }
 }
 
-struct Scratch<F> {
-    table: Vec<[u64; 8]>,
+/// As [`check`], of keys that have been decoded: `points` are their canonical coordinates, x and y, four
+/// little-endian words each.
+///
+/// Panics if the slices differ in length.
+pub fn check_decoded<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    items: &[Item<'_>],
+    points: &[&[[u64; 4]; 2]],
+    codes: &mut [Code],
+) {
+    assert_eq!((items.len(), items.len()), (codes.len(), points.len()));
+    let mut scratch = Scratch::<F>::default();
+    for ((items, points), codes) in items.chunks(CHUNK).zip(points.chunks(CHUNK)).zip(codes.chunks_mut(CHUNK))
+    {
+        if F::Vector::LANES > 1 {
+            let challenges = challenges(token, items, &mut scratch);
+            halved::check_chunk::<F>(token, equation, items, Some(points), &challenges, codes, &mut scratch);
+        } else {
+            check_chunk::<F>(token, equation, items, Some(points), codes, &mut scratch);
+        }
+    }
+}
+
+/// k of every item, below L.
+fn challenges<F: FieldLanes>(token: F::Token, items: &[Item<'_>], scratch: &mut Scratch<F>) -> Vec<Words> {
+    let lanes = F::Vector::LANES;
+    scratch.digests.clear();
+    scratch.digests.resize(items.len(), [0; 8]);
+    let inputs: Vec<sha512::Parts<'_>> =
+        items.iter().map(|item| [&item.r[..], &item.a[..], item.message]).collect();
+    sha512::digest_all(token, &inputs, &mut scratch.digests, &mut scratch.order);
+    let mut challenges = vec![[[0; MAX_LANES]; 4]; items.len().div_ceil(lanes)];
+    for (i, digest) in scratch.digests.iter_mut().enumerate() {
+        for word in &mut *digest {
+            *word = word.swap_bytes();
+        }
+        set_lane(&mut challenges[i / lanes], i % lanes, scalar::reduce_wide(digest));
+    }
+    challenges
+}
+
+pub(super) struct Scratch<F> {
+    pub(super) table: Vec<[u64; 8]>,
     digests: Vec<[u64; 8]>,
     order: Vec<u32>,
     field: PhantomData<F>,
@@ -262,6 +315,7 @@ fn check_chunk<F: FieldLanes>(
     token: F::Token,
     equation: Equation,
     items: &[Item<'_>],
+    points: Option<&[&[[u64; 4]; 2]]>,
     codes: &mut [Code],
     scratch: &mut Scratch<F>,
 ) {
@@ -277,9 +331,6 @@ fn check_chunk<F: FieldLanes>(
     let empty = [[0; MAX_LANES]; 4];
     let (mut keys, mut rs) = (vec![empty; vectors], vec![empty; vectors]);
     let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
-    if lanes > 1 {
-        scratch.table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
-    }
     for (i, item) in items.iter().enumerate() {
         let (vector, lane) = (i / lanes, i % lanes);
         let mut digest = scratch.digests[i];
@@ -289,9 +340,7 @@ fn check_chunk<F: FieldLanes>(
         set_lane(&mut keys[vector], lane, words_of(item.a));
         set_lane(&mut rs[vector], lane, words_of(item.r));
         let (k, s) = (scalar::reduce_wide(&digest), scalar::reduce(&words_of(item.s)));
-        let (k, s) = if lanes == 1 { (k, s) } else { (offset_challenge(&k), offset_base(&s)) };
-        set_lane(&mut challenges[vector], lane, k);
-        set_lane(&mut bases[vector], lane, s);
+        set_scalars::<F>(&mut challenges[vector], &mut bases[vector], lane, k, s);
     }
 
     // One vector: R is decoded beside A, and nothing is inverted.
@@ -299,30 +348,14 @@ fn check_chunk<F: FieldLanes>(
     if alone {
         keys.push(rs[0]);
     }
-    let decoded = decode_all::<F>(token, &keys);
-    let mut points = Vec::with_capacity(vectors);
-    while points.len() < vectors {
-        let i = points.len();
-        let table = &mut scratch.table[..];
-        if lanes == 1 {
-            let (challenge, base) = (challenges[i].map(|word| word[0]), bases[i].map(|word| word[0]));
-            points.push(token.vectorize(Sliding { key: &decoded[i].0, challenge: &challenge, base: &base }));
-        } else if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
-            points.extend(token.vectorize(Ladder {
-                keys: [decoded[i].0, decoded[i + 1].0],
-                challenges: [&challenges[i], &challenges[i + 1]],
-                bases: [&bases[i], &bases[i + 1]],
-                table,
-            }));
-        } else {
-            points.extend(token.vectorize(Ladder {
-                keys: [decoded[i].0],
-                challenges: [&challenges[i]],
-                bases: [&bases[i]],
-                table,
-            }));
+    let decoded: Vec<(Affine<F>, u8)> = match points {
+        None => decode_all::<F>(token, &keys),
+        Some(points) => {
+            let known = points.chunks(lanes).map(|points| (load_points(token, points), 0xff));
+            known.chain(decode_all::<F>(token, &keys[vectors..])).collect()
         }
-    }
+    };
+    let mut points = differences(token, &decoded, &challenges, &bases, &mut scratch.table);
     if !alone {
         normalize(token, &mut points);
     }
@@ -352,12 +385,142 @@ fn check_chunk<F: FieldLanes>(
         if alone {
             normalize(token, &mut points);
         }
-        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes);
+        let decode = |encodings: &[Words]| decode_all::<F>(token, encodings);
+        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes, decode);
+    }
+}
+
+/// Puts k and s where [`differences`] takes them from.
+fn set_scalars<F: FieldLanes>(
+    challenges: &mut Words,
+    bases: &mut Words,
+    lane: usize,
+    k: [u64; 4],
+    s: [u64; 4],
+) {
+    let (k, s) = if F::Vector::LANES == 1 { (k, s) } else { (offset_challenge(&k), offset_base(&s)) };
+    set_lane(challenges, lane, k);
+    set_lane(bases, lane, s);
+}
+
+/// SB − kA of as many vectors as there are challenges; `keys` may have more.
+fn differences<F: FieldLanes>(
+    token: F::Token,
+    keys: &[(Affine<F>, u8)],
+    challenges: &[Words],
+    bases: &[Words],
+    table: &mut Vec<[u64; 8]>,
+) -> Vec<Projective<F>> {
+    let lanes = F::Vector::LANES;
+    let vectors = challenges.len();
+    if lanes > 1 {
+        table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
+    }
+    let mut points = Vec::with_capacity(vectors);
+    while points.len() < vectors {
+        let i = points.len();
+        let table = &mut table[..];
+        if lanes == 1 {
+            let (challenge, base) = (challenges[i].map(|word| word[0]), bases[i].map(|word| word[0]));
+            points.push(token.vectorize(Sliding { key: &keys[i].0, challenge: &challenge, base: &base }));
+        } else if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
+            points.extend(token.vectorize(Ladder {
+                keys: [keys[i].0, keys[i + 1].0],
+                challenges: [&challenges[i], &challenges[i + 1]],
+                bases: [&bases[i], &bases[i + 1]],
+                table,
+            }));
+        } else {
+            points.extend(token.vectorize(Ladder {
+                keys: [keys[i].0],
+                challenges: [&challenges[i]],
+                bases: [&bases[i]],
+                table,
+            }));
+        }
+    }
+    points
+}
+
+/// Items whose key and R have been decoded and whose challenge has been hashed.
+#[derive(Debug)]
+pub struct Known<'a, F> {
+    /// The items.
+    pub items: &'a [Item<'a>],
+    /// The decoded points.
+    pub points: &'a Points<F>,
+    /// The entry of each item's key.
+    pub keys: &'a [u32],
+    /// The entry of the first item's R; those of the others follow.
+    pub first_r: u32,
+    /// Each item's k, below L.
+    pub challenges: &'a [[u64; 4]],
+}
+
+impl<F: FieldLanes> Known<'_, F> {
+    /// The points of some entries, a vector at a time.
+    fn load(&self, token: F::Token, entries: impl ExactSizeIterator<Item = u32>) -> Vec<(Affine<F>, u8)> {
+        let lanes = F::Vector::LANES;
+        let mut of_vector = vec![[0; MAX_LANES]; entries.len().div_ceil(lanes)];
+        for (i, entry) in entries.enumerate() {
+            of_vector[i / lanes][i % lanes] = entry;
+        }
+        of_vector.iter().map(|entries| (self.points.affine(token, entries), 0xff)).collect()
+    }
+}
+
+/// Judges the items that `indices` names, as [`check`] does, without decoding or hashing again.
+pub fn check_known<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    known: &Known<'_, F>,
+    indices: &[u32],
+    codes: &mut [Code],
+) {
+    let lanes = F::Vector::LANES;
+    let mut scratch = Scratch::<F>::default();
+    let empty = [[0; MAX_LANES]; 4];
+    for indices in indices.chunks(CHUNK) {
+        let vectors = indices.len().div_ceil(lanes);
+        let (mut rs, mut challenges, mut bases) =
+            (vec![empty; vectors], vec![empty; vectors], vec![empty; vectors]);
+        let items: Vec<Item<'_>> = indices.iter().map(|&item| known.items[item as usize]).collect();
+        for (i, (&index, item)) in indices.iter().zip(&items).enumerate() {
+            set_lane(&mut rs[i / lanes], i % lanes, words_of(item.r));
+            set_lane(&mut challenges[i / lanes], i % lanes, known.challenges[index as usize]);
+            set_lane(&mut bases[i / lanes], i % lanes, scalar::reduce(&words_of(item.s)));
+        }
+        let keys = known.load(token, indices.iter().map(|&item| known.keys[item as usize]));
+        let mut local = vec![Code::EquationFailed; indices.len()];
+        if lanes > 1 {
+            let decoded = known.load(token, indices.iter().map(|&item| known.first_r + item));
+            let points = [&keys[..], &decoded[..]];
+            halved::judge(token, equation, &items, &challenges, points, &rs, &mut local, &mut scratch);
+        } else {
+            let mut points = differences(token, &keys, &challenges, &bases, &mut scratch.table);
+            normalize(token, &mut points);
+            let mut unequal = Vec::new();
+            for (i, point) in points.iter().enumerate() {
+                if token.vectorize(CompareEncoding { point, expected: &rs[i] }) & 1 == 1 {
+                    local[i] = Code::Valid;
+                } else {
+                    unequal.push(i);
+                }
+            }
+            if equation.cofactored && !unequal.is_empty() {
+                let load =
+                    |_: &[Words]| known.load(token, unequal.iter().map(|&i| known.first_r + indices[i]));
+                check_unequal::<F>(token, equation, &unequal, &points, &rs, &mut local, load);
+            }
+        }
+        for (&item, code) in indices.iter().zip(local) {
+            codes[item as usize] = code;
+        }
     }
 }
 
 /// Divides every point by its Z.
-fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
+pub(super) fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
     let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
     let mut before = inverses.clone();
     token.vectorize(Normalize { points, inverses: &mut inverses, before: &mut before });
@@ -399,15 +562,16 @@ impl<F: FieldLanes> Kernel<F::Token> for CofactoredOf<'_, F> {
     }
 }
 
-/// Decodes R of the items whose bytes differ, and tests the cofactored equation where it is asked for.
+/// Takes R of the items whose bytes differ, as `decode` gives it for their encodings, and tests the cofactored equation where it is asked for.
 #[cold]
-fn check_unequal<F: FieldLanes>(
+pub(super) fn check_unequal<F: FieldLanes>(
     token: F::Token,
     equation: Equation,
     unequal: &[usize],
     points: &[Projective<F>],
     rs: &[Words],
     codes: &mut [Code],
+    decode: impl FnOnce(&[Words]) -> Vec<(Affine<F>, u8)>,
 ) {
     let lanes = F::Vector::LANES;
     let vectors = unequal.len().div_ceil(lanes);
@@ -429,7 +593,7 @@ fn check_unequal<F: FieldLanes>(
             }
         }
     }
-    let decoded = decode_all::<F>(token, &encodings);
+    let decoded = decode(&encodings);
     for (vector, (r, r_on_curve)) in decoded.iter().enumerate() {
         let holds =
             if equation.cofactored { token.vectorize(CofactoredOf(&coordinates[vector], r)) } else { 0 };

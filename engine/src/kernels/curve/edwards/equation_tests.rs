@@ -260,3 +260,30 @@ fn the_edge_cases() {
     }
     assert_agree(&rows[..100], "edges, by dalek");
 }
+
+/// No hash leads there in practice: the pairs of these challenges are too long, so every item goes to the path of
+/// one signature, which hashes for itself.
+#[test]
+fn items_without_a_short_pair_take_another_path() {
+    type F = Radix51Ifma<EmulatedU64x8>;
+    let token = <F as FieldLanes>::Token::detect().unwrap();
+    let mut rows = vec![signed(1, 40)];
+    rows.extend(spoiled(2));
+    rows.truncate(8);
+    rows.push(signed(3, 0));
+    let items: Vec<_> = rows.iter().map(Row::item).collect();
+    // (L + 1)/2.
+    let mut half = scalar::add(scalar::ORDER, [1, 0, 0, 0]);
+    for i in 0..4 {
+        half[i] = half[i] >> 1 | if i < 3 { half[i + 1] << 63 } else { 0 };
+    }
+    let challenges = vec![half.map(|word| [word; 8]); 2];
+    for equation in EQUATIONS {
+        let expected: Vec<Code> = rows.iter().map(|row| expected(equation, row)).collect();
+        assert!(expected.contains(&Code::Valid) && expected.contains(&Code::EquationFailed));
+        let mut codes = vec![Code::KeyNotOnCurve; items.len()];
+        let mut scratch = super::Scratch::<F>::default();
+        super::halved::check_chunk(token, equation, &items, None, &challenges, &mut codes, &mut scratch);
+        assert_eq!(codes, expected, "{equation:?}");
+    }
+}

@@ -33,7 +33,13 @@ const ENTRIES: usize = (1 << (WIDTH - 1)) + 1;
 /// Rows of 8 words of an entry.
 const ENTRY_ROWS: usize = 3;
 /// Rows of a lane's table.
-const LANE_ROWS: usize = ENTRIES * ENTRY_ROWS;
+const LANE_ROWS: usize = lane_rows(ENTRIES);
+
+/// Rows of one lane's table of so many entries.
+pub(super) const fn lane_rows(entries: usize) -> usize {
+    entries * ENTRY_ROWS
+}
+
 /// Rows of the scratch that a ladder needs for `lanes` lanes.
 pub const fn table_rows(lanes: usize) -> usize {
     lanes * LANE_ROWS
@@ -69,7 +75,10 @@ pub struct Ladder<'a, F, const N: usize> {
 
 /// The window of offset words from `bit`: its magnitude and sign. The topmost window takes all bits left.
 #[inline(always)]
-fn digit<V: Vector, const W: usize, const COUNT: usize>(words: &[V; 4], bit: usize) -> (V, V::Mask) {
+pub(super) fn digit<V: Vector, const W: usize, const COUNT: usize>(
+    words: &[V; 4],
+    bit: usize,
+) -> (V, V::Mask) {
     let token = words[0].token();
     let (word, shift) = (bit / 64, (bit % 64) as u32);
     let mut window = words[word].shr_by(shift);
@@ -84,20 +93,21 @@ fn digit<V: Vector, const W: usize, const COUNT: usize>(words: &[V; 4], bit: usi
     (V::select(negative, half.sub(window), window.sub(half)), negative)
 }
 
+/// Entry `index` of the tables of all lanes, which have `ENTRIES` each.
 #[inline(always)]
-fn store_entry<F: FieldLanes>(entry: Niels<F>, table: &mut [[u64; 8]], index: usize) {
+fn store_entry<F: FieldLanes, const ENTRIES: usize>(entry: Niels<F>, table: &mut [[u64; 8]], index: usize) {
     let a = entry.y_plus_x.pack();
     let b = entry.y_minus_x.pack();
     let c = entry.z2.pack();
     let d = entry.t2d.pack();
-    let row = index * ENTRY_ROWS;
-    F::Vector::scatter_rows([a[0], a[1], a[2], a[3], a[4], b[0], b[1], b[2]], table, row, LANE_ROWS);
-    F::Vector::scatter_rows([b[3], b[4], c[0], c[1], c[2], c[3], c[4], d[0]], table, row + 1, LANE_ROWS);
-    F::Vector::scatter_rows([d[1], d[2], d[3], d[4], d[4], d[4], d[4], d[4]], table, row + 2, LANE_ROWS);
+    let (row, stride) = (index * ENTRY_ROWS, lane_rows(ENTRIES));
+    F::Vector::scatter_rows([a[0], a[1], a[2], a[3], a[4], b[0], b[1], b[2]], table, row, stride);
+    F::Vector::scatter_rows([b[3], b[4], c[0], c[1], c[2], c[3], c[4], d[0]], table, row + 1, stride);
+    F::Vector::scatter_rows([d[1], d[2], d[3], d[4], d[4], d[4], d[4], d[4]], table, row + 2, stride);
 }
 
 #[inline(always)]
-fn load_entry<F: FieldLanes>(table: &[[u64; 8]], row: F::Vector) -> Niels<F> {
+pub(super) fn load_entry<F: FieldLanes>(table: &[[u64; 8]], row: F::Vector) -> Niels<F> {
     let [p, q, r] = F::Vector::gather_rows::<ENTRY_ROWS>(table, row);
     Niels {
         y_plus_x: F::unpack([p[0], p[1], p[2], p[3], p[4]]),
@@ -108,8 +118,8 @@ fn load_entry<F: FieldLanes>(table: &[[u64; 8]], row: F::Vector) -> Niels<F> {
 }
 
 #[inline(always)]
-pub(super) fn load_base<F: FieldLanes>(index: F::Vector) -> AffineNiels<F> {
-    let [p, q] = F::Vector::gather_rows::<2>(&BASE_MULTIPLES.0, index.add(index));
+pub(super) fn load_base<F: FieldLanes>(table: &[[u64; 8]], index: F::Vector) -> AffineNiels<F> {
+    let [p, q] = F::Vector::gather_rows::<2>(table, index.add(index));
     AffineNiels {
         y_plus_x: F::from_factor([p[0], p[1], p[2], p[3], p[4]]),
         y_minus_x: F::from_factor([p[5], p[6], p[7], q[0], q[1]]),
@@ -117,21 +127,26 @@ pub(super) fn load_base<F: FieldLanes>(index: F::Vector) -> AffineNiels<F> {
     }
 }
 
-/// The first row of each lane's table.
+/// The first row of each lane's table of so many entries.
 #[inline(always)]
-fn lane_bases<V: Vector>(token: V::Token) -> V {
-    const R: u64 = LANE_ROWS as u64;
-    V::load(token, &[0, R, 2 * R, 3 * R, 4 * R, 5 * R, 6 * R, 7 * R])
+pub(super) fn lane_bases<V: Vector>(token: V::Token, entries: usize) -> V {
+    let r = lane_rows(entries) as u64;
+    V::load(token, &[0, r, 2 * r, 3 * r, 4 * r, 5 * r, 6 * r, 7 * r])
 }
 
-/// Fills the table with 0 to 16 times −A.
+/// Fills the table with 0 to `ENTRIES` − 1 times −A.
 #[inline(always)]
-fn build_table<F: FieldLanes>(token: F::Token, key: Affine<F>, table: &mut [[u64; 8]]) {
+pub(super) fn build_table<F: FieldLanes, const ENTRIES: usize>(
+    token: F::Token,
+    key: Affine<F>,
+    table: &mut [[u64; 8]],
+) {
     let d2 = F::splat(token, &EDWARDS_2D);
     let one = F::splat(token, &ONE);
     let two: Limbs = [2, 0, 0, 0, 0];
     let zero = F::splat(token, &[0; 5]);
-    store_entry(Niels { y_plus_x: one, y_minus_x: one, z2: F::splat(token, &two), t2d: zero }, table, 0);
+    let neutral = Niels { y_plus_x: one, y_minus_x: one, z2: F::splat(token, &two), t2d: zero };
+    store_entry::<F, ENTRIES>(neutral, table, 0);
 
     // −A: x negated, so the sum and the difference change places and T changes sign.
     let (x, y) = (key.x.widen(), key.y.widen());
@@ -144,11 +159,11 @@ fn build_table<F: FieldLanes>(token: F::Token, key: Affine<F>, table: &mut [[u64
     };
     let first = point.to_niels(d2);
     let step = AffineNiels { y_plus_x: first.y_plus_x, y_minus_x: first.y_minus_x, xy2d: first.t2d };
-    store_entry(first, table, 1);
+    store_entry::<F, ENTRIES>(first, table, 1);
     let mut i = 2;
     while i < ENTRIES {
         point = point.add_affine(step).to_extended();
-        store_entry(point.to_niels(d2), table, i);
+        store_entry::<F, ENTRIES>(point.to_niels(d2), table, i);
         i += 1;
     }
 }
@@ -163,13 +178,13 @@ impl<F: FieldLanes, const N: usize> Kernel<F::Token> for Ladder<'_, F, N> {
         let mut bases = challenges;
         let mut i = 0;
         while i < N {
-            build_table(token, self.keys[i], &mut self.table[i * rows..(i + 1) * rows]);
+            build_table::<F, ENTRIES>(token, self.keys[i], &mut self.table[i * rows..(i + 1) * rows]);
             challenges[i] = load_words(token, self.challenges[i]);
             bases[i] = load_words(token, self.bases[i]);
             i += 1;
         }
         let table: &[[u64; 8]] = self.table;
-        let lanes = lane_bases::<F::Vector>(token);
+        let lanes = lane_bases::<F::Vector>(token, ENTRIES);
 
         let mut points = [Projective::identity(token); N];
         let mut bit = WIDTH * (DIGITS - 1);
@@ -194,7 +209,7 @@ impl<F: FieldLanes, const N: usize> Kernel<F::Token> for Ladder<'_, F, N> {
                 i = 0;
                 while i < N {
                     let (magnitude, negative) = digit::<F::Vector, BASE_WIDTH, BASE_DIGITS>(&bases[i], bit);
-                    let entry = load_base::<F>(magnitude).negate_where(negative);
+                    let entry = load_base::<F>(&BASE_MULTIPLES.0, magnitude).negate_where(negative);
                     sums[i] = sums[i].to_extended().add_affine(entry);
                     i += 1;
                 }

@@ -26,11 +26,15 @@
 //! | completed to projective / extended | 3 / 4 | |
 //! | extended to Niels | 1 | |
 
+pub mod comb;
 pub mod decode;
 pub mod equation;
+pub mod half_ladder;
+mod halved;
 pub mod keys;
 pub mod ladder;
 mod one;
+pub mod points;
 pub mod single;
 pub mod sliding;
 

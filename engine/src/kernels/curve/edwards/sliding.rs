@@ -10,7 +10,7 @@ use super::ladder::load_base;
 use super::{Affine, Extended, Niels, Projective};
 use crate::kernels::field::{EDWARDS_2D, FieldLanes, ONE};
 use crate::simd::{Kernel, Vector};
-use sigwarp_tables::ed25519::BASE_WIDTH;
+use sigwarp_tables::ed25519::{BASE_MULTIPLES, BASE_WIDTH};
 
 /// Width of the form of k.
 const WIDTH: usize = 5;
@@ -90,7 +90,7 @@ impl<F: FieldLanes> Kernel<F::Token> for Sliding<'_, F> {
             let digit = base[bit];
             if digit != 0 {
                 let magnitude = F::Vector::splat(token, u64::from(digit.unsigned_abs()));
-                let entry = load_base::<F>(magnitude);
+                let entry = load_base::<F>(&BASE_MULTIPLES.0, magnitude);
                 sum = sum.to_extended().add_affine(entry.negate_where(negative(digit)));
             }
             point = sum.to_projective();
@@ -105,21 +105,51 @@ mod tests {
     use num_bigint::BigInt;
     use proptest::prelude::*;
 
-    proptest! {
-        #[test]
-        fn digits_add_up(mut words: [u64; 4], wide: bool) {
-            words[3] >>= 1;
-            let width = if wide { 11 } else { 5 };
-            let (digits, count) = non_adjacent(&words, width);
+    /// The digits of x, below 2^255, are those of a non-adjacent form of either width.
+    fn check(words: &[u64; 4]) {
+        for width in [5, 11] {
+            let (digits, count) = non_adjacent(words, width);
             let mut sum = BigInt::from(0);
             for (i, &digit) in digits.iter().enumerate() {
-                prop_assert!(digit == 0 || digit % 2 != 0 && i32::from(digit).abs() < 1 << (width - 1));
-                prop_assert!(digit == 0 || i < count);
-                prop_assert!(digit == 0 || digits[i + 1..].iter().take(width - 1).all(|&next| next == 0));
+                assert!(digit == 0 || digit % 2 != 0 && i32::from(digit).abs() < 1 << (width - 1));
+                assert!(digit == 0 || i < count);
+                assert!(digit == 0 || digits[i + 1..].iter().take(width - 1).all(|&next| next == 0));
                 sum += BigInt::from(digit) << i;
             }
             let x = words.iter().rev().fold(BigInt::from(0), |x, &word| (x << 64) + word);
-            prop_assert_eq!(sum, x);
+            assert_eq!(sum, x, "{words:x?}, width {width}");
+        }
+    }
+
+    /// Where the last window carries out of the topmost bit, a digit more is needed.
+    #[test]
+    fn the_last_digit_does_not_overflow() {
+        let (order, max) = (crate::kernels::scalar::ORDER, u64::MAX);
+        check(&[max, max, max, max >> 1]);
+        check(&[order[0] - 1, order[1], order[2], order[3]]);
+        check(&order);
+        for bit in 0..255 {
+            let mut power = [0; 4];
+            power[bit / 64] = 1 << (bit % 64);
+            let mut below = [0; 4];
+            let mut above = [max, max, max, max >> 1];
+            for i in 0..4 {
+                // 2^bit − 1, and 2^255 − 2^bit.
+                let ones = bit.saturating_sub(64 * i).min(64);
+                below[i] = if ones == 64 { max } else { (1 << ones) - 1 };
+                above[i] &= !below[i];
+            }
+            for words in [power, below, above] {
+                check(&words);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn digits_add_up(mut words: [u64; 4]) {
+            words[3] >>= 1;
+            check(&words);
         }
     }
 }

@@ -1,0 +1,304 @@
+//! Which path decides the items of a piece: a pure function of their number, their keys, how many bad ones there have
+//! been, and what each path costs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A path to the verdicts of items of one suite. The verdicts do not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Path {
+    /// Each item by itself, for the lowest latency.
+    Single,
+    /// Each item's own equation, as many at a time as a vector has lanes.
+    Lanes,
+    /// Random linear combinations of so many items each.
+    Combination(usize),
+}
+
+/// What a caller may ask for instead of the path that costs least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum PathChoice {
+    /// The path that costs least.
+    #[default]
+    Auto,
+    /// Every item's own equation.
+    Lanes,
+    /// Linear combinations wherever the rule allows them, whatever they cost. For measurements and tests.
+    Combination,
+}
+
+/// Items that a path is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Work {
+    /// The items.
+    pub(crate) items: usize,
+    /// Their distinct keys, at most.
+    pub(crate) keys: usize,
+    /// Whether a combination of exactly these items has failed, so that a bad one is among them, and all points and
+    /// challenges are known.
+    pub(crate) failed: bool,
+    /// The part of bad items to expect.
+    pub(crate) bad_rate: f64,
+}
+
+/// What the paths cost, in any one unit: only ratios matter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Costs {
+    /// An item in lanes.
+    pub(crate) lanes: f64,
+    /// An item in lanes whose points are decoded and whose challenge is hashed.
+    pub(crate) known: f64,
+    /// Hashing an item and drawing its coefficient.
+    pub(crate) item: f64,
+    /// Decoding a point.
+    pub(crate) decode: f64,
+    /// Adding a point to a bucket.
+    pub(crate) addition: f64,
+    /// A bucket of a window.
+    pub(crate) bucket: f64,
+    /// What every sum costs, whatever its length.
+    pub(crate) sum: f64,
+}
+
+/// Items of a vector up to which each goes by itself, as the kernels do it.
+const SINGLE: usize = 3;
+/// The fewest items of a combination.
+const FEWEST: usize = 16;
+/// Bits of a coefficient and of a challenge, and the one bit of their sign.
+const SHORT: usize = 129;
+const LONG: usize = 253;
+
+impl Costs {
+    /// Costs by count of operations, in multiplications of a lane, a squaring being three quarters of one: what a
+    /// backend of `lanes` lanes starts from. See docs/decisions/linear-combination.md.
+    pub(crate) fn counted(lanes: usize) -> Self {
+        Self {
+            lanes: 2300.0,
+            known: 1800.0,
+            item: 140.0,
+            decode: 220.0,
+            addition: 8.0,
+            bucket: 18.0,
+            // 256 doublings of a vector, of which one lane counts, and the seed.
+            sum: 1540.0 * lanes as f64 + 2000.0,
+        }
+    }
+
+    /// The same, with the paths scaled so that they take the times measured: `lanes` for an item in lanes, and
+    /// `combined` for a whole combination of `items` items over `keys` keys.
+    pub(crate) fn measured(self, lanes: f64, combined: f64, items: usize, keys: usize) -> Self {
+        let of_lanes = lanes / self.lanes;
+        let of_sums = combined / self.combination(items, keys);
+        Self {
+            lanes,
+            known: self.known * of_lanes,
+            item: self.item * of_sums,
+            decode: self.decode * of_sums,
+            addition: self.addition * of_sums,
+            bucket: self.bucket * of_sums,
+            sum: self.sum * of_sums,
+        }
+    }
+
+    /// A combination of `items` items over `keys` keys, from bytes.
+    fn combination(&self, items: usize, keys: usize) -> f64 {
+        self.prepare(items, keys) + self.one_sum(items, keys)
+    }
+
+    fn prepare(&self, items: usize, keys: usize) -> f64 {
+        items as f64 * self.item + (items + keys) as f64 * self.decode
+    }
+
+    /// A sum whose points are decoded: the two runs of windows have the width that is best for each.
+    fn one_sum(&self, items: usize, keys: usize) -> f64 {
+        self.windows(items, SHORT) + self.windows(keys + 1, LONG) + self.sum
+    }
+
+    fn windows(&self, terms: usize, bits: usize) -> f64 {
+        let mut least = f64::INFINITY;
+        for width in 3..=13 {
+            let windows = bits.div_ceil(width) as f64;
+            let cost = self.addition * terms as f64 + self.bucket * f64::from(1u32 << (width - 1));
+            least = least.min(windows * cost);
+        }
+        least
+    }
+}
+
+/// The path that is expected to cost least.
+///
+/// Sums of b items fail with probability 1 − (1 − p)^b, and their items then cost as much as in lanes. Of items of
+/// which one is known to be bad, p is at least one in their number.
+pub(crate) fn choose(work: &Work, costs: &Costs) -> Path {
+    let Work { items, keys, failed, bad_rate } = *work;
+    if items <= SINGLE && !failed {
+        return Path::Single;
+    }
+    let count = items as f64;
+    let (in_lanes, prepare, rate) = if failed {
+        (costs.known * count, 0.0, bad_rate.max(1.0 / count))
+    } else {
+        (costs.lanes * count, costs.prepare(items, keys), bad_rate)
+    };
+    let mut best = (in_lanes, Path::Lanes);
+    let mut size = if failed { items.div_ceil(4) } else { items };
+    while size >= FEWEST {
+        let fails = 1.0 - (1.0 - rate.min(1.0)).powi(size as i32);
+        let sums = count / size as f64;
+        let cost = prepare + sums * costs.one_sum(size, keys.min(size)) + fails * costs.known * count;
+        if cost < best.0 {
+            best = (cost, Path::Combination(size));
+        }
+        size = size.div_ceil(4);
+        if size == 1 {
+            break;
+        }
+    }
+    best.1
+}
+
+/// Items whose keys have tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// With full tables.
+    pub(crate) full: usize,
+    /// With compact ones.
+    pub(crate) compact: usize,
+    /// Their distinct keys, about.
+    pub(crate) keys: usize,
+}
+
+/// What an item with a full and with a compact table costs, as parts of one in lanes (docs/decisions/key-ring.md).
+const FULL_TABLE: f64 = 0.38;
+const COMPACT_TABLE: f64 = 0.57;
+
+/// Whether tables are expected to cost less than a combination of the same items.
+pub(crate) fn tables_pay(known: &Known, bad_rate: f64, costs: &Costs) -> bool {
+    let Known { full, compact, keys } = *known;
+    let by_tables = costs.lanes * (FULL_TABLE * full as f64 + COMPACT_TABLE * compact as f64);
+    let items = full + compact;
+    let mut combined = f64::INFINITY;
+    let mut size = items;
+    while size >= FEWEST {
+        let fails = 1.0 - (1.0 - bad_rate.min(1.0)).powi(size as i32);
+        let sums = items as f64 / size as f64 * costs.one_sum(size, keys.min(size));
+        combined = combined.min(costs.prepare(items, keys) + sums + fails * costs.known * items as f64);
+        size = size.div_ceil(4);
+    }
+    by_tables <= combined
+}
+
+/// The part of items whose equation failed of late: a mean in which an item counts for less the more items came
+/// after it.
+#[derive(Debug, Default)]
+pub(crate) struct BadRate(AtomicU64);
+
+impl BadRate {
+    /// Items after which an observation counts for 1/e.
+    const MEMORY: f64 = 16_384.0;
+
+    /// The estimate, from 0 to 1.
+    pub(crate) fn get(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    /// `bad` of `items` have failed.
+    pub(crate) fn observe(&self, bad: usize, items: usize) {
+        if items == 0 {
+            return;
+        }
+        let weight = -(-(items as f64) / Self::MEMORY).exp_m1();
+        let seen = bad as f64 / items as f64;
+        // An observation lost to another thread at the same moment is no harm.
+        let rate = self.get();
+        self.0.store((rate + (seen - rate) * weight).to_bits(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(items: usize, keys: usize, bad_rate: f64) -> Path {
+        choose(&Work { items, keys, failed: false, bad_rate }, &Costs::counted(8))
+    }
+
+    #[test]
+    fn few_items_go_one_by_one_and_many_together() {
+        for items in 1..=3 {
+            assert_eq!(at(items, items, 0.0), Path::Single);
+        }
+        assert_eq!(at(4, 4, 0.0), Path::Lanes);
+        assert_eq!(at(15, 1, 0.0), Path::Lanes);
+        for items in [256, 1024, 16_384] {
+            assert_eq!(at(items, items, 0.0), Path::Combination(items));
+            assert_eq!(at(items, 1, 0.0), Path::Combination(items));
+        }
+    }
+
+    #[test]
+    fn tables_pay_unless_many_good_items_share_few_keys() {
+        let costs = Costs { lanes: 2000.0, ..Costs::counted(8) };
+        let pay =
+            |full, compact, keys, bad_rate| tables_pay(&Known { full, compact, keys }, bad_rate, &costs);
+        for items in [1, 8, 64] {
+            assert!(pay(items, 0, items, 0.0) && pay(items, 0, 1, 0.0), "{items}");
+        }
+        assert!(pay(16_384, 0, 16_384, 0.0), "every key once");
+        assert!(!pay(0, 16_384, 16, 0.0) && !pay(16_384, 0, 16, 0.0));
+        assert!(pay(0, 16_384, 16, 1.0) && pay(16_384, 0, 16, 1.0), "all bad");
+    }
+
+    #[test]
+    fn the_more_bad_items_the_smaller_the_sums() {
+        let mut last = usize::MAX;
+        for rate in [0.0, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5, 1.0] {
+            let size = match at(16_384, 1024, rate) {
+                Path::Combination(size) => size,
+                Path::Lanes | Path::Single => 0,
+            };
+            assert!(size <= last, "sums of {size} at {rate}, of {last} below");
+            last = size;
+        }
+        assert_eq!(last, 0, "all bad: in lanes");
+    }
+
+    #[test]
+    fn what_has_failed_is_never_tried_again_as_a_whole() {
+        let costs = Costs::counted(8);
+        for items in 1..3000 {
+            for bad_rate in [0.0, 1e-3, 0.5] {
+                let work = Work { items, keys: items, failed: true, bad_rate };
+                match choose(&work, &costs) {
+                    Path::Combination(size) => assert!(size < items && size >= FEWEST),
+                    Path::Lanes => {}
+                    Path::Single => panic!("{items} known items one by one"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn measured_costs_reproduce_what_was_measured() {
+        let costs = Costs::counted(4).measured(9000.0, 900_000.0, 256, 2);
+        assert!((costs.combination(256, 2) / 900_000.0 - 1.0).abs() < 1e-9);
+        assert_eq!(costs.lanes, 9000.0);
+    }
+
+    #[test]
+    fn the_estimate_follows_and_forgets() {
+        let rate = BadRate::default();
+        rate.observe(0, 0);
+        assert_eq!(rate.get(), 0.0);
+        rate.observe(100, 100);
+        assert!(rate.get() > 0.005 && rate.get() < 0.007);
+        rate.observe(1 << 20, 1 << 20);
+        assert!(rate.get() > 0.999 && rate.get() <= 1.0);
+        rate.observe(0, 16_384);
+        assert!((rate.get() - (-1.0f64).exp()).abs() < 1e-3);
+        for _ in 0..20 {
+            rate.observe(0, 16_384);
+        }
+        assert!(rate.get() < 1e-8);
+    }
+}

@@ -1,0 +1,346 @@
+//! Many items of a cofactored rule at once: one random linear combination for all that are left open.
+//!
+//! # Equation
+//! With Eᵢ = sᵢB − Rᵢ − kᵢAᵢ, an item is valid when \[8\]Eᵢ = 0. For 128-bit zᵢ that nobody could foresee,
+//! \[8\]Σ zᵢEᵢ = 0 holds for all valid items, and with one bad item among them with probability at most 2^-128
+//! (docs/soundness.md has the proof). A sum that vanishes makes all of its items valid. One that does not says
+//! nothing about any of them: smaller sums or the equation of each item decide, with points and challenges reused.
+//!
+//! # Terms
+//! Σ zᵢRᵢ + Σ_A (Σ zᵢkᵢ)·A − (Σ zᵢsᵢ)·B, negated as a whole. Items with the same bytes of a key share a term. All
+//! scalars but zᵢ are reduced modulo L: with the 8 in front that is allowed for points with torsion too, since
+//! 8·L·P = 0 on the whole curve. R and A are decoded before, and items whose encodings are no points never enter.
+//!
+//! # Order of reasons
+//! As on the path in lanes: a key that is no point, an R that is no point, the equation.
+
+use super::coalesce::Distinct;
+use super::coefficients::{Source, Stream, healthy};
+use crate::kernels::curve::edwards::equation::{self, Code, Equation, Item, Known, words_of};
+use crate::kernels::curve::edwards::points::{BASE, Points};
+use crate::kernels::field::FieldLanes;
+use crate::kernels::hash::sha512;
+use crate::kernels::multiscalar::{Terms, Workspace};
+use crate::kernels::scalar;
+use crate::simd::Vector;
+use core::ops::Range;
+
+/// Items hashed at a time.
+const CHUNK: usize = 1024;
+/// Bits of a coefficient, and of a scalar modulo L, of which the smaller of x and L − x is taken.
+const SHORT: usize = 128;
+const LONG: usize = 252;
+/// Bytes that the memory of a piece may keep.
+const KEEP: usize = 32 << 20;
+
+/// What the choice of the next step depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Situation {
+    /// Items to decide.
+    pub(crate) items: usize,
+    /// Their distinct keys, at most.
+    pub(crate) keys: usize,
+    /// Whether points and challenges are there already, because a sum of these items did not vanish.
+    pub(crate) failed: bool,
+}
+
+/// How items are decided next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// One by one, in lanes.
+    Lanes,
+    /// By sums of so many items.
+    Sums(usize),
+}
+
+/// What a linear combination needs besides its items.
+pub(crate) struct Combination<'a, F> {
+    /// Memory that is kept from one call to the next.
+    pub(crate) memory: &'a mut Memory<F>,
+    /// Where seeds come from.
+    pub(crate) source: &'a dyn Source,
+    /// How to go on.
+    pub(crate) choose: &'a dyn Fn(Situation) -> Step,
+}
+
+/// Memory of a piece: about 700 bytes an item.
+#[derive(Debug)]
+pub(crate) struct Memory<F> {
+    points: Points<F>,
+    distinct: Distinct,
+    signatures: Vec<[u64; 8]>,
+    digests: Vec<[u64; 8]>,
+    order: Vec<u32>,
+    challenges: Vec<[u64; 4]>,
+    transcript: Vec<[u8; 64]>,
+    key_on_curve: Vec<bool>,
+    r_on_curve: Vec<bool>,
+    /// The entry of each item's key.
+    keys: Vec<u32>,
+    /// Items that the equation decides.
+    open: Vec<u32>,
+    z: Vec<[u64; 2]>,
+    /// Σ zᵢkᵢ of each distinct key, and in which sum it was last used.
+    key_sums: Vec<[u64; 8]>,
+    used: Vec<u32>,
+    touched: Vec<u32>,
+    short: Terms,
+    long: Terms,
+    workspace: Workspace<F>,
+}
+
+impl<F: FieldLanes> Memory<F> {
+    /// Nothing kept yet.
+    pub(crate) fn new(token: F::Token) -> Self {
+        Self {
+            points: Points::new(token),
+            distinct: Distinct::default(),
+            signatures: Vec::new(),
+            digests: Vec::new(),
+            order: Vec::new(),
+            challenges: Vec::new(),
+            transcript: Vec::new(),
+            key_on_curve: Vec::new(),
+            r_on_curve: Vec::new(),
+            keys: Vec::new(),
+            open: Vec::new(),
+            z: Vec::new(),
+            key_sums: Vec::new(),
+            used: Vec::new(),
+            touched: Vec::new(),
+            short: Terms::new(SHORT),
+            long: Terms::new(LONG),
+            workspace: Workspace::default(),
+        }
+    }
+
+    /// Whether it is small enough to be kept for the next piece.
+    pub(crate) fn worth_keeping(&self) -> bool {
+        let rows = self.signatures.capacity() + self.digests.capacity() + self.transcript.capacity();
+        let words = self.order.capacity() + self.keys.capacity() + self.open.capacity();
+        rows * 64
+            + self.challenges.capacity() * 32
+            + self.z.capacity() * 16
+            + self.key_sums.capacity() * 64
+            + words * 4
+            + self.points.capacity_bytes()
+            + self.distinct.capacity_bytes()
+            + self.short.capacity_bytes()
+            + self.long.capacity_bytes()
+            + self.workspace.capacity_bytes()
+            <= KEEP
+    }
+}
+
+/// Judges every item under a cofactored equation; `codes` gets one code each. Items must have passed the checks that
+/// bytes decide. `suite` names the rule.
+pub(super) fn check<F: FieldLanes>(
+    token: F::Token,
+    suite: &str,
+    equation: Equation,
+    items: &[Item<'_>],
+    codes: &mut [Code],
+    combination: Combination<'_, F>,
+) {
+    assert!(
+        equation.cofactored && equation.decode_r,
+        "a linear combination proves a cofactored equation only"
+    );
+    let Combination { memory, source, choose } = combination;
+    let seed = if choose(Situation { items: items.len(), keys: items.len(), failed: false }) == Step::Lanes {
+        None
+    } else {
+        source.seed().filter(|seed| *seed != [0; 32])
+    };
+    // Without randomness there is no combination.
+    let Some(seed) = seed else {
+        return equation::check::<F>(token, equation, items, codes);
+    };
+    memory.prepare(token, &words_of(&seed), items, codes);
+    let stream = Stream::new(token, &seed, suite, &memory.transcript);
+    let suspects = Vec::new();
+    let mut batch =
+        Batch { token, equation, items, codes, memory, stream, source, choose, sums: 0, suspects };
+    let open = batch.memory.open.len();
+    batch.decide(0..open, false);
+    batch.decide_suspects();
+}
+
+impl<F: FieldLanes> Memory<F> {
+    /// Hashes challenges, finds equal keys, decodes all points, and sorts out the items whose encodings are none.
+    fn prepare(&mut self, token: F::Token, secret: &[u64; 4], items: &[Item<'_>], codes: &mut [Code]) {
+        let n = items.len();
+        self.digests.resize(CHUNK.min(n).max(self.digests.len()), [0; 8]);
+        self.challenges.clear();
+        self.signatures.clear();
+        self.transcript.clear();
+        for items in items.chunks(CHUNK) {
+            let inputs: Vec<sha512::Parts<'_>> =
+                items.iter().map(|item| [&item.r[..], &item.a[..], item.message]).collect();
+            let digests = &mut self.digests[..items.len()];
+            sha512::digest_all(token, &inputs, digests, &mut self.order);
+            for (item, digest) in items.iter().zip(digests) {
+                let k = scalar::reduce_wide(&digest.map(u64::swap_bytes));
+                let ([r0, r1, r2, r3], [s0, s1, s2, s3]) = (words_of(item.r), words_of(item.s));
+                self.challenges.push(k);
+                self.signatures.push([r0, r1, r2, r3, s0, s1, s2, s3]);
+                let mut both = [0; 64];
+                for (bytes, word) in both.as_chunks_mut::<8>().0.iter_mut().zip(k) {
+                    *bytes = word.to_le_bytes();
+                }
+                both[32..].copy_from_slice(item.s);
+                self.transcript.push(both);
+            }
+        }
+
+        self.distinct.collect(secret, n, items.iter().map(|item| words_of(item.a)));
+        self.points.clear();
+        self.key_on_curve.clear();
+        self.r_on_curve.clear();
+        let first_r = self.points.decode(token, &self.signatures, &mut self.r_on_curve);
+        let first_key = self.points.decode(token, &self.distinct.keys, &mut self.key_on_curve);
+        debug_assert_eq!(first_r, FIRST_R);
+
+        self.keys.clear();
+        self.open.clear();
+        for i in 0..n {
+            let key = self.distinct.of[i];
+            self.keys.push(first_key + key);
+            codes[i] = if !self.key_on_curve[key as usize] {
+                Code::KeyNotOnCurve
+            } else if !self.r_on_curve[i] {
+                Code::RNotOnCurve
+            } else {
+                self.open.push(i as u32);
+                Code::EquationFailed
+            };
+        }
+        self.key_sums.clear();
+        self.key_sums.resize(self.distinct.keys.len(), [0; 8]);
+        self.used.clear();
+        self.used.resize(self.distinct.keys.len(), 0);
+    }
+}
+
+/// The entry of the first item's R.
+const FIRST_R: u32 = BASE + 1;
+
+/// A batch on its way.
+struct Batch<'a, F: FieldLanes> {
+    token: F::Token,
+    equation: Equation,
+    items: &'a [Item<'a>],
+    codes: &'a mut [Code],
+    memory: &'a mut Memory<F>,
+    stream: Stream,
+    source: &'a dyn Source,
+    choose: &'a dyn Fn(Situation) -> Step,
+    /// Sums made.
+    sums: u32,
+    /// Items left to the path in lanes, which takes them together.
+    suspects: Vec<u32>,
+}
+
+impl<F: FieldLanes> Batch<'_, F> {
+    /// Decides the open items of a range, or puts them among the suspects. `failed` says that their sum did not
+    /// vanish.
+    fn decide(&mut self, range: Range<usize>, failed: bool) {
+        let keys = self.memory.distinct.keys.len().min(range.len());
+        let mut size = match (self.choose)(Situation { items: range.len(), keys, failed }) {
+            Step::Lanes => 0,
+            Step::Sums(size) => size.next_multiple_of(F::Vector::LANES),
+        };
+        // The same sum again would say the same.
+        if failed && size >= range.len() {
+            size = 0;
+        }
+        let (mut start, mut tried, mut bad) = (range.start, 0, 0);
+        // Where most sums fail, the next ones are not worth a try.
+        while size > 0 && start < range.end && (bad < 2 || 2 * bad <= tried) {
+            let part = start..(start + size).min(range.end);
+            start = part.end;
+            tried += 1;
+            match self.vanishes(part.clone()) {
+                Some(true) => {
+                    for &item in &self.memory.open[part] {
+                        self.codes[item as usize] = Code::Valid;
+                    }
+                }
+                Some(false) => {
+                    bad += 1;
+                    self.decide(part, true);
+                }
+                // No coefficients: no more sums.
+                None => {
+                    start = part.start;
+                    break;
+                }
+            }
+        }
+        self.suspects.extend_from_slice(&self.memory.open[start..range.end]);
+    }
+
+    /// Whether the sum of a range of open items vanishes, with coefficients of its own; `None` if those are unfit.
+    fn vanishes(&mut self, range: Range<usize>) -> Option<bool> {
+        let Memory {
+            points,
+            distinct,
+            signatures,
+            challenges,
+            open,
+            keys,
+            z,
+            key_sums,
+            used,
+            touched,
+            short,
+            long,
+            workspace,
+            ..
+        } = &mut *self.memory;
+        let open = &open[range];
+        self.sums += 1;
+        z.clear();
+        z.resize(open.len(), [0; 2]);
+        let (stream, token) = (&mut self.stream, self.token);
+        self.source.fill(z, &mut |z| stream.fill(token, z));
+        if !healthy(z) {
+            return None;
+        }
+
+        short.clear();
+        long.clear();
+        touched.clear();
+        let mut base = [0; 8];
+        for (&item, z) in open.iter().zip(&z[..]) {
+            let i = item as usize;
+            short.push(FIRST_R + item, &[z[0], z[1], 0, 0]);
+            let [.., s0, s1, s2, s3] = signatures[i];
+            scalar::accumulate(&mut base, z, &[s0, s1, s2, s3]);
+            let key = distinct.of[i];
+            if used[key as usize] != self.sums {
+                used[key as usize] = self.sums;
+                key_sums[key as usize] = [0; 8];
+                // Any item of the key will do to find its entry.
+                touched.push(item);
+            }
+            scalar::accumulate(&mut key_sums[key as usize], z, &challenges[i]);
+        }
+        for &item in &touched[..] {
+            let sum = &key_sums[distinct.of[item as usize] as usize];
+            long.push_modulo_order(keys[item as usize], &scalar::reduce_wide(sum));
+        }
+        long.push_modulo_order(BASE, &scalar::negate(&scalar::reduce_wide(&base)));
+        Some(workspace.vanishes(token, points, &[short, long]))
+    }
+
+    fn decide_suspects(&mut self) {
+        let Memory { points, challenges, keys, .. } = &*self.memory;
+        let known = Known { items: self.items, points, keys, first_r: FIRST_R, challenges };
+        equation::check_known(self.token, self.equation, &known, &self.suspects, self.codes);
+    }
+}
+
+#[cfg(test)]
+#[path = "combination_tests.rs"]
+mod tests;

