@@ -203,10 +203,10 @@ impl<F: FieldLanes> Memory<F> {
 
         self.keys.clear();
         self.open.clear();
-        for i in 0..n {
+        for (i, code) in codes.iter_mut().enumerate().take(n) {
             let key = self.distinct.of[i];
             self.keys.push(first_key + key);
-            codes[i] = if !self.key_on_curve[key as usize] {
+            *code = if !self.key_on_curve[key as usize] {
                 Code::KeyNotOnCurve
             } else if !self.r_on_curve[i] {
                 Code::RNotOnCurve

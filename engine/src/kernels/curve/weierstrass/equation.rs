@@ -41,11 +41,11 @@ pub enum Sum {
     },
 }
 
+/// A vector of points, and the mask of lanes that are on the curve.
+type Decoded<C, S> = (Affine<<S as Family>::Field<<C as Curve>::Prime>>, u8);
+
 /// Decodes a list of vectors of points, several at a time.
-fn decode_all<C: Curve, S: Family>(
-    token: S::Token,
-    encodings: &[Encodings],
-) -> Vec<(Affine<S::Field<C::Prime>>, u8)> {
+fn decode_all<C: Curve, S: Family>(token: S::Token, encodings: &[Encodings]) -> Vec<Decoded<C, S>> {
     let of = PhantomData::<(C, S::Field<C::Prime>)>;
     let mut points = Vec::with_capacity(encodings.len());
     let mut rest = encodings;
