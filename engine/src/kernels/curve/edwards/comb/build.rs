@@ -8,8 +8,8 @@
 //!
 //! # Cost
 //! Per entry an addition (8 mul) and a division (3 for the shared inversion, 4 for the coordinates). A full table is
-//! 512 entries and 248 doublings, about 8,400 mul and 1,000 sqr: what a signature in lanes costs four times over.
-//! It saves most of one, so that it pays from the sixth signature on.
+//! 512 entries and 256 doublings, about 8,500 mul and 1,000 sqr, 8 µs in eight lanes. Touching its pages for the first
+//! time costs four times as much where the system has to find them.
 
 use super::super::decode::{Decode, Words};
 use super::super::equation::{decode_all, lanes_of, set_lane, words_of};
@@ -330,7 +330,7 @@ pub fn build<F: FieldLanes>(token: F::Token, full: bool, points: &[[[u64; 4]; 2]
     tables.into_iter().map(|entries| KeyTable { entries, full, field: PhantomData }).collect()
 }
 
-/// The table of B, for [`super::check`]. It takes a third of a millisecond: make it once.
+/// The table of B, for [`super::check`]. It takes two milliseconds: make it once.
 pub fn base_table<F: FieldLanes>(token: F::Token) -> BaseTable<F> {
     // Builders give tables of −P: of −B, that is y = 4/5 with the sign bit set.
     let mut words = [[0x6666_6666_6666_6666; MAX_LANES]; 4];
