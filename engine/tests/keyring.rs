@@ -12,7 +12,7 @@ use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest, Sha512};
 use sigwarp::{
     BackendChoice, BackendKind, Batch, BatchView, Builder, Column, Ed25519Rule, Engine, Error, Key, KeyId,
-    Keys, Message, Reason, Suite, Suites, Verdict, oracle,
+    Keys, Message, PathChoice, Reason, Suite, Suites, Verdict, oracle,
 };
 use sigwarp_tables::edwards25519::SMALL_ORDER_Y;
 
@@ -86,8 +86,11 @@ fn every_rule_and_tier_judges_as_without_a_ring() {
     let items = items();
     let keys: Vec<&[u8]> = items.iter().map(|item| &item.key[..]).collect();
     for kind in kinds() {
-        for budget in BUDGETS {
-            let engine = builder(kind).key_budget(budget).build().expect("an engine");
+        for (budget, path) in BUDGETS
+            .into_iter()
+            .flat_map(|budget| [(budget, PathChoice::Auto), (budget, PathChoice::Combination)])
+        {
+            let engine = builder(kind).key_budget(budget).path(path).build().expect("an engine");
             let ids = engine.register(&zip215(), &keys).expect("room");
             let stats = engine.key_stats();
             match budget {
@@ -114,7 +117,11 @@ fn every_rule_and_tier_judges_as_without_a_ring() {
             }
             let verdicts = engine.verify(&batch).expect("verdicts");
             for (place, (verdict, expected)) in verdicts.iter().zip(&expected).enumerate() {
-                assert_eq!((expected.0, verdict), *expected, "item {place} on {kind}, budget {budget}");
+                assert_eq!(
+                    (expected.0, verdict),
+                    *expected,
+                    "item {place} on {kind}, budget {budget}, {path:?}"
+                );
             }
             assert!(verdicts.valid() > 100 && engine.key_stats().found > 4_000);
         }

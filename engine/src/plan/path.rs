@@ -169,8 +169,8 @@ pub(crate) struct Known {
 }
 
 /// What an item with a full and with a compact table costs, as parts of one in lanes (docs/decisions/key-ring.md).
-const FULL_TABLE: f64 = 0.38;
-const COMPACT_TABLE: f64 = 0.57;
+const FULL_TABLE: f64 = 0.33;
+const COMPACT_TABLE: f64 = 0.47;
 
 /// Whether tables are expected to cost less than a combination of the same items.
 pub(crate) fn tables_pay(known: &Known, bad_rate: f64, costs: &Costs) -> bool {

@@ -1,6 +1,6 @@
 //! AVX2: 4 lanes.
 
-use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry, lines};
+use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX2, FMA and BMI2.
@@ -295,9 +295,12 @@ impl Vector for U64x4 {
         }
     }
     #[inline(always)]
-    fn gather_lines<const R: usize>(tables: &[&[Line]; MAX_LANES], i: [usize; MAX_LANES]) -> [[Self; 8]; R] {
-        let (a, b) = (lines::<R>(tables[0], i[0]), lines::<R>(tables[1], i[1]));
-        let (c, d) = (lines::<R>(tables[2], i[2]), lines::<R>(tables[3], i[3]));
+    fn gather_lines<const R: usize>(
+        tables: &[&[[Line; R]]; MAX_LANES],
+        i: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R] {
+        let (a, b) = (&tables[0][i[0]], &tables[1][i[1]]);
+        let (c, d) = (&tables[2][i[2]], &tables[3][i[3]]);
         let mut out = [[Self(half_row(&a[0].0, 0)); 8]; R];
         let mut r = 0;
         while r < R {
@@ -310,13 +313,18 @@ impl Vector for U64x4 {
         out
     }
     #[inline(always)]
-    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+    fn scatter_lines<const R: usize>(
+        words: [Self; 8],
+        tables: &mut [&mut [[Line; R]]],
+        entry: usize,
+        line: usize,
+    ) {
         let [a, b, c, d, e, f, g, h] = words;
         let low = transpose([a.0, b.0, c.0, d.0]);
         let high = transpose([e.0, f.0, g.0, h.0]);
         let mut lane = 0;
         while lane < tables.len() && lane < 4 {
-            let row = &mut tables[lane][line].0;
+            let row = &mut tables[lane][entry][line].0;
             low[lane].store(&mut row[..4]);
             high[lane].store(&mut row[4..]);
             lane += 1;

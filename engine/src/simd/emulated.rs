@@ -1,9 +1,7 @@
 //! Eight lanes in a plain array: the IFMA kernels on any machine. For tests; always compiled, never
 //! chosen by itself.
 
-use super::{
-    Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry, lines,
-};
+use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
 
 /// The token of the emulation, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -170,12 +168,12 @@ impl Vector for EmulatedU64x8 {
         }
     }
     fn gather_lines<const R: usize>(
-        tables: &[&[Line]; MAX_LANES],
+        tables: &[&[[Line; R]]; MAX_LANES],
         index: [usize; MAX_LANES],
     ) -> [[Self; 8]; R] {
         let mut out = [[Self([0; 8]); 8]; R];
         for lane in 0..8 {
-            let found = lines::<R>(tables[lane], index[lane]);
+            let found = &tables[lane][index[lane]];
             for row in 0..R {
                 for word in 0..8 {
                     out[row][word].0[lane] = found[row].0[word];
@@ -184,10 +182,15 @@ impl Vector for EmulatedU64x8 {
         }
         out
     }
-    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+    fn scatter_lines<const R: usize>(
+        words: [Self; 8],
+        tables: &mut [&mut [[Line; R]]],
+        entry: usize,
+        line: usize,
+    ) {
         for (lane, table) in tables.iter_mut().enumerate().take(8) {
             for word in 0..8 {
-                table[line].0[word] = words[word].0[lane];
+                table[entry][line].0[word] = words[word].0[lane];
             }
         }
     }

@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry, lines};
+use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -154,10 +154,10 @@ impl Vector for U64x1 {
     }
     #[inline(always)]
     fn gather_lines<const R: usize>(
-        tables: &[&[Line]; MAX_LANES],
+        tables: &[&[[Line; R]]; MAX_LANES],
         index: [usize; MAX_LANES],
     ) -> [[Self; 8]; R] {
-        let found = lines::<R>(tables[0], index[0]);
+        let found = &tables[0][index[0]];
         let mut out = [[Self(0); 8]; R];
         let mut r = 0;
         while r < R {
@@ -168,10 +168,15 @@ impl Vector for U64x1 {
         out
     }
     #[inline(always)]
-    fn scatter_lines(words: [Self; 8], tables: &mut [&mut [Line]], line: usize) {
+    fn scatter_lines<const R: usize>(
+        words: [Self; 8],
+        tables: &mut [&mut [[Line; R]]],
+        entry: usize,
+        line: usize,
+    ) {
         let [a, b, c, d, e, f, g, h] = words;
         if let Some(table) = tables.first_mut() {
-            table[line] = Line([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
+            table[entry][line] = Line([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
         }
     }
 }

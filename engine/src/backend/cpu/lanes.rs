@@ -1,8 +1,9 @@
 //! A CPU backend on the vectors of one instruction set.
 
+use super::hash;
 use super::tables::Tables;
 use super::threads::Workers;
-use super::{hash, scalar};
+use super::weierstrass::Weierstrass;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
@@ -16,12 +17,12 @@ use crate::schemes::ed25519::verify::Fleet;
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
 use crate::verdict::{Reason, Slots, Verdict};
+use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
-/// Verifies with `F`'s lanes. The schemes that have no lanes yet run as scalar code, on the portable backend alone:
-/// under another name they would not be what that name says.
+/// Verifies Ed25519 with `F`'s lanes, and the schemes on Weierstrass curves as `W` says.
 #[derive(Debug)]
-pub(crate) struct Lanes<F: FieldLanes> {
+pub(crate) struct Lanes<F: FieldLanes, W> {
     kind: BackendKind,
     token: F::Token,
     workers: Workers,
@@ -29,9 +30,10 @@ pub(crate) struct Lanes<F: FieldLanes> {
     /// Memory of combinations, one for each thread that has worked at the same time.
     memories: Mutex<Vec<Memory<F>>>,
     bad_rate: BadRate,
+    weierstrass: PhantomData<W>,
 }
 
-impl<F: FieldLanes + 'static> Lanes<F> {
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
@@ -43,6 +45,7 @@ impl<F: FieldLanes + 'static> Lanes<F> {
             tables,
             memories: Mutex::default(),
             bad_rate: BadRate::default(),
+            weierstrass: PhantomData,
         }))
     }
 
@@ -99,11 +102,7 @@ impl<F: FieldLanes + 'static> Lanes<F> {
                 }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
-                for item in items {
-                    if let Some(verdict) = scalar::verify(&batch.item(item)) {
-                        slots.set(item, verdict);
-                    }
-                }
+                W::verify(self.token, batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }
@@ -134,7 +133,7 @@ impl<F: FieldLanes + 'static> Lanes<F> {
     }
 }
 
-impl<F: FieldLanes + 'static> Backend for Lanes<F> {
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> {
     fn kind(&self) -> BackendKind {
         self.kind
     }
@@ -156,7 +155,7 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
             Kind::Ed25519(_) => true,
-            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => self.kind == BackendKind::Portable,
+            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => W::supported(self.kind),
         }
     }
 

@@ -8,7 +8,7 @@
 //! Floor in 8 lanes of AVX-512 on Zen 5 (four operations a cycle, two of them rotations): 80 rounds of 17 operations and
 //! 64 words of 11, 2,064 in all or 516 cycles, 65 for a lane.
 //!
-//! [`digest_column`] hashes messages where they lie, through [`super::drive`]. [`digest_all`] serves challenges, whose
+//! [`digest_column`] hashes messages where they lie, through `drive`. [`digest_all`] serves challenges, whose
 //! three parts lie apart.
 
 #[cfg(test)]

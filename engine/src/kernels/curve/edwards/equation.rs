@@ -3,7 +3,7 @@
 //! This is the seam that the scheme calls. It decides nothing about bytes: whether S is in range, whether
 //! an encoding is canonical or of small order, has been decided before. It decodes the key, hashes the
 //! challenge k = SHA-512(R ‖ A ‖ M) mod L, computes Q = SB − kA with k the integer in [0, L), and compares
-//! enc(Q) with the bytes of R. With more than one lane it does so by half-size scalars ([`super::halved`]), which need
+//! enc(Q) with the bytes of R. With more than one lane it does so by half-size scalars (`halved`), which need
 //! R decoded; with one lane as follows.
 //!
 //! - Equal bytes prove both the cofactorless and the cofactored equation.

@@ -8,13 +8,13 @@
 //!
 //! # Cost
 //! Per entry an addition (8 mul) and a division (3 for the shared inversion, 4 for the coordinates). A full table is
-//! 512 entries and 248 doublings, about 8,400 mul and 1,000 sqr: what a signature in lanes costs four times over.
-//! It saves most of one, so that it pays from the sixth signature on.
+//! 512 entries and 256 doublings, about 8,500 mul and 1,000 sqr, 8 µs in eight lanes. Touching its pages for the first
+//! time costs four times as much where the system has to find them.
 
 use super::super::decode::{Decode, Words};
 use super::super::equation::{decode_all, lanes_of, set_lane, words_of};
 use super::super::{Affine, AffineNiels, Extended, Niels, Projective};
-use super::{Base, Compact, ENTRY_LINES, Full, KeyTable, Shape};
+use super::{Base, Compact, Entry, Full, KeyTable, Shape};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
 use crate::simd::{Kernel, Line, MAX_LANES, Token, Vector};
 use core::marker::PhantomData;
@@ -31,11 +31,10 @@ struct Scratch<F> {
 }
 
 #[inline(always)]
-fn store_entry<F: FieldLanes>(entry: AffineNiels<F>, tables: &mut [&mut [Line]], index: usize) {
+fn store_entry<F: FieldLanes>(entry: AffineNiels<F>, tables: &mut [&mut [Entry]], index: usize) {
     let (a, b, c) = (entry.y_plus_x.pack(), entry.y_minus_x.pack(), entry.xy2d.pack());
-    let line = ENTRY_LINES * index;
-    F::Vector::scatter_lines([a[0], a[1], a[2], a[3], a[4], b[0], b[1], b[2]], tables, line);
-    F::Vector::scatter_lines([b[3], b[4], c[0], c[1], c[2], c[3], c[4], c[4]], tables, line + 1);
+    F::Vector::scatter_lines([a[0], a[1], a[2], a[3], a[4], b[0], b[1], b[2]], tables, index, 0);
+    F::Vector::scatter_lines([b[3], b[4], c[0], c[1], c[2], c[3], c[4], c[4]], tables, index, 1);
 }
 
 /// Whether a tooth, or a block of it, begins with a column.
@@ -47,7 +46,7 @@ fn begins<S: Shape>(column: usize) -> bool {
 /// The doublings, and the entries that need none: P itself, for scalars that are even, and the neutral element.
 struct Double<'a, 't, S, F> {
     point: Affine<F>,
-    tables: &'a mut [&'t mut [Line]],
+    tables: &'a mut [&'t mut [Entry]],
     scratch: &'a mut Scratch<F>,
     shape: PhantomData<S>,
 }
@@ -149,7 +148,7 @@ struct Divide<'a, 't, F> {
     entries: &'a [Extended<F>],
     inverses: &'a mut [F],
     before: &'a mut [F],
-    tables: &'a mut [&'t mut [Line]],
+    tables: &'a mut [&'t mut [Entry]],
     first: usize,
 }
 
@@ -184,7 +183,7 @@ impl<F: FieldLanes> Kernel<F::Token> for Divide<'_, '_, F> {
 fn build_vector<S: Shape, F: FieldLanes>(
     token: F::Token,
     point: Affine<F>,
-    tables: &mut [&mut [Line]],
+    tables: &mut [&mut [Entry]],
     scratch: &mut Scratch<F>,
 ) {
     token.vectorize(Double::<S, F> { point, tables, scratch, shape: PhantomData });
@@ -306,16 +305,16 @@ impl<F: FieldLanes> Kernel<F::Token> for AnyPoint<F> {
     }
 }
 
-fn build_shape<S: Shape, F: FieldLanes>(token: F::Token, points: &[[[u64; 4]; 2]]) -> Vec<Box<[Line]>> {
-    let mut out: Vec<Box<[Line]>> = Vec::with_capacity(points.len());
+fn build_shape<S: Shape, F: FieldLanes>(token: F::Token, points: &[[[u64; 4]; 2]]) -> Vec<Box<[Entry]>> {
+    let mut out: Vec<Box<[Entry]>> = Vec::with_capacity(points.len());
     let mut scratch: Option<Scratch<F>> = None;
     for points in points.chunks(F::Vector::LANES) {
         let points: Vec<&[[u64; 4]; 2]> = points.iter().collect();
         let point = load_points::<F>(token, &points);
         let scratch = scratch.get_or_insert_with(|| Scratch::new::<S>(point, token));
-        let mut tables: Vec<Box<[Line]>> =
-            points.iter().map(|_| vec![Line([0; 8]); S::LINES].into_boxed_slice()).collect();
-        let mut slices: Vec<&mut [Line]> = tables.iter_mut().map(|table| &mut table[..]).collect();
+        let mut tables: Vec<Box<[Entry]>> =
+            points.iter().map(|_| vec![[Line([0; 8]); 2]; S::ALL].into_boxed_slice()).collect();
+        let mut slices: Vec<&mut [Entry]> = tables.iter_mut().map(|table| &mut table[..]).collect();
         build_vector::<S, F>(token, point, &mut slices, scratch);
         out.extend(tables);
     }
@@ -328,30 +327,30 @@ pub fn build<F: FieldLanes>(token: F::Token, full: bool, points: &[[[u64; 4]; 2]
         true => build_shape::<Full, F>(token, points),
         false => build_shape::<Compact, F>(token, points),
     };
-    tables.into_iter().map(|lines| KeyTable { lines, full, field: PhantomData }).collect()
+    tables.into_iter().map(|entries| KeyTable { entries, full, field: PhantomData }).collect()
 }
 
-/// The table of B, for [`super::check`]. It takes a third of a millisecond: make it once.
+/// The table of B, for `check`. It takes two milliseconds: make it once.
 pub fn base_table<F: FieldLanes>(token: F::Token) -> BaseTable<F> {
     // Builders give tables of −P: of −B, that is y = 4/5 with the sign bit set.
     let mut words = [[0x6666_6666_6666_6666; MAX_LANES]; 4];
     words[0] = [0x6666_6666_6666_6658; MAX_LANES];
     words[3] = [0xe666_6666_6666_6666; MAX_LANES];
     let [(point, _)] = token.vectorize(Decode::<F, 1> { words: [&words], field: PhantomData });
-    let mut lines = vec![Line([0; 8]); Base::LINES].into_boxed_slice();
+    let mut entries = vec![[Line([0; 8]); 2]; Base::ALL].into_boxed_slice();
     let mut scratch = Scratch::new::<Base>(point, token);
-    build_vector::<Base, F>(token, point, &mut [&mut lines], &mut scratch);
-    BaseTable { lines, field: PhantomData }
+    build_vector::<Base, F>(token, point, &mut [&mut entries], &mut scratch);
+    BaseTable { entries, field: PhantomData }
 }
 
 /// The table of B in the representation `F`.
 pub struct BaseTable<F> {
-    pub(super) lines: Box<[Line]>,
+    pub(super) entries: Box<[Entry]>,
     field: PhantomData<fn() -> F>,
 }
 
 impl<F> core::fmt::Debug for BaseTable<F> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("BaseTable").field("lines", &self.lines.len()).finish()
+        f.debug_struct("BaseTable").field("entries", &self.entries.len()).finish()
     }
 }

@@ -8,13 +8,13 @@ use super::super::equation::{
 };
 use super::build::BaseTable;
 use super::{
-    Base, Comb, Compact, Digits, Full, KeyTable, Prepared, ReadColumns, Shape, signs_of_base,
+    Base, Comb, Compact, Digits, Entry, Full, KeyTable, Prepared, ReadColumns, Shape, signs_of_base,
     signs_of_challenge,
 };
 use crate::kernels::field::FieldLanes;
 use crate::kernels::hash::sha512;
 use crate::kernels::scalar;
-use crate::simd::{Line, MAX_LANES, Token, Vector};
+use crate::simd::{MAX_LANES, Token, Vector};
 use core::marker::PhantomData;
 
 /// An item and the table of its key.
@@ -66,7 +66,7 @@ fn check_chunk<S: Shape, F: FieldLanes>(
     for (vector, rs) in rs.iter_mut().enumerate() {
         // Lanes without an item compute something of the last one.
         let (mut challenges, mut bases, mut last) = (empty, empty, [0; MAX_LANES]);
-        let mut tables: [&[Line]; MAX_LANES] = [&items[items.len() - 1].table.lines; MAX_LANES];
+        let mut tables: [&[Entry]; MAX_LANES] = [&items[items.len() - 1].table.entries; MAX_LANES];
         for i in lanes_of(vector, lanes, items.len()) {
             let (Known { item, table }, lane) = (&items[i], i % lanes);
             let digest = digests[i].map(u64::swap_bytes);
@@ -75,7 +75,7 @@ fn check_chunk<S: Shape, F: FieldLanes>(
             set_lane(&mut bases, lane, signs_of_base(&scalar::reduce(&words_of(item.s))));
             set_lane(rs, lane, words_of(item.r));
             last[lane] = S::OWN as u64 + u64::from(!is_even);
-            tables[lane] = &table.lines;
+            tables[lane] = &table.entries;
         }
         let mut next = Prepared { tables, challenge: Digits::EMPTY, base: Digits::EMPTY, last };
         token.vectorize(ReadColumns::<S, F> {
@@ -96,7 +96,7 @@ fn check_chunk<S: Shape, F: FieldLanes>(
     let mut points: Vec<Projective<F>> = Vec::with_capacity(vectors);
     for (vector, item) in prepared.iter().enumerate() {
         let next = prepared.get(vector + 1).unwrap_or(item);
-        points.push(token.vectorize(Comb::<S, F> { item, next, base: &base.lines, shape: PhantomData }));
+        points.push(token.vectorize(Comb::<S, F> { item, next, base: &base.entries, shape: PhantomData }));
     }
     normalize(token, &mut points);
 

@@ -1,7 +1,7 @@
 //! \[s\]B − \[k\]A from tables of A and of B that outlive the call: no decoding, few doublings.
 //!
 //! # Contract
-//! [`check`] judges items whose keys have tables ([`KeyTable`], made by [`build`]) as `equation::check` judges
+//! `check` judges items whose keys have tables ([`KeyTable`], made by `build`) as `equation::check` judges
 //! items whose keys come as bytes: the same codes for the same bytes. Tables are of A exactly, torsion
 //! included, and k is the integer in \[0, L): nothing here replaces k by k ± L or −k. B has order L, so s may be
 //! moved by L.
@@ -74,8 +74,8 @@ pub trait Shape: 'static {
     const STEPS: usize = if Self::BLOCKS == 1 { Self::COLUMNS } else { Self::GROUP };
     /// The entry of P itself; after it comes the neutral element.
     const OWN: usize = Self::BLOCKS * Self::ENTRIES;
-    /// Lines of everything.
-    const LINES: usize = ENTRY_LINES * (Self::OWN + 2);
+    /// Entries of everything.
+    const ALL: usize = Self::OWN + 2;
 }
 
 /// 64 kB a key.
@@ -108,14 +108,15 @@ impl Shape for Base {
     const BLOCKS: usize = 3;
 }
 
-/// Lines of an entry.
-const ENTRY_LINES: usize = 2;
+/// An entry: its 15 words in two lines.
+type Entry = [Line; 2];
+
 /// The most steps that one extraction gives.
 const MAX_GROUP: usize = 13;
 
 /// The table of a key, or of B, in the representation `F`.
 pub struct KeyTable<F> {
-    lines: Box<[Line]>,
+    entries: Box<[Entry]>,
     full: bool,
     field: PhantomData<fn() -> F>,
 }
@@ -129,13 +130,13 @@ impl<F> KeyTable<F> {
 
 impl<F> core::fmt::Debug for KeyTable<F> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("KeyTable").field("full", &self.full).field("lines", &self.lines.len()).finish()
+        f.debug_struct("KeyTable").field("full", &self.full).field("entries", &self.entries.len()).finish()
     }
 }
 
 /// The bytes of a key's table.
 pub const fn table_bytes(full: bool) -> usize {
-    size_of::<Line>() * if full { Full::LINES } else { Compact::LINES }
+    size_of::<Entry>() * if full { Full::ALL } else { Compact::ALL }
 }
 
 /// b of k, without its highest bit, which is 1; and whether k is even.
@@ -244,7 +245,7 @@ impl<S: Shape, F: FieldLanes> Kernel<F::Token> for ReadColumns<'_, S, F> {
 #[inline(always)]
 fn select<F: FieldLanes>(
     token: F::Token,
-    tables: &[&[Line]; MAX_LANES],
+    tables: &[&[Entry]; MAX_LANES],
     first: usize,
     digits: &[u64; MAX_LANES],
     field: usize,
@@ -252,10 +253,10 @@ fn select<F: FieldLanes>(
     let mut index = [0; MAX_LANES];
     let mut lane = 0;
     while lane < F::Vector::LANES {
-        index[lane] = line_of(first, digits[lane], field);
+        index[lane] = entry_of(first, digits[lane], field);
         lane += 1;
     }
-    let [p, q] = F::Vector::gather_lines::<ENTRY_LINES>(tables, index);
+    let [p, q] = F::Vector::gather_lines(tables, index);
     let entry = AffineNiels {
         y_plus_x: F::unpack([p[0], p[1], p[2], p[3], p[4]]),
         y_minus_x: F::unpack([p[5], p[6], p[7], q[0], q[1]]),
@@ -266,16 +267,16 @@ fn select<F: FieldLanes>(
     entry.negate_where(negative)
 }
 
-/// The first line of the entry that a field selects, `first` being that of its block.
+/// The entry that a field selects, `first` being the first of its block.
 #[inline(always)]
-fn line_of(first: usize, digits: u64, field: usize) -> usize {
-    ENTRY_LINES * (first + ((digits >> (16 * field)) as usize & ((1 << SIGN) - 1)))
+fn entry_of(first: usize, digits: u64, field: usize) -> usize {
+    first + ((digits >> (16 * field)) as usize & ((1 << SIGN) - 1))
 }
 
 /// A vector of items, ready for the comb.
 pub(super) struct Prepared<'a> {
     /// The key's table of each lane.
-    pub(super) tables: [&'a [Line]; MAX_LANES],
+    pub(super) tables: [&'a [Entry]; MAX_LANES],
     pub(super) challenge: Digits,
     pub(super) base: Digits,
     /// What is added at the end: [`Shape::OWN`] where k is even, else the entry after it.
@@ -290,7 +291,7 @@ struct Comb<'a, S, F> {
     item: &'a Prepared<'a>,
     /// The vector that comes next, whose first entries are asked for.
     next: &'a Prepared<'a>,
-    base: &'a [Line],
+    base: &'a [Entry],
     shape: PhantomData<(S, F)>,
 }
 
@@ -315,9 +316,8 @@ impl<S: Shape, F: FieldLanes> Comb<'_, S, F> {
         let (step, block, field) = place::<S>(index);
         let mut lane = 0;
         while lane < F::Vector::LANES {
-            let line = line_of(S::ENTRIES * block, item.challenge.0[step][lane], field);
-            prefetch(item.tables[lane], line);
-            prefetch(item.tables[lane], line + 1);
+            let entry = entry_of(S::ENTRIES * block, item.challenge.0[step][lane], field);
+            prefetch(item.tables[lane], entry);
             lane += 1;
         }
     }

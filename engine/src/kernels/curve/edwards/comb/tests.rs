@@ -60,7 +60,7 @@ fn agrees<F: FieldLanes>(counts: &[usize]) {
     let base = base_table::<F>(token);
     for full in [true, false] {
         let tables = build::<F>(token, full, &points);
-        assert_eq!(table_bytes(full), size_of_val(&tables[0].lines[..]));
+        assert_eq!(table_bytes(full), size_of_val(&tables[0].entries[..]));
         let known: Vec<Known<'_, F>> = rows
             .iter()
             .zip(&tables)
