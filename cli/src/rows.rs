@@ -50,6 +50,7 @@ pub(crate) struct Rows {
     incoming: Receiver<Message>,
     spare: Sender<Box<RowBlock>>,
     rules: DefaultRules,
+    keys: Option<Arc<KeyFile>>,
 }
 
 impl Rows {
@@ -65,7 +66,7 @@ impl Rows {
         };
         let options = ReadOptions {
             rules: rules.clone(),
-            keys,
+            keys: keys.clone(),
             key_use,
             max_row_bytes: input.max_row_bytes,
             ..ReadOptions::default()
@@ -77,7 +78,12 @@ impl Rows {
             .name("sigwarp-rows".into())
             .spawn(move || read(&files, &options, &sender, &spares))
             .map_err(|error| Failure::engine(format!("the reading thread could not be started: {error}")))?;
-        Ok(Self { incoming, spare, rules })
+        Ok(Self { incoming, spare, rules, keys })
+    }
+
+    /// The keys of the keys file, if there is one.
+    pub(crate) fn keys(&self) -> Option<&KeyFile> {
+        self.keys.as_deref()
     }
 
     /// The next rows.

@@ -2,13 +2,16 @@
 
 use std::num::NonZeroUsize;
 
+use crate::Reason;
 use crate::backend::BackendKind;
 use crate::backend::cpu::{self, Threads, Workers};
 use crate::batch::{Batch, BatchView, Column};
 use crate::dispatch::{BackendChoice, Dispatcher, choose};
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
+use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats};
 use crate::plan::PathChoice;
+use crate::schemes;
 use crate::suite::Suite;
 use crate::verdict::Verdicts;
 
@@ -30,6 +33,7 @@ pub const BACKEND_VARIABLE: &str = "SIGWARP_BACKEND";
 /// ```
 pub struct Engine {
     dispatcher: Dispatcher,
+    ring: KeyRing,
 }
 
 impl Engine {
@@ -46,7 +50,78 @@ impl Engine {
 
     /// As [`Self::verify`], over columns that the caller owns.
     pub fn verify_columns(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
-        self.dispatcher.verify(batch)
+        let generation = self.ring.pin();
+        let batch = batch.with_ring(&generation).map_err(|(item, id)| Error::UnknownKey { item, id })?;
+        let verdicts = self.dispatcher.verify(&batch)?;
+        self.learn(&batch, &generation, &verdicts);
+        Ok(verdicts)
+    }
+
+    /// Registers public keys for signatures of the scheme of `suite`, and makes tables of them within the key
+    /// budget. Gives an id for each key, the same id for the same bytes; or the reason for which `suite` rejects
+    /// every signature under a key.
+    ///
+    /// An id stands for the bytes alone: it can be named under every rule of the scheme, and an item with these
+    /// bytes is as fast as one with the id. Keys may be registered and dropped while batches run.
+    ///
+    /// ```
+    /// use sigwarp::{Batch, Ed25519Rule, Engine, Key, Message, Reason, Suite};
+    ///
+    /// let engine = Engine::builder().build()?;
+    /// let suite = Suite::ed25519(Ed25519Rule::Strict);
+    /// let mut base_point = [0x66; 32];
+    /// base_point[0] = 0x58;
+    /// let keys = engine.register(&suite, [&base_point[..], &[2; 31]])?;
+    /// assert_eq!(keys[1], Err(Reason::BadKeyLength));
+    /// let id = keys[0].expect("the base point is a key");
+    /// let mut batch = Batch::new();
+    /// batch.push(&suite, Key::Id(id), Message::Raw(b"hello"), &[1; 64]);
+    /// assert!(!engine.verify(&batch)?.all_valid());
+    /// assert_eq!(engine.unregister(&[id]), 1);
+    /// # Ok::<(), sigwarp::Error>(())
+    /// ```
+    pub fn register<K: AsRef<[u8]>>(
+        &self,
+        suite: &Suite,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Vec<Result<KeyId, Reason>>, Error> {
+        let scheme = KeyScheme::of(suite.scheme());
+        let store = self.dispatcher.table_store(scheme)?.ok_or(Error::NoKeyRing(suite.scheme()))?;
+        let keys: Vec<K> = keys.into_iter().collect();
+        let keys: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
+        self.ring
+            .register(store, scheme, &keys, |criteria| schemes::refused_key(suite, criteria))
+            .map_err(|exhausted| Error::KeyBudget { needed: exhausted.needed, budget: exhausted.budget })
+    }
+
+    /// Drops registered keys; their ids name nothing from then on. Batches that run keep what they have. Gives the
+    /// number of ids that named a key.
+    pub fn unregister(&self, ids: &[KeyId]) -> usize {
+        self.ring.unregister(ids)
+    }
+
+    /// What the key ring holds.
+    pub fn key_stats(&self) -> KeyStats {
+        self.ring.stats()
+    }
+
+    /// What a batch teaches about keys: which are worth a better table, and which are not in the ring and come often.
+    fn learn(&self, batch: &BatchView<'_>, generation: &Generation, verdicts: &Verdicts) {
+        /// Items looked at, in steps through the whole batch.
+        const LOOKED_AT: usize = 4096;
+        let store = |scheme| self.dispatcher.table_store(scheme).ok().flatten();
+        self.ring.promote(store, generation);
+        if !self.ring.admits() {
+            return;
+        }
+        let scheme = KeyScheme::Ed25519;
+        let Some(store) = store(scheme) else { return };
+        let items = (0..batch.len()).step_by(batch.len().div_ceil(LOOKED_AT).max(1));
+        let valid = items.filter(|&item| verdicts.get(item).is_some_and(|verdict| verdict.is_valid()));
+        let unknown = valid
+            .map(|item| batch.resolve(item))
+            .filter(|(item, known)| known.is_none() && KeyScheme::of(item.suite.scheme()) == scheme);
+        self.ring.observe(store, scheme, unknown.map(|(item, _)| item.key));
     }
 
     /// The digest of each message, in order. Lengths may be mixed; a message is read where it lies and is not copied.
@@ -121,7 +196,12 @@ pub struct Builder {
     backend: BackendChoice,
     threads: Threads,
     path: PathChoice,
+    key_budget: Option<usize>,
+    admits: bool,
 }
+
+/// The key budget of a builder that was told none: four thousand full tables.
+const KEY_BUDGET: usize = 256 << 20;
 
 impl Builder {
     /// Sets the backend. A forced backend that cannot run here makes [`Self::build`] fail.
@@ -148,6 +228,20 @@ impl Builder {
         self
     }
 
+    /// Sets the bytes that the key ring may take, for keys and tables; 256 MiB if not set. Nothing of it is used
+    /// before keys are registered or admitted.
+    pub fn key_budget(mut self, bytes: usize) -> Self {
+        self.key_budget = Some(bytes);
+        self
+    }
+
+    /// Whether keys that come often in valid signatures are kept as if they were registered, as far as the key
+    /// budget goes; they make room for registered ones. Not if not set.
+    pub fn admit_keys(mut self, admit: bool) -> Self {
+        self.admits = admit;
+        self
+    }
+
     /// Chooses the backend, starts the threads and runs the self-test.
     pub fn build(self) -> Result<Engine, Error> {
         let (choice, named_by) = match (self.backend, std::env::var(BACKEND_VARIABLE)) {
@@ -159,6 +253,7 @@ impl Builder {
         };
         let workers = Workers::start(&self.threads)?;
         let dispatcher = choose(choice, named_by, self.path, |kind| cpu::start(kind, workers.clone()))?;
-        Ok(Engine { dispatcher })
+        let ring = KeyRing::new(self.key_budget.unwrap_or(KEY_BUDGET), self.admits);
+        Ok(Engine { dispatcher, ring })
     }
 }

@@ -4,6 +4,7 @@ use crate::backend::{BackendFailure, BackendKind};
 use crate::batch::WrongInput;
 use crate::dispatch::SelfTestFailure;
 use crate::hash::Hash;
+use crate::keyring::KeyId;
 use crate::merkle::MerkleError;
 use crate::suite::Suite;
 
@@ -14,6 +15,29 @@ pub enum Error {
     /// An item has a digest where its suite takes a message, or the reverse.
     #[error(transparent)]
     WrongInput(#[from] WrongInput),
+    /// An item names a key that is not registered with this engine, or that belongs to another scheme.
+    #[error(
+        "item {item}: key {id} is not registered with this engine for the scheme of the item; register it, or give its bytes"
+    )]
+    UnknownKey {
+        /// The first such item.
+        item: usize,
+        /// The id that it names.
+        id: KeyId,
+    },
+    /// Keys cannot be registered: there is no room for them, even without tables.
+    #[error(
+        "the key ring needs {needed} bytes and may take {budget}; raise the budget (Builder::key_budget)"
+    )]
+    KeyBudget {
+        /// The bytes of all keys without a table.
+        needed: usize,
+        /// The budget.
+        budget: usize,
+    },
+    /// Keys of this scheme cannot be registered in this version.
+    #[error("keys of {0} cannot be registered; give their bytes with every item")]
+    NoKeyRing(crate::suite::Scheme),
     /// No backend in use implements a suite of the batch.
     #[error("no backend in use ({known}) supports {suite}; choose another backend", known = list(.backends))]
     Unsupported {

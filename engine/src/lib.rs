@@ -17,6 +17,7 @@ mod error;
 mod hash;
 #[doc(hidden)]
 pub mod kernels;
+mod keyring;
 mod merkle;
 mod plan;
 mod schemes;
@@ -32,12 +33,15 @@ pub use backend::cpu::Threads;
 pub use backend::{BackendFailure, BackendKind};
 #[cfg(feature = "arrow")]
 pub use batch::arrow;
-pub use batch::{Batch, BatchView, Column, ColumnError, DefaultRuleError, DefaultRules, Item, Key, Message};
+pub use batch::{
+    Batch, BatchView, Column, ColumnError, DefaultRuleError, DefaultRules, Item, Key, Keys, Message,
+};
 pub use batch::{Span, SuiteNames, SuiteResolver, Suites, WrongInput};
 pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
 pub use engine::{BACKEND_VARIABLE, Builder, Engine};
 pub use error::Error;
 pub use hash::{Digests, Hash, Messages};
+pub use keyring::{KeyId, KeyStats};
 pub use merkle::{MerkleError, MerkleProof, MerkleRule, MerkleTree};
 pub use plan::PathChoice;
 pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash, ethereum_address, recover};

@@ -172,7 +172,10 @@ fn fields(name: &str) -> Option<Vec<(String, String)>> {
     Some(lines.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
 }
 
-fn messages_of(name: &str) -> Option<(Vec<Vec<u8>>, Vec<Vec<u8>>)> {
+/// Byte strings.
+type Strings = Vec<Vec<u8>>;
+
+fn messages_of(name: &str) -> Option<(Strings, Strings)> {
     let (mut messages, mut digests) = (Vec::new(), Vec::new());
     let mut bits = 0;
     for (field, value) in fields(name)? {

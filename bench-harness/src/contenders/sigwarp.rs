@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sigwarp::{BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Hash, Suite, Suites};
+use sigwarp::{
+    BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Hash, KeyId, Keys as KeyColumn, Suite,
+    Suites,
+};
 
 use super::hashes::first8;
 use super::{Algorithm, Answers, Keys};
@@ -103,7 +106,6 @@ impl Sigwarp {
     /// of its own is needed. Also returns the name of the backend that runs.
     pub fn prepare<'w>(&self, w: &'w Workload, threads: usize) -> Result<(Run<'w>, String), String> {
         match self.operation {
-            Operation::Verify if self.registered => return Err("this version has no key ring yet".to_owned()),
             Operation::Verify => {}
             Operation::Recover if ["auto", BackendKind::Portable.name()].contains(&self.backend.as_str()) => {
                 return Ok((recover(w), BackendKind::Portable.name().to_owned()));
@@ -116,16 +118,22 @@ impl Sigwarp {
         if !engine.supports(&suite) {
             return Err(format!("backend {} does not verify {} yet", self.backend, suite.scheme()));
         }
+        let ids = if self.registered { register(&engine, &suite, w)? } else { Vec::new() };
         let keys: Vec<&[u8]> = w.items.iter().map(|item| w.public(item)).collect();
+        let stats = engine.key_stats();
         let column = |get: fn(&Item) -> &[u8]| -> Vec<&'w [u8]> { w.items.iter().map(get).collect() };
         let messages = column(|item| &item.message);
         let signatures = column(|item| &item.signature);
         let batch = w.spec.batch;
         let verify = move |chunk| {
             let rows = chunk * batch..(chunk + 1) * batch;
+            let column: KeyColumn<'_> = match ids.get(rows.clone()) {
+                Some(ids) if !ids.is_empty() => ids.into(),
+                _ => Column::slices(&keys[rows.clone()]).into(),
+            };
             let view = BatchView::new(
                 Suites::One(&suite),
-                Column::slices(&keys[rows.clone()]),
+                column,
                 Column::slices(&messages[rows.clone()]),
                 Column::slices(&signatures[rows]),
             )
@@ -135,7 +143,10 @@ impl Sigwarp {
         // The engine chooses by suite and batch size: the first call tells which backends take part.
         let shares: Vec<&str> =
             verify(0).explain().shares().iter().map(|(backend, _)| backend.name()).collect();
-        let backend = shares.join(" and ");
+        let mut backend = shares.join(" and ");
+        if self.registered {
+            backend.push_str(&format!(", {} bytes a key", stats.bytes / stats.registered.max(1)));
+        }
         Ok((Box::new(move |chunk| verify(chunk).valid() as u64), backend))
     }
 
@@ -176,7 +187,7 @@ impl Sigwarp {
                 None => return Err(format!("this version has no backend {name:?} yet")),
             },
         };
-        let builder = Engine::builder().backend(choice);
+        let builder = Engine::builder().backend(choice).key_budget(KEY_BUDGET);
         let builder = match threads {
             1 => builder.threads(NonZeroUsize::MIN),
             _ => builder.pool(pinned_pool(threads)?),
@@ -200,6 +211,17 @@ impl Sigwarp {
 fn pinned_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(one_core_each()).build();
     pool.map(Arc::new).map_err(|error| format!("cannot start {threads} threads: {error}"))
+}
+
+/// Room for full tables of tens of thousands of keys, and for compact ones of a million.
+const KEY_BUDGET: usize = 3 << 30;
+
+/// The id of each item's key.
+fn register(engine: &Engine, suite: &Suite, w: &Workload) -> Result<Vec<KeyId>, String> {
+    let keys =
+        engine.register(suite, w.keys.iter().map(|key| &key.public)).map_err(|error| error.to_string())?;
+    let ids: Result<Vec<KeyId>, _> = w.items.iter().map(|item| keys[item.key]).collect();
+    ids.map_err(|reason| format!("a key was refused: {reason}"))
 }
 
 /// Counts the keys that come out as they should: any digest gives some key.
@@ -231,6 +253,14 @@ mod tests {
             let (mut run, _) = Sigwarp::auto(Some("strict")).prepare(&workload, threads).unwrap();
             assert_eq!((0..3).map(&mut run).collect::<Vec<_>>(), workload.expected().unwrap());
         }
+    }
+
+    #[test]
+    fn registered_keys_give_the_same_counts() {
+        let workload = Workload::new(Spec::new(Kind::Ed25519, 4, 12).keys(5).bad(Bad::PerMille(250)));
+        let (mut run, backend) = Sigwarp::auto(Some("strict")).registered().prepare(&workload, 1).unwrap();
+        assert_eq!((0..3).map(&mut run).collect::<Vec<_>>(), workload.expected().unwrap());
+        assert!(backend.contains("bytes a key"), "{backend}");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sigwarp::{BackendChoice, BackendKind, Engine};
-use sigwarp_datasets::{KeyUse, RowBlock, VerdictWriter};
+use sigwarp::{BackendChoice, BackendKind, Ed25519Rule, Engine, Scheme, Suite};
+use sigwarp_datasets::{KeyFile, KeyUse, RowBlock, VerdictWriter};
 
 use self::summary::{Judged, Run, Summary, Totals};
 use crate::args::{BackendName, EngineArgs, Format, VerifyArgs};
@@ -27,6 +27,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         shares: BTreeMap::new(),
         totals: Totals::default(),
         verify_time: Duration::ZERO,
+        register_time: None,
         bar: progress_bar(),
         rows_seen: 0,
     };
@@ -39,6 +40,8 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         complete: matches!(ended, Ok(true)),
         total: start.elapsed(),
         verify: job.verify_time,
+        register: job.register_time.unwrap_or_default(),
+        registered_keys: engine.key_stats().registered,
         backend: job.backends(),
         threads: engine.threads(),
         why: engine.why().to_owned(),
@@ -94,6 +97,8 @@ struct Job<'a> {
     shares: BTreeMap<BackendKind, u64>,
     totals: Totals,
     verify_time: Duration,
+    /// How long it took to register the keys of the keys file, once that was done.
+    register_time: Option<Duration>,
     bar: ProgressBar,
     rows_seen: u64,
 }
@@ -121,6 +126,9 @@ impl Job<'_> {
         loop {
             match rows.next(interrupt)? {
                 Next::Block { file, block } => {
+                    if let Some(keys) = rows.keys() {
+                        self.register(keys, &block)?;
+                    }
                     self.verify(&file, &block, writer.as_mut())?;
                     rows.recycle(block);
                 }
@@ -132,6 +140,28 @@ impl Job<'_> {
             writer.finish().map_err(Failure::output)?;
         }
         Ok(true)
+    }
+
+    /// Registers the keys of the keys file when the first block with Ed25519 rows comes: those of other schemes
+    /// cannot be registered yet. The rows that use a key carry its bytes, by which the engine finds it.
+    fn register(&mut self, keys: &KeyFile, block: &RowBlock) -> Result<(), Failure> {
+        let view = block.batch().view().map_err(Failure::engine)?;
+        let is_ed25519 = |suite: &Suite| suite.scheme() == Scheme::Ed25519;
+        if self.register_time.is_some() || !view.suite_table().iter().any(is_ed25519) {
+            return Ok(());
+        }
+        let start = Instant::now();
+        // The rule that refuses no key: other rules judge each row.
+        let suite = Suite::ed25519(Ed25519Rule::Zip215);
+        let of_scheme =
+            (0..keys.len() as u64).filter_map(|index| keys.get(index)).filter(|key| key.len() == 32);
+        match self.engine.register(&suite, of_scheme) {
+            // Without room for them, rows are verified as if there were no ring.
+            Ok(_) | Err(sigwarp::Error::KeyBudget { .. }) => {}
+            Err(error) => return Err(Failure::engine(error)),
+        }
+        self.register_time = Some(start.elapsed());
+        Ok(())
     }
 
     fn verify(

@@ -120,6 +120,8 @@ pub(crate) struct Summary {
     seconds_total: f64,
     seconds_verify: f64,
     items_per_second: f64,
+    registered_keys: usize,
+    seconds_register: f64,
     peak_rss_bytes: Option<u64>,
     backend: String,
     threads: usize,
@@ -135,6 +137,8 @@ pub(crate) struct Run {
     pub(crate) complete: bool,
     pub(crate) total: Duration,
     pub(crate) verify: Duration,
+    pub(crate) register: Duration,
+    pub(crate) registered_keys: usize,
     pub(crate) backend: String,
     pub(crate) threads: usize,
     pub(crate) why: String,
@@ -158,6 +162,8 @@ impl Summary {
             seconds_total: run.total.as_secs_f64(),
             seconds_verify,
             items_per_second: rate,
+            registered_keys: run.registered_keys,
+            seconds_register: run.register.as_secs_f64(),
             peak_rss_bytes: crate::memory::peak_rss_bytes(),
             backend: run.backend,
             threads: run.threads,
@@ -204,6 +210,9 @@ impl Summary {
                 self.seconds_total, self.seconds_verify, self.items_per_second
             ),
         )?;
+        if self.registered_keys > 0 {
+            line("registered keys", format!("{} in {:.3} s", self.registered_keys, self.seconds_register))?;
+        }
         if let Some(bytes) = self.peak_rss_bytes {
             line("peak memory", format!("{:.1} MB", bytes as f64 / 1e6))?;
         }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
+use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
 use crate::suite::Suite;
 use crate::verdict::Slots;
@@ -74,6 +75,11 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Whether the suite is implemented exactly. An unsupported one is refused by the caller, never approximated.
     fn supports(&self, suite: &Suite) -> bool;
+
+    /// Where it keeps tables of known keys of a scheme, if it does.
+    fn table_store(&self, _: KeyScheme) -> Option<&dyn TableStore> {
+        None
+    }
 
     /// Sets the slot of every item of `plan`. An error says nothing about any item: all slots are discarded.
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure>;

@@ -3,11 +3,14 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 mod column;
+mod keys;
 mod names;
 
 pub use column::{Column, ColumnError, Span};
+pub use keys::Keys;
 pub use names::{DefaultRuleError, DefaultRules, SuiteNames, SuiteResolver};
 
+use crate::keyring::{Generation, KeyId, KeyScheme, Record};
 use crate::suite::{MessageInput, Suite, SuiteTable};
 
 /// The key of an item.
@@ -16,6 +19,9 @@ use crate::suite::{MessageInput, Suite, SuiteTable};
 pub enum Key<'a> {
     /// An encoded public key. Wrong lengths and encodings become verdicts.
     Bytes(&'a [u8]),
+    /// A key registered with the engine that verifies the batch ([`crate::Engine::register`]). One that is not
+    /// registered there, or belongs to another scheme, is an error of the call.
+    Id(KeyId),
 }
 
 /// What an item's signature is a signature of.
@@ -43,6 +49,8 @@ pub struct Batch {
     suites: SuiteTable,
     suite_of: Vec<u32>,
     keys: Arena,
+    /// The ids of the items, once there is one; until then empty.
+    key_ids: Vec<Option<KeyId>>,
     messages: Arena,
     signatures: Arena,
     wrong_input: Option<WrongInput>,
@@ -78,7 +86,14 @@ impl Batch {
         if given != expected && self.wrong_input.is_none() {
             self.wrong_input = Some(WrongInput { item: self.len(), suite: suite.clone(), expected });
         }
-        let Key::Bytes(key) = key;
+        let (key, id): (&[u8], _) = match key {
+            Key::Bytes(bytes) => (bytes, None),
+            Key::Id(id) => (&[], Some(id)),
+        };
+        if id.is_some() || !self.key_ids.is_empty() {
+            self.key_ids.resize(self.len(), None);
+            self.key_ids.push(id);
+        }
         self.suite_of.push(self.suites.intern(suite, self.suite_of.last().copied()));
         self.keys.push(key);
         self.messages.push(bytes);
@@ -105,6 +120,7 @@ impl Batch {
         self.suites.clear();
         self.suite_of.clear();
         self.keys.clear();
+        self.key_ids.clear();
         self.messages.clear();
         self.signatures.clear();
         self.wrong_input = None;
@@ -115,9 +131,16 @@ impl Batch {
         if let Some(wrong) = &self.wrong_input {
             return Err(wrong.clone());
         }
+        let keys = self.keys.column();
+        // The two columns have a row per item: `mixed` finds nothing to refuse.
+        let keys = match Keys::mixed(keys, &self.key_ids) {
+            Ok(mixed) if !self.key_ids.is_empty() => mixed,
+            _ => keys.into(),
+        };
         Ok(BatchView {
             suites: Suites::PerItem { table: self.suites.as_slice(), index: &self.suite_of },
-            keys: self.keys.column(),
+            keys,
+            ring: None,
             messages: self.messages.column(),
             signatures: self.signatures.column(),
         })
@@ -189,7 +212,9 @@ pub enum Suites<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct BatchView<'a> {
     suites: Suites<'a>,
-    keys: Column<'a>,
+    keys: Keys<'a>,
+    /// The keys that are known, while an engine verifies.
+    ring: Option<&'a Generation>,
     messages: Column<'a>,
     signatures: Column<'a>,
 }
@@ -199,7 +224,7 @@ pub struct BatchView<'a> {
 pub struct Item<'a> {
     /// The suite it is judged under.
     pub suite: &'a Suite,
-    /// The encoded public key.
+    /// The encoded public key; empty where the item names a registered one.
     pub key: &'a [u8],
     /// The message or the digest, as the suite takes it.
     pub message: &'a [u8],
@@ -211,10 +236,11 @@ impl<'a> BatchView<'a> {
     /// A batch over the given columns, which must have the same number of rows.
     pub fn new(
         suites: Suites<'a>,
-        keys: Column<'a>,
+        keys: impl Into<Keys<'a>>,
         messages: Column<'a>,
         signatures: Column<'a>,
     ) -> Result<Self, ColumnError> {
+        let keys = keys.into();
         let rows = keys.len();
         for (name, len) in [("messages", messages.len()), ("signatures", signatures.len())] {
             if len != rows {
@@ -229,7 +255,7 @@ impl<'a> BatchView<'a> {
                 return Err(ColumnError::Suite { row, index: index[row], suites: table.len() });
             }
         }
-        Ok(Self { suites, keys, messages, signatures })
+        Ok(Self { suites, keys, ring: None, messages, signatures })
     }
 
     /// The number of items.
@@ -247,12 +273,44 @@ impl<'a> BatchView<'a> {
     /// # Panics
     /// When `item` is not below [`Self::len`].
     pub fn item(&self, item: usize) -> Item<'a> {
-        Item {
-            suite: &self.suite_table()[self.suite_index(item) as usize],
-            key: self.keys.get(item),
-            message: self.messages.get(item),
-            signature: self.signatures.get(item),
+        self.resolve(item).0
+    }
+
+    /// Item `item`, and what the ring knows of its key, while an engine verifies.
+    pub(crate) fn resolve(&self, item: usize) -> (Item<'a>, Option<&'a Record>) {
+        let suite = &self.suite_table()[self.suite_index(item) as usize];
+        let scheme = KeyScheme::of(suite.scheme());
+        let (key, known): (&[u8], _) = match self.keys.get(item) {
+            Key::Bytes(bytes) => (bytes, self.ring.and_then(|ring| ring.find(scheme, bytes))),
+            Key::Id(id) => {
+                let known = self.ring.and_then(|ring| ring.get_of(id, scheme));
+                (known.map_or(&[], Record::bytes), known)
+            }
+        };
+        (Item { suite, key, message: self.messages.get(item), signature: self.signatures.get(item) }, known)
+    }
+
+    /// The same batch, with the keys of `ring` known; or the first item that names a key which is not there.
+    pub(crate) fn with_ring<'b>(&self, ring: &'b Generation) -> Result<BatchView<'b>, (usize, KeyId)>
+    where
+        'a: 'b,
+    {
+        if self.keys.has_ids() {
+            for item in 0..self.len() {
+                let suite = &self.suite_table()[self.suite_index(item) as usize];
+                if let Key::Id(id) = self.keys.get(item)
+                    && ring.get_of(id, KeyScheme::of(suite.scheme())).is_none()
+                {
+                    return Err((item, id));
+                }
+            }
         }
+        Ok(BatchView { ring: Some(ring), ..*self })
+    }
+
+    /// The keys that are known, while an engine verifies.
+    pub(crate) fn ring(&self) -> Option<&'a Generation> {
+        self.ring
     }
 
     /// The distinct suites that items may refer to.

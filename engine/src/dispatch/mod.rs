@@ -11,10 +11,13 @@ pub(crate) use choice::choose;
 pub use explain::Explain;
 pub use selftest::SelfTestFailure;
 
+use std::sync::OnceLock;
+
 use crate::backend::{Backend, BackendFailure, BackendKind};
 use crate::batch::{BatchView, Column};
 use crate::error::Error;
 use crate::hash::Hash;
+use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
@@ -27,13 +30,25 @@ pub(crate) struct Dispatcher {
     costs: Vec<Costs>,
     why: String,
     path: PathChoice,
+    /// What the self-test of tables said, by scheme; it is run when tables are first asked for.
+    tables_tested: [OnceLock<Result<(), SelfTestFailure>>; KeyScheme::COUNT],
 }
 
 impl Dispatcher {
     /// Backends that have passed their self-test. Measures what their paths cost.
     pub(crate) fn new(backends: Vec<Box<dyn Backend>>, why: String, path: PathChoice) -> Self {
         let costs = backends.iter().map(|backend| measure::costs(backend.as_ref())).collect();
-        Self { backends, costs, why, path }
+        Self::with_costs(backends, costs, why, path)
+    }
+
+    const fn with_costs(
+        backends: Vec<Box<dyn Backend>>,
+        costs: Vec<Costs>,
+        why: String,
+        path: PathChoice,
+    ) -> Self {
+        let tables_tested = [const { OnceLock::new() }; KeyScheme::COUNT];
+        Self { backends, costs, why, path, tables_tested }
     }
 
     /// The kinds of the backends, the first choice first.
@@ -51,6 +66,16 @@ impl Dispatcher {
 
     pub(crate) fn supports(&self, suite: &Suite) -> bool {
         self.backends.iter().any(|backend| backend.supports(suite))
+    }
+
+    /// The tables of the backend that verifies items of a scheme, once that backend has given the known answers
+    /// with them too. `None` where there are none for the scheme.
+    pub(crate) fn table_store(&self, scheme: KeyScheme) -> Result<Option<&dyn TableStore>, SelfTestFailure> {
+        let found = self.backends.iter().find_map(|backend| Some((backend, backend.table_store(scheme)?)));
+        let Some((backend, store)) = found else { return Ok(None) };
+        let tested = &self.tables_tested[scheme as usize];
+        tested.get_or_init(|| selftest::run_tables(backend.as_ref(), store, scheme)).clone()?;
+        Ok(Some(store))
     }
 
     /// Judges every item on the first backend that implements its suite. When a backend fails, nothing that it set
@@ -199,7 +224,7 @@ mod tests {
         let backends: Vec<_> =
             backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
         let costs = vec![Costs::counted(1); backends.len()];
-        Dispatcher { backends, costs, why: "a test".into(), path: PathChoice::Auto }
+        Dispatcher::with_costs(backends, costs, "a test".into(), PathChoice::Auto)
     }
 
     fn batch() -> Batch {

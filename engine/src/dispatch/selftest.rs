@@ -3,6 +3,7 @@
 use super::Explain;
 use crate::backend::{Backend, BackendKind};
 use crate::batch::{Batch, Key, Message};
+use crate::keyring::{Generation, KeyRing, KeyScheme, TableStore, Tier};
 use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::{MessageInput, Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
@@ -194,13 +195,36 @@ const KNOWN: [Known; 13] = [
 /// Each known signature under every rule of its scheme, and the same with one bit of the message flipped: every item
 /// by its own equation, and those that one equation can prove together as well, all good and good and bad.
 pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
-    judge(backend, PathChoice::Lanes, |_, _| true)?;
+    judge(backend, PathChoice::Lanes, None, |_, _| true)?;
     if valid_ed25519(1)
         .view()
         .is_ok_and(|view| view.suite_table().iter().all(|suite| backend.supports(suite)))
     {
-        judge(backend, PathChoice::Combination, |suite, valid| valid && suite.combines())?;
-        judge(backend, PathChoice::Combination, |suite, _| suite.combines())?;
+        judge(backend, PathChoice::Combination, None, |suite, valid| valid && suite.combines())?;
+        judge(backend, PathChoice::Combination, None, |suite, _| suite.combines())?;
+    }
+    Ok(())
+}
+
+/// The same with the keys of a scheme registered: once with full tables, once with compact ones, once with none.
+pub(super) fn run_tables(
+    backend: &dyn Backend,
+    store: &dyn TableStore,
+    scheme: KeyScheme,
+) -> Result<(), SelfTestFailure> {
+    let known = KNOWN.iter().filter(|known| KeyScheme::of(known.scheme) == scheme);
+    let keys: Vec<Vec<u8>> = known.map(|known| unhex(known.key)).collect();
+    let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    for tier in [Some(Tier::Full), Some(Tier::Compact), None] {
+        let ring = KeyRing::of_tier(store, scheme, tier, keys.len());
+        let registered = ring.register(store, scheme, &keys, |_| None);
+        if !registered.is_ok_and(|ids| ids.iter().all(Result::is_ok)) {
+            return Err(SelfTestFailure {
+                backend: backend.kind(),
+                what: "a key of a known answer could not be registered".into(),
+            });
+        }
+        judge(backend, PathChoice::Lanes, Some(&ring.pin()), |_, _| true)?;
     }
     super::hashtest::run(backend)
 }
@@ -209,6 +233,7 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
 fn judge(
     backend: &dyn Backend,
     choice: PathChoice,
+    ring: Option<&Generation>,
     keep: impl Fn(&Suite, bool) -> bool,
 ) -> Result<(), SelfTestFailure> {
     let fail = |what: String| SelfTestFailure { backend: backend.kind(), what };
@@ -246,7 +271,10 @@ fn judge(
     if batch.is_empty() {
         return Err(fail("no known answer is of a suite that it supports".into()));
     }
-    let view = batch.view().map_err(|error| fail(error.to_string()))?;
+    let mut view = batch.view().map_err(|error| fail(error.to_string()))?;
+    if let Some(ring) = ring {
+        view = view.with_ring(ring).map_err(|(item, id)| fail(format!("item {item}: no key {id}")))?;
+    }
     let slots = Slots::new(view.len());
     let paths = Paths { costs: Costs::counted(backend.shape().lanes), choice };
     let plan = Plan::new(&view, backend.shape(), paths, |suite| backend.supports(&view.suite_table()[suite]));

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::backend::Shape;
 use crate::batch::BatchView;
 pub use path::PathChoice;
-pub(crate) use path::{BadRate, Costs, Path, Work};
+pub(crate) use path::{BadRate, Costs, Known, Path, Work};
 
 /// An order of the items, cut into pieces. Items of one suite stand together, in the order of the batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,17 @@ impl Paths {
             PathChoice::Combination if !work.failed => Path::Combination(work.items),
             PathChoice::Combination if work.items > 16 => Path::Combination(work.items.div_ceil(2)),
             PathChoice::Combination => Path::Lanes,
+        }
+    }
+}
+
+impl Paths {
+    /// Whether the tables of known keys are expected to cost less than combinations of the same items.
+    pub(crate) fn tables_pay(&self, items: &Known, bad_rate: f64) -> bool {
+        match self.choice {
+            PathChoice::Auto => path::tables_pay(items, bad_rate, &self.costs),
+            PathChoice::Lanes => true,
+            PathChoice::Combination => false,
         }
     }
 }

@@ -73,8 +73,8 @@ impl Costs {
     /// backend of `lanes` lanes starts from. See docs/decisions/linear-combination.md.
     pub(crate) fn counted(lanes: usize) -> Self {
         Self {
-            lanes: 2500.0,
-            known: 2250.0,
+            lanes: 2300.0,
+            known: 1800.0,
             item: 140.0,
             decode: 220.0,
             addition: 8.0,
@@ -157,6 +157,37 @@ pub(crate) fn choose(work: &Work, costs: &Costs) -> Path {
     best.1
 }
 
+/// Items whose keys have tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// With full tables.
+    pub(crate) full: usize,
+    /// With compact ones.
+    pub(crate) compact: usize,
+    /// Their distinct keys, about.
+    pub(crate) keys: usize,
+}
+
+/// What an item with a full and with a compact table costs, as parts of one in lanes (docs/decisions/key-ring.md).
+const FULL_TABLE: f64 = 0.33;
+const COMPACT_TABLE: f64 = 0.47;
+
+/// Whether tables are expected to cost less than a combination of the same items.
+pub(crate) fn tables_pay(known: &Known, bad_rate: f64, costs: &Costs) -> bool {
+    let Known { full, compact, keys } = *known;
+    let by_tables = costs.lanes * (FULL_TABLE * full as f64 + COMPACT_TABLE * compact as f64);
+    let items = full + compact;
+    let mut combined = f64::INFINITY;
+    let mut size = items;
+    while size >= FEWEST {
+        let fails = 1.0 - (1.0 - bad_rate.min(1.0)).powi(size as i32);
+        let sums = items as f64 / size as f64 * costs.one_sum(size, keys.min(size));
+        combined = combined.min(costs.prepare(items, keys) + sums + fails * costs.known * items as f64);
+        size = size.div_ceil(4);
+    }
+    by_tables <= combined
+}
+
 /// The part of items whose equation failed of late: a mean in which an item counts for less the more items came
 /// after it.
 #[derive(Debug, Default)]
@@ -203,6 +234,19 @@ mod tests {
             assert_eq!(at(items, items, 0.0), Path::Combination(items));
             assert_eq!(at(items, 1, 0.0), Path::Combination(items));
         }
+    }
+
+    #[test]
+    fn tables_pay_unless_many_good_items_share_few_keys() {
+        let costs = Costs { lanes: 2000.0, ..Costs::counted(8) };
+        let pay =
+            |full, compact, keys, bad_rate| tables_pay(&Known { full, compact, keys }, bad_rate, &costs);
+        for items in [1, 8, 64] {
+            assert!(pay(items, 0, items, 0.0) && pay(items, 0, 1, 0.0), "{items}");
+        }
+        assert!(pay(16_384, 0, 16_384, 0.0), "every key once");
+        assert!(!pay(0, 16_384, 16, 0.0) && !pay(16_384, 0, 16, 0.0));
+        assert!(pay(0, 16_384, 16, 1.0) && pay(16_384, 0, 16, 1.0), "all bad");
     }
 
     #[test]

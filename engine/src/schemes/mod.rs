@@ -12,6 +12,15 @@ mod spec;
 mod weierstrass;
 
 use crate::Reason;
+use crate::suite::{Kind, Suite};
+
+/// The reason for which a suite rejects every signature under a key with these criteria, if it does.
+pub(crate) fn refused_key(suite: &Suite, criteria: u8) -> Option<Reason> {
+    match suite.kind() {
+        Kind::Ed25519(rule) => rule.refuses_key(ed25519::PointFacts::from_bits(criteria)),
+        Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => None,
+    }
+}
 
 /// What the bytes of an item decide before any arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

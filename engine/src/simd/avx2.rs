@@ -1,6 +1,6 @@
 //! AVX2: 4 lanes.
 
-use super::{Doubles, FloatMultiply, Kernel, LaneMask, Token, Vector, entry};
+use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX2, FMA and BMI2.
@@ -289,6 +289,42 @@ impl Vector for U64x4 {
         let mut lane = 0;
         while lane < 4 {
             let row = &mut table[first + lane * stride];
+            low[lane].store(&mut row[..4]);
+            high[lane].store(&mut row[4..]);
+            lane += 1;
+        }
+    }
+    #[inline(always)]
+    fn gather_lines<const R: usize>(
+        tables: &[&[[Line; R]]; MAX_LANES],
+        i: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R] {
+        let (a, b) = (&tables[0][i[0]], &tables[1][i[1]]);
+        let (c, d) = (&tables[2][i[2]], &tables[3][i[3]]);
+        let mut out = [[Self(half_row(&a[0].0, 0)); 8]; R];
+        let mut r = 0;
+        while r < R {
+            let (a, b, c, d) = (&a[r].0, &b[r].0, &c[r].0, &d[r].0);
+            let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
+            let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
+            out[r] = [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]];
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_lines<const R: usize>(
+        words: [Self; 8],
+        tables: &mut [&mut [[Line; R]]],
+        entry: usize,
+        line: usize,
+    ) {
+        let [a, b, c, d, e, f, g, h] = words;
+        let low = transpose([a.0, b.0, c.0, d.0]);
+        let high = transpose([e.0, f.0, g.0, h.0]);
+        let mut lane = 0;
+        while lane < tables.len() && lane < 4 {
+            let row = &mut tables[lane][entry][line].0;
             low[lane].store(&mut row[..4]);
             high[lane].store(&mut row[4..]);
             lane += 1;

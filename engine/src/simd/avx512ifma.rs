@@ -1,6 +1,6 @@
 //! AVX-512 with IFMA: 8 lanes.
 
-use super::{Doubles, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX-512 F, BW, DQ, VL and IFMA.
@@ -88,6 +88,24 @@ pub(super) fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
             U64x8(_mm512_shuffle_i64x2::<0xdd>(d0, d1)),
         ]
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn joined(
+    [mut a, mut b, mut c, mut d, mut e]: [U64x8; 5],
+    [mut f, mut g, mut h, mut i, mut j]: [U64x8; 5],
+) -> [[U64x8; 5]; 2] {
+    // SAFETY: no instruction at all.
+    unsafe {
+        core::arch::asm!(
+            "/* {0} {1} {2} {3} {4} {5} {6} {7} {8} {9} */",
+            inout(zmm_reg) a.0, inout(zmm_reg) b.0, inout(zmm_reg) c.0, inout(zmm_reg) d.0, inout(zmm_reg) e.0,
+            inout(zmm_reg) f.0, inout(zmm_reg) g.0, inout(zmm_reg) h.0, inout(zmm_reg) i.0, inout(zmm_reg) j.0,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    [[a, b, c, d, e], [f, g, h, i, j]]
 }
 
 #[inline(always)]
@@ -310,6 +328,53 @@ impl Vector for U64x8 {
             lane += 1;
         }
     }
+    #[inline(always)]
+    fn gather_lines<const R: usize>(
+        tables: &[&[[Line; R]]; MAX_LANES],
+        i: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R] {
+        let lanes = [
+            &tables[0][i[0]],
+            &tables[1][i[1]],
+            &tables[2][i[2]],
+            &tables[3][i[3]],
+            &tables[4][i[4]],
+            &tables[5][i[5]],
+            &tables[6][i[6]],
+            &tables[7][i[7]],
+        ];
+        let mut out = [transpose([row(&lanes[0][0].0); 8]); R];
+        let mut r = 0;
+        while r < R {
+            out[r] = transpose([
+                row(&lanes[0][r].0),
+                row(&lanes[1][r].0),
+                row(&lanes[2][r].0),
+                row(&lanes[3][r].0),
+                row(&lanes[4][r].0),
+                row(&lanes[5][r].0),
+                row(&lanes[6][r].0),
+                row(&lanes[7][r].0),
+            ]);
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_lines<const R: usize>(
+        words: [Self; 8],
+        tables: &mut [&mut [[Line; R]]],
+        entry: usize,
+        line: usize,
+    ) {
+        let [a, b, c, d, e, f, g, h] = words;
+        let rows = transpose([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
+        let mut lane = 0;
+        while lane < tables.len() && lane < 8 {
+            rows[lane].store(&mut tables[lane][entry][line].0);
+            lane += 1;
+        }
+    }
 }
 
 #[inline(always)]
@@ -348,6 +413,11 @@ impl Doubles for U64x8 {
 }
 
 impl MultiplyAdd52 for U64x8 {
+    #[inline(always)]
+    fn join(a: [Self; 5], b: [Self; 5]) -> [[Self; 5]; 2] {
+        // SAFETY: a vector proves the features.
+        unsafe { joined(a, b) }
+    }
     #[inline(always)]
     fn madd52lo(self, a: Self, b: Self) -> Self {
         // SAFETY: a vector proves the features.

@@ -1,7 +1,7 @@
 //! Eight lanes in a plain array: the IFMA kernels on any machine. For tests; always compiled, never
 //! chosen by itself.
 
-use super::{Doubles, FloatMultiply, Kernel, LaneMask, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
 
 /// The token of the emulation, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -164,6 +164,33 @@ impl Vector for EmulatedU64x8 {
         for lane in 0..8 {
             for word in 0..8 {
                 table[first + lane * stride][word] = words[word].0[lane];
+            }
+        }
+    }
+    fn gather_lines<const R: usize>(
+        tables: &[&[[Line; R]]; MAX_LANES],
+        index: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R] {
+        let mut out = [[Self([0; 8]); 8]; R];
+        for lane in 0..8 {
+            let found = &tables[lane][index[lane]];
+            for row in 0..R {
+                for word in 0..8 {
+                    out[row][word].0[lane] = found[row].0[word];
+                }
+            }
+        }
+        out
+    }
+    fn scatter_lines<const R: usize>(
+        words: [Self; 8],
+        tables: &mut [&mut [[Line; R]]],
+        entry: usize,
+        line: usize,
+    ) {
+        for (lane, table) in tables.iter_mut().enumerate().take(8) {
+            for word in 0..8 {
+                table[entry][line].0[word] = words[word].0[lane];
             }
         }
     }

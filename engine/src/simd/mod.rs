@@ -34,6 +34,11 @@ pub use rows::Rows;
 /// The largest number of lanes of any vector: the size of buffers that hold one.
 pub const MAX_LANES: usize = 8;
 
+/// Eight words in a cache line of their own: the unit of tables that outlive a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct Line(pub [u64; 8]);
+
 /// Proof that this CPU has an instruction set, and the door into code compiled for it.
 pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     /// The vector of this instruction set.
@@ -186,6 +191,20 @@ pub trait Vector: Copy {
     /// The inverse for one row and evenly spaced lanes: lane i's 8 words go to row `first + i * stride`.
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, stride: usize);
 
+    /// As `gather_rows` with a table of entries for each lane: entry `index[i]` of `tables[i]`. Panics if an index leads
+    /// outside its table.
+    fn gather_lines<const R: usize>(
+        tables: &[&[[Line; R]]; MAX_LANES],
+        index: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R];
+    /// Lane i's 8 words go to line `line` of entry `entry` of `tables[i]`; lanes without a table are dropped.
+    fn scatter_lines<const R: usize>(
+        words: [Self; 8],
+        tables: &mut [&mut [[Line; R]]],
+        entry: usize,
+        line: usize,
+    );
+
     /// The lanes, in the first `LANES` places.
     #[inline(always)]
     fn to_array(self) -> [u64; MAX_LANES] {
@@ -217,6 +236,12 @@ pub trait MultiplyAdd52: Doubles {
     fn madd52hi(self, a: Self, b: Self) -> Self;
     /// self · 19 mod 2^64.
     fn times19(self) -> Self;
+    /// The same values, of which the compiler believes that each depends on all. Its scheduler else takes
+    /// chains of multiplications apart that stand side by side so that one hides the latency of the other.
+    #[inline(always)]
+    fn join(a: [Self; 5], b: [Self; 5]) -> [[Self; 5]; 2] {
+        [a, b]
+    }
 }
 
 /// Lanes as doubles (IEEE 754 binary64, round to nearest).
@@ -248,6 +273,27 @@ pub trait FloatMultiply: Doubles {
     /// independent multiplications together and then spills what they give; this keeps them apart without
     /// an instruction.
     fn after(values: [Self; 5], done: Self) -> [Self; 5];
+}
+
+/// Asks for an entry of a table ahead of its use; does nothing where it is outside, or the CPU has no such
+/// instruction.
+#[inline(always)]
+pub fn prefetch<const R: usize>(table: &[[Line; R]], entry: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(lines) = table.get(entry) {
+        let mut i = 0;
+        while i < R {
+            // SAFETY: SSE is part of every x86-64 CPU, and a prefetch of a valid reference changes nothing.
+            unsafe {
+                core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(
+                    core::ptr::from_ref(&lines[i]).cast(),
+                );
+            }
+            i += 1;
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (table, entry);
 }
 
 /// `R` rows from row `index`, behind one bounds check.

@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Doubles, Kernel, LaneMask, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +151,33 @@ impl Vector for U64x1 {
     fn scatter_rows(words: [Self; 8], table: &mut [[u64; 8]], first: usize, _: usize) {
         let [a, b, c, d, e, f, g, h] = words;
         table[first] = [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0];
+    }
+    #[inline(always)]
+    fn gather_lines<const R: usize>(
+        tables: &[&[[Line; R]]; MAX_LANES],
+        index: [usize; MAX_LANES],
+    ) -> [[Self; 8]; R] {
+        let found = &tables[0][index[0]];
+        let mut out = [[Self(0); 8]; R];
+        let mut r = 0;
+        while r < R {
+            let [a, b, c, d, e, f, g, h] = found[r].0;
+            out[r] = [Self(a), Self(b), Self(c), Self(d), Self(e), Self(f), Self(g), Self(h)];
+            r += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_lines<const R: usize>(
+        words: [Self; 8],
+        tables: &mut [&mut [[Line; R]]],
+        entry: usize,
+        line: usize,
+    ) {
+        let [a, b, c, d, e, f, g, h] = words;
+        if let Some(table) = tables.first_mut() {
+            table[entry][line] = Line([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
+        }
     }
 }
 

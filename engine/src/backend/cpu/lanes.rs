@@ -1,42 +1,51 @@
 //! A CPU backend on the vectors of one instruction set.
 
+use super::hash;
+use super::tables::Tables;
 use super::threads::Workers;
-use super::{hash, scalar};
+use super::weierstrass::Weierstrass;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
-use crate::plan::{BadRate, Path, Paths, Plan, Work};
+use crate::keyring::{KeyScheme, TableStore};
+use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
 use crate::schemes::ed25519;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
+use crate::schemes::ed25519::verify::Fleet;
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
 use crate::verdict::{Reason, Slots, Verdict};
+use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
-/// Verifies with `F`'s lanes. The schemes that have no lanes yet run as scalar code, on the portable backend alone:
-/// under another name they would not be what that name says.
+/// Verifies Ed25519 with `F`'s lanes, and the schemes on Weierstrass curves as `W` says.
 #[derive(Debug)]
-pub(crate) struct Lanes<F: FieldLanes> {
+pub(crate) struct Lanes<F: FieldLanes, W> {
     kind: BackendKind,
     token: F::Token,
     workers: Workers,
+    tables: Tables<F>,
     /// Memory of combinations, one for each thread that has worked at the same time.
     memories: Mutex<Vec<Memory<F>>>,
     bad_rate: BadRate,
+    weierstrass: PhantomData<W>,
 }
 
-impl<F: FieldLanes + 'static> Lanes<F> {
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
+        let tables = Tables::new(token, workers.clone());
         Some(Box::new(Self {
             kind,
             token,
             workers,
+            tables,
             memories: Mutex::default(),
             bad_rate: BadRate::default(),
+            weierstrass: PhantomData,
         }))
     }
 
@@ -52,27 +61,48 @@ impl<F: FieldLanes + 'static> Lanes<F> {
         match suite.kind() {
             Kind::Ed25519(rule) => {
                 let positions: Vec<usize> = items.collect();
-                let items = positions.iter().map(|&item| batch.item(item));
+                let mut found = 0;
+                let items = positions.iter().map(|&item| {
+                    let (item, known) = batch.resolve(item);
+                    let known = known.map(|record| {
+                        found += 1;
+                        if let Some(ring) = batch.ring() {
+                            ring.count_use(record);
+                        }
+                        Tables::known(record)
+                    });
+                    (item, known)
+                });
                 let mut memory = suite.combines().then(|| self.memory());
                 let choose = |situation: Situation| self.step(situation, paths);
                 let combination =
                     memory.as_mut().map(|memory| Combination { memory, source: &System, choose: &choose });
+                let pay = |Fleet { full, compact, keys }: Fleet| {
+                    paths.tables_pay(&Known { full, compact, keys }, self.bad_rate.get())
+                };
+                let known = ed25519::verify::KnownKeys { base: &|| self.tables.base(), pay: &pay };
                 let mut failed = 0;
-                ed25519::verify::verify::<F>(self.token, *rule, items, combination, |position, verdict| {
-                    failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
-                    slots.set(positions[position], verdict);
-                });
+                ed25519::verify::verify::<F>(
+                    self.token,
+                    *rule,
+                    items,
+                    known,
+                    combination,
+                    |position, verdict| {
+                        failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
+                        slots.set(positions[position], verdict);
+                    },
+                );
                 if let Some(memory) = memory {
                     self.bad_rate.observe(failed, positions.len());
                     self.keep(memory);
                 }
+                if let Some(ring) = batch.ring() {
+                    ring.count_found(found);
+                }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
-                for item in items {
-                    if let Some(verdict) = scalar::verify(&batch.item(item)) {
-                        slots.set(item, verdict);
-                    }
-                }
+                W::verify(self.token, batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }
@@ -103,7 +133,7 @@ impl<F: FieldLanes + 'static> Lanes<F> {
     }
 }
 
-impl<F: FieldLanes + 'static> Backend for Lanes<F> {
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> {
     fn kind(&self) -> BackendKind {
         self.kind
     }
@@ -125,7 +155,14 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
             Kind::Ed25519(_) => true,
-            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => self.kind == BackendKind::Portable,
+            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => W::supported(self.kind),
+        }
+    }
+
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        match scheme {
+            KeyScheme::Ed25519 => Some(&self.tables),
+            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => None,
         }
     }
 

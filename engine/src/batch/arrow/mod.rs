@@ -176,7 +176,8 @@ impl<'a> ArrowBatch<'a> {
     pub fn view(&self) -> BatchView<'_> {
         BatchView {
             suites: Suites::PerItem { table: self.suites.as_slice(), index: &self.suite_of },
-            keys: self.keys.column(),
+            keys: self.keys.column().into(),
+            ring: None,
             messages: self.messages.column(),
             signatures: self.signatures.column(),
         }

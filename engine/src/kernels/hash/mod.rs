@@ -1,6 +1,6 @@
 //! Hash functions over many independent messages at once.
 //!
-//! [`drive`] keeps the lanes full and knows no function; `merkle_damgard` is the construction of SHA-2 and SM3; one file
+//! `drive` keeps the lanes full and knows no function; `merkle_damgard` is the construction of SHA-2 and SM3; one file
 //! holds each function. [`digest_all`] hashes a column of messages, or a list of slices that a caller has gathered, into
 //! a column of digests.
 

@@ -8,7 +8,7 @@
 //! Floor in 8 lanes of AVX-512 on Zen 5 (four operations a cycle, two of them rotations): 80 rounds of 17 operations and
 //! 64 words of 11, 2,064 in all or 516 cycles, 65 for a lane.
 //!
-//! [`digest_column`] hashes messages where they lie, through [`super::drive`]. [`digest_all`] serves challenges, whose
+//! [`digest_column`] hashes messages where they lie, through `drive`. [`digest_all`] serves challenges, whose
 //! three parts lie apart.
 
 #[cfg(test)]
@@ -309,12 +309,7 @@ pub fn digest_one(input: Parts<'_>) -> [u64; 8] {
 
 /// The SHA-512 digest of each input, as the eight words of its final state (each big-endian word of the
 /// digest as an integer). `order` is scratch.
-pub fn digest_all<T: Token>(
-    token: T,
-    inputs: &[Parts<'_>],
-    digests: &mut [[u64; 8]],
-    order: &mut Vec<u32>,
-) {
+pub fn digest_all<T: Token>(token: T, inputs: &[Parts<'_>], digests: &mut [[u64; 8]], order: &mut Vec<u32>) {
     assert_eq!(inputs.len(), digests.len());
     order.clear();
     order.extend(0..inputs.len() as u32);

@@ -1,17 +1,17 @@
 use super::*;
 use crate::simd::emulated::Emulated;
 use crate::simd::portable::Portable;
-use sha2::Digest;
+use ::sha2::Digest;
 
 fn reference(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
     match algorithm {
-        Algorithm::Sha256 => sha2::Sha256::digest(message).to_vec(),
-        Algorithm::Sha256d => sha2::Sha256::digest(sha2::Sha256::digest(message)).to_vec(),
-        Algorithm::Sha512 => sha2::Sha512::digest(message).to_vec(),
-        Algorithm::Sha512Half => sha2::Sha512::digest(message)[..32].to_vec(),
-        Algorithm::Sha3_256 => sha3::Sha3_256::digest(message).to_vec(),
-        Algorithm::Keccak256 => sha3::Keccak256::digest(message).to_vec(),
-        Algorithm::Sm3 => sm3::Sm3::digest(message).to_vec(),
+        Algorithm::Sha256 => ::sha2::Sha256::digest(message).to_vec(),
+        Algorithm::Sha256d => ::sha2::Sha256::digest(::sha2::Sha256::digest(message)).to_vec(),
+        Algorithm::Sha512 => ::sha2::Sha512::digest(message).to_vec(),
+        Algorithm::Sha512Half => ::sha2::Sha512::digest(message)[..32].to_vec(),
+        Algorithm::Sha3_256 => ::sha3::Sha3_256::digest(message).to_vec(),
+        Algorithm::Keccak256 => ::sha3::Keccak256::digest(message).to_vec(),
+        Algorithm::Sm3 => ::sm3::Sm3::digest(message).to_vec(),
     }
 }
 

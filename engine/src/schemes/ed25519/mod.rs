@@ -10,3 +10,4 @@ pub(crate) mod verify;
 mod wire;
 
 pub use rules::Ed25519Rule;
+pub(crate) use wire::PointFacts;

@@ -135,11 +135,8 @@ impl Ed25519Rule {
     /// What the bytes alone decide.
     pub(super) fn screen(self, facts: &Facts) -> Screened {
         let rule = self.criteria();
-        if !accepts_encoding(rule.key, facts.key) {
-            return Screened::Rejected(Reason::NonCanonicalKey);
-        }
-        if !rule.small_order_key && facts.key.small_order {
-            return Screened::Rejected(Reason::SmallOrderKey);
+        if let Some(reason) = self.refuses_key(facts.key) {
+            return Screened::Rejected(reason);
         }
         let s_in_range = match rule.s {
             SBound::Order => facts.s_below_order,
@@ -157,6 +154,18 @@ impl Ed25519Rule {
             return Screened::RejectedUnlessKeyFails(Reason::SmallOrderR);
         }
         Screened::Open
+    }
+
+    /// Why a key is rejected before it is decoded, if it is.
+    pub(crate) const fn refuses_key(self, key: PointFacts) -> Option<Reason> {
+        let rule = self.criteria();
+        if !accepts_encoding(rule.key, key) {
+            return Some(Reason::NonCanonicalKey);
+        }
+        if !rule.small_order_key && key.small_order {
+            return Some(Reason::SmallOrderKey);
+        }
+        None
     }
 
     /// Whether an R that does not decode is a reason of its own.

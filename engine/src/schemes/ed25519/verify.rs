@@ -4,38 +4,125 @@ use super::combination::{self, Combination};
 use super::rules::{Ed25519Rule, Equation};
 use super::wire::{self, Parsed};
 use crate::batch::Item;
-use crate::kernels::curve::edwards::{equation, keys};
+use crate::kernels::curve::edwards::{comb, equation, keys};
 use crate::kernels::field::FieldLanes;
 use crate::schemes::Screened;
 use crate::{Reason, Verdict};
 
+/// What is known of a key before its signature comes.
+pub(crate) struct KnownKey<'a, F> {
+    /// The criteria that [`wire::PointFacts::bits`] gave.
+    pub(crate) criteria: u8,
+    /// Its canonical coordinates.
+    pub(crate) point: &'a [[u64; 4]; 2],
+    /// Its table.
+    pub(crate) table: Option<&'a comb::KeyTable<F>>,
+}
+
+/// Items whose keys have tables, beside those that a combination decides anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fleet {
+    /// Items with a full table.
+    pub(crate) full: usize,
+    /// Items with a compact one.
+    pub(crate) compact: usize,
+    /// Their distinct keys, about.
+    pub(crate) keys: usize,
+}
+
+/// What verifying under known keys needs.
+pub(crate) struct KnownKeys<'a, 'b, F> {
+    /// The table of B.
+    pub(crate) base: &'a dyn Fn() -> &'b comb::BaseTable<F>,
+    /// Whether tables are expected to cost less than a combination of the same items.
+    pub(crate) pay: &'a dyn Fn(Fleet) -> bool,
+}
+
+/// Open items of one path: positions, and what the path takes.
+struct Open<T> {
+    positions: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Open<T> {
+    fn with_capacity(count: usize) -> Self {
+        Self { positions: Vec::with_capacity(count), items: Vec::with_capacity(count) }
+    }
+
+    fn push(&mut self, position: usize, item: T) {
+        self.positions.push(position as u32);
+        self.items.push(item);
+    }
+
+    /// Sets the verdicts that `check` finds.
+    fn decide(&self, mut set: impl FnMut(usize, Verdict), check: impl FnOnce(&[T], &mut [equation::Code])) {
+        if self.items.is_empty() {
+            return;
+        }
+        let mut codes = vec![equation::Code::EquationFailed; self.items.len()];
+        check(&self.items, &mut codes);
+        for (&position, code) in self.positions.iter().zip(codes) {
+            set(position as usize, verdict(code));
+        }
+    }
+}
+
 /// Judges items under `rule`. `set` gets the position of every item in `items` once, with its verdict.
 ///
 /// Bytes decide first: an item that they reject never reaches the arithmetic, but for the question whether its key
-/// is a point where a reason would come before its own. What they leave open goes to the equation of each item, or to
-/// `combination` where there is one and the rule is cofactored.
-pub(crate) fn verify<'a, F: FieldLanes>(
+/// is a point where a reason would come before its own. What they leave open goes to the equation of each item, by the
+/// table of its key where there is one, or to `combination` where there is one and the rule is cofactored.
+pub(crate) fn verify<'a, F: FieldLanes + 'static>(
     token: F::Token,
     rule: Ed25519Rule,
-    items: impl Iterator<Item = Item<'a>>,
+    items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a, F>>)>,
+    known: KnownKeys<'_, '_, F>,
     combination: Option<Combination<'_, F>>,
     mut set: impl FnMut(usize, Verdict),
 ) {
-    let mut open: Vec<equation::Item<'a>> = Vec::with_capacity(items.size_hint().0);
-    let mut positions: Vec<u32> = Vec::with_capacity(items.size_hint().0);
+    let equation = equation::Equation {
+        cofactored: rule.equation() == Equation::Cofactored,
+        decode_r: rule.decodes_r(),
+    };
+    let combination = combination.filter(|_| equation.cofactored);
+    let mut open: Open<equation::Item<'a>> = Open::with_capacity(items.size_hint().0);
+    // Of keys that are known: the point alone; a full table, a compact one.
+    let mut decoded: Open<(equation::Item<'a>, &[[u64; 4]; 2])> = Open::with_capacity(0);
+    let mut full: Open<comb::Known<'a, F>> = Open::with_capacity(0);
+    let mut compact: Open<comb::Known<'a, F>> = Open::with_capacity(0);
     let mut rejected: Vec<(usize, [u8; 32], Reason)> = Vec::new();
-    for (position, item) in items.enumerate() {
-        match wire::parse(item.key, item.signature) {
-            Err(reason) => set(position, Verdict::Invalid(reason)),
-            Ok(parsed) => match rule.screen(&parsed.facts) {
-                Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
-                Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, *parsed.a, reason)),
-                Screened::Open => {
-                    let Parsed { a, r, s, .. } = parsed;
-                    open.push(equation::Item { a, r, s, message: item.message });
-                    positions.push(position as u32);
+    for (position, (item, known)) in items.enumerate() {
+        let facts = known.as_ref().map(|known| wire::PointFacts::from_bits(known.criteria));
+        let parsed = match wire::parse(item.key, facts, item.signature) {
+            Ok(parsed) => parsed,
+            Err(reason) => {
+                set(position, Verdict::Invalid(reason));
+                continue;
+            }
+        };
+        match rule.screen(&parsed.facts) {
+            Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+            // A known key is a point.
+            Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
+                set(position, Verdict::Invalid(reason));
+            }
+            Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, *parsed.a, reason)),
+            Screened::Open => {
+                let Parsed { a, r, s, .. } = parsed;
+                let item = equation::Item { a, r, s, message: item.message };
+                match known {
+                    None => open.push(position, item),
+                    Some(KnownKey { table: Some(table), .. }) if table.is_full() => {
+                        full.push(position, comb::Known { item, table });
+                    }
+                    Some(KnownKey { table: Some(table), .. }) => {
+                        compact.push(position, comb::Known { item, table });
+                    }
+                    // A combination decodes each distinct key once.
+                    Some(_) if combination.is_some() => open.push(position, item),
+                    Some(KnownKey { point, .. }) => decoded.push(position, (item, point)),
                 }
-            },
+            }
         }
     }
 
@@ -48,20 +135,42 @@ pub(crate) fn verify<'a, F: FieldLanes>(
         }
     }
 
-    let mut codes = vec![equation::Code::EquationFailed; open.len()];
-    let equation = equation::Equation {
-        cofactored: rule.equation() == Equation::Cofactored,
-        decode_r: rule.decodes_r(),
-    };
-    match combination {
-        Some(combination) if equation.cofactored => {
-            combination::check(token, rule.name(), equation, &open, &mut codes, combination);
+    let with_tables = full.items.len() + compact.items.len();
+    if combination.is_some() && with_tables > 0 {
+        let keys = distinct_keys(full.items.iter().chain(&compact.items), with_tables);
+        let fleet = Fleet { full: full.items.len(), compact: compact.items.len(), keys };
+        if !(known.pay)(fleet) {
+            for of_tables in [&mut full, &mut compact] {
+                open.positions.append(&mut of_tables.positions);
+                open.items.extend(of_tables.items.drain(..).map(|known| known.item));
+            }
         }
-        _ => equation::check::<F>(token, equation, &open, &mut codes),
     }
-    for (&position, code) in positions.iter().zip(codes) {
-        set(position as usize, verdict(code));
+    open.decide(&mut set, |items, codes| match combination {
+        Some(combination) => combination::check(token, rule.name(), equation, items, codes, combination),
+        None => equation::check::<F>(token, equation, items, codes),
+    });
+    decoded.decide(&mut set, |known, codes| {
+        let (items, points): (Vec<equation::Item<'_>>, Vec<&[[u64; 4]; 2]>) = known.iter().copied().unzip();
+        equation::check_decoded::<F>(token, equation, &items, &points, codes);
+    });
+    for of_tables in [&full, &compact] {
+        of_tables.decide(&mut set, |items, codes| {
+            comb::check::<F>(token, equation, (known.base)(), items, codes);
+        });
     }
+}
+
+/// About how many keys so many items have, from a sample: as many as it shows, if it shows each of them often.
+fn distinct_keys<'a, F: 'a>(items: impl Iterator<Item = &'a comb::Known<'a, F>>, count: usize) -> usize {
+    const SAMPLE: usize = 512;
+    let mut sample: Vec<&[u8; 32]> =
+        items.step_by(count.div_ceil(SAMPLE)).map(|known| known.item.a).collect();
+    let size = sample.len();
+    sample.sort_unstable();
+    sample.dedup();
+    let seen = sample.len();
+    if 4 * seen <= size { seen } else { count * seen / size }
 }
 
 const fn verdict(code: equation::Code) -> Verdict {

@@ -28,7 +28,7 @@ pub(super) struct Facts {
 
 /// What the encoding of a point says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PointFacts {
+pub(crate) struct PointFacts {
     /// y < p.
     pub(super) y_reduced: bool,
     /// x = 0 with sign bit 1. On this curve x = 0 exactly where y = ±1.
@@ -37,15 +37,37 @@ pub(super) struct PointFacts {
     pub(super) small_order: bool,
 }
 
-/// Splits an item, or says which length is wrong.
-pub(crate) fn parse<'a>(key: &'a [u8], signature: &'a [u8]) -> Result<Parsed<'a>, Reason> {
+impl PointFacts {
+    /// The facts about the encoding of a key, or the reason for which it is none.
+    pub(crate) fn of_key(key: &[u8]) -> Result<([u8; 32], Self), Reason> {
+        let bytes: [u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
+        Ok((bytes, point_facts(&bytes)))
+    }
+
+    /// The facts in three bits, for those who keep them without understanding them.
+    pub(crate) const fn bits(self) -> u8 {
+        self.y_reduced as u8 | (self.signed_zero as u8) << 1 | (self.small_order as u8) << 2
+    }
+
+    /// The inverse.
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self { y_reduced: bits & 1 != 0, signed_zero: bits & 2 != 0, small_order: bits & 4 != 0 }
+    }
+}
+
+/// Splits an item, or says which length is wrong. `known` are the facts about the key where they are known.
+pub(crate) fn parse<'a>(
+    key: &'a [u8],
+    known: Option<PointFacts>,
+    signature: &'a [u8],
+) -> Result<Parsed<'a>, Reason> {
     let a: &[u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
     let (r, s) = match signature.as_chunks() {
         ([r, s], []) => (r, s),
         _ => return Err(Reason::BadSignatureLength),
     };
     let facts = Facts {
-        key: point_facts(a),
+        key: known.unwrap_or_else(|| point_facts(a)),
         r: point_facts(r),
         s_below_order: le_below(s, &table::L),
         s_below_2_253: s[31] < 0x20,
@@ -94,19 +116,19 @@ mod tests {
 
     #[test]
     fn lengths_are_checked_key_first() {
-        assert_eq!(parse(&[0; 31], &[0; 63]).unwrap_err(), Reason::BadKeyLength);
-        assert_eq!(parse(&[0; 33], &[0; 64]).unwrap_err(), Reason::BadKeyLength);
+        assert_eq!(parse(&[0; 31], None, &[0; 63]).unwrap_err(), Reason::BadKeyLength);
+        assert_eq!(parse(&[0; 33], None, &[0; 64]).unwrap_err(), Reason::BadKeyLength);
         for len in (0..130).filter(|&len| len != 64) {
-            assert_eq!(parse(&[0; 32], &vec![0; len]).unwrap_err(), Reason::BadSignatureLength);
+            assert_eq!(parse(&[0; 32], None, &vec![0; len]).unwrap_err(), Reason::BadSignatureLength);
         }
-        assert!(parse(&[0; 32], &[0; 64]).is_ok());
+        assert!(parse(&[0; 32], None, &[0; 64]).is_ok());
     }
 
     #[test]
     fn the_parts_are_where_they_belong() {
         let mut signature = [1; 64];
         signature[32..].fill(2);
-        let parsed = parse(&[3; 32], &signature).unwrap();
+        let parsed = parse(&[3; 32], None, &signature).unwrap();
         assert_eq!((parsed.a, parsed.r, parsed.s), (&[3; 32], &[1; 32], &[2; 32]));
     }
 
@@ -115,7 +137,7 @@ mod tests {
         let facts = |s: [u8; 32]| {
             let mut signature = [0; 64];
             signature[32..].copy_from_slice(&s);
-            let facts = parse(&[0; 32], &signature).unwrap().facts;
+            let facts = parse(&[0; 32], None, &signature).unwrap().facts;
             (facts.s_below_order, facts.s_below_2_253)
         };
         let mut below = table::L;

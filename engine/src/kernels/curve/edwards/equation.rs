@@ -3,13 +3,14 @@
 //! This is the seam that the scheme calls. It decides nothing about bytes: whether S is in range, whether
 //! an encoding is canonical or of small order, has been decided before. It decodes the key, hashes the
 //! challenge k = SHA-512(R ‖ A ‖ M) mod L, computes Q = SB − kA with k the integer in [0, L), and compares
-//! enc(Q) with the bytes of R. With more than one lane it does so by half-size scalars ([`super::halved`]), which need
+//! enc(Q) with the bytes of R. With more than one lane it does so by half-size scalars (`halved`), which need
 //! R decoded; with one lane as follows.
 //!
 //! - Equal bytes prove both the cofactorless and the cofactored equation.
 //! - Unequal bytes disprove the cofactorless equation. For the cofactored one they prove nothing: R is
 //!   decoded and \[8\](Q − R) = 0 tested, for those items alone.
 
+use super::comb::load_points;
 use super::decode::{Decode, Words, encode, load_words};
 use super::halved;
 use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
@@ -28,7 +29,7 @@ use core::marker::PhantomData;
 mod tests;
 
 /// Items taken at a time: the batch of an inversion, and the size of the scratch.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 /// Vectors decoded side by side.
 const DECODE: usize = 4;
 
@@ -140,9 +141,9 @@ impl<F: FieldLanes> Kernel<F::Token> for Normalize<'_, F> {
 }
 
 /// The lanes whose encoding equals the given one.
-struct CompareEncoding<'a, F> {
-    point: &'a Projective<F>,
-    expected: &'a Words,
+pub(super) struct CompareEncoding<'a, F> {
+    pub(super) point: &'a Projective<F>,
+    pub(super) expected: &'a Words,
 }
 
 impl<F: FieldLanes> Kernel<F::Token> for CompareEncoding<'_, F> {
@@ -248,9 +249,33 @@ pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'
     for (items, codes) in items.chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
         if lanes > 1 {
             let challenges = challenges(token, items, &mut scratch);
-            halved::check_chunk::<F>(token, equation, items, &challenges, codes, &mut scratch);
+            halved::check_chunk::<F>(token, equation, items, None, &challenges, codes, &mut scratch);
         } else {
-            check_chunk::<F>(token, equation, items, codes, &mut scratch);
+            check_chunk::<F>(token, equation, items, None, codes, &mut scratch);
+        }
+    }
+}
+
+/// As [`check`], of keys that have been decoded: `points` are their canonical coordinates, x and y, four
+/// little-endian words each.
+///
+/// Panics if the slices differ in length.
+pub fn check_decoded<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    items: &[Item<'_>],
+    points: &[&[[u64; 4]; 2]],
+    codes: &mut [Code],
+) {
+    assert_eq!((items.len(), items.len()), (codes.len(), points.len()));
+    let mut scratch = Scratch::<F>::default();
+    for ((items, points), codes) in items.chunks(CHUNK).zip(points.chunks(CHUNK)).zip(codes.chunks_mut(CHUNK))
+    {
+        if F::Vector::LANES > 1 {
+            let challenges = challenges(token, items, &mut scratch);
+            halved::check_chunk::<F>(token, equation, items, Some(points), &challenges, codes, &mut scratch);
+        } else {
+            check_chunk::<F>(token, equation, items, Some(points), codes, &mut scratch);
         }
     }
 }
@@ -290,6 +315,7 @@ fn check_chunk<F: FieldLanes>(
     token: F::Token,
     equation: Equation,
     items: &[Item<'_>],
+    points: Option<&[&[[u64; 4]; 2]]>,
     codes: &mut [Code],
     scratch: &mut Scratch<F>,
 ) {
@@ -322,7 +348,13 @@ fn check_chunk<F: FieldLanes>(
     if alone {
         keys.push(rs[0]);
     }
-    let decoded = decode_all::<F>(token, &keys);
+    let decoded: Vec<(Affine<F>, u8)> = match points {
+        None => decode_all::<F>(token, &keys),
+        Some(points) => {
+            let known = points.chunks(lanes).map(|points| (load_points(token, points), 0xff));
+            known.chain(decode_all::<F>(token, &keys[vectors..])).collect()
+        }
+    };
     let mut points = differences(token, &decoded, &challenges, &bases, &mut scratch.table);
     if !alone {
         normalize(token, &mut points);
@@ -413,6 +445,8 @@ fn differences<F: FieldLanes>(
 /// Items whose key and R have been decoded and whose challenge has been hashed.
 #[derive(Debug)]
 pub struct Known<'a, F> {
+    /// The items.
+    pub items: &'a [Item<'a>],
     /// The decoded points.
     pub points: &'a Points<F>,
     /// The entry of each item's key.
@@ -421,8 +455,18 @@ pub struct Known<'a, F> {
     pub first_r: u32,
     /// Each item's k, below L.
     pub challenges: &'a [[u64; 4]],
-    /// Each item's R and S, four words each.
-    pub signatures: &'a [[u64; 8]],
+}
+
+impl<F: FieldLanes> Known<'_, F> {
+    /// The points of some entries, a vector at a time.
+    fn load(&self, token: F::Token, entries: impl ExactSizeIterator<Item = u32>) -> Vec<(Affine<F>, u8)> {
+        let lanes = F::Vector::LANES;
+        let mut of_vector = vec![[0; MAX_LANES]; entries.len().div_ceil(lanes)];
+        for (i, entry) in entries.enumerate() {
+            of_vector[i / lanes][i % lanes] = entry;
+        }
+        of_vector.iter().map(|entries| (self.points.affine(token, entries), 0xff)).collect()
+    }
 }
 
 /// Judges the items that `indices` names, as [`check`] does, without decoding or hashing again.
@@ -434,47 +478,40 @@ pub fn check_known<F: FieldLanes>(
     codes: &mut [Code],
 ) {
     let lanes = F::Vector::LANES;
-    let mut table = Vec::new();
+    let mut scratch = Scratch::<F>::default();
     let empty = [[0; MAX_LANES]; 4];
     for indices in indices.chunks(CHUNK) {
         let vectors = indices.len().div_ceil(lanes);
         let (mut rs, mut challenges, mut bases) =
             (vec![empty; vectors], vec![empty; vectors], vec![empty; vectors]);
-        let mut entries = vec![[0; MAX_LANES]; vectors];
-        for (i, &item) in indices.iter().enumerate() {
-            let (vector, lane, item) = (i / lanes, i % lanes, item as usize);
-            let [r0, r1, r2, r3, s0, s1, s2, s3] = known.signatures[item];
-            entries[vector][lane] = known.keys[item];
-            set_lane(&mut rs[vector], lane, [r0, r1, r2, r3]);
-            let s = scalar::reduce(&[s0, s1, s2, s3]);
-            set_scalars::<F>(&mut challenges[vector], &mut bases[vector], lane, known.challenges[item], s);
+        let items: Vec<Item<'_>> = indices.iter().map(|&item| known.items[item as usize]).collect();
+        for (i, (&index, item)) in indices.iter().zip(&items).enumerate() {
+            set_lane(&mut rs[i / lanes], i % lanes, words_of(item.r));
+            set_lane(&mut challenges[i / lanes], i % lanes, known.challenges[index as usize]);
+            set_lane(&mut bases[i / lanes], i % lanes, scalar::reduce(&words_of(item.s)));
         }
-        let keys: Vec<(Affine<F>, u8)> =
-            entries.iter().map(|entries| (known.points.affine(token, entries), 0xff)).collect();
-        let mut points = differences(token, &keys, &challenges, &bases, &mut table);
-        normalize(token, &mut points);
-
-        let mut unequal = Vec::new();
+        let keys = known.load(token, indices.iter().map(|&item| known.keys[item as usize]));
         let mut local = vec![Code::EquationFailed; indices.len()];
-        for (vector, point) in points.iter().enumerate() {
-            let equal = token.vectorize(CompareEncoding { point, expected: &rs[vector] });
-            for i in lanes_of(vector, lanes, indices.len()) {
-                if equal >> (i % lanes) & 1 == 1 {
+        if lanes > 1 {
+            let decoded = known.load(token, indices.iter().map(|&item| known.first_r + item));
+            let points = [&keys[..], &decoded[..]];
+            halved::judge(token, equation, &items, &challenges, points, &rs, &mut local, &mut scratch);
+        } else {
+            let mut points = differences(token, &keys, &challenges, &bases, &mut scratch.table);
+            normalize(token, &mut points);
+            let mut unequal = Vec::new();
+            for (i, point) in points.iter().enumerate() {
+                if token.vectorize(CompareEncoding { point, expected: &rs[i] }) & 1 == 1 {
                     local[i] = Code::Valid;
                 } else {
                     unequal.push(i);
                 }
             }
-        }
-        if equation.cofactored && !unequal.is_empty() {
-            let load = |_: &[Words]| {
-                let mut entries = vec![[0; MAX_LANES]; unequal.len().div_ceil(lanes)];
-                for (to, &from) in unequal.iter().enumerate() {
-                    entries[to / lanes][to % lanes] = known.first_r + indices[from];
-                }
-                entries.iter().map(|entries| (known.points.affine(token, entries), 0xff)).collect()
-            };
-            check_unequal::<F>(token, equation, &unequal, &points, &rs, &mut local, load);
+            if equation.cofactored && !unequal.is_empty() {
+                let load =
+                    |_: &[Words]| known.load(token, unequal.iter().map(|&i| known.first_r + indices[i]));
+                check_unequal::<F>(token, equation, &unequal, &points, &rs, &mut local, load);
+            }
         }
         for (&item, code) in indices.iter().zip(local) {
             codes[item as usize] = code;
@@ -483,7 +520,7 @@ pub fn check_known<F: FieldLanes>(
 }
 
 /// Divides every point by its Z.
-fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
+pub(super) fn normalize<F: FieldLanes>(token: F::Token, points: &mut [Projective<F>]) {
     let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
     let mut before = inverses.clone();
     token.vectorize(Normalize { points, inverses: &mut inverses, before: &mut before });
@@ -527,7 +564,7 @@ impl<F: FieldLanes> Kernel<F::Token> for CofactoredOf<'_, F> {
 
 /// Takes R of the items whose bytes differ, as `decode` gives it for their encodings, and tests the cofactored equation where it is asked for.
 #[cold]
-fn check_unequal<F: FieldLanes>(
+pub(super) fn check_unequal<F: FieldLanes>(
     token: F::Token,
     equation: Equation,
     unequal: &[usize],

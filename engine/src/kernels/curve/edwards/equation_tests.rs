@@ -283,7 +283,7 @@ fn items_without_a_short_pair_take_another_path() {
         assert!(expected.contains(&Code::Valid) && expected.contains(&Code::EquationFailed));
         let mut codes = vec![Code::KeyNotOnCurve; items.len()];
         let mut scratch = super::Scratch::<F>::default();
-        super::halved::check_chunk(token, equation, &items, &challenges, &mut codes, &mut scratch);
+        super::halved::check_chunk(token, equation, &items, None, &challenges, &mut codes, &mut scratch);
         assert_eq!(codes, expected, "{equation:?}");
     }
 }

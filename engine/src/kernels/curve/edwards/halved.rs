@@ -10,6 +10,7 @@
 //! Half the doublings; a decoding of R, a second table, and the pair (u, v) more. No inversion. Decided by measurement
 //! (docs/decisions/ed25519-lanes.md).
 
+use super::comb::load_points;
 use super::decode::Words;
 use super::equation::{
     Code, Equation, Item, Scratch, decode_all, encoding_equals, lanes_of, set_lane, words_of,
@@ -82,11 +83,13 @@ fn halve_all<F: FieldLanes>(token: F::Token, scalars: &[Words]) -> Vec<Halves> {
     halves
 }
 
-/// Judges the items of a chunk, whose challenges are reduced already. Needs more than one lane.
+/// Judges the items of a chunk, whose challenges are reduced already, and whose keys may be decoded already. Needs more
+/// than one lane.
 pub(super) fn check_chunk<F: FieldLanes>(
     token: F::Token,
     equation: Equation,
     items: &[Item<'_>],
+    points: Option<&[&[[u64; 4]; 2]]>,
     challenges: &[Words],
     codes: &mut [Code],
     scratch: &mut Scratch<F>,
@@ -101,8 +104,33 @@ pub(super) fn check_chunk<F: FieldLanes>(
         set_lane(&mut encodings[vector], lane, words_of(item.a));
         set_lane(&mut encodings[vectors + vector], lane, words_of(item.r));
     }
-    let decoded = decode_all::<F>(token, &encodings);
+    let decoded: Vec<(Affine<F>, u8)> = match points {
+        None => decode_all::<F>(token, &encodings),
+        Some(points) => {
+            let known = points.chunks(lanes).map(|points| (load_points(token, points), 0xff));
+            known.chain(decode_all::<F>(token, &encodings[vectors..])).collect()
+        }
+    };
     let (keys, rs) = decoded.split_at(vectors);
+    judge::<F>(token, equation, items, challenges, [keys, rs], &encodings[vectors..], codes, scratch);
+}
+
+/// Judges the items of a chunk, whose challenges are reduced and whose A and R are decoded already, with the masks of
+/// lanes that are on the curve. Needs more than one lane.
+#[allow(clippy::too_many_arguments, reason = "columns of one chunk")]
+pub(super) fn judge<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    items: &[Item<'_>],
+    challenges: &[Words],
+    [keys, rs]: [&[(Affine<F>, u8)]; 2],
+    encodings: &[Words],
+    codes: &mut [Code],
+    scratch: &mut Scratch<F>,
+) {
+    let lanes = F::Vector::LANES;
+    let vectors = challenges.len();
+    let empty = [[0; MAX_LANES]; 4];
     let halves = halve_all::<F>(token, challenges);
     scratch.table.resize(table_rows(lanes), [0; 8]);
     for vector in 0..vectors {
@@ -130,7 +158,7 @@ pub(super) fn check_chunk<F: FieldLanes>(
             windows: windows(half.bits),
             table: &mut scratch.table,
         });
-        let encoding = &encodings[vectors + vector];
+        let encoding = &encodings[vector];
         let holds = token.vectorize(Holds { equation, multiple: &multiple, r, encoding });
         for i in lanes_of(vector, lanes, items.len()) {
             let bit = 1 << (i % lanes);

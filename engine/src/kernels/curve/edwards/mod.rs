@@ -26,6 +26,7 @@
 //! | completed to projective / extended | 3 / 4 | |
 //! | extended to Niels | 1 | |
 
+pub mod comb;
 pub mod decode;
 pub mod equation;
 pub mod half_ladder;

@@ -1,0 +1,327 @@
+//! Generations: what a batch sees of the ring.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Coordinates, KeyId, KeyScheme, Table, Tier};
+
+/// Shards are the unit of copying: a change copies the shards that it touches, if a batch still holds them.
+const SHARD_BITS: u32 = 10;
+const SHARDS: usize = 1 << SHARD_BITS;
+/// Positions in a shard.
+const POSITION_BITS: u32 = 22;
+
+/// Uses after which a key is worth a better table: at each power of two from here on it asks again. A full table
+/// costs what it saves over a compact one in about a hundred signatures.
+const PROMOTE_FROM: u32 = 128;
+
+/// The bytes of a key: the longest are uncompressed points.
+#[derive(Clone, Copy)]
+struct KeyBytes {
+    length: u8,
+    bytes: [u8; 65],
+}
+
+/// A key that is known.
+pub(crate) struct Record {
+    pub(super) id: KeyId,
+    pub(super) scheme: KeyScheme,
+    /// Registered, and not admitted from traffic.
+    pub(super) pinned: bool,
+    pub(crate) criteria: u8,
+    bytes: KeyBytes,
+    pub(crate) point: Coordinates,
+    pub(crate) table: Option<(Tier, Table)>,
+    /// Uses, roughly: counts of threads that race are lost.
+    uses: AtomicU32,
+}
+
+/// A record, its counters, a slot and two buckets.
+pub(super) const RECORD_BYTES: usize = size_of::<Record>() + 16 + size_of::<Slot>() + 2 * size_of::<u32>();
+
+impl Record {
+    /// `None` where the key is longer than any key is.
+    pub(super) fn new(
+        scheme: KeyScheme,
+        key: &[u8],
+        pinned: bool,
+        criteria: u8,
+        point: Coordinates,
+        table: Option<(Tier, Table)>,
+    ) -> Option<Self> {
+        let mut bytes = [0; 65];
+        bytes.get_mut(..key.len())?.copy_from_slice(key);
+        let bytes = KeyBytes { length: key.len() as u8, bytes };
+        let (id, uses) = (KeyId(NonZeroU64::MIN), AtomicU32::new(0));
+        Some(Self { id, scheme, pinned, criteria, bytes, point, table, uses })
+    }
+
+    /// The same key with something changed.
+    pub(super) fn with(&self, pinned: bool, table: Option<(Tier, Table)>) -> Self {
+        let uses = AtomicU32::new(self.uses());
+        Self { pinned, table, uses, ..*self }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes.bytes[..usize::from(self.bytes.length)]
+    }
+
+    pub(super) fn tier(&self) -> Option<Tier> {
+        self.table.as_ref().map(|(tier, _)| *tier)
+    }
+
+    pub(super) fn uses(&self) -> u32 {
+        self.uses.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_uses(&self, uses: u32) {
+        self.uses.store(uses, Ordering::Relaxed);
+    }
+
+    /// Counts a use; says whether the key is now worth a better table.
+    fn count_use(&self) -> bool {
+        let uses = self.uses().saturating_add(1);
+        self.set_uses(uses);
+        uses >= PROMOTE_FROM && uses.is_power_of_two() && self.tier() != Some(Tier::Full)
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record").field("id", &self.id).field("tier", &self.tier()).finish_non_exhaustive()
+    }
+}
+
+/// A position. Its serial number stays behind when a key leaves, so that old ids name nothing.
+#[derive(Clone)]
+struct Slot {
+    serial: u32,
+    record: Option<Arc<Record>>,
+}
+
+/// Keys by position, and by the hash of their bytes.
+#[derive(Clone, Default)]
+struct Shard {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    /// Open addressing: position + 1, or 0. A power of two of places, at most half of them taken.
+    buckets: Vec<u32>,
+}
+
+impl Shard {
+    fn find(&self, hash: u64, scheme: KeyScheme, key: &[u8]) -> Option<&Arc<Record>> {
+        let mask = self.buckets.len().checked_sub(1)?;
+        let mut place = hash as usize & mask;
+        loop {
+            let position = self.buckets[place].checked_sub(1)?;
+            match &self.slots[position as usize].record {
+                Some(record) if record.scheme == scheme && record.bytes() == key => return Some(record),
+                _ => place = (place + 1) & mask,
+            }
+        }
+    }
+
+    fn place(buckets: &mut [u32], hash: u64, position: usize) {
+        let mask = buckets.len() - 1;
+        let mut place = hash as usize & mask;
+        while buckets[place] != 0 {
+            place = (place + 1) & mask;
+        }
+        buckets[place] = position as u32 + 1;
+    }
+
+    /// Makes the buckets anew, for so many keys at least.
+    fn rebuild(&mut self, keys: usize, hash: impl Fn(&Record) -> u64) {
+        self.buckets = vec![0; (2 * keys.max(2)).next_power_of_two()];
+        for (position, slot) in self.slots.iter().enumerate() {
+            if let Some(record) = &slot.record {
+                Self::place(&mut self.buckets, hash(record), position);
+            }
+        }
+    }
+}
+
+/// The keys at one time. Clones share their shards.
+pub(crate) struct Generation {
+    shards: Vec<Arc<Shard>>,
+    hasher: RandomState,
+    number: u64,
+    /// Keys of each scheme.
+    counts: [usize; KeyScheme::COUNT],
+    /// Items whose key was found, in all generations.
+    found: Arc<AtomicU64>,
+    /// Keys that were used so often that they deserve a better table.
+    wanted: Mutex<Vec<KeyId>>,
+}
+
+impl Clone for Generation {
+    fn clone(&self) -> Self {
+        Self {
+            shards: self.shards.clone(),
+            hasher: self.hasher.clone(),
+            number: self.number,
+            counts: self.counts,
+            found: Arc::clone(&self.found),
+            wanted: Mutex::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Generation({}, {} keys)", self.number, self.counts.iter().sum::<usize>())
+    }
+}
+
+const fn parts(id: KeyId) -> (usize, usize, u32) {
+    let bits = id.0.get();
+    let position = (bits >> SHARD_BITS) & ((1 << POSITION_BITS) - 1);
+    ((bits & (SHARDS as u64 - 1)) as usize, position as usize, (bits >> (SHARD_BITS + POSITION_BITS)) as u32)
+}
+
+impl Generation {
+    pub(super) fn new() -> Self {
+        let empty = Arc::new(Shard::default());
+        Self {
+            shards: vec![empty; SHARDS],
+            hasher: RandomState::new(),
+            number: 0,
+            counts: [0; KeyScheme::COUNT],
+            found: Arc::default(),
+            wanted: Mutex::default(),
+        }
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn numbered(mut self) -> Self {
+        self.number += 1;
+        self
+    }
+
+    /// A hash under a key that nobody knows, so that nobody can choose bytes that collide.
+    pub(super) fn hash(&self, scheme: KeyScheme, key: &[u8]) -> u64 {
+        self.hasher.hash_one((scheme as u8, key))
+    }
+
+    const fn shard_of(hash: u64) -> usize {
+        (hash >> (64 - SHARD_BITS)) as usize
+    }
+
+    /// The key of these bytes.
+    pub(crate) fn find(&self, scheme: KeyScheme, key: &[u8]) -> Option<&Record> {
+        if self.counts[scheme as usize] == 0 {
+            return None;
+        }
+        let hash = self.hash(scheme, key);
+        self.shards[Self::shard_of(hash)].find(hash, scheme, key).map(Arc::as_ref)
+    }
+
+    /// The key of an id.
+    pub(crate) fn get(&self, id: KeyId) -> Option<&Record> {
+        let (shard, position, serial) = parts(id);
+        let slot = self.shards[shard].slots.get(position)?;
+        if slot.serial == serial { slot.record.as_deref() } else { None }
+    }
+
+    /// The key of an id that may be named with this scheme.
+    pub(crate) fn get_of(&self, id: KeyId, scheme: KeyScheme) -> Option<&Record> {
+        self.get(id).filter(|record| record.scheme == scheme)
+    }
+
+    /// Counts a use of a key of this generation.
+    pub(crate) fn count_use(&self, record: &Record) {
+        if record.count_use() {
+            self.wanted.lock().unwrap_or_else(PoisonError::into_inner).push(record.id);
+        }
+    }
+
+    /// Counts items whose key was found.
+    pub(crate) fn count_found(&self, items: usize) {
+        if items > 0 {
+            self.found.fetch_add(items as u64, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn found(&self) -> u64 {
+        self.found.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn take_wanted(&self) -> Vec<KeyId> {
+        std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Every key.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Record>> {
+        self.shards.iter().flat_map(|shard| shard.slots.iter().filter_map(|slot| slot.record.as_ref()))
+    }
+
+    /// Adds a key that is not there, under a serial number not used before. `None` when its shard is full, which
+    /// takes some four thousand million keys.
+    pub(super) fn insert(&mut self, mut record: Record, serial: u32) -> Option<KeyId> {
+        let hash = self.hash(record.scheme, record.bytes());
+        let index = Self::shard_of(hash);
+        let hasher = self.hasher.clone();
+        let shard = Arc::make_mut(&mut self.shards[index]);
+        let position = match shard.free.pop() {
+            Some(position) => position as usize,
+            None if shard.slots.len() == 1 << POSITION_BITS => return None,
+            None => {
+                shard.slots.push(Slot { serial: 0, record: None });
+                shard.slots.len() - 1
+            }
+        };
+        let bits =
+            u64::from(serial) << (SHARD_BITS + POSITION_BITS) | (position << SHARD_BITS | index) as u64;
+        record.id = KeyId(NonZeroU64::new(bits)?);
+        let (id, scheme) = (record.id, record.scheme);
+        shard.slots[position] = Slot { serial, record: Some(Arc::new(record)) };
+        let keys = shard.slots.len() - shard.free.len();
+        if 2 * keys > shard.buckets.len() {
+            shard.rebuild(2 * keys, |record| hasher.hash_one((record.scheme as u8, record.bytes())));
+        } else {
+            Shard::place(&mut shard.buckets, hash, position);
+        }
+        self.counts[scheme as usize] += 1;
+        Some(id)
+    }
+
+    /// Puts another record of the same key into its place.
+    pub(super) fn replace(&mut self, record: Record) {
+        let (shard, position, _) = parts(record.id);
+        Arc::make_mut(&mut self.shards[shard]).slots[position].record = Some(Arc::new(record));
+    }
+
+    /// Removes keys; gives those that were there.
+    pub(super) fn remove(&mut self, ids: &[KeyId]) -> Vec<Arc<Record>> {
+        let mut removed = Vec::new();
+        let mut touched = Vec::new();
+        for &id in ids {
+            if self.get(id).is_none() {
+                continue;
+            }
+            let (index, position, _) = parts(id);
+            let shard = Arc::make_mut(&mut self.shards[index]);
+            if let Some(record) = shard.slots[position].record.take() {
+                shard.free.push(position as u32);
+                self.counts[record.scheme as usize] -= 1;
+                removed.push(record);
+                touched.push(index);
+            }
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        let hasher = &self.hasher;
+        for index in touched {
+            let shard = Arc::make_mut(&mut self.shards[index]);
+            let keys = shard.slots.len() - shard.free.len();
+            shard.rebuild(keys, |record| hasher.hash_one((record.scheme as u8, record.bytes())));
+        }
+        removed
+    }
+}

@@ -1,0 +1,279 @@
+//! The key ring: keys that are known before their signatures come.
+//!
+//! A key is identified by its scheme and its exact bytes: two encodings of one point are two keys. Stored are what
+//! the bytes are ([`Examined`]: criteria that rules judge by, and the decoded point) and what a backend made of
+//! them ([`Table`]); never whether a rule accepts them.
+//!
+//! # Tiers
+//! | tier | bytes of Ed25519 | for |
+//! |---|---|---|
+//! | decoded | about 200 | any key: saves decoding |
+//! | compact | 2 kB more | large fleets: saves most doublings |
+//! | full | 64 kB more | the keys in use: no decoding, hardly a doubling |
+//!
+//! The budget counts all of it. Registered keys are pinned: they leave when they are told to. Keys seen in traffic
+//! are admitted by frequency (`admit`), after valid signatures only, and make room whenever a registered key needs
+//! it.
+//!
+//! # Generations
+//! A batch pins the [`Generation`] that is current when it starts, and sees that one until it ends. Changes build
+//! the next generation, which shares every shard that did not change, so keys join and leave while batches run, and
+//! neither waits for the other.
+
+mod admit;
+mod generation;
+mod ledger;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+pub(crate) use generation::{Generation, Record};
+
+use crate::suite::Scheme;
+use crate::{EcdsaScheme, Reason};
+use admit::Sketch;
+use ledger::Ledger;
+
+/// Names a key of the engine that gave it, until the key is unregistered.
+///
+/// Ids are not used again: one that was unregistered is an error wherever it is named, even when the same key is
+/// registered anew.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(NonZeroU64);
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({:016x})", self.0)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The schemes that keys belong to: what a suite's scheme is without its message hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum KeyScheme {
+    Ed25519,
+    P256,
+    Secp256k1,
+    Bip340,
+    Sm2,
+}
+
+impl KeyScheme {
+    pub(crate) const COUNT: usize = 5;
+
+    pub(crate) const fn of(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::Ed25519 => Self::Ed25519,
+            Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => Self::P256,
+            Scheme::Ecdsa(_) => Self::Secp256k1,
+            Scheme::Bip340 => Self::Bip340,
+            Scheme::Sm2Sm3 | Scheme::Sm2 => Self::Sm2,
+        }
+    }
+}
+
+/// Canonical affine coordinates, x and y, as little-endian words.
+pub(crate) type Coordinates = [[u64; 4]; 2];
+
+/// What the bytes of a key are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Examined {
+    /// The criteria of its scheme, in bits that only the scheme understands.
+    pub(crate) criteria: u8,
+    /// The point, if the bytes decode to one.
+    pub(crate) point: Option<Coordinates>,
+}
+
+/// How much is kept of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tier {
+    Compact,
+    Full,
+}
+
+/// What a backend made of a key, in a form that it alone understands.
+pub(crate) type Table = Arc<dyn Any + Send + Sync>;
+
+/// Where the tables of a backend come from.
+pub(crate) trait TableStore: Sync {
+    /// What the bytes of each key are, or what is wrong with their form.
+    fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>>;
+
+    /// The bytes of a table, or `None` where there is none for this scheme.
+    fn table_bytes(&self, scheme: KeyScheme, tier: Tier) -> Option<usize>;
+
+    /// A table for each point.
+    fn build(&self, scheme: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table>;
+}
+
+/// Keys do not fit into the budget, even without a table for any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exhausted {
+    pub(crate) needed: usize,
+    pub(crate) budget: usize,
+}
+
+/// What the key ring of an engine holds, and what it was used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct KeyStats {
+    /// Registered keys.
+    pub registered: usize,
+    /// Keys admitted from traffic.
+    pub admitted: usize,
+    /// Keys with a full table.
+    pub full: usize,
+    /// Keys with a compact table.
+    pub compact: usize,
+    /// Keys of which only the point is kept.
+    pub decoded: usize,
+    /// Bytes of all of it.
+    pub bytes: usize,
+    /// Bytes that it may take.
+    pub budget: usize,
+    /// How often keys have joined or left.
+    pub generation: u64,
+    /// Items whose key was found in the ring.
+    pub found: u64,
+    /// Admitted keys that had to make room.
+    pub evicted: u64,
+}
+
+/// See the module.
+pub(crate) struct KeyRing {
+    current: RwLock<Arc<Generation>>,
+    ledger: Mutex<Ledger>,
+    sketch: Option<Mutex<Sketch>>,
+}
+
+impl KeyRing {
+    /// A ring of at most `budget` bytes, which admits keys from traffic if it is told to.
+    pub(crate) fn new(budget: usize, admits: bool) -> Self {
+        Self {
+            current: RwLock::new(Arc::new(Generation::new())),
+            ledger: Mutex::new(Ledger::new(budget)),
+            sketch: admits.then(|| Mutex::new(Sketch::new())),
+        }
+    }
+
+    /// A ring whose budget gives so many keys this tier and no better one.
+    pub(crate) fn of_tier(
+        store: &dyn TableStore,
+        scheme: KeyScheme,
+        tier: Option<Tier>,
+        keys: usize,
+    ) -> Self {
+        let table = tier.and_then(|tier| store.table_bytes(scheme, tier)).unwrap_or(0);
+        Self::new(keys * (generation::RECORD_BYTES + table), false)
+    }
+
+    /// The current generation, which stays as it is for as long as it is held.
+    pub(crate) fn pin(&self) -> Arc<Generation> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Registers keys. Of a key that is there already, the id that it has is given again.
+    ///
+    /// `refused` says why a suite never accepts a signature under a key with these criteria, if so.
+    pub(crate) fn register(
+        &self,
+        store: &dyn TableStore,
+        scheme: KeyScheme,
+        keys: &[&[u8]],
+        refused: impl Fn(u8) -> Option<Reason>,
+    ) -> Result<Vec<Result<KeyId, Reason>>, Exhausted> {
+        let mut ledger = self.write();
+        let mut next = Generation::clone(&self.pin());
+        let registered = ledger.register(&mut next, store, scheme, keys, refused)?;
+        self.publish(next);
+        Ok(registered)
+    }
+
+    /// Drops keys, and says how many of the ids named one.
+    pub(crate) fn unregister(&self, ids: &[KeyId]) -> usize {
+        let mut ledger = self.write();
+        let mut next = Generation::clone(&self.pin());
+        let dropped = ledger.remove(&mut next, ids);
+        self.publish(next);
+        dropped
+    }
+
+    /// Whether [`Self::observe`] does anything.
+    pub(crate) fn admits(&self) -> bool {
+        self.sketch.is_some()
+    }
+
+    /// Takes note of the keys of valid signatures that are not in the ring, each as often as it occurred, and admits
+    /// those that come often. Does nothing where another thread is at it.
+    pub(crate) fn observe<'a>(
+        &self,
+        store: &dyn TableStore,
+        scheme: KeyScheme,
+        keys: impl Iterator<Item = &'a [u8]>,
+    ) {
+        let Some(Ok(mut sketch)) = self.sketch.as_ref().map(Mutex::try_lock) else { return };
+        let generation = self.pin();
+        let mut frequent = Vec::new();
+        for key in keys {
+            if let Some(count) = sketch.count(generation.hash(scheme, key)) {
+                frequent.push((key, count));
+            }
+        }
+        drop(sketch);
+        if frequent.is_empty() {
+            return;
+        }
+        let Ok(mut ledger) = self.ledger.try_lock() else { return };
+        let mut next = Generation::clone(&self.pin());
+        ledger.admit(&mut next, store, scheme, &frequent);
+        self.publish(next);
+    }
+
+    /// Gives better tables to keys that have been used often, as far as the budget goes. Does nothing where another
+    /// thread changes keys.
+    pub(crate) fn promote<'s>(
+        &self,
+        store: impl Fn(KeyScheme) -> Option<&'s dyn TableStore>,
+        generation: &Generation,
+    ) {
+        let wanted = generation.take_wanted();
+        if wanted.is_empty() {
+            return;
+        }
+        let Ok(mut ledger) = self.ledger.try_lock() else { return };
+        let mut next = Generation::clone(&self.pin());
+        if ledger.promote(&mut next, store, &wanted) {
+            self.publish(next);
+        }
+    }
+
+    pub(crate) fn stats(&self) -> KeyStats {
+        let ledger = self.write();
+        let generation = self.pin();
+        KeyStats { found: generation.found(), generation: generation.number(), ..ledger.stats() }
+    }
+
+    /// A panic of a table builder leaves the ledger as it was before, so a poisoned lock is as good as any.
+    fn write(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, next: Generation) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next.numbered());
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeyRing").field(&self.stats()).finish()
+    }
+}

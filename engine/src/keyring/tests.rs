@@ -1,0 +1,248 @@
+//! The ring with a store of its own, whose tables are counted bytes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::generation::RECORD_BYTES;
+use super::*;
+
+const COMPACT: usize = 2_000;
+const FULL: usize = 60_000;
+
+/// Keys are points unless they begin with 0; those that begin with 1 have criterion 1.
+#[derive(Default)]
+struct Store {
+    built: AtomicUsize,
+}
+
+impl TableStore for Store {
+    fn examine(&self, _: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+        let examined = |key: &&[u8]| match key.first() {
+            None => Err(Reason::BadKeyLength),
+            Some(&first) => Ok(Examined {
+                criteria: u8::from(first == 1),
+                point: (first != 0).then_some([[first.into(); 4]; 2]),
+            }),
+        };
+        keys.iter().map(examined).collect()
+    }
+
+    fn table_bytes(&self, scheme: KeyScheme, tier: Tier) -> Option<usize> {
+        match (scheme, tier) {
+            (KeyScheme::Sm2, _) => None,
+            (_, Tier::Compact) => Some(COMPACT),
+            (_, Tier::Full) => Some(FULL),
+        }
+    }
+
+    fn build(&self, _: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+        self.built.fetch_add(points.len(), Ordering::Relaxed);
+        points.iter().map(|point| Arc::new((tier, point[0][0])) as Table).collect()
+    }
+}
+
+const ED: KeyScheme = KeyScheme::Ed25519;
+
+fn register(ring: &KeyRing, scheme: KeyScheme, keys: &[Vec<u8>]) -> Vec<Result<KeyId, Reason>> {
+    let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    ring.register(&Store::default(), scheme, &keys, |_| None).expect("room")
+}
+
+fn key(number: usize) -> Vec<u8> {
+    [&[2][..], &number.to_le_bytes()].concat()
+}
+
+fn keys(numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+    numbers.map(key).collect()
+}
+
+/// The statistics are those of the keys that are there.
+fn check(ring: &KeyRing) -> KeyStats {
+    let stats = ring.stats();
+    let generation = ring.pin();
+    let mut counted = KeyStats { budget: stats.budget, generation: stats.generation, ..KeyStats::default() };
+    for record in generation.iter() {
+        let (tables, bytes) = match record.tier() {
+            None => (&mut counted.decoded, 0),
+            Some(Tier::Compact) => (&mut counted.compact, COMPACT),
+            Some(Tier::Full) => (&mut counted.full, FULL),
+        };
+        *tables += 1;
+        counted.bytes += RECORD_BYTES + bytes;
+        *(if record.pinned { &mut counted.registered } else { &mut counted.admitted }) += 1;
+        assert_eq!(generation.get(record.id).map(Record::bytes), Some(record.bytes()));
+        assert_eq!(generation.find(record.scheme, record.bytes()).map(|found| found.id), Some(record.id));
+    }
+    counted.evicted = stats.evicted;
+    assert_eq!(stats, counted);
+    assert!(stats.bytes <= stats.budget);
+    stats
+}
+
+#[test]
+fn the_same_bytes_have_one_id_in_a_scheme_and_another_in_another() {
+    let ring = KeyRing::new(1 << 30, false);
+    let first = register(&ring, ED, &[key(1), key(2), key(1)]);
+    assert_eq!(first[0], first[2]);
+    assert_ne!(first[0], first[1]);
+    assert_eq!(register(&ring, ED, &[key(1)])[0], first[0]);
+    let other = register(&ring, KeyScheme::Bip340, &[key(1)]);
+    assert_ne!(other[0], first[0]);
+    let stats = check(&ring);
+    assert_eq!((stats.registered, stats.full), (3, 3));
+    let generation = ring.pin();
+    let id = first[0].expect("an id");
+    assert!(generation.get_of(id, ED).is_some() && generation.get_of(id, KeyScheme::Bip340).is_none());
+    assert!(generation.find(KeyScheme::P256, &key(1)).is_none());
+}
+
+#[test]
+fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
+    let ring = KeyRing::new(1 << 30, false);
+    let bad = [vec![], vec![0, 1], key(1), vec![1, 1], vec![2; 66]];
+    let all: Vec<&[u8]> = bad.iter().map(Vec::as_slice).collect();
+    let refused = |criteria| (criteria == 1).then_some(Reason::SmallOrderKey);
+    let got = ring.register(&Store::default(), ED, &all, refused).expect("room");
+    assert_eq!(got[0], Err(Reason::BadKeyLength));
+    assert_eq!(got[1], Err(Reason::KeyNotOnCurve));
+    assert!(got[2].is_ok());
+    assert_eq!(got[3], Err(Reason::SmallOrderKey));
+    assert_eq!(got[4], Err(Reason::BadKeyLength));
+    assert_eq!(check(&ring).registered, 1);
+    // Under another suite it is a key; then the first suite still refuses it.
+    assert!(register(&ring, ED, &[vec![1, 1]])[0].is_ok());
+    let got = ring.register(&Store::default(), ED, &all, refused).expect("room");
+    assert_eq!(got[3], Err(Reason::SmallOrderKey));
+}
+
+#[test]
+fn an_id_names_nothing_after_its_key_left_even_if_the_key_comes_back() {
+    let ring = KeyRing::new(1 << 30, false);
+    let ids: Vec<KeyId> =
+        register(&ring, ED, &keys(0..3000)).into_iter().map(|id| id.expect("an id")).collect();
+    let before = ring.pin();
+    assert_eq!(ring.unregister(&ids[..2000]), 2000);
+    assert_eq!(ring.unregister(&ids[..2000]), 0);
+    assert_eq!(check(&ring).registered, 1000);
+    let again = register(&ring, ED, &keys(0..2000));
+    assert!(again.iter().all(|id| id.is_ok_and(|id| !ids.contains(&id))));
+    let now = ring.pin();
+    assert!(ids[..2000].iter().all(|&id| now.get(id).is_none()));
+    assert!(ids[2000..].iter().all(|&id| now.get(id).is_some()));
+    // Who holds the generation before sees what was there.
+    for (number, &id) in ids.iter().enumerate() {
+        assert_eq!(before.get(id).map(Record::bytes), Some(&key(number)[..]));
+    }
+    assert_eq!(check(&ring).registered, 3000);
+}
+
+#[test]
+fn the_budget_goes_to_records_then_compact_tables_then_full_ones() {
+    let budget = 100 * (RECORD_BYTES + COMPACT) + 3 * (FULL - COMPACT);
+    let ring = KeyRing::new(budget, false);
+    register(&ring, ED, &keys(0..4));
+    assert_eq!(check(&ring).full, 4);
+    register(&ring, ED, &keys(0..100));
+    let stats = check(&ring);
+    assert_eq!((stats.registered, stats.decoded), (100, 0));
+    assert!(stats.full >= 2, "{stats:?}");
+    // More keys than compact tables.
+    register(&ring, ED, &keys(0..1000));
+    let stats = check(&ring);
+    assert_eq!((stats.registered, stats.full), (1000, 0));
+    assert!(stats.compact > 0 && stats.decoded > 0);
+    // More keys than records: nothing changes.
+    let most = budget / RECORD_BYTES;
+    let many = keys(0..most + 1);
+    let many: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
+    let refused = ring.register(&Store::default(), ED, &many, |_| None);
+    assert_eq!(refused, Err(Exhausted { needed: (most + 1) * RECORD_BYTES, budget }));
+    assert_eq!(check(&ring), stats);
+    register(&ring, ED, &keys(0..most));
+    let stats = check(&ring);
+    assert_eq!((stats.registered, stats.decoded), (most, most));
+}
+
+#[test]
+fn keys_of_a_scheme_without_tables_are_records() {
+    let ring = KeyRing::new(1 << 20, false);
+    register(&ring, KeyScheme::Sm2, &keys(0..10));
+    assert_eq!(check(&ring).decoded, 10);
+}
+
+fn observe(ring: &KeyRing, keys: &[Vec<u8>]) {
+    ring.observe(&Store::default(), ED, keys.iter().map(Vec::as_slice));
+}
+
+#[test]
+fn frequent_keys_are_admitted_and_make_room_for_registered_ones() {
+    let ring = KeyRing::new(20 * (RECORD_BYTES + COMPACT), true);
+    let frequent = keys(0..15);
+    for _ in 0..admit::ADMIT_AFTER - 1 {
+        observe(&ring, &frequent);
+        assert_eq!(check(&ring).admitted, 0);
+    }
+    observe(&ring, &frequent);
+    let stats = check(&ring);
+    assert_eq!((stats.admitted, stats.compact), (15, 15));
+    // A key that is admitted and then registered keeps its id.
+    let id = ring.pin().find(ED, &key(3)).expect("admitted").id;
+    assert_eq!(register(&ring, ED, &[key(3)])[0], Ok(id));
+    register(&ring, ED, &keys(100..119));
+    let stats = check(&ring);
+    assert_eq!((stats.registered, stats.admitted, stats.evicted), (20, 0, 14));
+    assert_eq!(ring.pin().get(id).map(Record::bytes), Some(&key(3)[..]));
+    // Registered keys are never evicted, however often others come.
+    for _ in 0..100 {
+        observe(&ring, &frequent);
+    }
+    assert_eq!((check(&ring).registered, check(&ring).admitted), (20, 0));
+}
+
+#[test]
+fn an_admitted_key_that_is_not_used_any_more_is_replaced() {
+    let ring = KeyRing::new(4 * (RECORD_BYTES + COMPACT), true);
+    for _ in 0..admit::ADMIT_AFTER {
+        observe(&ring, &keys(0..4));
+    }
+    assert_eq!(check(&ring).admitted, 4);
+    for _ in 0..40 * admit::ADMIT_AFTER {
+        observe(&ring, &keys(50..54));
+        let generation = ring.pin();
+        let record = generation.find(ED, &key(2));
+        record.into_iter().for_each(|record| generation.count_use(record));
+    }
+    let stats = check(&ring);
+    assert_eq!(stats.admitted, 4);
+    assert!(stats.evicted >= 3, "{stats:?}");
+    assert!((50..54).filter(|&number| ring.pin().find(ED, &key(number)).is_some()).count() >= 3);
+}
+
+#[test]
+fn a_ring_that_does_not_admit_observes_nothing() {
+    let ring = KeyRing::new(1 << 30, false);
+    for _ in 0..100 {
+        observe(&ring, &keys(0..4));
+    }
+    assert_eq!((ring.admits(), check(&ring)), (false, KeyStats { budget: 1 << 30, ..KeyStats::default() }));
+}
+
+#[test]
+fn a_key_in_use_gets_a_full_table_once_there_is_room() {
+    let ring = KeyRing::new(100 * (RECORD_BYTES + COMPACT) + FULL - COMPACT, false);
+    let ids = register(&ring, ED, &keys(0..100));
+    let one = register(&ring, ED, &[key(7)])[0].expect("an id");
+    let used = |ring: &KeyRing| {
+        let generation = ring.pin();
+        for _ in 0..10_000 {
+            generation.count_use(generation.get(one).expect("there"));
+        }
+        let store = Store::default();
+        ring.promote(|_| Some(&store as &dyn TableStore), &generation);
+        ring.pin().get(one).expect("there").tier()
+    };
+    assert_eq!((check(&ring).full, used(&ring)), (1, Some(Tier::Compact)), "no room");
+    assert_eq!(ring.unregister(&[ids[0].expect("an id")]), 1, "the one with the full table");
+    assert_eq!(used(&ring), Some(Tier::Full));
+    assert_eq!(check(&ring).full, 1);
+}
