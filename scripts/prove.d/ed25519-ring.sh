@@ -49,9 +49,9 @@ PYTHON
     ring_tell <"$work/lines"
 }
 
-# A million registered keys, in a budget of 2,600 bytes each and no more memory than that and a fifth.
+# A million registered keys, in a budget of 2,600 bytes each and 3.6 GB of memory for the whole process.
 ring_million() {
-    local keys=1000000 most=3200000000 peak
+    local keys=1000000 most=3600000000 peak
     if ! SIGWARP_RING_KEYS=$keys cargo test --quiet --release -p sigwarp --test keyring -- --nocapture \
         a_large_ring_stays_within_its_budget >"$work/out" 2>&1; then
         short "a ring of $keys keys: $(grep -m 3 'panicked\|^error' "$work/out" | tr '\n' ' ')"

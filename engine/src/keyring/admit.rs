@@ -16,8 +16,8 @@ struct Count {
     seen: u32,
 }
 
-/// Counts of keys that are not in the ring. A key takes the place of the rarest of its set when it comes and that
-/// one has been counted down: rare keys do not drive out frequent ones.
+/// Counts of keys that are not in the ring. A key that comes counts down the rarest of its set, and takes its place at
+/// 0: rare keys do not drive out frequent ones.
 pub(super) struct Sketch {
     sets: Vec<[Count; WAYS]>,
     counted: u32,
@@ -44,11 +44,17 @@ impl Sketch {
             }
             return Some(std::mem::take(count).seen);
         }
-        if let Some(rarest) = set.iter_mut().min_by_key(|count| count.seen) {
-            match rarest.seen {
-                0 => *rarest = Count { hash, seen: 1 },
-                _ => rarest.seen -= 1,
+        // Of equally rare ones, one by the hash: always the first would count one key down for ever.
+        let first = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % WAYS;
+        let mut rarest = first;
+        for way in (first..first + WAYS).map(|way| way % WAYS) {
+            if set[way].seen < set[rarest].seen {
+                rarest = way;
             }
+        }
+        set[rarest].seen = set[rarest].seen.saturating_sub(1);
+        if set[rarest].seen == 0 {
+            set[rarest] = Count { hash, seen: 1 };
         }
         None
     }

@@ -1,7 +1,6 @@
 //! Hashing on the vectors of one instruction set.
 
 use super::threads::Workers;
-use crate::backend::BackendKind;
 use crate::batch::Column;
 use crate::hash::Hash;
 use crate::kernels::hash::{Extension, Messages, digest_all};
@@ -30,17 +29,12 @@ impl Messages for Rows<'_> {
 /// The digest of each message, in pieces over the threads.
 pub(super) fn hash<T: Token>(
     token: T,
-    kind: BackendKind,
     workers: &Workers,
     hash: Hash,
     messages: &Column<'_>,
     digests: &mut [u8],
 ) {
-    // Under their names, portable and emulated are scalar code and emulated lanes, whatever the CPU has.
-    let extension = match kind {
-        BackendKind::Avx512 | BackendKind::Avx2 => Extension::WhereFaster,
-        BackendKind::Portable | BackendKind::Emulated => Extension::Never,
-    };
+    let extension = Extension::of::<T>();
     let piece = piece_length(messages, workers.count());
     let bytes = piece * hash.digest_length();
     let pieces: Vec<(usize, &mut [u8])> =

@@ -174,7 +174,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
     }
 
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
-        hash::hash(self.token, self.kind, &self.workers, hash, messages, digests);
+        hash::hash(self.token, &self.workers, hash, messages, digests);
         Ok(())
     }
 }

@@ -314,6 +314,16 @@ pub enum Extension {
     Never,
 }
 
+impl Extension {
+    /// What an instruction set takes under its own name: scalar code and emulated lanes are to be those.
+    pub fn of<T: Token>() -> Self {
+        match T::NAME {
+            "portable" | "emulated" => Self::Never,
+            _ => Self::WhereFaster,
+        }
+    }
+}
+
 /// The SHA-256 digest of each message: row i of `digests`, 32 bytes each. `order` is scratch.
 pub fn digest_all<T: Token>(
     token: T,
