@@ -81,10 +81,12 @@ impl Finder<'_> {
         }
     }
 
-    fn body(&mut self, block: &syn::Block) {
+    fn body(&mut self, signature: &syn::Signature, block: &syn::Block) {
         let Some(first) = block.stmts.first() else { return };
         let mutants = self.at("FnValue", first.span());
-        if !mutants.is_empty() {
+        // Of an opaque type every return has the same one: such a mutant cannot stand beside the body.
+        let opaque = matches!(&signature.output, syn::ReturnType::Type(_, ty) if matches!(**ty, syn::Type::ImplTrait(_)));
+        if !mutants.is_empty() && !opaque {
             let open = block.brace_token.span.open().byte_range();
             self.nodes.push(Node { range: open, kind: Kind::Body(mutants) });
         }
@@ -102,12 +104,12 @@ fn contains_let(expr: &syn::Expr) -> bool {
 
 impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.body(&item.block);
+        self.body(&item.sig, &item.block);
         visit::visit_item_fn(self, item);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.body(&item.block);
+        self.body(&item.sig, &item.block);
         visit::visit_impl_item_fn(self, item);
     }
 
@@ -154,9 +156,11 @@ fn render(text: &str, nodes: &[Node], range: Range<usize>, outer: Option<&Node>)
             .iter()
             .filter(|node| outer.is_none_or(|outer| !std::ptr::eq(*node, outer)))
             .filter(|node| node.range.start >= position && node.range.end <= range.end)
-            .filter(|node| outer.is_none_or(|outer| {
-                node.range.start >= outer.range.start && node.range.end <= outer.range.end
-            }))
+            .filter(|node| {
+                outer.is_none_or(|outer| {
+                    node.range.start >= outer.range.start && node.range.end <= outer.range.end
+                })
+            })
             .min_by_key(|node| (node.range.start, std::cmp::Reverse(node.range.end)));
         let Some(node) = inside else { break };
         out.push_str(&text[position..node.range.start]);
@@ -183,11 +187,17 @@ fn rewrite(text: &str, nodes: &[Node], node: &Node) -> String {
         }
         Kind::Binary(left, op, right, mutants) => {
             let (left, right) = (sub(left), sub(right));
-            let assigns = text[op.clone()].ends_with('=') && !matches!(&text[op.clone()], "==" | "!=" | "<=" | ">=");
-            let put = |op: &str| if assigns { format!("{left} {op} {right}") } else { format!("({left}) {op} ({right})") };
+            let assigns =
+                text[op.clone()].ends_with('=') && !matches!(&text[op.clone()], "==" | "!=" | "<=" | ">=");
+            let put = |op: &str| {
+                if assigns { format!("{left} {op} {right}") } else { format!("({left}) {op} ({right})") }
+            };
             let mut out = put(&text[op.clone()]);
             for (number, op) in mutants {
-                out = format!("if crate::switched({number}) {{\n/*M{number}*/ {}\n}} else {{ {out} }}", put(op));
+                out = format!(
+                    "if crate::switched({number}) {{\n/*M{number}*/ {}\n}} else {{ {out} }}",
+                    put(op)
+                );
             }
             if assigns { out } else { format!("({out})") }
         }
@@ -208,7 +218,8 @@ fn run(list: &str, root: &str, skip: &str) -> Result<(), String> {
     let read = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let skip: HashSet<usize> =
         read(Path::new(skip))?.lines().filter_map(|line| line.trim().parse().ok()).collect();
-    let list: Vec<Value> = serde_json::from_str(&read(Path::new(list))?).map_err(|error| error.to_string())?;
+    let list: Vec<Value> =
+        serde_json::from_str(&read(Path::new(list))?).map_err(|error| error.to_string())?;
     let mut files: BTreeMap<String, Vec<Mutant>> = BTreeMap::new();
     for (index, entry) in list.iter().enumerate().filter(|(index, _)| !skip.contains(&(index + 1))) {
         let text = |value: &Value| value.as_str().map(str::to_owned).ok_or(format!("mutant {}", index + 1));
