@@ -16,8 +16,9 @@ struct Count {
     seen: u32,
 }
 
-/// Counts of keys that are not in the ring. A key takes the place of the rarest of its set when it comes and that
-/// one has been counted down: rare keys do not drive out frequent ones.
+/// Counts of keys that are not in the ring. In a set the newest key comes first. A new key takes the place of the
+/// oldest of those that came once; where all came more often, the rarest is counted down instead. So keys that come
+/// once drive out each other, not those that come again.
 pub(super) struct Sketch {
     sets: Vec<[Count; WAYS]>,
     counted: u32,
@@ -37,18 +38,26 @@ impl Sketch {
         }
         // Not the bits that choose a shard: those of one shard would share sets.
         let set = &mut self.sets[hash as usize % SETS];
-        if let Some(count) = set.iter_mut().find(|count| count.hash == hash && count.seen > 0) {
-            count.seen += 1;
-            if count.seen < ADMIT_AFTER {
+        if let Some(place) = set.iter().position(|count| count.hash == hash && count.seen > 0) {
+            set[place].seen += 1;
+            let seen = set[place].seen;
+            if seen < ADMIT_AFTER {
                 return None;
             }
-            return Some(std::mem::take(count).seen);
+            set[place] = Count::default();
+            return Some(seen);
         }
-        if let Some(rarest) = set.iter_mut().min_by_key(|count| count.seen) {
-            match rarest.seen {
-                0 => *rarest = Count { hash, seen: 1 },
-                _ => rarest.seen -= 1,
+        let mut rarest = WAYS - 1;
+        for place in (0..WAYS - 1).rev() {
+            if set[place].seen < set[rarest].seen {
+                rarest = place;
             }
+        }
+        if set[rarest].seen > 1 {
+            set[rarest].seen -= 1;
+        } else {
+            set.copy_within(..rarest, 1);
+            set[0] = Count { hash, seen: 1 };
         }
         None
     }
