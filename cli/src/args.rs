@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Verifies signatures in batches: a verdict each, and a reason for every failure.
+/// Verifies signatures and hashes messages in batches: a verdict each, and a reason for every failure.
 #[derive(Debug, Parser)]
 #[command(name = "sigwarp", version, about, long_about = None, after_help = STATUS_HELP)]
 pub(crate) struct Arguments {
@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Generate a workload of signatures, with the verdict expected of each
     #[command(after_help = GEN_HELP)]
     Gen(GenArgs),
+    /// Hash files, or a column of their rows, many at once
+    #[command(after_help = HASH_HELP)]
+    Hash(HashArgs),
     /// Recover secp256k1 public keys and Ethereum addresses from signatures
     #[command(after_help = RECOVER_HELP)]
     Recover(RecoverArgs),
@@ -157,6 +160,48 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) failures: usize,
     /// The form of the summary
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+const HASH_HELP: &str = "\
+Prints a line for each file as sha256sum does, or with --column one for each row as
+FILE:ROW, rows counted from 0. Cells are bytes in Parquet and hexadecimal in JSONL; with
+--text they are text and its UTF-8 bytes are hashed. With --merkle the digests are the
+leaves of one tree, in order, and its root is printed.
+
+Hash functions: sha256, sha256d, sha512, sha512-half, sha3-256, keccak256, sm3, blake3.
+Merkle rules: bitcoin (the last node of an odd level is its own sibling), zero-padded.
+
+Examples:
+  sigwarp hash *.bin | sha256sum --check
+  sigwarp hash transactions.parquet --column raw --hash keccak256
+  sigwarp hash block.jsonl --column transaction --hash sha256d --merkle bitcoin
+  sigwarp hash events.jsonl --column payload --text --format json";
+
+#[derive(Debug, Args)]
+pub(crate) struct HashArgs {
+    /// Files to hash, - for standard input; with --column .parquet or .jsonl files, - for JSONL
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The hash function
+    #[arg(long, value_name = "NAME", default_value = "sha256")]
+    pub(crate) hash: String,
+    /// Hash this column of the rows instead of the files
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: Option<String>,
+    /// The column is text: hash its UTF-8 bytes
+    #[arg(long)]
+    pub(crate) text: bool,
+    /// Print the Merkle root of the digests: bitcoin or zero-padded
+    #[arg(long, value_name = "RULE")]
+    pub(crate) merkle: Option<String>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// The largest row that is read, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
+    pub(crate) max_row_bytes: usize,
+    /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }

@@ -1,5 +1,5 @@
-//! The `sigwarp` command: verifies files of signatures, generates workloads, recovers keys, and says what this
-//! machine can do and how fast.
+//! The `sigwarp` command: verifies files of signatures, generates workloads, hashes files and columns, recovers keys,
+//! and says what this machine can do and how fast.
 //!
 //! Every subcommand ends with the status of [`exit::Exit`].
 
@@ -8,6 +8,7 @@ mod bench;
 mod devices;
 mod exit;
 mod generate;
+mod hash;
 mod interrupt;
 mod memory;
 mod output;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let ended = match command {
         Command::Verify(args) => verify::run(&args, &interrupt),
         Command::Gen(args) => generate::run(&args, &interrupt),
+        Command::Hash(args) => hash::run(&args, &interrupt),
         Command::Recover(args) => recover::run(&args, &interrupt),
         Command::Devices(args) => devices::run(&args),
         Command::Bench(args) => bench::run(&args),

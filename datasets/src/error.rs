@@ -59,6 +59,28 @@ pub enum ReadError {
         /// What would help.
         remedy: &'static str,
     },
+    /// The column that was asked for is not there.
+    #[error("{file}: there is no column {column}; it has {has}")]
+    NoColumn {
+        /// The path.
+        file: String,
+        /// The column.
+        column: String,
+        /// The columns that are there.
+        has: String,
+    },
+    /// The column that was asked for holds something else.
+    #[error("{file}: column {column} has type {found}; {remedy}")]
+    NotBytes {
+        /// The path.
+        file: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// What would help.
+        remedy: &'static str,
+    },
     /// A column has a type that does not hold its values.
     #[error("{file}: column {column} has type {found}; it must be {expected}")]
     ColumnType {
@@ -100,6 +122,17 @@ pub enum RowError {
         field: &'static str,
         /// What rows need.
         needs: &'static str,
+    },
+    /// The field of the column that was asked for is absent or null.
+    #[error("column {0} is missing; every row needs it")]
+    NoCell(String),
+    /// The field of the column that was asked for is not hexadecimal.
+    #[error("column {column} is bad hex: {source}; add --text if it is text")]
+    CellHex {
+        /// The column.
+        column: String,
+        /// Where it stops being hexadecimal.
+        source: hex::FromHexError,
     },
     /// A field that holds bytes is not hexadecimal.
     #[error("{field} is bad hex: {source}")]

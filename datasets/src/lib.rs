@@ -2,6 +2,7 @@
 //!
 //! A row is a signature with what is needed to verify it: a [`Row`] of cells in a file, and an item of a
 //! [`RowBlock`] once its names are resolved. [`RowReader`] streams blocks from `.parquet` and `.jsonl` files,
+//! [`ColumnReader`] streams one column of bytes,
 //! [`RowWriter`] writes rows, and [`VerdictWriter`] writes what became of them.
 
 mod assemble;
@@ -20,6 +21,6 @@ pub use block::RowBlock;
 pub use divergence::divergence_line;
 pub use error::{ReadError, RowError, WriteError};
 pub use keys::KeyFile;
-pub use read::{KeyUse, ReadOptions, RowReader};
+pub use read::{ColumnReader, KeyUse, ReadOptions, RowReader};
 pub use row::{Expected, Format, Row};
 pub use write::{PartialFile, ROW_GROUP_ROWS, RowWriter, VerdictWriter};

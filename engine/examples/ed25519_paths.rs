@@ -157,8 +157,8 @@ fn phases<F: FieldLanes>(kind: BackendKind, count: usize, keys: usize, seconds: 
 
     let length = 5000;
     let per = 4.0 * length as f64 * lanes;
-    let mul = time(0.1, || drop(black_box(token.vectorize(Chain::<F, false>(length, PhantomData))))) / per;
-    let square = time(0.1, || drop(black_box(token.vectorize(Chain::<F, true>(length, PhantomData))))) / per;
+    let mul = time(0.1, || _ = black_box(token.vectorize(Chain::<F, false>(length, PhantomData)))) / per;
+    let square = time(0.1, || _ = black_box(token.vectorize(Chain::<F, true>(length, PhantomData)))) / per;
 
     // The challenges; and the transcript, three quarters of a block an item.
     let signatures = &rows.signatures;

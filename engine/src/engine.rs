@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use crate::Reason;
 use crate::backend::BackendKind;
 use crate::backend::cpu::{self, Threads, Workers};
-use crate::batch::{Batch, BatchView};
+use crate::batch::{Batch, BatchView, Column};
 use crate::dispatch::{BackendChoice, Dispatcher, choose};
 use crate::error::Error;
+use crate::hash::{Digests, Hash};
 use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats};
 use crate::plan::PathChoice;
 use crate::schemes;
@@ -121,6 +122,42 @@ impl Engine {
             .map(|item| batch.resolve(item))
             .filter(|(item, known)| known.is_none() && KeyScheme::of(item.suite.scheme()) == scheme);
         self.ring.observe(store, scheme, unknown.map(|(item, _)| item.key));
+    }
+
+    /// The digest of each message, in order. Lengths may be mixed; a message is read where it lies and is not copied.
+    ///
+    /// ```
+    /// use sigwarp::{Column, Engine, Hash};
+    ///
+    /// let engine = Engine::builder().build()?;
+    /// let arena = b"one, two, three";
+    /// let spans = [(0, 3), (5, 3), (10, 5)];
+    /// let digests = engine.hash(Hash::Keccak256, Column::spans(arena, &spans)?)?;
+    /// assert_eq!((digests.len(), digests.iter().len()), (3, 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn hash<'a>(&self, hash: Hash, messages: impl Into<Column<'a>>) -> Result<Digests, Error> {
+        let messages = messages.into();
+        let mut digests = vec![0; messages.len() * hash.digest_length()];
+        self.dispatcher.hash(hash, &messages, &mut digests)?;
+        Ok(Digests::from_bytes(hash, digests).expect("a whole number of digests"))
+    }
+
+    /// As [`Self::hash`], into a buffer of exactly [`Hash::digest_length`] bytes for each message. After an error the
+    /// bytes of the buffer mean nothing.
+    pub fn hash_into<'a>(
+        &self,
+        hash: Hash,
+        messages: impl Into<Column<'a>>,
+        digests: &mut [u8],
+    ) -> Result<(), Error> {
+        let messages = messages.into();
+        let needed = messages.len() * hash.digest_length();
+        if digests.len() != needed {
+            let (messages, given) = (messages.len(), digests.len());
+            return Err(Error::DigestBuffer { hash, messages, needed, given });
+        }
+        self.dispatcher.hash(hash, &messages, digests)
     }
 
     /// Whether a backend of this engine implements `suite`.

@@ -3,7 +3,9 @@
 use crate::backend::{BackendFailure, BackendKind};
 use crate::batch::WrongInput;
 use crate::dispatch::SelfTestFailure;
+use crate::hash::Hash;
 use crate::keyring::KeyId;
+use crate::merkle::MerkleError;
 use crate::suite::Suite;
 
 /// Why a call gave no verdicts. Says nothing about any signature.
@@ -44,6 +46,21 @@ pub enum Error {
         /// The first suite of the batch that none of them supports.
         suite: Suite,
     },
+    /// The caller's buffer has no room for the digests, or room for more.
+    #[error("{messages} digests of {hash} take {needed} bytes, the buffer has {given}")]
+    DigestBuffer {
+        /// The hash function.
+        hash: Hash,
+        /// The number of messages.
+        messages: usize,
+        /// The bytes that their digests take.
+        needed: usize,
+        /// The bytes of the buffer.
+        given: usize,
+    },
+    /// Digests make no Merkle tree, or proofs do not fit their leaves.
+    #[error(transparent)]
+    Merkle(#[from] MerkleError),
     /// The backend that was asked for needs what this machine or this build does not have.
     #[error("backend {backend} does not run on this machine; leave the choice to auto, or name another")]
     Unavailable {

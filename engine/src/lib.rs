@@ -1,8 +1,11 @@
-//! Verifies signatures in batches, with one verdict per item that does not depend on the batch or the backend.
+//! Verifies signatures and hashes messages in batches, with one verdict per item that does not depend on the batch or
+//! the backend.
 //!
 //! A [`Suite`] fixes what valid means: the scheme, its rule and the signature encoding. A [`Batch`] collects items
 //! (or a [`BatchView`] borrows the caller's columns), an [`Engine`] gives [`Verdicts`]: for each item
 //! [`Verdict::Valid`] or [`Verdict::Invalid`] with the [`Reason`].
+//!
+//! [`Engine::hash`] gives the digest of each of many messages, and [`Engine::merkle_tree`] builds trees of them.
 //!
 //! An `Err` is never about a signature, and a signature is never an `Err`.
 
@@ -11,9 +14,11 @@ mod batch;
 mod dispatch;
 mod engine;
 mod error;
+mod hash;
 #[doc(hidden)]
 pub mod kernels;
 mod keyring;
+mod merkle;
 mod plan;
 mod schemes;
 #[doc(hidden)]
@@ -31,11 +36,13 @@ pub use batch::arrow;
 pub use batch::{
     Batch, BatchView, Column, ColumnError, DefaultRuleError, DefaultRules, Item, Key, Keys, Message,
 };
-pub use batch::{SuiteNames, SuiteResolver, Suites, WrongInput};
+pub use batch::{Span, SuiteNames, SuiteResolver, Suites, WrongInput};
 pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
 pub use engine::{BACKEND_VARIABLE, Builder, Engine};
 pub use error::Error;
+pub use hash::{Digests, Hash, Messages};
 pub use keyring::{KeyId, KeyStats};
+pub use merkle::{MerkleError, MerkleProof, MerkleRule, MerkleTree};
 pub use plan::PathChoice;
 pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash, ethereum_address, recover};
 pub use schemes::ed25519::Ed25519Rule;

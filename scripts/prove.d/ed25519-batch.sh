@@ -1,7 +1,8 @@
 # "Known keys and linear combinations": ratios to peers, bad rates, every path by size, where the time goes, the tests
 # of soundness. Some ten minutes after the builds.
 #   SIGWARP_BENCH_CLOCK=cpu  for a machine that others use at the same time; rows with two threads need `wall`
-#   SIGWARP_PROVE_ONLY=NAME  runs one part alone: combination, bad_rates, two_cores, paths, phases, soundness
+#   SIGWARP_PROVE_ONLY=NAME  runs one part alone: combination, bad_rates, two_cores, paths, phases, soundness,
+#                            registered_keys (which is `ed25519-ring`)
 
 machine
 for flag in avx2 avx512f avx512vl avx512ifma sha_ni; do
@@ -116,7 +117,12 @@ soundness() {
     fi
 }
 
-parts=(soundness paths phases)
+# Registered keys: targets, a million of them, verdicts.
+registered_keys() {
+    . scripts/prove.d/ed25519-ring.sh
+}
+
+parts=(soundness paths phases registered_keys)
 if command -v python3 >/dev/null; then
     parts=(combination bad_rates two_cores "${parts[@]}")
 else

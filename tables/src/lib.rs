@@ -3,6 +3,7 @@
 pub mod edwards25519;
 pub mod secp256;
 pub mod sm2;
+pub mod weierstrass;
 
 /// Whether the big-endian `value` is below the big-endian `bound`.
 pub fn be_below(value: &[u8; 32], bound: &[u8; 32]) -> bool {

@@ -119,8 +119,7 @@ fn each<'w>(workload: &'w Workload, first_bytes: impl Fn(&[u8]) -> u64 + 'w) -> 
     })
 }
 
-#[allow(dead_code, reason = "unused in a build without peers")]
-fn first8(digest: &[u8]) -> u64 {
+pub(super) fn first8(digest: &[u8]) -> u64 {
     u64::from_le_bytes(digest[..8].try_into().expect("digests have 32 bytes or more"))
 }
 

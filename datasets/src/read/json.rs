@@ -78,6 +78,41 @@ impl<'de> Visitor<'de> for RowOf {
     }
 }
 
+/// Reads one field of any name, which holds a string.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CellOf<'a>(pub(super) &'a str);
+
+impl<'de> DeserializeSeed<'de> for CellOf<'_> {
+    type Value = Option<Text<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Text<'de>>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CellOf<'_> {
+    type Value = Option<Text<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object, one per line")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Option<Text<'de>>, M::Error> {
+        let mut cell = None;
+        while let Some(Text(name)) = map.next_key()? {
+            if name != self.0 {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            if cell.is_some() {
+                return Err(de::Error::custom(format_args!("{name} appears twice; keep one")));
+            }
+            cell = map.next_value().map_err(|error| de::Error::custom(format_args!("{name}: {error}")))?;
+        }
+        Ok(cell)
+    }
+}
+
 /// Reads a value that may be null; the field's name goes into the message, which serde_json does not give.
 fn set<'de, M: MapAccess<'de>, T: Deserialize<'de>>(
     map: &mut M,

@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 use serde::de::DeserializeSeed;
 
 use super::Cells;
-use super::json::{JsonExpected, JsonRow, RowOf, Text};
+use super::json::{CellOf, JsonExpected, JsonRow, RowOf, Text};
 use crate::error::{ReadError, RowError};
 use crate::row::{Expected, Row};
 
@@ -87,6 +87,78 @@ impl JsonlRows {
     }
 }
 
+/// One column of JSONL, read a line at a time. Blank lines are skipped.
+pub(super) struct JsonlCells {
+    name: String,
+    input: Box<dyn BufRead + Send>,
+    column: String,
+    text: bool,
+    max_row_bytes: usize,
+    row: u64,
+    line: Vec<u8>,
+    decoded: Vec<u8>,
+}
+
+impl fmt::Debug for JsonlCells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonlCells").field("name", &self.name).field("row", &self.row).finish_non_exhaustive()
+    }
+}
+
+impl JsonlCells {
+    pub(super) fn new(
+        name: String,
+        input: Box<dyn BufRead + Send>,
+        column: &str,
+        text: bool,
+        max_row_bytes: usize,
+    ) -> Self {
+        let column = column.to_owned();
+        Self { name, input, column, text, max_row_bytes, row: 0, line: Vec::new(), decoded: Vec::new() }
+    }
+
+    pub(super) fn position(&self) -> (u64, &str) {
+        (self.row, &self.name)
+    }
+
+    /// See `ParquetRows::cells`.
+    pub(super) fn cells(
+        &mut self,
+        mut each: impl FnMut(Option<&[u8]>) -> Result<bool, RowError>,
+    ) -> Result<bool, ReadError> {
+        loop {
+            let line = read_line(self.input.as_mut(), &mut self.line, self.max_row_bytes)
+                .map_err(|source| ReadError::Io { file: self.name.clone(), source })?;
+            let wrong = |source| ReadError::Row { file: self.name.clone(), row: self.row, source };
+            match line {
+                Line::End => return Ok(false),
+                Line::TooLong => return Err(wrong(RowError::TooLarge { limit: self.max_row_bytes })),
+                Line::Read { .. } => {}
+            }
+            if self.line.trim_ascii().is_empty() {
+                continue;
+            }
+            let cell = parse_with(&self.line, CellOf(&self.column)).map_err(wrong)?;
+            let more = match &cell {
+                None => each(None),
+                Some(Text(cell)) if self.text => each(Some(cell.as_bytes())),
+                Some(Text(digits)) => {
+                    self.decoded.resize(digits.len() / 2, 0);
+                    match hex::decode_to_slice(digits.as_ref(), &mut self.decoded) {
+                        Ok(()) => each(Some(&self.decoded)),
+                        Err(source) => Err(RowError::CellHex { column: self.column.clone(), source }),
+                    }
+                }
+            };
+            let more = more.map_err(wrong)?;
+            self.row += 1;
+            if !more {
+                return Ok(true);
+            }
+        }
+    }
+}
+
 enum Line {
     Read { bytes: u64 },
     TooLong,
@@ -122,8 +194,12 @@ fn read_line(input: &mut dyn BufRead, line: &mut Vec<u8>, limit: usize) -> io::R
 }
 
 fn parse(line: &[u8], cells: Cells) -> Result<JsonRow<'_>, RowError> {
+    parse_with(line, RowOf(cells))
+}
+
+fn parse_with<'a, S: DeserializeSeed<'a>>(line: &'a [u8], seed: S) -> Result<S::Value, RowError> {
     let mut json = serde_json::Deserializer::from_slice(line);
-    let row = RowOf(cells).deserialize(&mut json).and_then(|row| json.end().map(|()| row));
+    let row = seed.deserialize(&mut json).and_then(|row| json.end().map(|()| row));
     row.map_err(|error| {
         // serde_json counts lines within this line.
         let message = error.to_string().replace(" at line 1 column ", " at column ");

@@ -1,13 +1,14 @@
 //! Reading rows: what both formats share. `jsonl` and `parquet` turn files into cells, this file turns cells
 //! into bounded blocks.
 
+mod column;
 mod json;
 mod jsonl;
 mod page;
 mod parquet;
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::block::RowBlock;
 use crate::error::{ReadError, RowError};
 use crate::keys::KeyFile;
 use crate::row::{Format, Row};
+pub use column::ColumnReader;
 use jsonl::JsonlRows;
 use parquet::ParquetRows;
 
@@ -100,20 +102,25 @@ enum Source {
     Parquet(Box<ParquetRows>),
 }
 
+/// Opens a file. A missing one or a directory is told as such, whatever its name.
+fn open_file(path: &Path) -> Result<(String, File, Metadata), ReadError> {
+    let name = path.display().to_string();
+    let io = |source: std::io::Error| match source.kind() {
+        ErrorKind::NotFound => ReadError::NotFound { file: name.clone() },
+        ErrorKind::IsADirectory => ReadError::Directory { file: name.clone() },
+        _ => ReadError::Io { file: name.clone(), source },
+    };
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if metadata.is_dir() {
+        return Err(ReadError::Directory { file: name });
+    }
+    Ok((name, file, metadata))
+}
+
 impl Source {
     fn open(path: &Path, cells: Cells, max_row_bytes: usize) -> Result<Self, ReadError> {
-        let name = path.display().to_string();
-        let io = |source: std::io::Error| match source.kind() {
-            ErrorKind::NotFound => ReadError::NotFound { file: name.clone() },
-            ErrorKind::IsADirectory => ReadError::Directory { file: name.clone() },
-            _ => ReadError::Io { file: name.clone(), source },
-        };
-        // A missing file or a directory is told as such, whatever its name.
-        let file = File::open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        if metadata.is_dir() {
-            return Err(ReadError::Directory { file: name });
-        }
+        let (name, file, metadata) = open_file(path)?;
         match Format::of(path) {
             None => Err(ReadError::UnknownFormat { file: name }),
             Some(Format::Parquet) => {

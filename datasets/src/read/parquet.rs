@@ -63,16 +63,40 @@ impl fmt::Debug for ParquetRows {
 impl ParquetRows {
     pub(super) fn open(
         name: String,
-        mut file: File,
+        file: File,
         cells: Cells,
         max_row_bytes: usize,
+    ) -> Result<Self, ReadError> {
+        let known = |field: &str| KNOWN.iter().any(|column| column.name == field && column.read(cells));
+        Self::select(name, file, max_row_bytes, known, |name, schema| check_columns(name, schema, cells))
+    }
+
+    /// The rows of one column of any name.
+    pub(super) fn open_column(
+        name: String,
+        file: File,
+        column: &str,
+        text: bool,
+        max_row_bytes: usize,
+    ) -> Result<Self, ReadError> {
+        let check = |name: &str, schema: &Schema| check_column(name, schema, column, text);
+        Self::select(name, file, max_row_bytes, |field| field == column, check)
+    }
+
+    /// Reads the columns that are `wanted`, once `check` has accepted the schema.
+    fn select(
+        name: String,
+        mut file: File,
+        max_row_bytes: usize,
+        wanted: impl Fn(&str) -> bool,
+        check: impl FnOnce(&str, &Schema) -> Result<(), ReadError>,
     ) -> Result<Self, ReadError> {
         let damaged = |problem: String| ReadError::Parquet { file: name.clone(), problem };
         check_ends(&mut file).map_err(damaged)?;
         let metadata = guarded(|| load_metadata(&file)).map_err(|problem| {
             damaged(format!("truncated or damaged Parquet file: {problem}; copy or write it again"))
         })?;
-        check_columns(&name, metadata.schema(), cells)?;
+        check(&name, metadata.schema())?;
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         let groups = metadata.metadata().row_groups();
         let mut rows_total = 0u64;
@@ -82,10 +106,9 @@ impl ParquetRows {
             })?;
             rows_total = rows_total.saturating_add(group.num_rows().unsigned_abs());
         }
-        let known = |field: &str| KNOWN.iter().any(|column| column.name == field && column.read(cells));
         let roots = metadata.schema().fields().iter().enumerate();
         let roots: Vec<usize> = roots
-            .filter(|(_, field)| known(field.name()) && field.data_type() != &DataType::Null)
+            .filter(|(_, field)| wanted(field.name()) && field.data_type() != &DataType::Null)
             .map(|(root, _)| root)
             .collect();
         let projection = ProjectionMask::roots(metadata.parquet_schema(), roots);
@@ -118,6 +141,42 @@ impl ParquetRows {
 
     pub(super) fn rows_total(&self) -> u64 {
         self.rows_total
+    }
+
+    /// Gives the cells of the one column of [`Self::open_column`] to `each`, as `rows` does with rows.
+    pub(super) fn cells(
+        &mut self,
+        mut each: impl FnMut(Option<&[u8]>) -> Result<bool, RowError>,
+    ) -> Result<bool, ReadError> {
+        loop {
+            let Some((batch, start)) = self.batch.take() else {
+                match self.next_batch()? {
+                    Some(batch) => self.batch = Some((batch, 0)),
+                    None => return Ok(false),
+                }
+                continue;
+            };
+            let array = batch.columns().first().map(|array| array.as_ref() as &dyn Array);
+            let (bytes, text) = (array.and_then(Bytes::new), array.and_then(Text::new));
+            for at in start..batch.num_rows() {
+                let cell = bytes.and_then(|bytes| bytes.get(at));
+                let cell = cell.or_else(|| text.as_ref().and_then(|text| text.get(at)).map(str::as_bytes));
+                let more = match cell {
+                    Some(cell) if cell.len() > self.max_row_bytes => {
+                        Err(RowError::TooLarge { limit: self.max_row_bytes })
+                    }
+                    cell => each(cell),
+                };
+                let more =
+                    more.map_err(|source| ReadError::Row { file: self.name.clone(), row: self.row, source })?;
+                self.row += 1;
+                if !more {
+                    let next = at + 1;
+                    self.batch = (next < batch.num_rows()).then_some((batch, next));
+                    return Ok(true);
+                }
+            }
+        }
     }
 
     /// See `Source::rows`.
@@ -391,6 +450,30 @@ fn check_columns(file: &str, schema: &Schema, cells: Cells) -> Result<(), ReadEr
             }
         }
     }
+}
+
+/// Checks that a column is there and holds bytes, or text where the caller reads text.
+fn check_column(file: &str, schema: &Schema, column: &str, text: bool) -> Result<(), ReadError> {
+    let Ok(field) = schema.field_with_name(column) else {
+        let has = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
+        let (file, column) = (file.to_owned(), column.to_owned());
+        return Err(ReadError::NoColumn { file, column, has: has.join(", ") });
+    };
+    let wanted = if text { Kind::Text } else { Kind::Bytes };
+    if wanted.holds(field.data_type()) {
+        return Ok(());
+    }
+    let remedy = match field.data_type() {
+        DataType::Utf8View if !text => "it is text; say so (--text) to take its UTF-8 bytes",
+        _ if text => "name a column of text, or leave --text out for one of bytes",
+        _ => "name a column of bytes",
+    };
+    Err(ReadError::NotBytes {
+        file: file.to_owned(),
+        column: column.to_owned(),
+        found: field.data_type().to_string().replace("View", ""),
+        remedy,
+    })
 }
 
 /// The known columns of a record batch.

@@ -4,7 +4,8 @@ pub(crate) mod cpu;
 
 use std::fmt;
 
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
+use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
 use crate::suite::Suite;
@@ -82,6 +83,10 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Sets the slot of every item of `plan`. An error says nothing about any item: all slots are discarded.
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure>;
+
+    /// Writes the digest of each message, one after another. `digests` has room for exactly as many; after an error
+    /// its bytes mean nothing.
+    fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure>;
 }
 
 /// A backend could not finish: a lost device, no memory. Never a verdict.

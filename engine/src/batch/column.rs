@@ -11,7 +11,11 @@ enum Layout<'a> {
     Fixed { bytes: &'a [u8], width: usize, rows: usize },
     Offsets32 { bytes: &'a [u8], offsets: &'a [i32] },
     Offsets64 { bytes: &'a [u8], offsets: &'a [i64] },
+    Spans { bytes: &'a [u8], spans: &'a [Span] },
 }
+
+/// Where a row lies in an arena: its offset and its length, in bytes.
+pub type Span = (usize, usize);
 
 /// Why columns do not make a batch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +60,18 @@ pub enum ColumnError {
         /// The bytes of the column.
         bytes: usize,
     },
+    /// A span that leaves the bytes.
+    #[error("row {row}: {length} bytes from {offset} are not within the {bytes} bytes of the arena")]
+    Span {
+        /// The row.
+        row: usize,
+        /// Its offset.
+        offset: usize,
+        /// Its length.
+        length: usize,
+        /// The bytes of the arena.
+        bytes: usize,
+    },
     /// An offset column without even the first offset.
     #[error("a column of n rows needs n + 1 offsets, there are none")]
     NoOffsets,
@@ -87,6 +103,16 @@ impl<'a> Column<'a> {
         Ok(Self(Layout::Offsets64 { bytes, offsets }))
     }
 
+    /// Row i is `bytes[offset..offset + length]` of its span. Rows may overlap, and lie in any order.
+    pub fn spans(bytes: &'a [u8], spans: &'a [Span]) -> Result<Self, ColumnError> {
+        for (row, &(offset, length)) in spans.iter().enumerate() {
+            if offset.checked_add(length).is_none_or(|end| end > bytes.len()) {
+                return Err(ColumnError::Span { row, offset, length, bytes: bytes.len() });
+            }
+        }
+        Ok(Self(Layout::Spans { bytes, spans }))
+    }
+
     /// As [`Self::offsets64`] for offsets that this crate wrote itself.
     pub(super) const fn trusted_offsets(bytes: &'a [u8], offsets: &'a [i64]) -> Self {
         Self(Layout::Offsets64 { bytes, offsets })
@@ -99,6 +125,7 @@ impl<'a> Column<'a> {
             Layout::Fixed { rows, .. } => rows,
             Layout::Offsets32 { offsets, .. } => offsets.len() - 1,
             Layout::Offsets64 { offsets, .. } => offsets.len() - 1,
+            Layout::Spans { spans, .. } => spans.len(),
         }
     }
 
@@ -117,7 +144,14 @@ impl<'a> Column<'a> {
             Layout::Fixed { bytes, width, .. } => &bytes[row * width..][..width],
             Layout::Offsets32 { bytes, offsets } => &bytes[offsets[row] as usize..offsets[row + 1] as usize],
             Layout::Offsets64 { bytes, offsets } => &bytes[offsets[row] as usize..offsets[row + 1] as usize],
+            Layout::Spans { bytes, spans } => &bytes[spans[row].0..][..spans[row].1],
         }
+    }
+}
+
+impl<'a> From<&'a [&'a [u8]]> for Column<'a> {
+    fn from(rows: &'a [&'a [u8]]) -> Self {
+        Self::slices(rows)
     }
 }
 
@@ -148,6 +182,7 @@ mod tests {
             Column::fixed(&bytes, 2).unwrap(),
             Column::offsets32(&bytes, &[0, 2, 4, 6]).unwrap(),
             Column::offsets64(&bytes, &[0, 2, 4, 6]).unwrap(),
+            Column::spans(&bytes, &[(0, 2), (2, 2), (4, 2)]).unwrap(),
         ];
         for column in columns {
             assert_eq!(column.len(), 3);
@@ -166,6 +201,10 @@ mod tests {
         assert!(Column::offsets64(&bytes, &[-1, 3]).is_err());
         assert!(Column::offsets64(&bytes, &[0, i64::MAX]).is_err());
         assert!(Column::offsets64(&bytes, &[2, 2, 6]).is_ok());
+        assert!(Column::spans(&bytes, &[(6, 0), (5, 1), (0, 6)]).is_ok());
+        assert!(Column::spans(&bytes, &[(0, 6), (5, 2)]).is_err());
+        assert!(Column::spans(&bytes, &[(7, 0)]).is_err());
+        assert!(Column::spans(&bytes, &[(usize::MAX, 2)]).is_err());
         assert!(Column::offsets64(&[], &[0]).unwrap().is_empty());
     }
 }

@@ -6,7 +6,7 @@ mod column;
 mod keys;
 mod names;
 
-pub use column::{Column, ColumnError};
+pub use column::{Column, ColumnError, Span};
 pub use keys::Keys;
 pub use names::{DefaultRuleError, DefaultRules, SuiteNames, SuiteResolver};
 
@@ -149,7 +149,7 @@ impl Batch {
 
 /// Byte strings one after another; string i ends at `ends[i + 1]`.
 #[derive(Debug, Clone)]
-struct Arena {
+pub(crate) struct Arena {
     bytes: Vec<u8>,
     ends: Vec<i64>,
 }
@@ -161,17 +161,17 @@ impl Default for Arena {
 }
 
 impl Arena {
-    fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.ends.push(i64::try_from(self.bytes.len()).expect("a Vec holds at most i64::MAX bytes"));
     }
 
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.ends.truncate(1);
     }
 
-    fn column(&self) -> Column<'_> {
+    pub(crate) fn column(&self) -> Column<'_> {
         Column::trusted_offsets(&self.bytes, &self.ends)
     }
 }

@@ -2,6 +2,7 @@
 
 mod choice;
 mod explain;
+mod hashtest;
 mod measure;
 mod selftest;
 
@@ -13,8 +14,9 @@ pub use selftest::SelfTestFailure;
 use std::sync::OnceLock;
 
 use crate::backend::{Backend, BackendFailure, BackendKind};
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
 use crate::error::Error;
+use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::Suite;
@@ -107,6 +109,18 @@ impl Dispatcher {
         }
     }
 
+    /// The digest of each message from the first backend that can finish.
+    pub(crate) fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), Error> {
+        let mut failure = None;
+        for backend in &self.backends {
+            match backend.hash(hash, messages, digests) {
+                Ok(()) => return Ok(()),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.map_or(Error::Unavailable { backend: BackendKind::Portable }, Error::Backend))
+    }
+
     fn attempt(
         &self,
         batch: &BatchView<'_>,
@@ -193,6 +207,15 @@ mod tests {
             }
             Ok(())
         }
+
+        fn hash(&self, _: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            digests.fill(messages.len() as u8);
+            match self.fails {
+                true => Err(BackendFailure { backend: self.kind, what: "the device is gone".into() }),
+                false => Ok(()),
+            }
+        }
     }
 
     const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
@@ -262,6 +285,26 @@ mod tests {
         assert_eq!(error, "backend avx512 failed: item 2 was left undecided");
         let with_help = dispatcher(vec![skipping(), Fixed::new(BackendKind::Portable, BAD, |_| true)]);
         assert_eq!(verdicts(&with_help).unwrap(), [BAD; 4]);
+    }
+
+    #[test]
+    fn messages_are_hashed_again_where_a_backend_fails() {
+        let failing = || Fixed { fails: true, ..Fixed::new(BackendKind::Avx512, BAD, |_| true) };
+        let working = Fixed::new(BackendKind::Portable, BAD, |_| true);
+        let messages: [&[u8]; 3] = [b"", b"a", b"bc"];
+        let mut digests = [0; 96];
+        let dispatch = dispatcher(vec![failing(), working]);
+        dispatch.hash(Hash::Sm3, &Column::slices(&messages), &mut digests).unwrap();
+        assert_eq!(digests, [3; 96]);
+        let alone = dispatcher(vec![failing()]).hash(Hash::Sm3, &Column::slices(&messages), &mut digests);
+        assert!(matches!(alone, Err(Error::Backend(_))));
+    }
+
+    #[test]
+    fn a_wrong_digest_fails_the_self_test() {
+        let wrong = Fixed::new(BackendKind::Avx512, BAD, |_| true);
+        let what = hashtest::run(&wrong).unwrap_err().to_string();
+        assert!(what.contains("sha256 of a message of 3 bytes is wrong"), "{what}");
     }
 
     #[test]

@@ -16,9 +16,8 @@ struct Count {
     seen: u32,
 }
 
-/// Counts of keys that are not in the ring. In a set the newest key comes first. A new key takes the place of the
-/// oldest of those that came once; where all came more often, the rarest is counted down instead. So keys that come
-/// once drive out each other, not those that come again.
+/// Counts of keys that are not in the ring. A key that comes counts down the rarest of its set, and takes its place at
+/// 0: rare keys do not drive out frequent ones.
 pub(super) struct Sketch {
     sets: Vec<[Count; WAYS]>,
     counted: u32,
@@ -38,26 +37,24 @@ impl Sketch {
         }
         // Not the bits that choose a shard: those of one shard would share sets.
         let set = &mut self.sets[hash as usize % SETS];
-        if let Some(place) = set.iter().position(|count| count.hash == hash && count.seen > 0) {
-            set[place].seen += 1;
-            let seen = set[place].seen;
-            if seen < ADMIT_AFTER {
+        if let Some(count) = set.iter_mut().find(|count| count.hash == hash && count.seen > 0) {
+            count.seen += 1;
+            if count.seen < ADMIT_AFTER {
                 return None;
             }
-            set[place] = Count::default();
-            return Some(seen);
+            return Some(std::mem::take(count).seen);
         }
-        let mut rarest = WAYS - 1;
-        for place in (0..WAYS - 1).rev() {
-            if set[place].seen < set[rarest].seen {
-                rarest = place;
+        // Of equally rare ones, one by the hash: always the first would count one key down for ever.
+        let first = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % WAYS;
+        let mut rarest = first;
+        for way in (first..first + WAYS).map(|way| way % WAYS) {
+            if set[way].seen < set[rarest].seen {
+                rarest = way;
             }
         }
-        if set[rarest].seen > 1 {
-            set[rarest].seen -= 1;
-        } else {
-            set.copy_within(..rarest, 1);
-            set[0] = Count { hash, seen: 1 };
+        set[rarest].seen = set[rarest].seen.saturating_sub(1);
+        if set[rarest].seen == 0 {
+            set[rarest] = Count { hash, seen: 1 };
         }
         None
     }

@@ -99,7 +99,7 @@ fn the_same_bytes_have_one_id_in_a_scheme_and_another_in_another() {
 #[test]
 fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
     let ring = KeyRing::new(1 << 30, false);
-    let bad = vec![vec![], vec![0, 1], key(1), vec![1, 1], vec![2; 66]];
+    let bad = [vec![], vec![0, 1], key(1), vec![1, 1], vec![2; 66]];
     let all: Vec<&[u8]> = bad.iter().map(Vec::as_slice).collect();
     let refused = |criteria| (criteria == 1).then_some(Reason::SmallOrderKey);
     let got = ring.register(&Store::default(), ED, &all, refused).expect("room");
@@ -239,8 +239,7 @@ fn a_key_in_use_gets_a_full_table_once_there_is_room() {
         }
         let store = Store::default();
         ring.promote(|_| Some(&store as &dyn TableStore), &generation);
-        let tier = ring.pin().get(one).expect("there").tier();
-        tier
+        ring.pin().get(one).expect("there").tier()
     };
     assert_eq!((check(&ring).full, used(&ring)), (1, Some(Tier::Compact)), "no room");
     assert_eq!(ring.unregister(&[ids[0].expect("an id")]), 1, "the one with the full table");

@@ -73,8 +73,8 @@ impl Costs {
     /// backend of `lanes` lanes starts from. See docs/decisions/linear-combination.md.
     pub(crate) fn counted(lanes: usize) -> Self {
         Self {
-            lanes: 2500.0,
-            known: 2250.0,
+            lanes: 2300.0,
+            known: 1800.0,
             item: 140.0,
             decode: 220.0,
             addition: 8.0,

@@ -11,6 +11,7 @@ use k256::elliptic_curve::{self, AffinePoint, CurveArithmetic, Group, Projective
 use sigwarp_tables::{be_below, secp256, sm2};
 
 use super::sec1::{Key, Y};
+use crate::kernels::curve::weierstrass as lanes;
 
 /// The bounds of a curve's numbers, big-endian. All `wire` needs to know of a curve.
 #[derive(Debug, Clone, Copy)]
@@ -119,6 +120,73 @@ pub(crate) fn add(a: &[u8; 32], b: &[u8; 32]) -> Option<[u8; 32]> {
     (carry == 0).then_some(sum)
 }
 
+/// The little-endian words of a big-endian integer, as lanes take it.
+pub(crate) fn words(integer: &[u8; 32]) -> [u64; 4] {
+    let mut words = [0; 4];
+    for (word, bytes) in words.iter_mut().zip(integer.as_chunks().0.iter().rev()) {
+        *word = u64::from_be_bytes(*bytes);
+    }
+    words
+}
+
+/// The inverse of [`words`].
+pub(crate) fn bytes(words: &[u64; 4]) -> [u8; 32] {
+    let mut integer = [0; 32];
+    for (bytes, word) in integer.as_chunks_mut().0.iter_mut().rev().zip(words) {
+        *bytes = word.to_be_bytes();
+    }
+    integer
+}
+
+/// A key as lanes decode it.
+pub(crate) fn encoded(key: &Key) -> lanes::Encoded {
+    let y = match &key.y {
+        Y::Odd(odd) => lanes::Y::Odd(*odd),
+        Y::Is(y) => lanes::Y::Is(words(y)),
+    };
+    lanes::Encoded { x: words(&key.x), y }
+}
+
+/// The abscissae congruent to a residue modulo n: itself, and n more where that is below p.
+pub(crate) fn abscissa(residue: &[u8; 32], bounds: &Bounds) -> lanes::equation::Abscissa {
+    let other = add(residue, bounds.n).filter(|x| be_below(x, bounds.p));
+    lanes::equation::Abscissa { x: words(residue), or: other.as_ref().map(words) }
+}
+
+/// a − b for big-endian integers, modulo 2²⁵⁶.
+fn sub(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
+    let mut difference = [0; 32];
+    let mut borrow = 0;
+    for i in (0..32).rev() {
+        let digit = 256 + u16::from(a[i]) - u16::from(b[i]) - borrow;
+        difference[i] = digit as u8;
+        borrow = 1 - (digit >> 8);
+    }
+    difference
+}
+
+/// An integer modulo n, which is above 2²⁵⁵.
+pub(crate) fn reduce(integer: &[u8; 32], n: &[u8; 32]) -> [u8; 32] {
+    if be_below(integer, n) { *integer } else { sub(integer, n) }
+}
+
+/// −a modulo n, of an a below n.
+pub(crate) fn negate(a: &[u8; 32], n: &[u8; 32]) -> [u8; 32] {
+    if *a == [0; 32] { *a } else { sub(n, a) }
+}
+
+/// a + b modulo n, of integers below n.
+pub(crate) fn add_modulo(a: &[u8; 32], b: &[u8; 32], n: &[u8; 32]) -> [u8; 32] {
+    match add(a, b) {
+        Some(sum) => reduce(&sum, n),
+        // 2²⁵⁶ ≤ a + b < 2n: the difference wraps to the right value.
+        None => {
+            let negative = sub(n, b);
+            sub(a, &negative)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +218,34 @@ mod tests {
         let long: Vec<u8> = (0..64).collect();
         assert_eq!(digest_integer(&long), long[..32]);
         assert_eq!(digest_integer(&long[..32]), long[..32]);
+    }
+
+    #[test]
+    fn words_are_the_integer() {
+        let integer: [u8; 32] = std::array::from_fn(|i| i as u8 + 1);
+        let words = words(&integer);
+        assert_eq!(
+            words,
+            [0x191a_1b1c_1d1e_1f20, 0x1112_1314_1516_1718, 0x090a_0b0c_0d0e_0f10, 0x0102_0304_0506_0708]
+        );
+        assert_eq!(bytes(&words), integer);
+    }
+
+    #[test]
+    fn sums_modulo_the_order() {
+        let n = k256::Secp256k1::BOUNDS.n;
+        let mut one = [0; 32];
+        one[31] = 1;
+        let last = sub(n, &one);
+        let mut all_but_one = last;
+        all_but_one[31] -= 1;
+        assert_eq!(add_modulo(&last, &one, n), [0; 32]);
+        assert_eq!(add_modulo(&last, &last, n), all_but_one);
+        assert_eq!(add_modulo(&one, &[0; 32], n), one);
+        assert_eq!(negate(&one, n), last);
+        assert_eq!(negate(&[0; 32], n), [0; 32]);
+        assert_eq!(reduce(n, n), [0; 32]);
+        assert_eq!(reduce(&last, n), last);
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub struct Avx2(());
 
 impl Token for Avx2 {
     type Vector = U64x4;
+    type Words32 = super::words::U32x8;
+    type Words64 = U64x4;
     const NAME: &'static str = "avx2";
 
     fn detect() -> Option<Self> {
@@ -33,7 +35,7 @@ impl Token for Avx2 {
 /// Four 64-bit lanes of a ymm register.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct U64x4(__m256i);
+pub struct U64x4(pub(super) __m256i);
 
 /// All ones in the true lanes.
 #[derive(Clone, Copy)]
@@ -64,7 +66,7 @@ impl LaneMask for Mask4 {
 
 /// The 4 × 4 transpose: 8 shuffles.
 #[inline(always)]
-fn transpose(rows: [__m256i; 4]) -> [U64x4; 4] {
+pub(super) fn transpose(rows: [__m256i; 4]) -> [U64x4; 4] {
     // SAFETY: private, called with rows that came from loads behind a token or from vectors.
     unsafe {
         let [r0, r1, r2, r3] = rows;

@@ -9,6 +9,8 @@ pub struct Avx512Ifma(());
 
 impl Token for Avx512Ifma {
     type Vector = U64x8;
+    type Words32 = super::words::U32x16;
+    type Words64 = U64x8;
     const NAME: &'static str = "avx512";
 
     fn detect() -> Option<Self> {
@@ -36,7 +38,7 @@ impl Token for Avx512Ifma {
 /// Eight 64-bit lanes of a zmm register.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct U64x8(__m512i);
+pub struct U64x8(pub(super) __m512i);
 
 /// One bit per lane of a mask register.
 #[derive(Clone, Copy)]
@@ -63,7 +65,7 @@ impl LaneMask for Mask8 {
 
 /// The 8 × 8 transpose: 24 shuffles, none across a register more than once per stage.
 #[inline(always)]
-fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
+pub(super) fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
     // SAFETY: private, called with rows that came from loads behind a token or from vectors.
     unsafe {
         let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
@@ -86,6 +88,24 @@ fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
             U64x8(_mm512_shuffle_i64x2::<0xdd>(d0, d1)),
         ]
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn joined(
+    [mut a, mut b, mut c, mut d, mut e]: [U64x8; 5],
+    [mut f, mut g, mut h, mut i, mut j]: [U64x8; 5],
+) -> [[U64x8; 5]; 2] {
+    // SAFETY: no instruction at all.
+    unsafe {
+        core::arch::asm!(
+            "/* {0} {1} {2} {3} {4} {5} {6} {7} {8} {9} */",
+            inout(zmm_reg) a.0, inout(zmm_reg) b.0, inout(zmm_reg) c.0, inout(zmm_reg) d.0, inout(zmm_reg) e.0,
+            inout(zmm_reg) f.0, inout(zmm_reg) g.0, inout(zmm_reg) h.0, inout(zmm_reg) i.0, inout(zmm_reg) j.0,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    [[a, b, c, d, e], [f, g, h, i, j]]
 }
 
 #[inline(always)]
@@ -393,6 +413,11 @@ impl Doubles for U64x8 {
 }
 
 impl MultiplyAdd52 for U64x8 {
+    #[inline(always)]
+    fn join(a: [Self; 5], b: [Self; 5]) -> [[Self; 5]; 2] {
+        // SAFETY: a vector proves the features.
+        unsafe { joined(a, b) }
+    }
     #[inline(always)]
     fn madd52lo(self, a: Self, b: Self) -> Self {
         // SAFETY: a vector proves the features.

@@ -25,6 +25,9 @@ pub mod avx512ifma;
 pub mod emulated;
 pub mod portable;
 mod rows;
+#[cfg(target_arch = "x86_64")]
+pub mod sha_ni;
+pub mod words;
 
 pub use rows::Rows;
 
@@ -40,6 +43,10 @@ pub struct Line(pub [u64; 8]);
 pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     /// The vector of this instruction set.
     type Vector: Vector<Token = Self>;
+    /// Its 32-bit words, for hash functions.
+    type Words32: words::Words<Token = Self, Word = u32>;
+    /// Its 64-bit words, for hash functions.
+    type Words64: words::Words<Token = Self, Word = u64>;
 
     /// The name that a user forces this instruction set by.
     const NAME: &'static str;
@@ -51,8 +58,8 @@ pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output;
 }
 
-/// A piece of work to run inside [`Token::vectorize`].
-pub trait Kernel<T: Token> {
+/// A piece of work to run inside [`Token::vectorize`], behind a token `T`.
+pub trait Kernel<T> {
     /// What the work gives back.
     type Output;
 
@@ -229,6 +236,12 @@ pub trait MultiplyAdd52: Doubles {
     fn madd52hi(self, a: Self, b: Self) -> Self;
     /// self · 19 mod 2^64.
     fn times19(self) -> Self;
+    /// The same values, of which the compiler believes that each depends on all. Its scheduler else takes
+    /// chains of multiplications apart that stand side by side so that one hides the latency of the other.
+    #[inline(always)]
+    fn join(a: [Self; 5], b: [Self; 5]) -> [[Self; 5]; 2] {
+        [a, b]
+    }
 }
 
 /// Lanes as doubles (IEEE 754 binary64, round to nearest).

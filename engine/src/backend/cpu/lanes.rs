@@ -1,10 +1,12 @@
 //! A CPU backend on the vectors of one instruction set.
 
-use super::scalar;
+use super::hash;
 use super::tables::Tables;
 use super::threads::Workers;
+use super::weierstrass::Weierstrass;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
-use crate::batch::BatchView;
+use crate::batch::{BatchView, Column};
+use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
@@ -15,12 +17,12 @@ use crate::schemes::ed25519::verify::Fleet;
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
 use crate::verdict::{Reason, Slots, Verdict};
+use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
-/// Verifies with `F`'s lanes. The schemes that have no lanes yet run as scalar code, on the portable backend alone:
-/// under another name they would not be what that name says.
+/// Verifies Ed25519 with `F`'s lanes, and the schemes on Weierstrass curves as `W` says.
 #[derive(Debug)]
-pub(crate) struct Lanes<F: FieldLanes> {
+pub(crate) struct Lanes<F: FieldLanes, W> {
     kind: BackendKind,
     token: F::Token,
     workers: Workers,
@@ -28,9 +30,10 @@ pub(crate) struct Lanes<F: FieldLanes> {
     /// Memory of combinations, one for each thread that has worked at the same time.
     memories: Mutex<Vec<Memory<F>>>,
     bad_rate: BadRate,
+    weierstrass: PhantomData<W>,
 }
 
-impl<F: FieldLanes + 'static> Lanes<F> {
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
     /// The backend, if this machine has the instruction set.
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
@@ -42,6 +45,7 @@ impl<F: FieldLanes + 'static> Lanes<F> {
             tables,
             memories: Mutex::default(),
             bad_rate: BadRate::default(),
+            weierstrass: PhantomData,
         }))
     }
 
@@ -98,11 +102,7 @@ impl<F: FieldLanes + 'static> Lanes<F> {
                 }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
-                for item in items {
-                    if let Some(verdict) = scalar::verify(&batch.item(item)) {
-                        slots.set(item, verdict);
-                    }
-                }
+                W::verify(self.token, batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }
@@ -133,7 +133,7 @@ impl<F: FieldLanes + 'static> Lanes<F> {
     }
 }
 
-impl<F: FieldLanes + 'static> Backend for Lanes<F> {
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> {
     fn kind(&self) -> BackendKind {
         self.kind
     }
@@ -155,7 +155,7 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
             Kind::Ed25519(_) => true,
-            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => self.kind == BackendKind::Portable,
+            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => W::supported(self.kind),
         }
     }
 
@@ -170,6 +170,11 @@ impl<F: FieldLanes + 'static> Backend for Lanes<F> {
         self.workers.for_each(plan.pieces(), |piece| {
             self.verify_piece(batch, plan.items(piece), plan.paths(), slots)
         });
+        Ok(())
+    }
+
+    fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+        hash::hash(self.token, &self.workers, hash, messages, digests);
         Ok(())
     }
 }

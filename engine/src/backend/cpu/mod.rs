@@ -1,32 +1,43 @@
 //! CPU backends and the threads they run on.
 
+mod hash;
 mod lanes;
 mod scalar;
 mod tables;
 mod threads;
+mod weierstrass;
 
 pub use threads::Threads;
 pub(crate) use threads::Workers;
 
 use crate::backend::{Backend, BackendKind};
+#[cfg(any(target_arch = "x86_64", feature = "emulated"))]
+use crate::kernels::field::prime256::Ifma;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::field::radix51_fma::Radix51Fma;
 use crate::kernels::field::radix51_ifma::Radix51Ifma;
 use crate::kernels::field::radix51_portable::Radix51Portable;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::avx512ifma::U64x8;
 #[cfg(feature = "emulated")]
 use crate::simd::emulated::EmulatedU64x8;
 use lanes::Lanes;
+#[cfg(any(target_arch = "x86_64", feature = "emulated"))]
+use weierstrass::InLanes;
+use weierstrass::ScalarCode;
 
 /// The backend of this kind, if this machine has what it needs.
 pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
     match kind {
         #[cfg(target_arch = "x86_64")]
-        BackendKind::Avx512 => Lanes::<Radix51Ifma<crate::simd::avx512ifma::U64x8>>::start(kind, workers),
+        BackendKind::Avx512 => Lanes::<Radix51Ifma<U64x8>, InLanes<Ifma<U64x8>>>::start(kind, workers),
         #[cfg(target_arch = "x86_64")]
-        BackendKind::Avx2 => Lanes::<Radix51Fma<crate::simd::avx2::U64x4>>::start(kind, workers),
-        BackendKind::Portable => Lanes::<Radix51Portable>::start(kind, workers),
+        BackendKind::Avx2 => Lanes::<Radix51Fma<crate::simd::avx2::U64x4>, ScalarCode>::start(kind, workers),
+        BackendKind::Portable => Lanes::<Radix51Portable, ScalarCode>::start(kind, workers),
         #[cfg(feature = "emulated")]
-        BackendKind::Emulated => Lanes::<Radix51Ifma<EmulatedU64x8>>::start(kind, workers),
+        BackendKind::Emulated => {
+            Lanes::<Radix51Ifma<EmulatedU64x8>, InLanes<Ifma<EmulatedU64x8>>>::start(kind, workers)
+        }
         #[cfg(not(feature = "emulated"))]
         BackendKind::Emulated => None,
         #[cfg(not(target_arch = "x86_64"))]

@@ -59,4 +59,17 @@ impl Workers {
             _ => pieces.iter().for_each(work),
         }
     }
+
+    /// As [`Self::for_each`], for pieces that hold what their work writes to.
+    pub(crate) fn for_each_owned<T: Send>(&self, pieces: Vec<T>, work: impl Fn(T) + Send + Sync) {
+        match self {
+            Self::Pool(pool) if pieces.len() > 1 => pool.scope(|scope| {
+                for piece in pieces {
+                    let work = &work;
+                    scope.spawn(move |_| work(piece));
+                }
+            }),
+            _ => pieces.into_iter().for_each(work),
+        }
+    }
 }

@@ -1,3 +1,4 @@
 //! Groups, generic over the representation of the field.
 
 pub mod edwards;
+pub mod weierstrass;

@@ -22,6 +22,7 @@
 //!
 //! Debug builds assert the bounds on every operation.
 
+pub mod prime256;
 pub mod radix51_fma;
 pub mod radix51_ifma;
 pub mod radix51_portable;

@@ -14,7 +14,7 @@
 //! | running sums | one window | nothing is added across lanes |
 //! | windows to the sum | the same in every lane | 253 doublings, once |
 //!
-//! The sort ([`digits`]) is scalar, some 13 instructions for a term and window, and costs about what loading and
+//! The sort (`digits`) is scalar, some 13 instructions for a term and window, and costs about what loading and
 //! storing a bucket would.
 //!
 //! # Cost, in multiplications

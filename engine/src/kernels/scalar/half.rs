@@ -151,15 +151,27 @@ fn limbs_of<V: Doubles>(words: [V; 4], c: &Constants<V>) -> [V; R_LIMBS] {
 /// Limbs below 2^52 in size to limbs of at most 2^25 + 1; the uppermost keeps what comes.
 #[inline(always)]
 fn carry<V: Doubles, const L: usize>(x: &mut [V; L], c: &Constants<V>) {
+    if cfg!(debug_assertions) {
+        check_sizes(x, power(52));
+    }
     let mut i = 0;
     while i + 1 < L {
-        debug_assert!(magnitude(x[i]).all_below(power(52)), "a column is not exact");
         let up = round(x[i].mul_f64(c.per_radix), c);
         x[i] = x[i].sub_f64(up.mul_f64(c.radix));
         x[i + 1] = x[i + 1].add_f64(up);
         i += 1;
     }
-    debug_assert!(magnitude(x[L - 1]).all_below(power(26)), "the uppermost limb overflows");
+    if cfg!(debug_assertions) {
+        check_sizes(x, power(26));
+    }
+}
+
+// Out of line, or the assertions would be most of the code of a debug build.
+#[inline(never)]
+fn check_sizes<V: Vector>(limbs: &[V], bound: u64) {
+    for &limb in limbs {
+        assert!(magnitude(limb).all_below(bound), "a limb or a column is too large");
+    }
 }
 
 /// The number, rounded.

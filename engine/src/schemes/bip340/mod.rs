@@ -1,5 +1,6 @@
 //! Schnorr signatures on secp256k1 (BIP 340), over messages of any length.
 
+pub(crate) mod lanes;
 mod rules;
 #[cfg(feature = "oracle")]
 pub(crate) mod spec;

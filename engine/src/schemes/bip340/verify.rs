@@ -26,7 +26,7 @@ pub(crate) fn verify(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(),
 }
 
 /// The tagged hash of r ‖ P ‖ m, not reduced.
-fn challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+pub(super) fn challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     let tag = Sha256::digest(b"BIP0340/challenge");
     let hash = Sha256::new().chain_update(tag).chain_update(tag);
     hash.chain_update(r).chain_update(key).chain_update(message).finalize().into()

@@ -1,5 +1,6 @@
 //! ECDSA on P-256 and secp256k1 (FIPS 186-5, SEC 1), with every signature encoding in use.
 
+pub(crate) mod lanes;
 mod recover;
 mod rules;
 #[cfg(feature = "oracle")]

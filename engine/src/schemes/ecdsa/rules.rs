@@ -2,6 +2,7 @@
 
 use super::wire::{Facts, RecoveryId, SignatureFacts};
 use crate::Reason;
+use crate::hash::Hash;
 use crate::schemes::Screened;
 use crate::schemes::sec1::Hybrid;
 use crate::schemes::weierstrass::{Bounds, Coordinates};
@@ -40,6 +41,17 @@ pub enum Prehash {
     Sha256d,
     /// Keccak-256, as Ethereum pads it (0x01, not SHA-3's 0x06).
     Keccak256,
+}
+
+impl Prehash {
+    /// The hash function of [`crate::Engine::hash`].
+    pub const fn hash(self) -> Hash {
+        match self {
+            Self::Sha256 => Hash::Sha256,
+            Self::Sha256d => Hash::Sha256d,
+            Self::Keccak256 => Hash::Keccak256,
+        }
+    }
 }
 
 impl EcdsaScheme {

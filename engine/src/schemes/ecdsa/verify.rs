@@ -10,8 +10,10 @@ use sha3::Keccak256;
 use super::rules::{self, CurveName, EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};
 use super::wire;
 use crate::Reason;
+use crate::kernels::hash::{self, Algorithm, Extension};
 use crate::schemes::Screened;
 use crate::schemes::weierstrass::{self, Curve};
+use crate::simd::Token;
 
 /// Verifies one item. `message` is what the scheme takes: the message or the digest.
 pub(crate) fn verify(
@@ -66,5 +68,18 @@ impl Prehash {
             Self::Sha256d => Sha256::digest(Sha256::digest(message)).into(),
             Self::Keccak256 => Keccak256::digest(message).into(),
         }
+    }
+
+    /// The digest of each message, in lanes.
+    pub(super) fn digest_all<T: Token>(self, token: T, messages: &[&[u8]]) -> Vec<[u8; 32]> {
+        let algorithm = match self {
+            Self::Sha256 => Algorithm::Sha256,
+            Self::Sha256d => Algorithm::Sha256d,
+            Self::Keccak256 => Algorithm::Keccak256,
+        };
+        let mut digests = vec![[0; 32]; messages.len()];
+        let extension = Extension::of::<T>();
+        hash::digest_all(token, extension, algorithm, messages, digests.as_flattened_mut(), &mut Vec::new());
+        digests
     }
 }

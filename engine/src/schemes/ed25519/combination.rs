@@ -158,8 +158,9 @@ pub(super) fn check<F: FieldLanes>(
     };
     memory.prepare(token, &words_of(&seed), items, codes);
     let stream = Stream::new(token, &seed, suite, &memory.transcript);
+    let suspects = Vec::new();
     let mut batch =
-        Batch { token, equation, codes, memory, stream, source, choose, sums: 0, suspects: Vec::new() };
+        Batch { token, equation, items, codes, memory, stream, source, choose, sums: 0, suspects };
     let open = batch.memory.open.len();
     batch.decide(0..open, false);
     batch.decide_suspects();
@@ -202,10 +203,9 @@ impl<F: FieldLanes> Memory<F> {
 
         self.keys.clear();
         self.open.clear();
-        for i in 0..n {
-            let key = self.distinct.of[i];
+        for (i, (code, &key)) in codes.iter_mut().zip(&self.distinct.of).enumerate() {
             self.keys.push(first_key + key);
-            codes[i] = if !self.key_on_curve[key as usize] {
+            *code = if !self.key_on_curve[key as usize] {
                 Code::KeyNotOnCurve
             } else if !self.r_on_curve[i] {
                 Code::RNotOnCurve
@@ -228,6 +228,7 @@ const FIRST_R: u32 = BASE + 1;
 struct Batch<'a, F: FieldLanes> {
     token: F::Token,
     equation: Equation,
+    items: &'a [Item<'a>],
     codes: &'a mut [Code],
     memory: &'a mut Memory<F>,
     stream: Stream,
@@ -333,8 +334,8 @@ impl<F: FieldLanes> Batch<'_, F> {
     }
 
     fn decide_suspects(&mut self) {
-        let Memory { points, signatures, challenges, keys, .. } = &*self.memory;
-        let known = Known { points, keys, first_r: FIRST_R, challenges, signatures };
+        let Memory { points, challenges, keys, .. } = &*self.memory;
+        let known = Known { items: self.items, points, keys, first_r: FIRST_R, challenges };
         equation::check_known(self.token, self.equation, &known, &self.suspects, self.codes);
     }
 }

@@ -1,5 +1,6 @@
 //! SM2 signatures with SM3 (GB/T 32918.2).
 
+pub(crate) mod lanes;
 mod rules;
 #[cfg(feature = "oracle")]
 pub(crate) mod spec;

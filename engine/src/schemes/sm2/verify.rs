@@ -39,7 +39,7 @@ pub(crate) fn verify(
 }
 
 /// e = SM3(Z_A ‖ M), where Z_A = SM3(ENTL ‖ ID ‖ a ‖ b ‖ x_G ‖ y_G ‖ x_A ‖ y_A) (section 5.5).
-fn message_hash(user_id: &UserId, key: &Coordinates, message: &[u8]) -> [u8; 32] {
+pub(super) fn message_hash(user_id: &UserId, key: &Coordinates, message: &[u8]) -> [u8; 32] {
     let mut z = Sm3::new();
     z.update(user_id.bit_length().to_be_bytes());
     z.update(user_id.as_bytes());

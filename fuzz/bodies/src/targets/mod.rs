@@ -1,6 +1,7 @@
 //! The bodies of the fuzz targets.
 
 mod batches;
+mod hash;
 mod plan;
 mod recover;
 mod rows;
@@ -15,6 +16,7 @@ use sigwarp::{BackendChoice, BackendKind, Batch, Engine, Suite, Verdict};
 use crate::cases::Case;
 
 pub use batches::{backends, batches};
+pub use hash::hash;
 pub use plan::plan;
 pub use recover::recover;
 pub(crate) use rows::row_seeds;

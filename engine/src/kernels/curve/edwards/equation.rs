@@ -3,7 +3,7 @@
 //! This is the seam that the scheme calls. It decides nothing about bytes: whether S is in range, whether
 //! an encoding is canonical or of small order, has been decided before. It decodes the key, hashes the
 //! challenge k = SHA-512(R ‖ A ‖ M) mod L, computes Q = SB − kA with k the integer in [0, L), and compares
-//! enc(Q) with the bytes of R. With more than one lane it does so by half-size scalars ([`super::halved`]), which need
+//! enc(Q) with the bytes of R. With more than one lane it does so by half-size scalars (`halved`), which need
 //! R decoded; with one lane as follows.
 //!
 //! - Equal bytes prove both the cofactorless and the cofactored equation.
@@ -445,6 +445,8 @@ fn differences<F: FieldLanes>(
 /// Items whose key and R have been decoded and whose challenge has been hashed.
 #[derive(Debug)]
 pub struct Known<'a, F> {
+    /// The items.
+    pub items: &'a [Item<'a>],
     /// The decoded points.
     pub points: &'a Points<F>,
     /// The entry of each item's key.
@@ -453,8 +455,18 @@ pub struct Known<'a, F> {
     pub first_r: u32,
     /// Each item's k, below L.
     pub challenges: &'a [[u64; 4]],
-    /// Each item's R and S, four words each.
-    pub signatures: &'a [[u64; 8]],
+}
+
+impl<F: FieldLanes> Known<'_, F> {
+    /// The points of some entries, a vector at a time.
+    fn load(&self, token: F::Token, entries: impl ExactSizeIterator<Item = u32>) -> Vec<(Affine<F>, u8)> {
+        let lanes = F::Vector::LANES;
+        let mut of_vector = vec![[0; MAX_LANES]; entries.len().div_ceil(lanes)];
+        for (i, entry) in entries.enumerate() {
+            of_vector[i / lanes][i % lanes] = entry;
+        }
+        of_vector.iter().map(|entries| (self.points.affine(token, entries), 0xff)).collect()
+    }
 }
 
 /// Judges the items that `indices` names, as [`check`] does, without decoding or hashing again.
@@ -466,47 +478,40 @@ pub fn check_known<F: FieldLanes>(
     codes: &mut [Code],
 ) {
     let lanes = F::Vector::LANES;
-    let mut table = Vec::new();
+    let mut scratch = Scratch::<F>::default();
     let empty = [[0; MAX_LANES]; 4];
     for indices in indices.chunks(CHUNK) {
         let vectors = indices.len().div_ceil(lanes);
         let (mut rs, mut challenges, mut bases) =
             (vec![empty; vectors], vec![empty; vectors], vec![empty; vectors]);
-        let mut entries = vec![[0; MAX_LANES]; vectors];
-        for (i, &item) in indices.iter().enumerate() {
-            let (vector, lane, item) = (i / lanes, i % lanes, item as usize);
-            let [r0, r1, r2, r3, s0, s1, s2, s3] = known.signatures[item];
-            entries[vector][lane] = known.keys[item];
-            set_lane(&mut rs[vector], lane, [r0, r1, r2, r3]);
-            let s = scalar::reduce(&[s0, s1, s2, s3]);
-            set_scalars::<F>(&mut challenges[vector], &mut bases[vector], lane, known.challenges[item], s);
+        let items: Vec<Item<'_>> = indices.iter().map(|&item| known.items[item as usize]).collect();
+        for (i, (&index, item)) in indices.iter().zip(&items).enumerate() {
+            set_lane(&mut rs[i / lanes], i % lanes, words_of(item.r));
+            set_lane(&mut challenges[i / lanes], i % lanes, known.challenges[index as usize]);
+            set_lane(&mut bases[i / lanes], i % lanes, scalar::reduce(&words_of(item.s)));
         }
-        let keys: Vec<(Affine<F>, u8)> =
-            entries.iter().map(|entries| (known.points.affine(token, entries), 0xff)).collect();
-        let mut points = differences(token, &keys, &challenges, &bases, &mut table);
-        normalize(token, &mut points);
-
-        let mut unequal = Vec::new();
+        let keys = known.load(token, indices.iter().map(|&item| known.keys[item as usize]));
         let mut local = vec![Code::EquationFailed; indices.len()];
-        for (vector, point) in points.iter().enumerate() {
-            let equal = token.vectorize(CompareEncoding { point, expected: &rs[vector] });
-            for i in lanes_of(vector, lanes, indices.len()) {
-                if equal >> (i % lanes) & 1 == 1 {
+        if lanes > 1 {
+            let decoded = known.load(token, indices.iter().map(|&item| known.first_r + item));
+            let points = [&keys[..], &decoded[..]];
+            halved::judge(token, equation, &items, &challenges, points, &rs, &mut local, &mut scratch);
+        } else {
+            let mut points = differences(token, &keys, &challenges, &bases, &mut scratch.table);
+            normalize(token, &mut points);
+            let mut unequal = Vec::new();
+            for (i, point) in points.iter().enumerate() {
+                if token.vectorize(CompareEncoding { point, expected: &rs[i] }) & 1 == 1 {
                     local[i] = Code::Valid;
                 } else {
                     unequal.push(i);
                 }
             }
-        }
-        if equation.cofactored && !unequal.is_empty() {
-            let load = |_: &[Words]| {
-                let mut entries = vec![[0; MAX_LANES]; unequal.len().div_ceil(lanes)];
-                for (to, &from) in unequal.iter().enumerate() {
-                    entries[to / lanes][to % lanes] = known.first_r + indices[from];
-                }
-                entries.iter().map(|entries| (known.points.affine(token, entries), 0xff)).collect()
-            };
-            check_unequal::<F>(token, equation, &unequal, &points, &rs, &mut local, load);
+            if equation.cofactored && !unequal.is_empty() {
+                let load =
+                    |_: &[Words]| known.load(token, unequal.iter().map(|&i| known.first_r + indices[i]));
+                check_unequal::<F>(token, equation, &unequal, &points, &rs, &mut local, load);
+            }
         }
         for (&item, code) in indices.iter().zip(local) {
             codes[item as usize] = code;

@@ -112,6 +112,25 @@ pub(super) fn check_chunk<F: FieldLanes>(
         }
     };
     let (keys, rs) = decoded.split_at(vectors);
+    judge::<F>(token, equation, items, challenges, [keys, rs], &encodings[vectors..], codes, scratch);
+}
+
+/// Judges the items of a chunk, whose challenges are reduced and whose A and R are decoded already, with the masks of
+/// lanes that are on the curve. Needs more than one lane.
+#[allow(clippy::too_many_arguments, reason = "columns of one chunk")]
+pub(super) fn judge<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    items: &[Item<'_>],
+    challenges: &[Words],
+    [keys, rs]: [&[(Affine<F>, u8)]; 2],
+    encodings: &[Words],
+    codes: &mut [Code],
+    scratch: &mut Scratch<F>,
+) {
+    let lanes = F::Vector::LANES;
+    let vectors = challenges.len();
+    let empty = [[0; MAX_LANES]; 4];
     let halves = halve_all::<F>(token, challenges);
     scratch.table.resize(table_rows(lanes), [0; 8]);
     for vector in 0..vectors {
@@ -139,7 +158,7 @@ pub(super) fn check_chunk<F: FieldLanes>(
             windows: windows(half.bits),
             table: &mut scratch.table,
         });
-        let encoding = &encodings[vectors + vector];
+        let encoding = &encodings[vector];
         let holds = token.vectorize(Holds { equation, multiple: &multiple, r, encoding });
         for i in lanes_of(vector, lanes, items.len()) {
             let bit = 1 << (i % lanes);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::simd::emulated::Emulated;
 use crate::simd::portable::Portable;
-use sha2::{Digest, Sha512};
+use ::sha2::{Digest, Sha512};
 
 fn expected(parts: &Parts<'_>) -> [u64; 8] {
     let mut hash = Sha512::new();

@@ -330,7 +330,7 @@ pub fn build<F: FieldLanes>(token: F::Token, full: bool, points: &[[[u64; 4]; 2]
     tables.into_iter().map(|entries| KeyTable { entries, full, field: PhantomData }).collect()
 }
 
-/// The table of B, for [`super::check`]. It takes two milliseconds: make it once.
+/// The table of B, for `check`. It takes two milliseconds: make it once.
 pub fn base_table<F: FieldLanes>(token: F::Token) -> BaseTable<F> {
     // Builders give tables of −P: of −B, that is y = 4/5 with the sign bit set.
     let mut words = [[0x6666_6666_6666_6666; MAX_LANES]; 4];

@@ -1,7 +1,7 @@
 //! \[s\]B − \[k\]A from tables of A and of B that outlive the call: no decoding, few doublings.
 //!
 //! # Contract
-//! [`check`] judges items whose keys have tables ([`KeyTable`], made by [`build`]) as `equation::check` judges
+//! `check` judges items whose keys have tables ([`KeyTable`], made by `build`) as `equation::check` judges
 //! items whose keys come as bytes: the same codes for the same bytes. Tables are of A exactly, torsion
 //! included, and k is the integer in \[0, L): nothing here replaces k by k ± L or −k. B has order L, so s may be
 //! moved by L.

@@ -1,0 +1,95 @@
+use super::*;
+use crate::simd::emulated::Emulated;
+use crate::simd::portable::Portable;
+use ::sha2::Digest;
+
+fn reference(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
+    match algorithm {
+        Algorithm::Sha256 => ::sha2::Sha256::digest(message).to_vec(),
+        Algorithm::Sha256d => ::sha2::Sha256::digest(::sha2::Sha256::digest(message)).to_vec(),
+        Algorithm::Sha512 => ::sha2::Sha512::digest(message).to_vec(),
+        Algorithm::Sha512Half => ::sha2::Sha512::digest(message)[..32].to_vec(),
+        Algorithm::Sha3_256 => ::sha3::Sha3_256::digest(message).to_vec(),
+        Algorithm::Keccak256 => ::sha3::Keccak256::digest(message).to_vec(),
+        Algorithm::Sm3 => ::sm3::Sm3::digest(message).to_vec(),
+    }
+}
+
+const ALL: [Algorithm; 7] = [
+    Algorithm::Sha256,
+    Algorithm::Sha256d,
+    Algorithm::Sha512,
+    Algorithm::Sha512Half,
+    Algorithm::Sha3_256,
+    Algorithm::Keccak256,
+    Algorithm::Sm3,
+];
+
+fn run<T: Token>(algorithm: Algorithm, messages: &[&[u8]], expected: &[Vec<u8>]) {
+    let Some(token) = T::detect() else {
+        println!("SKIPPED {}: not on this machine", T::NAME);
+        return;
+    };
+    // Lanes alone too, where the SHA extensions would win.
+    for extension in [Extension::WhereFaster, Extension::Never] {
+        let width = algorithm.digest_length();
+        let mut digests = vec![0; width * messages.len()];
+        digest_all(token, extension, algorithm, messages, &mut digests, &mut Vec::new());
+        for (index, (digest, expected)) in digests.chunks(width).zip(expected).enumerate() {
+            let (name, count, length) = (T::NAME, messages.len(), messages[index].len());
+            assert_eq!(
+                digest, expected,
+                "{name}, {extension:?}, {algorithm:?}: message {index} of {count}, {length} bytes"
+            );
+        }
+    }
+}
+
+fn on_every_instruction_set(algorithm: Algorithm, messages: &[&[u8]]) {
+    let expected: Vec<Vec<u8>> = messages.iter().map(|message| reference(algorithm, message)).collect();
+    run::<Portable>(algorithm, messages, &expected);
+    run::<Emulated>(algorithm, messages, &expected);
+    #[cfg(target_arch = "x86_64")]
+    {
+        run::<crate::simd::avx2::Avx2>(algorithm, messages, &expected);
+        run::<crate::simd::avx512ifma::Avx512Ifma>(algorithm, messages, &expected);
+    }
+}
+
+fn text(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i % 251) as u8).collect()
+}
+
+#[test]
+fn mixed_lengths_with_the_extensions_and_without() {
+    let text = text(3000);
+    for algorithm in ALL {
+        for count in (0..20).chain([31, 33, 70]) {
+            let rows: Vec<&[u8]> = (0..count).map(|row| &text[row..row + row * 377 % 1111]).collect();
+            on_every_instruction_set(algorithm, &rows);
+        }
+    }
+}
+
+/// One to sixteen messages outlast the others, at every state of their padding.
+#[test]
+fn stragglers_are_finished_wherever_they_are() {
+    let text = text(3000);
+    for extra in [0, 1, 54, 55, 56, 57, 63, 64, 65, 119, 120, 128, 700] {
+        for long in [1, 2, 3, 5, 6, 7, 16] {
+            let rows: Vec<&[u8]> = (0..40)
+                .map(|row| if row % 40 < long { &text[row..row + 640 + extra + row] } else { &text[..row] })
+                .collect();
+            on_every_instruction_set(Algorithm::Sha256, &rows);
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "assertion failed")]
+fn a_column_of_another_size_is_refused() {
+    let messages: [&[u8]; 1] = [b""];
+    if let Some(token) = Portable::detect() {
+        digest_all(token, Extension::Never, Algorithm::Sm3, &messages[..], &mut [0; 31], &mut Vec::new());
+    }
+}

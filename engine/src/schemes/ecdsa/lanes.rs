@@ -1,0 +1,131 @@
+//! The steps of verifying ECDSA items of one suite, in lanes.
+
+use super::rules::{self, CurveName, EcdsaEncoding, EcdsaRule, EcdsaScheme};
+use super::verify;
+use super::wire::{self, Parsed, Signature};
+use crate::batch::Item;
+use crate::kernels::curve::weierstrass::equation::{self, Abscissa, Match, Sum};
+use crate::kernels::curve::weierstrass::scalars::{self, Triple};
+use crate::kernels::curve::weierstrass::{self as lanes, Curve};
+use crate::kernels::field::prime256::Family;
+use crate::schemes::Screened;
+use crate::schemes::weierstrass::{self, Bounds, Coordinates, bytes, words};
+use crate::{Reason, Verdict};
+
+/// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
+pub(crate) fn verify<'a, S: Family>(
+    token: S::Token,
+    (scheme, rule, encoding): (EcdsaScheme, EcdsaRule, EcdsaEncoding),
+    items: impl Iterator<Item = Item<'a>>,
+    set: impl FnMut(usize, Verdict),
+) {
+    let suite = (scheme, rule, encoding);
+    match scheme.curve() {
+        CurveName::P256 => verify_on::<lanes::P256, p256::NistP256, S>(token, suite, items, set),
+        CurveName::Secp256k1 => verify_on::<lanes::Secp256k1, k256::Secp256k1, S>(token, suite, items, set),
+    }
+}
+
+fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
+    token: S::Token,
+    (scheme, rule, encoding): (EcdsaScheme, EcdsaRule, EcdsaEncoding),
+    items: impl Iterator<Item = Item<'a>>,
+    mut set: impl FnMut(usize, Verdict),
+) {
+    let hybrid = encoding.hybrid_keys(scheme.curve());
+    let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
+    let mut triples: Vec<Triple> = Vec::new();
+    let mut messages: Vec<&[u8]> = Vec::new();
+    let mut rejected: Vec<(usize, Reason)> = Vec::new();
+    let mut rejected_keys = Vec::new();
+    for (position, item) in items.enumerate() {
+        match wire::parse(&K::BOUNDS, encoding, hybrid, item.key, item.signature) {
+            Err(reason) => set(position, Verdict::Invalid(reason)),
+            Ok(parsed) => match rule.screen(&parsed.facts) {
+                Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                Screened::RejectedUnlessKeyFails(reason) => {
+                    rejected.push((position, reason));
+                    rejected_keys.push(weierstrass::encoded(&parsed.key));
+                }
+                Screened::Open => {
+                    // The digests of messages come below, all at once.
+                    let e = match scheme.hash() {
+                        Some(_) => [0; 32],
+                        None => weierstrass::digest_integer(item.message),
+                    };
+                    messages.push(item.message);
+                    let [r, s] = [&parsed.signature.r, &parsed.signature.s].map(words);
+                    triples.push(Triple { e: words(&e), r, s });
+                    open.push((position, parsed, item));
+                }
+            },
+        }
+    }
+
+    if let Some(hash) = scheme.hash() {
+        for (triple, digest) in triples.iter_mut().zip(hash.digest_all(token, &messages)) {
+            triple.e = words(&digest);
+        }
+    }
+
+    for (on_curve, (position, reason)) in
+        equation::on_curve::<C, S>(token, &rejected_keys).into_iter().zip(rejected)
+    {
+        set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
+    }
+
+    // R = (e/s)G + (r/s)Q.
+    let quotients = scalars::quotients::<C::Order, S>(token, &triples);
+    let items: Vec<equation::Item> = open
+        .iter()
+        .zip(quotients)
+        .map(|((_, parsed, _), [g, k])| equation::Item { point: weierstrass::encoded(&parsed.key), g, k })
+        .collect();
+    let mut set = |i: usize, verdict: Option<Verdict>| {
+        let (position, _, item) = &open[i];
+        let again = || verify::verify(scheme, rule, encoding, item.key, item.message, item.signature).into();
+        set(*position, verdict.unwrap_or_else(again));
+    };
+    if encoding == EcdsaEncoding::RawV {
+        for (i, sum) in equation::sums::<C, S>(token, &items).into_iter().enumerate() {
+            set(
+                i,
+                match sum {
+                    Sum::NotOnCurve => Some(Verdict::Invalid(Reason::KeyNotOnCurve)),
+                    Sum::At { x, y } => {
+                        let point = Coordinates { x: bytes(&x), y: bytes(&y) };
+                        Some(verdict(names(&open[i].1.signature, &point, &K::BOUNDS)))
+                    }
+                    Sum::Exceptional => None,
+                },
+            );
+        }
+    } else {
+        let expected: Vec<Abscissa> = open
+            .iter()
+            .map(|(_, parsed, _)| weierstrass::abscissa(&parsed.signature.r, &K::BOUNDS))
+            .collect();
+        for (i, found) in equation::matches::<C, S>(token, &items, &expected).into_iter().enumerate() {
+            set(
+                i,
+                match found {
+                    Match::NotOnCurve => Some(Verdict::Invalid(Reason::KeyNotOnCurve)),
+                    Match::Equal => Some(verdict(true)),
+                    Match::Different => Some(verdict(false)),
+                    Match::Exceptional => None,
+                },
+            );
+        }
+    }
+}
+
+const fn verdict(holds: bool) -> Verdict {
+    if holds { Verdict::Valid } else { Verdict::Invalid(Reason::EquationFailed) }
+}
+
+/// Whether the recomputed R is the one that a signature with a recovery id names.
+fn names(signature: &Signature, point: &Coordinates, bounds: &Bounds) -> bool {
+    // x(R) < p < 2n.
+    weierstrass::reduce(&point.x, bounds.n) == signature.r
+        && signature.recovery_id.is_none_or(|id| rules::names_point(id, point, bounds))
+}

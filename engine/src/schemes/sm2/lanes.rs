@@ -1,0 +1,95 @@
+//! The steps of verifying SM2 items of one suite, in lanes.
+
+use sm2::Sm2;
+
+use super::rules::{self, Sm2Encoding, UserId};
+use super::verify;
+use super::wire::{self, Parsed};
+use crate::batch::Item;
+use crate::kernels::curve::weierstrass::equation::{self, Match};
+use crate::kernels::curve::weierstrass::{self as lanes, Encoded};
+use crate::kernels::field::prime256::Family;
+use crate::schemes::Screened;
+use crate::schemes::sec1::Y;
+use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
+use crate::{Reason, Verdict};
+
+/// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
+pub(crate) fn verify<'a, S: Family>(
+    token: S::Token,
+    (user_id, encoding): (Option<&UserId>, Sm2Encoding),
+    items: impl Iterator<Item = Item<'a>>,
+    mut set: impl FnMut(usize, Verdict),
+) {
+    let n = Sm2::BOUNDS.n;
+    let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
+    let mut points: Vec<Encoded> = Vec::new();
+    let mut rejected: Vec<(usize, Reason)> = Vec::new();
+    let mut rejected_keys = Vec::new();
+    for (position, item) in items.enumerate() {
+        match wire::parse(&Sm2::BOUNDS, encoding, item.key, item.signature) {
+            Err(reason) => set(position, Verdict::Invalid(reason)),
+            Ok(parsed) => {
+                let point = weierstrass::encoded(&parsed.key);
+                match rules::screen(&parsed.facts) {
+                    Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                    Screened::RejectedUnlessKeyFails(reason) => {
+                        rejected.push((position, reason));
+                        rejected_keys.push(point);
+                    }
+                    Screened::Open => {
+                        open.push((position, parsed, item));
+                        points.push(point);
+                    }
+                }
+            }
+        }
+    }
+
+    for (on_curve, (position, reason)) in
+        equation::on_curve::<lanes::Sm2, S>(token, &rejected_keys).into_iter().zip(rejected)
+    {
+        set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
+    }
+
+    // Z_A hashes both coordinates: compressed keys are decoded first.
+    let compressed = open.iter().any(|(_, parsed, _)| matches!(parsed.key.y, Y::Odd(_)));
+    let decoded = if user_id.is_some() && compressed {
+        equation::points::<lanes::Sm2, S>(token, &points)
+    } else {
+        Vec::new()
+    };
+    let key = |i: usize, parsed: &Parsed| match parsed.key.y {
+        Y::Is(y) => Some(Coordinates { x: parsed.key.x, y }),
+        Y::Odd(_) => decoded[i].map(|[x, y]| Coordinates { x: bytes(&x), y: bytes(&y) }),
+    };
+    let mut expected = Vec::with_capacity(open.len());
+    let mut sums = Vec::with_capacity(open.len());
+    for (i, (_, parsed, item)) in open.iter().enumerate() {
+        let e = match user_id {
+            // A key that is no point is found below, whatever its digest.
+            Some(id) => key(i, parsed).map_or([0; 32], |key| verify::message_hash(id, &key, item.message)),
+            None => weierstrass::digest_integer(item.message),
+        };
+        // e + x₁ ≡ r.
+        let minus_e = weierstrass::negate(&weierstrass::reduce(&e, n), n);
+        let x = weierstrass::add_modulo(&parsed.r, &minus_e, n);
+        expected.push(weierstrass::abscissa(&x, &Sm2::BOUNDS));
+        // (x₁, y₁) = sG + tP, t = r + s.
+        let t = weierstrass::add_modulo(&parsed.r, &parsed.s, n);
+        sums.push(equation::Item { point: points[i], g: words(&parsed.s), k: words(&t) });
+    }
+    for ((position, _, item), found) in
+        open.iter().zip(equation::matches::<lanes::Sm2, S>(token, &sums, &expected))
+    {
+        let verdict = match found {
+            Match::NotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
+            Match::Equal => Verdict::Valid,
+            Match::Different => Verdict::Invalid(Reason::EquationFailed),
+            Match::Exceptional => {
+                verify::verify(user_id, encoding, item.key, item.message, item.signature).into()
+            }
+        };
+        set(*position, verdict);
+    }
+}

@@ -1,0 +1,80 @@
+//! What hashing allocates: the digests and a queue of four bytes a message, never the messages.
+//!
+//! A test binary of its own, since the counting allocator sees every thread of it.
+#![allow(unsafe_code, reason = "an allocator that counts")]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::engine;
+use sigwarp::{BackendKind, Column, Hash};
+
+struct Counting;
+
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+fn count(bytes: usize) {
+    BYTES.fetch_add(bytes, Ordering::Relaxed);
+    LARGEST.fetch_max(bytes, Ordering::Relaxed);
+}
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: the caller keeps the allocator's contract.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size);
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn no_message_is_copied() {
+    const ROWS: usize = 1000;
+    // Four messages of a megabyte among short ones.
+    let arena = vec![7u8; 1 << 20];
+    let spans: Vec<(usize, usize)> = (0..ROWS)
+        .map(|row| if row % 250 == 3 { (row, (1 << 20) - ROWS) } else { (row, row % 600) })
+        .collect();
+    let messages: usize = spans.iter().map(|span| span.1).sum();
+    assert!(messages > 4 << 20);
+    for kind in BackendKind::ALL {
+        let Ok(engine) = engine(kind, 1) else {
+            println!("SKIPPED backend {kind}");
+            continue;
+        };
+        if kind == BackendKind::Emulated {
+            continue;
+        }
+        for hash in Hash::ALL {
+            let column = Column::spans(&arena, &spans).unwrap();
+            let mut digests = vec![0; ROWS * hash.digest_length()];
+            BYTES.store(0, Ordering::Relaxed);
+            LARGEST.store(0, Ordering::Relaxed);
+            engine.hash_into(hash, column, &mut digests).unwrap();
+            let (bytes, largest) = (BYTES.load(Ordering::Relaxed), LARGEST.load(Ordering::Relaxed));
+            println!("{kind} {hash}: {bytes} bytes allocated for {ROWS} messages of {messages} bytes");
+            assert!(bytes <= 4 * ROWS + 4096, "{kind} {hash}: {bytes} bytes");
+            assert!(largest <= 4 * ROWS, "{kind} {hash}: {largest} bytes at once");
+        }
+    }
+}
