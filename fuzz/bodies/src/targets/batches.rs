@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
-use sigwarp::{BatchView, Column, Engine, Suite, Suites, Verdict};
+use sigwarp::{
+    Batch, BatchView, Column, Engine, Error, Key, KeyId, Message, MessageInput, Suite, Suites, Verdict,
+};
 
 use super::{ENGINES, oracle, verify};
 use crate::cases::Case;
@@ -40,9 +42,12 @@ pub fn backends(data: &[u8]) {
     }
 }
 
-/// Cases of all suites with the verdict that each gets alone.
+/// A case, the verdict that it gets alone, and the id of its key where the engine's ring takes it.
+type Entry = (Case, Verdict, Option<KeyId>);
+
+/// Cases of all suites.
 struct Pool {
-    cases: Vec<(Case, Verdict)>,
+    cases: Vec<Entry>,
 }
 
 /// One pool for each engine in `ENGINES`.
@@ -55,7 +60,8 @@ static POOLS: LazyLock<Vec<Pool>> = LazyLock::new(|| {
             if engine.supports(&case.suite) {
                 let verdict = verify(engine, std::slice::from_ref(&case))[0];
                 assert_eq!(verdict, oracle(&case), "{:?} on {case:?}", engine.backends());
-                cases.push((case, verdict));
+                let id = register(engine, &case, verdict);
+                cases.push((case, verdict, id));
             }
         }
         Pool { cases }
@@ -65,8 +71,24 @@ static POOLS: LazyLock<Vec<Pool>> = LazyLock::new(|| {
 
 const POOL: u64 = 160;
 
+/// Registers the key, of a scheme with a ring. One that the suite's rule refuses has no valid item.
+fn register(engine: &Engine, case: &Case, verdict: Verdict) -> Option<KeyId> {
+    let registered = match engine.register(&case.suite, [&case.key]) {
+        Err(Error::NoKeyRing(_)) => return None,
+        registered => registered.expect("the budget holds the pool"),
+    };
+    let [registered] = registered.as_slice() else { panic!("{} answers to one key", registered.len()) };
+    match registered {
+        Ok(id) => Some(*id),
+        Err(reason) => {
+            assert!(!verdict.is_valid(), "{verdict} with a key that is refused as {reason}: {case:?}");
+            None
+        }
+    }
+}
+
 /// An item has the verdict that it gets alone, whatever stands beside it: in any order, any number of times, among
-/// other suites, pushed or borrowed, on one thread or several.
+/// other suites, pushed or borrowed, by the bytes of its key or by its id.
 pub fn batches(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let _ = check_batch(&mut u);
@@ -75,7 +97,7 @@ pub fn batches(data: &[u8]) {
 fn check_batch(u: &mut Unstructured<'_>) -> Result<()> {
     let which = u.choose_index(ENGINES.len())?;
     let (engine, pool) = (&ENGINES[which], &POOLS[which]);
-    let mut chosen: Vec<&(Case, Verdict)> = Vec::new();
+    let mut chosen: Vec<&Entry> = Vec::new();
     let limit: usize = u.int_in_range(1..=70)?;
     let one_suite = u.ratio(1, 2)?;
     let first = u.choose_index(pool.cases.len())?;
@@ -84,7 +106,7 @@ fn check_batch(u: &mut Unstructured<'_>) -> Result<()> {
         // A run of the same item, or of one suite: what coalescing and lanes work on.
         let item = if one_suite {
             let suite = &pool.cases[first].0.suite;
-            let same = |entry: &&(Case, Verdict)| entry.0.suite.scheme() == suite.scheme();
+            let same = |entry: &&Entry| entry.0.suite.scheme() == suite.scheme();
             let count = pool.cases.iter().filter(same).count();
             pool.cases.iter().filter(same).nth(index % count).expect("one at least: the first")
         } else {
@@ -97,11 +119,13 @@ fn check_batch(u: &mut Unstructured<'_>) -> Result<()> {
         }
     }
     let expected: Vec<Verdict> = chosen.iter().map(|entry| entry.1).collect();
-    let found = if u.arbitrary()? {
-        let cases: Vec<Case> = chosen.iter().map(|entry| entry.0.clone()).collect();
-        verify(engine, &cases)
-    } else {
-        verify_columns(engine, &chosen)
+    let found = match u.int_in_range(0..=2)? {
+        0 => {
+            let cases: Vec<Case> = chosen.iter().map(|entry| entry.0.clone()).collect();
+            verify(engine, &cases)
+        }
+        1 => verify_columns(engine, &chosen),
+        _ => verify_ids(engine, &chosen, u.arbitrary()?),
     };
     for (position, (found, expected)) in found.iter().zip(&expected).enumerate() {
         let case = &chosen[position].0;
@@ -110,8 +134,22 @@ fn check_batch(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Keys by their ids: all that are registered, or every second one.
+fn verify_ids(engine: &Engine, chosen: &[&Entry], all: bool) -> Vec<Verdict> {
+    let mut batch = Batch::new();
+    for (position, (case, _, id)) in chosen.iter().enumerate() {
+        let id = id.filter(|_| all || position % 2 == 0);
+        let message = match case.suite.scheme().input() {
+            MessageInput::Raw => Message::Raw(&case.message),
+            MessageInput::Digest => Message::Digest(&case.message),
+        };
+        batch.push(&case.suite, id.map_or(Key::Bytes(&case.key), Key::Id), message, &case.signature);
+    }
+    engine.verify(&batch).expect("verdicts").iter().collect()
+}
+
 /// Borrowed columns, with a suite table that repeats suites: one entry for each item.
-fn verify_columns(engine: &Engine, chosen: &[&(Case, Verdict)]) -> Vec<Verdict> {
+fn verify_columns(engine: &Engine, chosen: &[&Entry]) -> Vec<Verdict> {
     let table: Vec<Suite> = chosen.iter().map(|entry| entry.0.suite.clone()).collect();
     let index: Vec<u32> = (0..chosen.len() as u32).collect();
     let rows = |part: fn(&Case) -> &[u8]| chosen.iter().map(|entry| part(&entry.0)).collect::<Vec<_>>();

@@ -11,7 +11,7 @@ mod wire;
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
-use sigwarp::{BackendChoice, BackendKind, Batch, Engine, Suite, Verdict};
+use sigwarp::{BackendChoice, BackendKind, Batch, Engine, PathChoice, Suite, Verdict};
 
 use crate::cases::Case;
 
@@ -26,8 +26,12 @@ pub use wire::wire;
 pub(crate) use wire::wire_seeds;
 
 fn engine(choice: BackendChoice, threads: usize) -> Option<Engine> {
+    engine_on_path(choice, PathChoice::Auto, threads)
+}
+
+fn engine_on_path(choice: BackendChoice, path: PathChoice, threads: usize) -> Option<Engine> {
     let threads = NonZeroUsize::new(threads)?;
-    Engine::builder().backend(choice).threads(threads).build().ok()
+    Engine::builder().backend(choice).path(path).threads(threads).build().ok()
 }
 
 /// Each backend alone, and the choice that callers get, which may share a batch between backends.
@@ -35,9 +39,14 @@ static CHOICES: LazyLock<Vec<BackendChoice>> = LazyLock::new(|| {
     BackendKind::ALL.into_iter().map(BackendChoice::Forced).chain([BackendChoice::Auto]).collect()
 });
 
-/// An engine of every choice that can run here, on one thread.
-static ENGINES: LazyLock<Vec<Engine>> =
-    LazyLock::new(|| CHOICES.iter().filter_map(|choice| engine(*choice, 1)).collect());
+/// An engine of every choice that can run here, on one thread; and one of each that combines wherever a rule allows it,
+/// which `Auto` does with more items than a fuzzer gives.
+static ENGINES: LazyLock<Vec<Engine>> = LazyLock::new(|| {
+    let paths = [PathChoice::Auto, PathChoice::Combination];
+    let engines =
+        paths.iter().flat_map(|path| CHOICES.iter().map(|choice| engine_on_path(*choice, *path, 1)));
+    engines.flatten().collect()
+});
 
 /// The backend that runs everywhere.
 static PORTABLE: LazyLock<Engine> = LazyLock::new(|| {
