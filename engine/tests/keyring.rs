@@ -16,8 +16,8 @@ use sigwarp::{
 };
 use sigwarp_tables::edwards25519::SMALL_ORDER_Y;
 
-/// Every tier, as budgets: full tables for all keys of these tests, compact ones, points alone.
-const BUDGETS: [usize; 3] = [1 << 30, 200 * 3_000, 200 * 300];
+/// Every tier, as budgets for the two dozen keys of these tests: full tables for all of them, compact ones, points alone.
+const BUDGETS: [usize; 3] = [1 << 30, 23 * 2_700, 23 * 290];
 
 fn builder(kind: BackendKind) -> Builder {
     Engine::builder().backend(BackendChoice::Forced(kind)).threads(NonZeroUsize::new(2).expect("two threads"))

@@ -29,6 +29,13 @@ pub mod radix51_portable;
 #[cfg(test)]
 mod tests;
 
+/// The fields of this architecture's vectors, for tests of rooms that know no instruction set.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) mod native {
+    pub(crate) type Avx2 = super::radix51_fma::Radix51Fma<crate::simd::avx2::U64x4>;
+    pub(crate) type Avx512 = super::radix51_ifma::Radix51Ifma<crate::simd::avx512ifma::U64x8>;
+}
+
 use crate::simd::{Doubles, LaneMask, Token, Vector};
 
 /// The low 51 bits.

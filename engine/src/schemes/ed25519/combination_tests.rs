@@ -1,6 +1,8 @@
 //! Combinations against the path in lanes, on every kind of vector.
 
 use super::*;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::field::native;
 use crate::kernels::field::radix51_ifma::Radix51Ifma;
 use crate::kernels::field::radix51_portable::Radix51Portable;
 use crate::simd::emulated::EmulatedU64x8;
@@ -113,10 +115,8 @@ fn agree<F: FieldLanes>(rows: &[Row]) {
 fn agree_everywhere(rows: &[Row]) {
     #[cfg(target_arch = "x86_64")]
     {
-        use crate::kernels::field::radix51_fma::Radix51Fma;
-        use crate::simd::{avx2, avx512ifma};
-        agree::<Radix51Ifma<avx512ifma::U64x8>>(rows);
-        agree::<Radix51Fma<avx2::U64x4>>(rows);
+        agree::<native::Avx512>(rows);
+        agree::<native::Avx2>(rows);
     }
     agree::<Radix51Portable>(rows);
     if rows.len() <= 40 {
@@ -131,8 +131,7 @@ fn rows(count: usize, keys: usize) -> Vec<Row> {
 /// The codes of the widest vectors of this machine.
 #[cfg(target_arch = "x86_64")]
 fn here(rows: &[Row], source: &dyn Source, choose: fn(Situation) -> Step) -> Vec<Code> {
-    use crate::simd::avx512ifma;
-    codes::<Radix51Ifma<avx512ifma::U64x8>>(rows, source, choose)
+    codes::<native::Avx512>(rows, source, choose)
         .or_else(|| codes::<Radix51Portable>(rows, source, choose))
         .map(|[found, _]| found)
         .expect("portable lanes")
