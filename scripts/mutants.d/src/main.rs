@@ -52,6 +52,8 @@ enum Kind {
 struct Finder<'m> {
     mutants: &'m mut [Mutant],
     nodes: Vec<Node>,
+    /// Inside of a constant, where nothing can be switched.
+    constant: bool,
 }
 
 impl Finder<'_> {
@@ -62,9 +64,17 @@ impl Finder<'_> {
         let mut found = Vec::new();
         for mutant in self.mutants.iter_mut().filter(|m| m.genre == genre && m.start == start) {
             mutant.used = true;
-            found.push((mutant.number, mutant.replacement.clone()));
+            if !self.constant {
+                found.push((mutant.number, mutant.replacement.clone()));
+            }
         }
         found
+    }
+
+    fn in_constant(&mut self, visit: impl FnOnce(&mut Self)) {
+        let outside = std::mem::replace(&mut self.constant, true);
+        visit(self);
+        self.constant = outside;
     }
 
     fn arm(&mut self, arm: &syn::Arm, total: bool) {
@@ -103,6 +113,22 @@ fn contains_let(expr: &syn::Expr) -> bool {
 }
 
 impl<'ast> Visit<'ast> for Finder<'_> {
+    fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
+        self.in_constant(|finder| visit::visit_item_const(finder, item));
+    }
+
+    fn visit_impl_item_const(&mut self, item: &'ast syn::ImplItemConst) {
+        self.in_constant(|finder| visit::visit_impl_item_const(finder, item));
+    }
+
+    fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
+        self.in_constant(|finder| visit::visit_item_static(finder, item));
+    }
+
+    fn visit_expr_const(&mut self, expr: &'ast syn::ExprConst) {
+        self.in_constant(|finder| visit::visit_expr_const(finder, expr));
+    }
+
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.body(&item.sig, &item.block);
         visit::visit_item_fn(self, item);
@@ -236,7 +262,7 @@ fn run(list: &str, root: &str, skip: &str) -> Result<(), String> {
         let path = Path::new(root).join(&file);
         let text = read(&path)?;
         let syntax = syn::parse_file(&text).map_err(|error| format!("{file}: {error}"))?;
-        let mut finder = Finder { mutants: &mut mutants, nodes: Vec::new() };
+        let mut finder = Finder { mutants: &mut mutants, nodes: Vec::new(), constant: false };
         finder.visit_file(&syntax);
         let nodes = finder.nodes;
         if let Some(lost) = mutants.iter().find(|mutant| !mutant.used) {
