@@ -73,6 +73,7 @@ impl Vector for EmulatedU64x8 {
     type Token = Emulated;
     type Mask = EmulatedMask;
     const LANES: usize = 8;
+    const CALLS: bool = true;
 
     fn token(self) -> Emulated {
         Emulated(())

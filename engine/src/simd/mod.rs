@@ -67,6 +67,35 @@ pub trait Kernel<T> {
     fn run(self, token: T) -> Self::Output;
 }
 
+/// Defines a step of field arithmetic: inlined into the kernels, as whatever runs under `#[target_feature]` must be,
+/// except on vectors with [`Vector::CALLS`], where it is one function for each set of parameters. Emulated kernels
+/// would otherwise be hundreds of kilobytes each, and minutes of every build of the tests.
+///
+/// The parameters stand in brackets twice, declared and named, the vector first.
+macro_rules! step {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident[$($declared:tt)*][$vector:ident $($named:tt)*]($($argument:ident: $from:ty),*) -> $into:ty $body:block
+    )*) => { $(
+        $(#[$doc])*
+        #[inline(always)]
+        fn $name<$($declared)*>($($argument: $from),*) -> $into {
+            #[inline(always)]
+            fn here<$($declared)*>($($argument: $from),*) -> $into $body
+            #[inline(never)]
+            fn call<$($declared)*>($($argument: $from),*) -> $into {
+                here::<$vector $($named)*>($($argument),*)
+            }
+            if $vector::CALLS {
+                call::<$vector $($named)*>($($argument),*)
+            } else {
+                here::<$vector $($named)*>($($argument),*)
+            }
+        }
+    )* };
+}
+pub(crate) use step;
+
 /// A truth value per lane.
 pub trait LaneMask: Copy {
     /// Lanes true in both.
@@ -87,6 +116,9 @@ pub trait Vector: Copy {
     type Mask: LaneMask;
     /// The number of lanes: 8, 4 or 1.
     const LANES: usize;
+    /// Whether the steps of field arithmetic are calls ([`step`](crate::simd::step)), not inlined: for vectors
+    /// whose own operations are calls already.
+    const CALLS: bool = false;
 
     /// The token that the existence of a vector proves.
     fn token(self) -> Self::Token;

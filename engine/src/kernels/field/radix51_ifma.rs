@@ -37,7 +37,7 @@
 //! - Five limbs of 52 bits (2^260 ≡ 608): no doublings of high halves, but no room for sums at all.
 
 use super::{FieldLanes, MASK51};
-use crate::simd::{MultiplyAdd52, Vector};
+use crate::simd::{MultiplyAdd52, Vector, step};
 
 /// The bound of a tight limb.
 const TIGHT: u64 = (1 << 51) + (1 << 17);
@@ -96,78 +96,126 @@ fn start<V: Vector, const LEVEL: usize>(token: V::Token, doublings: [u32; 5]) ->
     c
 }
 
-#[inline(always)]
-fn multiply<V: MultiplyAdd52, const LEVEL: usize>(a: [V; 5], b: [V; 5]) -> [V; 5] {
-    assert_below(&a, 1 << 52);
-    assert_below(&b, 1 << 52);
-    let mut c = start::<V, LEVEL>(a[0].token(), [0, 1, 1, 1, 1]);
-    let mut i = 0;
-    while i < 5 {
-        let mut j = 0;
-        while j < 5 {
-            c[i + j + 1] = c[i + j + 1].madd52hi(a[i], b[j]);
-            j += 1;
+step! {
+    fn multiply[V: MultiplyAdd52, const LEVEL: usize][V, LEVEL](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        assert_below(&a, 1 << 52);
+        assert_below(&b, 1 << 52);
+        let mut c = start::<V, LEVEL>(a[0].token(), [0, 1, 1, 1, 1]);
+        let mut i = 0;
+        while i < 5 {
+            let mut j = 0;
+            while j < 5 {
+                c[i + j + 1] = c[i + j + 1].madd52hi(a[i], b[j]);
+                j += 1;
+            }
+            i += 1;
         }
-        i += 1;
-    }
-    i = 1;
-    while i < 10 {
-        c[i] = c[i].add(c[i]);
-        i += 1;
-    }
-    i = 0;
-    while i < 5 {
-        let mut j = 0;
-        while j < 5 {
-            c[i + j] = c[i + j].madd52lo(a[i], b[j]);
-            j += 1;
+        i = 1;
+        while i < 10 {
+            c[i] = c[i].add(c[i]);
+            i += 1;
         }
-        i += 1;
+        i = 0;
+        while i < 5 {
+            let mut j = 0;
+            while j < 5 {
+                c[i + j] = c[i + j].madd52lo(a[i], b[j]);
+                j += 1;
+            }
+            i += 1;
+        }
+        reduce(c)
     }
-    reduce(c)
 }
 
-/// Cross products once: their high halves are doubled twice (column weight and symmetry), their low
-/// halves and the high halves of squares once. 30 multiply-adds and 16 doublings.
-#[inline(always)]
-fn square<V: MultiplyAdd52, const LEVEL: usize>(a: [V; 5]) -> [V; 5] {
-    assert_below(&a, 1 << 52);
-    let mut c = start::<V, LEVEL>(a[0].token(), [0, 1, 2, 2, 2]);
-    let mut i = 0;
-    while i < 5 {
-        let mut j = i + 1;
-        while j < 5 {
-            c[i + j + 1] = c[i + j + 1].madd52hi(a[i], a[j]);
-            j += 1;
+step! {
+    /// Cross products once: their high halves are doubled twice (column weight and symmetry), their low
+    /// halves and the high halves of squares once. 30 multiply-adds and 16 doublings.
+    fn square[V: MultiplyAdd52, const LEVEL: usize][V, LEVEL](a: [V; 5]) -> [V; 5] {
+        assert_below(&a, 1 << 52);
+        let mut c = start::<V, LEVEL>(a[0].token(), [0, 1, 2, 2, 2]);
+        let mut i = 0;
+        while i < 5 {
+            let mut j = i + 1;
+            while j < 5 {
+                c[i + j + 1] = c[i + j + 1].madd52hi(a[i], a[j]);
+                j += 1;
+            }
+            i += 1;
         }
-        i += 1;
-    }
-    i = 2;
-    while i < 9 {
-        c[i] = c[i].add(c[i]);
-        i += 1;
-    }
-    i = 0;
-    while i < 5 {
-        c[2 * i + 1] = c[2 * i + 1].madd52hi(a[i], a[i]);
-        let mut j = i + 1;
-        while j < 5 {
-            c[i + j] = c[i + j].madd52lo(a[i], a[j]);
-            j += 1;
+        i = 2;
+        while i < 9 {
+            c[i] = c[i].add(c[i]);
+            i += 1;
         }
-        i += 1;
+        i = 0;
+        while i < 5 {
+            c[2 * i + 1] = c[2 * i + 1].madd52hi(a[i], a[i]);
+            let mut j = i + 1;
+            while j < 5 {
+                c[i + j] = c[i + j].madd52lo(a[i], a[j]);
+                j += 1;
+            }
+            i += 1;
+        }
+        i = 1;
+        while i < 10 {
+            c[i] = c[i].add(c[i]);
+            i += 1;
+        }
+        i = 0;
+        while i < 5 {
+            c[2 * i] = c[2 * i].madd52lo(a[i], a[i]);
+            i += 1;
+        }
+        reduce(c)
     }
-    i = 1;
-    while i < 10 {
-        c[i] = c[i].add(c[i]);
-        i += 1;
+}
+
+step! {
+    fn sum[V: MultiplyAdd52][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        let mut out = a;
+        let mut i = 0;
+        while i < 5 {
+            out[i] = a[i].add(b[i]);
+            i += 1;
+        }
+        if cfg!(debug_assertions) {
+            assert_below(&a, WIDE);
+            assert_below(&b, WIDE);
+            assert_below(&out, WIDE);
+        }
+        out
     }
-    i = 0;
-    while i < 5 {
-        c[2 * i] = c[2 * i].madd52lo(a[i], a[i]);
-        i += 1;
+
+    fn difference[V: MultiplyAdd52][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        assert_below(&a, WIDE);
+        assert_below(&b, WIDE);
+        let mut out = a;
+        let mut i = 0;
+        while i < 5 {
+            out[i] = a[i].sub(b[i]);
+            i += 1;
+        }
+        // A difference below 0 would be above 2^63.
+        assert_below(&out, WIDE);
+        out
     }
-    reduce(c)
+
+    fn carried[V: MultiplyAdd52][V](r: [V; 5]) -> [V; 5] {
+        assert_below(&r, WIDE);
+        let token = r[0].token();
+        let mask = V::splat(token, MASK51);
+        let out = [
+            r[0].and(mask).madd52lo(r[4].shr::<51>(), V::splat(token, 19)),
+            r[1].and(mask).add(r[0].shr::<51>()),
+            r[2].and(mask).add(r[1].shr::<51>()),
+            r[3].and(mask).add(r[2].shr::<51>()),
+            r[4].and(mask).add(r[3].shr::<51>()),
+        ];
+        assert_below(&out, TIGHT);
+        out
+    }
 }
 
 impl<V: MultiplyAdd52> FieldLanes for Radix51Ifma<V> {
@@ -270,18 +318,7 @@ impl<V: MultiplyAdd52> FieldLanes for Radix51Ifma<V> {
     }
     #[inline(always)]
     fn add_wide(a: [V; 5], b: [V; 5]) -> [V; 5] {
-        let mut out = a;
-        let mut i = 0;
-        while i < 5 {
-            out[i] = a[i].add(b[i]);
-            i += 1;
-        }
-        if cfg!(debug_assertions) {
-            assert_below(&a, WIDE);
-            assert_below(&b, WIDE);
-            assert_below(&out, WIDE);
-        }
-        out
+        sum(a, b)
     }
     #[inline(always)]
     fn sub_wide(a: [V; 5], b: [V; 5]) -> [V; 5] {
@@ -297,31 +334,10 @@ impl<V: MultiplyAdd52> FieldLanes for Radix51Ifma<V> {
     }
     #[inline(always)]
     fn sub_raised(a: [V; 5], b: [V; 5]) -> [V; 5] {
-        assert_below(&a, WIDE);
-        assert_below(&b, WIDE);
-        let mut out = a;
-        let mut i = 0;
-        while i < 5 {
-            out[i] = a[i].sub(b[i]);
-            i += 1;
-        }
-        // A difference below 0 would be above 2^63.
-        assert_below(&out, WIDE);
-        out
+        difference(a, b)
     }
     #[inline(always)]
     fn carry(r: [V; 5]) -> Self {
-        assert_below(&r, WIDE);
-        let token = r[0].token();
-        let mask = V::splat(token, MASK51);
-        let out = [
-            r[0].and(mask).madd52lo(r[4].shr::<51>(), V::splat(token, 19)),
-            r[1].and(mask).add(r[0].shr::<51>()),
-            r[2].and(mask).add(r[1].shr::<51>()),
-            r[3].and(mask).add(r[2].shr::<51>()),
-            r[4].and(mask).add(r[3].shr::<51>()),
-        ];
-        assert_below(&out, TIGHT);
-        Self(out)
+        Self(carried(r))
     }
 }

@@ -23,7 +23,7 @@
 //! - Six limbs of 43: 72 multiply-adds a product.
 
 use super::{MASK52, Modulus, PrimeLanes};
-use crate::simd::{MultiplyAdd52, Vector};
+use crate::simd::{MultiplyAdd52, Vector, step};
 use core::marker::PhantomData;
 
 /// Five limbs modulo `M`.
@@ -118,6 +118,80 @@ fn zeros<V: Vector>(like: V) -> [V; 10] {
     [V::splat(like.token(), 0); 10]
 }
 
+step! {
+    fn sum[V: MultiplyAdd52][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        let mut out = a;
+        let mut i = 0;
+        while i < 5 {
+            out[i] = a[i].add(b[i]);
+            i += 1;
+        }
+        assert_below(&out[..4], 1 << 63);
+        out
+    }
+
+    fn difference[V: MultiplyAdd52, M: Modulus, const K: u64][V, M, K](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        assert_below(&b[..4], SUBTRAHEND);
+        assert_below(&a[..4], 1 << 62);
+        let mut out = a;
+        let mut i = 0;
+        while i < 5 {
+            out[i] = a[i].add(V::splat(a[0].token(), raised::<M>(K, i))).sub(b[i]);
+            i += 1;
+        }
+        out
+    }
+
+    fn negated[V: MultiplyAdd52, M: Modulus, const K: u64][V, M, K](a: [V; 5]) -> [V; 5] {
+        assert_below(&a[..4], SUBTRAHEND);
+        let mut out = a;
+        let mut i = 0;
+        while i < 5 {
+            out[i] = V::splat(a[0].token(), raised::<M>(K, i)).sub(a[i]);
+            i += 1;
+        }
+        out
+    }
+
+    fn product[V: MultiplyAdd52, M: Modulus][V, M](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        M::reduce(multiply(zeros(a[0]), &a, &b))
+    }
+
+    fn squared[V: MultiplyAdd52, M: Modulus][V, M](a: [V; 5]) -> [V; 5] {
+        M::reduce(square(&a))
+    }
+
+    fn product_and_product[V: MultiplyAdd52, M: Modulus][V, M](a: [V; 5], b: [V; 5], c: [V; 5], d: [V; 5]) -> [V; 5] {
+        M::reduce(multiply(multiply(zeros(a[0]), &a, &b), &c, &d))
+    }
+
+    fn product_and_square[V: MultiplyAdd52, M: Modulus][V, M](a: [V; 5], b: [V; 5], c: [V; 5]) -> [V; 5] {
+        M::reduce(multiply(square(&c), &a, &b))
+    }
+
+    fn carried[V: MultiplyAdd52][V](c: [V; 5]) -> [V; 5] {
+        assert_below(&c[..4], 1 << 63);
+        let mask = V::splat(c[0].token(), MASK52);
+        let mut out = c;
+        let mut i = 0;
+        while i < 4 {
+            out[i + 1] = out[i + 1].add(out[i].shr::<52>());
+            out[i] = out[i].and(mask);
+            i += 1;
+        }
+        // A value below 0 or from 2^260 on would show here.
+        assert_below(&out[4..], 1 << 52);
+        out
+    }
+
+    fn folded[V: MultiplyAdd52, M: Modulus][V, M](c: [V; 5]) -> [V; 5] {
+        assert_below(&c[4..], 1 << 53);
+        let folded = carried(M::fold(c));
+        assert_below(&folded[4..], (1 << 48) + (1 << 32));
+        folded
+    }
+}
+
 impl<V: MultiplyAdd52, M: Modulus> PrimeLanes for Radix52<V, M> {
     type Token = V::Token;
     type Vector = V;
@@ -154,53 +228,31 @@ impl<V: MultiplyAdd52, M: Modulus> PrimeLanes for Radix52<V, M> {
     }
     #[inline(always)]
     fn add_wide(a: [V; 5], b: [V; 5]) -> [V; 5] {
-        let mut out = a;
-        let mut i = 0;
-        while i < 5 {
-            out[i] = a[i].add(b[i]);
-            i += 1;
-        }
-        assert_below(&out[..4], 1 << 63);
-        out
+        sum(a, b)
     }
     #[inline(always)]
     fn sub_wide<const K: u64>(a: [V; 5], b: [V; 5]) -> [V; 5] {
-        assert_below(&b[..4], SUBTRAHEND);
-        assert_below(&a[..4], 1 << 62);
-        let mut out = a;
-        let mut i = 0;
-        while i < 5 {
-            out[i] = a[i].add(V::splat(a[0].token(), raised::<M>(K, i))).sub(b[i]);
-            i += 1;
-        }
-        out
+        difference::<V, M, K>(a, b)
     }
     #[inline(always)]
     fn negate_wide<const K: u64>(a: [V; 5]) -> [V; 5] {
-        assert_below(&a[..4], SUBTRAHEND);
-        let mut out = a;
-        let mut i = 0;
-        while i < 5 {
-            out[i] = V::splat(a[0].token(), raised::<M>(K, i)).sub(a[i]);
-            i += 1;
-        }
-        out
+        negated::<V, M, K>(a)
     }
     #[inline(always)]
     fn mul_wide(self, other: Self) -> [V; 5] {
-        M::reduce(multiply(zeros(self.0[0]), &self.0, &other.0))
+        product::<V, M>(self.0, other.0)
     }
     #[inline(always)]
     fn square_wide(self) -> [V; 5] {
-        M::reduce(square(&self.0))
+        squared::<V, M>(self.0)
     }
     #[inline(always)]
     fn mul_add_mul(a: Self, b: Self, c: Self, d: Self) -> [V; 5] {
-        M::reduce(multiply(multiply(zeros(a.0[0]), &a.0, &b.0), &c.0, &d.0))
+        product_and_product::<V, M>(a.0, b.0, c.0, d.0)
     }
     #[inline(always)]
     fn mul_add_square(a: Self, b: Self, c: Self) -> [V; 5] {
-        M::reduce(multiply(square(&c.0), &a.0, &b.0))
+        product_and_square::<V, M>(a.0, b.0, c.0)
     }
     #[inline(always)]
     fn join<const N: usize>(wides: [[V; 5]; N]) -> [[V; 5]; N] {
@@ -212,24 +264,10 @@ impl<V: MultiplyAdd52, M: Modulus> PrimeLanes for Radix52<V, M> {
     }
     #[inline(always)]
     fn carry(c: [V; 5]) -> Self {
-        assert_below(&c[..4], 1 << 63);
-        let mask = V::splat(c[0].token(), MASK52);
-        let mut out = c;
-        let mut i = 0;
-        while i < 4 {
-            out[i + 1] = out[i + 1].add(out[i].shr::<52>());
-            out[i] = out[i].and(mask);
-            i += 1;
-        }
-        // A value below 0 or from 2^260 on would show here.
-        assert_below(&out[4..], 1 << 52);
-        Self::new(out)
+        Self::new(carried(c))
     }
     #[inline(always)]
     fn fold(c: [V; 5]) -> Self {
-        assert_below(&c[4..], 1 << 53);
-        let folded = Self::carry(M::fold(c));
-        assert_below(&folded.0[4..], (1 << 48) + (1 << 32));
-        folded
+        Self::new(folded::<V, M>(c))
     }
 }
