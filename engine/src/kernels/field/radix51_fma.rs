@@ -43,7 +43,7 @@
 //! - Loose sums: their squares exceed 2^102. `add` carries, 20 instructions, once a doubling.
 
 use super::FieldLanes;
-use crate::simd::{FloatMultiply, Vector};
+use crate::simd::{FloatMultiply, Vector, step};
 
 /// A vector of field elements in five limbs of 51 bits, as doubles.
 #[derive(Clone, Copy)]
@@ -174,87 +174,90 @@ macro_rules! columns {
     }};
 }
 
-#[inline(always)]
-#[rustfmt::skip]
-fn multiply<V: FloatMultiply, const LEVEL: u64>(mut a: [V; 5], b: [V; 5]) -> [V; 5] {
-    assert_within(&a, LOOSE);
-    assert_within(&b, LOOSE);
-    let token = a[0].token();
-    columns!(token, const { start(LEVEL, [1, 2, 3, 4, 5, 4, 3, 2, 1]) }, a;
-        a[4] * b[4] => 9;
-        a[0] * b[4], a[1] * b[3], a[2] * b[2], a[3] * b[1], a[4] * b[0] => 5;
-        a[0] * b[3], a[1] * b[2], a[2] * b[1], a[3] * b[0] => 4;
-        a[3] * b[4], a[4] * b[3] => 8;
-        a[0] * b[2], a[1] * b[1], a[2] * b[0] => 3;
-        a[2] * b[4], a[3] * b[3], a[4] * b[2] => 7;
-        a[0] * b[1], a[1] * b[0] => 2;
-        a[1] * b[4], a[2] * b[3], a[3] * b[2], a[4] * b[1] => 6;
-        a[0] * b[0] => 1;
-    )
+step! {
+    fn multiply[V: FloatMultiply, const LEVEL: u64][V, LEVEL](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        let mut a = a;
+        assert_within(&a, LOOSE);
+        assert_within(&b, LOOSE);
+        let token = a[0].token();
+        columns!(token, const { start(LEVEL, [1, 2, 3, 4, 5, 4, 3, 2, 1]) }, a;
+            a[4] * b[4] => 9;
+            a[0] * b[4], a[1] * b[3], a[2] * b[2], a[3] * b[1], a[4] * b[0] => 5;
+            a[0] * b[3], a[1] * b[2], a[2] * b[1], a[3] * b[0] => 4;
+            a[3] * b[4], a[4] * b[3] => 8;
+            a[0] * b[2], a[1] * b[1], a[2] * b[0] => 3;
+            a[2] * b[4], a[3] * b[3], a[4] * b[2] => 7;
+            a[0] * b[1], a[1] * b[0] => 2;
+            a[1] * b[4], a[2] * b[3], a[3] * b[2], a[4] * b[1] => 6;
+            a[0] * b[0] => 1;
+        )
+    }
 }
 
-#[inline(always)]
-#[rustfmt::skip]
-fn square<V: FloatMultiply, const LEVEL: u64>(a: [V; 5]) -> [V; 5] {
-    assert_within(&a, TIGHT);
-    let token = a[0].token();
-    // Twice a, but for the last: the factor of a cross product.
-    let mut d = [a[0].add_f64(a[0]), a[1].add_f64(a[1]), a[2].add_f64(a[2]), a[3].add_f64(a[3]), a[4]];
-    columns!(token, const { start(LEVEL, [1, 1, 2, 2, 3, 2, 2, 1, 1]) }, d;
-        d[4] * a[4] => 9;
-        d[0] * a[4], d[1] * a[3], a[2] * a[2] => 5;
-        d[0] * a[3], d[1] * a[2] => 4;
-        d[3] * a[4] => 8;
-        d[0] * a[2], a[1] * a[1] => 3;
-        d[2] * a[4], a[3] * a[3] => 7;
-        d[0] * a[1] => 2;
-        d[1] * a[4], d[2] * a[3] => 6;
-        a[0] * a[0] => 1;
-    )
+step! {
+    fn square[V: FloatMultiply, const LEVEL: u64][V, LEVEL](a: [V; 5]) -> [V; 5] {
+        assert_within(&a, TIGHT);
+        let token = a[0].token();
+        // Twice a, but for the last: the factor of a cross product.
+        let mut d = [a[0].add_f64(a[0]), a[1].add_f64(a[1]), a[2].add_f64(a[2]), a[3].add_f64(a[3]), a[4]];
+        columns!(token, const { start(LEVEL, [1, 1, 2, 2, 3, 2, 2, 1, 1]) }, d;
+            d[4] * a[4] => 9;
+            d[0] * a[4], d[1] * a[3], a[2] * a[2] => 5;
+            d[0] * a[3], d[1] * a[2] => 4;
+            d[3] * a[4] => 8;
+            d[0] * a[2], a[1] * a[1] => 3;
+            d[2] * a[4], a[3] * a[3] => 7;
+            d[0] * a[1] => 2;
+            d[1] * a[4], d[2] * a[3] => 6;
+            a[0] * a[0] => 1;
+        )
+    }
 }
 
-/// Non-negative columns of level 1 to limbs.
-#[inline(always)]
-fn settle<V: FloatMultiply>(r: [V; 5]) -> [V; 5] {
-    assert_columns(&r, 61);
-    let token = r[0].token();
-    let mask = V::splat(token, MASK51);
-    let unit = V::splat(token, UNIT.to_bits());
-    let middle = V::splat(token, (UNIT + RADIX / 2.0).to_bits());
-    let mut out = r;
-    let mut carry = r[4].shr::<51>().mul32(V::splat(token, 19));
-    let mut i = 0;
-    while i < 5 {
-        out[i] = r[i].and(mask).add(carry).or(unit).sub_f64(middle);
-        carry = r[i].shr::<51>();
-        i += 1;
+step! {
+    /// Non-negative columns of level 1 to limbs.
+    fn settle[V: FloatMultiply][V](r: [V; 5]) -> [V; 5] {
+        assert_columns(&r, 61);
+        let token = r[0].token();
+        let mask = V::splat(token, MASK51);
+        let unit = V::splat(token, UNIT.to_bits());
+        let middle = V::splat(token, (UNIT + RADIX / 2.0).to_bits());
+        let mut out = r;
+        let mut carry = r[4].shr::<51>().mul32(V::splat(token, 19));
+        let mut i = 0;
+        while i < 5 {
+            out[i] = r[i].and(mask).add(carry).or(unit).sub_f64(middle);
+            carry = r[i].shr::<51>();
+            i += 1;
+        }
+        assert_within(&out, TIGHT);
+        out
     }
-    assert_within(&out, TIGHT);
-    out
 }
 
-/// Limbs within ±2^52 to tight ones.
-#[inline(always)]
-fn carry_limbs<V: FloatMultiply>(x: [V; 5]) -> [V; 5] {
-    let token = x[0].token();
-    let high = V::splat(token, HIGH.to_bits());
-    let down = V::splat(token, (1.0 / RADIX).to_bits());
-    let mut out = x;
-    let mut carry = x;
-    let mut i = 0;
-    while i < 5 {
-        carry[i] = x[i].add_f64(high).sub_f64(high);
-        out[i] = x[i].sub_f64(carry[i]);
-        i += 1;
+step! {
+    /// Limbs within ±2^52 to tight ones.
+    fn carry_limbs[V: FloatMultiply][V](x: [V; 5]) -> [V; 5] {
+        let token = x[0].token();
+        let high = V::splat(token, HIGH.to_bits());
+        let down = V::splat(token, (1.0 / RADIX).to_bits());
+        let mut out = x;
+        let mut carry = x;
+        let mut i = 0;
+        while i < 5 {
+            carry[i] = x[i].add_f64(high).sub_f64(high);
+            out[i] = x[i].sub_f64(carry[i]);
+            i += 1;
+        }
+        out[0] = carry[4].fused(V::splat(token, (19.0 / RADIX).to_bits()), out[0]);
+        i = 1;
+        while i < 5 {
+            out[i] = carry[i - 1].fused(down, out[i]);
+            i += 1;
+        }
+        assert_within(&out, TIGHT);
+        out
     }
-    out[0] = carry[4].fused(V::splat(token, (19.0 / RADIX).to_bits()), out[0]);
-    i = 1;
-    while i < 5 {
-        out[i] = carry[i - 1].fused(down, out[i]);
-        i += 1;
-    }
-    assert_within(&out, TIGHT);
-    out
 }
 
 #[inline(always)]
@@ -269,18 +272,43 @@ fn add_columns<V: Vector>(a: [V; 5], b: [u64; 5]) -> [V; 5] {
     out
 }
 
-/// Limbs within ±2^51 as integers, plus a constant.
-#[inline(always)]
-fn integers<V: FloatMultiply>(x: [V; 5], plus: [u64; 5]) -> [V; 5] {
-    let token = x[0].token();
-    let mut out = x;
-    let mut i = 0;
-    while i < 5 {
-        let low = x[i].add_f64(V::splat(token, LOW.to_bits()));
-        out[i] = low.add(V::splat(token, plus[i].wrapping_sub(LOW.to_bits())));
-        i += 1;
+step! {
+    /// Limbs within ±2^51 as integers, plus a constant.
+    fn integers[V: FloatMultiply][V](x: [V; 5], plus: [u64; 5]) -> [V; 5] {
+        let token = x[0].token();
+        let mut out = x;
+        let mut i = 0;
+        while i < 5 {
+            let low = x[i].add_f64(V::splat(token, LOW.to_bits()));
+            out[i] = low.add(V::splat(token, plus[i].wrapping_sub(LOW.to_bits())));
+            i += 1;
+        }
+        out
     }
-    out
+}
+
+step! {
+    fn sum[V: FloatMultiply][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        let mut out = a;
+        let mut i = 0;
+        while i < 5 {
+            out[i] = a[i].add(b[i]);
+            i += 1;
+        }
+        assert_columns(&out, 62);
+        out
+    }
+
+    fn difference[V: FloatMultiply][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+        let mut out = a;
+        let mut i = 0;
+        while i < 5 {
+            out[i] = a[i].sub(b[i]);
+            i += 1;
+        }
+        assert_columns(&out, 62);
+        out
+    }
 }
 
 impl<V: FloatMultiply> FieldLanes for Radix51Fma<V> {
@@ -433,14 +461,7 @@ impl<V: FloatMultiply> FieldLanes for Radix51Fma<V> {
     }
     #[inline(always)]
     fn add_wide(a: [V; 5], b: [V; 5]) -> [V; 5] {
-        let mut out = a;
-        let mut i = 0;
-        while i < 5 {
-            out[i] = a[i].add(b[i]);
-            i += 1;
-        }
-        assert_columns(&out, 62);
-        out
+        sum(a, b)
     }
     #[inline(always)]
     fn sub_wide(a: [V; 5], b: [V; 5]) -> [V; 5] {
@@ -448,14 +469,7 @@ impl<V: FloatMultiply> FieldLanes for Radix51Fma<V> {
     }
     #[inline(always)]
     fn sub_raised(a: [V; 5], b: [V; 5]) -> [V; 5] {
-        let mut out = a;
-        let mut i = 0;
-        while i < 5 {
-            out[i] = a[i].sub(b[i]);
-            i += 1;
-        }
-        assert_columns(&out, 62);
-        out
+        difference(a, b)
     }
     #[inline(always)]
     fn carry(wide: [V; 5]) -> Self {
