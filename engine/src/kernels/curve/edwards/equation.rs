@@ -4,20 +4,17 @@
 //! an encoding is canonical or of small order, has been decided before. It decodes the key, hashes the
 //! challenge k = SHA-512(R ‖ A ‖ M) mod L, computes Q = SB − kA with k the integer in [0, L), and compares
 //! enc(Q) with the bytes of R. With more than one lane it does so by half-size scalars (`halved`), which need
-//! R decoded; with one lane as follows.
+//! R decoded; with one lane (`one_lane`), and with tables of the keys (`comb`), as follows.
 //!
 //! - Equal bytes prove both the cofactorless and the cofactored equation.
 //! - Unequal bytes disprove the cofactorless equation. For the cofactored one they prove nothing: R is
 //!   decoded and \[8\](Q − R) = 0 tested, for those items alone.
 
-use super::comb::load_points;
 use super::decode::{Decode, Words, encode, load_words};
 use super::halved;
-use super::ladder::{Ladder, offset_base, offset_challenge, table_rows};
-use super::one;
 use super::points::Points;
-use super::sliding::Sliding;
 use super::{Affine, AffineNiels, Extended, Projective};
+use super::{one, one_lane};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
 use crate::kernels::hash::sha512;
 use crate::kernels::scalar;
@@ -247,12 +244,7 @@ pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'
     }
     let mut scratch = Scratch::<F>::default();
     for (items, codes) in items.chunks(CHUNK).zip(codes.chunks_mut(CHUNK)) {
-        if lanes > 1 {
-            let challenges = challenges(token, items, &mut scratch);
-            halved::check_chunk::<F>(token, equation, items, None, &challenges, codes, &mut scratch);
-        } else {
-            check_chunk::<F>(token, equation, items, None, codes, &mut scratch);
-        }
+        check_chunk::<F>(token, equation, items, None, codes, &mut scratch);
     }
 }
 
@@ -271,12 +263,24 @@ pub fn check_decoded<F: FieldLanes>(
     let mut scratch = Scratch::<F>::default();
     for ((items, points), codes) in items.chunks(CHUNK).zip(points.chunks(CHUNK)).zip(codes.chunks_mut(CHUNK))
     {
-        if F::Vector::LANES > 1 {
-            let challenges = challenges(token, items, &mut scratch);
-            halved::check_chunk::<F>(token, equation, items, Some(points), &challenges, codes, &mut scratch);
-        } else {
-            check_chunk::<F>(token, equation, items, Some(points), codes, &mut scratch);
-        }
+        check_chunk::<F>(token, equation, items, Some(points), codes, &mut scratch);
+    }
+}
+
+fn check_chunk<F: FieldLanes>(
+    token: F::Token,
+    equation: Equation,
+    items: &[Item<'_>],
+    points: Option<&[&[[u64; 4]; 2]]>,
+    codes: &mut [Code],
+    scratch: &mut Scratch<F>,
+) {
+    let challenges = challenges(token, items, scratch);
+    // A constant condition, so that only one of the two is compiled.
+    if const { F::Vector::LANES > 1 } {
+        halved::check_chunk::<F>(token, equation, items, points, &challenges, codes, scratch);
+    } else {
+        one_lane::check_chunk::<F>(token, equation, items, points, &challenges, codes);
     }
 }
 
@@ -309,137 +313,6 @@ impl<F> Default for Scratch<F> {
     fn default() -> Self {
         Self { table: Vec::new(), digests: Vec::new(), order: Vec::new(), field: PhantomData }
     }
-}
-
-fn check_chunk<F: FieldLanes>(
-    token: F::Token,
-    equation: Equation,
-    items: &[Item<'_>],
-    points: Option<&[&[[u64; 4]; 2]]>,
-    codes: &mut [Code],
-    scratch: &mut Scratch<F>,
-) {
-    let lanes = F::Vector::LANES;
-    let vectors = items.len().div_ceil(lanes);
-    scratch.digests.clear();
-    scratch.digests.resize(items.len(), [0; 8]);
-
-    let inputs: Vec<sha512::Parts<'_>> =
-        items.iter().map(|item| [&item.r[..], &item.a[..], item.message]).collect();
-    sha512::digest_all(token, &inputs, &mut scratch.digests, &mut scratch.order);
-
-    let empty = [[0; MAX_LANES]; 4];
-    let (mut keys, mut rs) = (vec![empty; vectors], vec![empty; vectors]);
-    let (mut challenges, mut bases) = (vec![empty; vectors], vec![empty; vectors]);
-    for (i, item) in items.iter().enumerate() {
-        let (vector, lane) = (i / lanes, i % lanes);
-        let mut digest = scratch.digests[i];
-        for word in &mut digest {
-            *word = word.swap_bytes();
-        }
-        set_lane(&mut keys[vector], lane, words_of(item.a));
-        set_lane(&mut rs[vector], lane, words_of(item.r));
-        let (k, s) = (scalar::reduce_wide(&digest), scalar::reduce(&words_of(item.s)));
-        set_scalars::<F>(&mut challenges[vector], &mut bases[vector], lane, k, s);
-    }
-
-    // One vector: R is decoded beside A, and nothing is inverted.
-    let alone = vectors == 1;
-    if alone {
-        keys.push(rs[0]);
-    }
-    let decoded: Vec<(Affine<F>, u8)> = match points {
-        None => decode_all::<F>(token, &keys),
-        Some(points) => {
-            let known = points.chunks(lanes).map(|points| (load_points(token, points), 0xff));
-            known.chain(decode_all::<F>(token, &keys[vectors..])).collect()
-        }
-    };
-    let mut points = differences(token, &decoded, &challenges, &bases, &mut scratch.table);
-    if !alone {
-        normalize(token, &mut points);
-    }
-
-    let mut unequal = Vec::new();
-    for (vector, point) in points.iter().enumerate() {
-        let encoding = &rs[vector];
-        let equal = if alone {
-            let (r, r_on_curve) = &decoded[1];
-            token.vectorize(CompareDecoded { q: point, r, r_on_curve: *r_on_curve, encoding })
-        } else {
-            token.vectorize(CompareEncoding { point, expected: encoding })
-        };
-        for i in lanes_of(vector, lanes, items.len()) {
-            let bit = 1 << (i % lanes);
-            codes[i] = if decoded[vector].1 & bit == 0 {
-                Code::KeyNotOnCurve
-            } else if equal & bit != 0 {
-                Code::Valid
-            } else {
-                unequal.push(i);
-                Code::EquationFailed
-            };
-        }
-    }
-    if !unequal.is_empty() && (equation.cofactored || equation.decode_r) {
-        if alone {
-            normalize(token, &mut points);
-        }
-        let decode = |encodings: &[Words]| decode_all::<F>(token, encodings);
-        check_unequal::<F>(token, equation, &unequal, &points, &rs, codes, decode);
-    }
-}
-
-/// Puts k and s where [`differences`] takes them from.
-fn set_scalars<F: FieldLanes>(
-    challenges: &mut Words,
-    bases: &mut Words,
-    lane: usize,
-    k: [u64; 4],
-    s: [u64; 4],
-) {
-    let (k, s) = if F::Vector::LANES == 1 { (k, s) } else { (offset_challenge(&k), offset_base(&s)) };
-    set_lane(challenges, lane, k);
-    set_lane(bases, lane, s);
-}
-
-/// SB − kA of as many vectors as there are challenges; `keys` may have more.
-fn differences<F: FieldLanes>(
-    token: F::Token,
-    keys: &[(Affine<F>, u8)],
-    challenges: &[Words],
-    bases: &[Words],
-    table: &mut Vec<[u64; 8]>,
-) -> Vec<Projective<F>> {
-    let lanes = F::Vector::LANES;
-    let vectors = challenges.len();
-    if lanes > 1 {
-        table.resize(F::SIDE_BY_SIDE * table_rows(lanes), [0; 8]);
-    }
-    let mut points = Vec::with_capacity(vectors);
-    while points.len() < vectors {
-        let i = points.len();
-        let table = &mut table[..];
-        if lanes == 1 {
-            let (challenge, base) = (challenges[i].map(|word| word[0]), bases[i].map(|word| word[0]));
-            points.push(token.vectorize(Sliding { key: &keys[i].0, challenge: &challenge, base: &base }));
-        } else if F::SIDE_BY_SIDE == 2 && i + 1 < vectors {
-            points.extend(token.vectorize(Ladder {
-                keys: [keys[i].0, keys[i + 1].0],
-                challenges: [&challenges[i], &challenges[i + 1]],
-                bases: [&bases[i], &bases[i + 1]],
-                table,
-            }));
-        } else {
-            points.extend(token.vectorize(Ladder {
-                keys: [keys[i].0],
-                challenges: [&challenges[i]],
-                bases: [&bases[i]],
-                table,
-            }));
-        }
-    }
-    points
 }
 
 /// Items whose key and R have been decoded and whose challenge has been hashed.
@@ -482,36 +355,21 @@ pub fn check_known<F: FieldLanes>(
     let empty = [[0; MAX_LANES]; 4];
     for indices in indices.chunks(CHUNK) {
         let vectors = indices.len().div_ceil(lanes);
-        let (mut rs, mut challenges, mut bases) =
-            (vec![empty; vectors], vec![empty; vectors], vec![empty; vectors]);
+        let (mut rs, mut challenges) = (vec![empty; vectors], vec![empty; vectors]);
         let items: Vec<Item<'_>> = indices.iter().map(|&item| known.items[item as usize]).collect();
         for (i, (&index, item)) in indices.iter().zip(&items).enumerate() {
             set_lane(&mut rs[i / lanes], i % lanes, words_of(item.r));
             set_lane(&mut challenges[i / lanes], i % lanes, known.challenges[index as usize]);
-            set_lane(&mut bases[i / lanes], i % lanes, scalar::reduce(&words_of(item.s)));
         }
         let keys = known.load(token, indices.iter().map(|&item| known.keys[item as usize]));
         let mut local = vec![Code::EquationFailed; indices.len()];
-        if lanes > 1 {
+        if const { F::Vector::LANES > 1 } {
             let decoded = known.load(token, indices.iter().map(|&item| known.first_r + item));
             let points = [&keys[..], &decoded[..]];
             halved::judge(token, equation, &items, &challenges, points, &rs, &mut local, &mut scratch);
         } else {
-            let mut points = differences(token, &keys, &challenges, &bases, &mut scratch.table);
-            normalize(token, &mut points);
-            let mut unequal = Vec::new();
-            for (i, point) in points.iter().enumerate() {
-                if token.vectorize(CompareEncoding { point, expected: &rs[i] }) & 1 == 1 {
-                    local[i] = Code::Valid;
-                } else {
-                    unequal.push(i);
-                }
-            }
-            if equation.cofactored && !unequal.is_empty() {
-                let load =
-                    |_: &[Words]| known.load(token, unequal.iter().map(|&i| known.first_r + indices[i]));
-                check_unequal::<F>(token, equation, &unequal, &points, &rs, &mut local, load);
-            }
+            let load = |of: &[usize]| known.load(token, of.iter().map(|&i| known.first_r + indices[i]));
+            one_lane::judge::<F>(token, equation, &items, &challenges, &keys, load, &mut local);
         }
         for (&item, code) in indices.iter().zip(local) {
             codes[item as usize] = code;

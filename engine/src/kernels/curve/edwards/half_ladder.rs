@@ -15,7 +15,7 @@
 //! Windows of 5 bits: 12 additions fewer, 16 entries more, and two tables of 26 kB that the L1 cache of 32 or 48 kB does not
 //! hold together.
 
-use super::ladder::{build_table, digit, lane_bases, lane_rows, load_base, load_entry};
+use super::multiples::{build_table, digit, lane_bases, lane_rows, load_base, load_entry};
 use super::{Affine, Projective};
 use crate::kernels::field::FieldLanes;
 use crate::kernels::scalar::half::{HALF_BITS, Words};

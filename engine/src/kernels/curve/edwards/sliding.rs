@@ -6,7 +6,7 @@
 //! addition every 6 and every 12 bits on average instead of every 5 and 11: 63 instead of 74, with 8 entries
 //! to make instead of 16, and neither doublings nor additions above the topmost digit.
 
-use super::ladder::load_base;
+use super::multiples::load_base;
 use super::{Affine, Extended, Niels, Projective};
 use crate::kernels::field::{EDWARDS_2D, FieldLanes, ONE};
 use crate::simd::{Kernel, Vector};
