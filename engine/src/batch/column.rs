@@ -138,6 +138,7 @@ impl<'a> Column<'a> {
     ///
     /// # Panics
     /// When `row` is not below [`Self::len`].
+    #[inline]
     pub fn get(&self, row: usize) -> &'a [u8] {
         match self.0 {
             Layout::Slices(rows) => rows[row],
@@ -145,6 +146,23 @@ impl<'a> Column<'a> {
             Layout::Offsets32 { bytes, offsets } => &bytes[offsets[row] as usize..offsets[row + 1] as usize],
             Layout::Offsets64 { bytes, offsets } => &bytes[offsets[row] as usize..offsets[row + 1] as usize],
             Layout::Spans { bytes, spans } => &bytes[spans[row].0..][..spans[row].1],
+        }
+    }
+}
+
+impl Column<'_> {
+    /// The length that all of these rows have.
+    pub(crate) fn even_length(&self, rows: core::ops::Range<usize>) -> Option<usize> {
+        match self.0 {
+            Layout::Fixed { width, .. } => Some(width),
+            Layout::Slices(slices) => {
+                let length = slices.get(rows.start)?.len();
+                slices[rows].iter().all(|row| row.len() == length).then_some(length)
+            }
+            _ => {
+                let length = self.get(rows.start).len();
+                rows.into_iter().all(|row| self.get(row).len() == length).then_some(length)
+            }
         }
     }
 }

@@ -328,6 +328,24 @@ pub fn prefetch<const R: usize>(table: &[[Line; R]], entry: usize) {
     let _ = (table, entry);
 }
 
+/// Asks for the first two lines of some bytes ahead of their use.
+#[inline(always)]
+pub fn prefetch_bytes(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    for at in [0, 64] {
+        if let Some(byte) = bytes.get(at) {
+            // SAFETY: SSE is part of every x86-64 CPU, and a prefetch of a valid reference changes nothing.
+            unsafe {
+                core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(
+                    core::ptr::from_ref(byte).cast(),
+                );
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
+}
+
 /// `R` rows from row `index`, behind one bounds check.
 #[inline(always)]
 fn entry<const R: usize>(table: &[[u64; 8]], index: u64) -> &[[u64; 8]; R] {

@@ -24,6 +24,9 @@ impl Messages for Rows<'_> {
     fn message(&self, index: usize) -> &[u8] {
         self.column.get(self.first + index)
     }
+    fn even_length(&self) -> Option<usize> {
+        self.column.even_length(self.first..self.first + self.count)
+    }
 }
 
 /// The digest of each message, in pieces over the threads.

@@ -14,8 +14,8 @@
 
 use core::marker::PhantomData;
 
-use crate::simd::Kernel;
 use crate::simd::words::{DigestRows, MAX_WORD_LANES, Rows};
+use crate::simd::{Kernel, prefetch_bytes};
 
 /// The messages to hash.
 pub trait Messages: Sync {
@@ -23,6 +23,11 @@ pub trait Messages: Sync {
     fn count(&self) -> usize;
     /// The bytes of one. Panics when there is none of this index.
     fn message(&self, index: usize) -> &[u8];
+    /// The length that all messages have, if there are any and it is one.
+    fn even_length(&self) -> Option<usize> {
+        let length = (self.count() > 0).then(|| self.message(0).len())?;
+        (1..self.count()).all(|index| self.message(index).len() == length).then_some(length)
+    }
 }
 
 impl Messages for [&[u8]] {
@@ -122,11 +127,7 @@ pub(super) fn queue<'q, T: Copy, F: Function<T>>(
     queue: &'q mut Vec<u32>,
 ) -> Option<&'q [u32]> {
     let count = messages.count();
-    if F::LANES == 1 || count <= 1 {
-        return None;
-    }
-    let length = messages.message(0).len();
-    if (1..count).all(|index| messages.message(index).len() == length) {
+    if F::LANES == 1 || count <= 1 || messages.even_length().is_some() {
         return None;
     }
     let blocks = |index: usize| F::blocks(messages.message(index).len() as u64);
@@ -314,8 +315,12 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
                     continue;
                 }
                 let index = queue.map_or(next, |queue| queue[next] as usize);
-                next += 1;
                 let message = messages.message(index);
+                // The message that may follow it in this lane: the first loads of a group wait for nothing else.
+                if let Some(ahead) = Some(next + F::LANES).filter(|&ahead| ahead < count) {
+                    prefetch_bytes(messages.message(queue.map_or(ahead, |queue| queue[ahead] as usize)));
+                }
+                next += 1;
                 let length = message.len() as u64;
                 let blocks = F::blocks(length);
                 active |= 1 << lane;
@@ -408,10 +413,13 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
         for lane in 0..F::LANES {
             if ended >> lane & 1 == 1 {
                 let digest = &mut digests[lanes.indices[lane] * width..][..width];
-                // A copy of known size is two instructions, any other a call.
-                match digest.first_chunk_mut::<32>() {
-                    Some(half) if width == 32 => *half = *first_half(&out[lane]),
-                    _ => digest.copy_from_slice(&out[lane][..width]),
+                // A copy of known size is a few instructions, any other a call.
+                if let Ok(whole) = <&mut [u8; 64]>::try_from(&mut *digest) {
+                    *whole = out[lane];
+                } else if let Ok(half) = <&mut [u8; 32]>::try_from(&mut *digest) {
+                    *half = *first_half(&out[lane]);
+                } else {
+                    digest.copy_from_slice(&out[lane][..width]);
                 }
             }
         }

@@ -372,6 +372,9 @@ impl Messages for Rows32<'_> {
     fn message(&self, index: usize) -> &[u8] {
         &self.0[32 * index..32 * index + 32]
     }
+    fn even_length(&self) -> Option<usize> {
+        Some(32)
+    }
 }
 
 /// As [`digest_all`], and once more over each digest.
