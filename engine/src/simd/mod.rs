@@ -23,6 +23,7 @@ pub mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub mod avx512ifma;
 pub mod emulated;
+pub mod pages;
 pub mod portable;
 mod rows;
 #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::threads::Workers;
 use crate::Reason;
-use crate::kernels::curve::edwards::comb::{self, BaseTable, KeyTable};
+use crate::kernels::curve::edwards::comb::{self, BaseTable, KeyTable, Pools};
 use crate::kernels::field::FieldLanes;
 use crate::keyring::{Coordinates, Examined, KeyScheme, Record, Table, TableStore, Tier};
 use crate::schemes::ed25519::PointFacts;
@@ -19,11 +19,12 @@ pub(super) struct Tables<F: FieldLanes> {
     token: F::Token,
     workers: Workers,
     base: OnceLock<BaseTable<F>>,
+    pools: Pools,
 }
 
 impl<F: FieldLanes + 'static> Tables<F> {
     pub(super) fn new(token: F::Token, workers: Workers) -> Self {
-        Self { token, workers, base: OnceLock::new() }
+        Self { token, workers, base: OnceLock::new(), pools: Pools::default() }
     }
 
     /// The table of B, made when it is first needed.
@@ -78,7 +79,7 @@ impl<F: FieldLanes + 'static> TableStore for Tables<F> {
 
     fn build(&self, _: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
         self.in_shares(points, |points| {
-            let tables = comb::build::<F>(self.token, tier == Tier::Full, points);
+            let tables = comb::build::<F>(self.token, tier == Tier::Full, points, &self.pools);
             tables.into_iter().map(|table| Arc::new(table) as Table).collect()
         })
     }

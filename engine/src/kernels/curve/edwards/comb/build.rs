@@ -14,10 +14,12 @@
 use super::super::decode::{Decode, Words};
 use super::super::equation::{decode_all, lanes_of, set_lane, words_of};
 use super::super::{Affine, AffineNiels, Extended, Niels, Projective};
-use super::{Base, Compact, Entry, Full, KeyTable, Shape};
+use super::{Base, Compact, Entry, Full, KeyTable, Pools, Shape};
 use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
+use crate::simd::pages::{Lines, Pool};
 use crate::simd::{Kernel, Line, MAX_LANES, Token, Vector};
 use core::marker::PhantomData;
+use std::sync::Arc;
 
 /// Scratch of the builder.
 struct Scratch<F> {
@@ -305,16 +307,19 @@ impl<F: FieldLanes> Kernel<F::Token> for AnyPoint<F> {
     }
 }
 
-fn build_shape<S: Shape, F: FieldLanes>(token: F::Token, points: &[[[u64; 4]; 2]]) -> Vec<Box<[Entry]>> {
-    let mut out: Vec<Box<[Entry]>> = Vec::with_capacity(points.len());
+fn build_shape<S: Shape, F: FieldLanes>(
+    token: F::Token,
+    points: &[[[u64; 4]; 2]],
+    pool: &Arc<Pool>,
+) -> Vec<Lines> {
+    let mut out: Vec<Lines> = Vec::with_capacity(points.len());
     let mut scratch: Option<Scratch<F>> = None;
     for points in points.chunks(F::Vector::LANES) {
         let points: Vec<&[[u64; 4]; 2]> = points.iter().collect();
         let point = load_points::<F>(token, &points);
         let scratch = scratch.get_or_insert_with(|| Scratch::new::<S>(point, token));
-        let mut tables: Vec<Box<[Entry]>> =
-            points.iter().map(|_| vec![[Line([0; 8]); 2]; S::ALL].into_boxed_slice()).collect();
-        let mut slices: Vec<&mut [Entry]> = tables.iter_mut().map(|table| &mut table[..]).collect();
+        let mut tables: Vec<Lines> = points.iter().map(|_| pool.take()).collect();
+        let mut slices: Vec<&mut [Entry]> = tables.iter_mut().map(|table| table.as_chunks_mut().0).collect();
         build_vector::<S, F>(token, point, &mut slices, scratch);
         out.extend(tables);
     }
@@ -322,12 +327,17 @@ fn build_shape<S: Shape, F: FieldLanes>(token: F::Token, points: &[[[u64; 4]; 2]
 }
 
 /// The tables of keys given by their canonical coordinates, x and y, four little-endian words each.
-pub fn build<F: FieldLanes>(token: F::Token, full: bool, points: &[[[u64; 4]; 2]]) -> Vec<KeyTable<F>> {
+pub fn build<F: FieldLanes>(
+    token: F::Token,
+    full: bool,
+    points: &[[[u64; 4]; 2]],
+    pools: &Pools,
+) -> Vec<KeyTable<F>> {
     let tables = match full {
-        true => build_shape::<Full, F>(token, points),
-        false => build_shape::<Compact, F>(token, points),
+        true => build_shape::<Full, F>(token, points, &pools.full),
+        false => build_shape::<Compact, F>(token, points, &pools.compact),
     };
-    tables.into_iter().map(|entries| KeyTable { entries, full, field: PhantomData }).collect()
+    tables.into_iter().map(|lines| KeyTable { lines, full, field: PhantomData }).collect()
 }
 
 /// The table of B, for `check`. It takes two milliseconds: make it once.

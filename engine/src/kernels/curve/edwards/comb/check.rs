@@ -66,7 +66,7 @@ fn check_chunk<S: Shape, F: FieldLanes>(
     for (vector, rs) in rs.iter_mut().enumerate() {
         // Lanes without an item compute something of the last one.
         let (mut challenges, mut bases, mut last) = (empty, empty, [0; MAX_LANES]);
-        let mut tables: [&[Entry]; MAX_LANES] = [&items[items.len() - 1].table.entries; MAX_LANES];
+        let mut tables: [&[Entry]; MAX_LANES] = [items[items.len() - 1].table.entries(); MAX_LANES];
         for i in lanes_of(vector, lanes, items.len()) {
             let (Known { item, table }, lane) = (&items[i], i % lanes);
             let digest = digests[i].map(u64::swap_bytes);
@@ -75,7 +75,7 @@ fn check_chunk<S: Shape, F: FieldLanes>(
             set_lane(&mut bases, lane, signs_of_base(&scalar::reduce(&words_of(item.s))));
             set_lane(rs, lane, words_of(item.r));
             last[lane] = S::OWN as u64 + u64::from(!is_even);
-            tables[lane] = &table.entries;
+            tables[lane] = table.entries();
         }
         let mut next = Prepared { tables, challenge: Digits::EMPTY, base: Digits::EMPTY, last };
         token.vectorize(ReadColumns::<S, F> {

@@ -52,8 +52,10 @@ use super::decode::{Words, load_words};
 use super::{AffineNiels, Completed, Projective};
 use crate::kernels::field::{FieldLanes, Limbs, ONE};
 use crate::kernels::scalar;
+use crate::simd::pages::{Lines, Pool};
 use crate::simd::{Kernel, Line, MAX_LANES, Vector, prefetch};
 use core::marker::PhantomData;
+use std::sync::Arc;
 
 /// How the bits of a scalar are spread over tables.
 pub trait Shape: 'static {
@@ -116,12 +118,15 @@ const MAX_GROUP: usize = 13;
 
 /// The table of a key, or of B, in the representation `F`.
 pub struct KeyTable<F> {
-    entries: Box<[Entry]>,
+    lines: Lines,
     full: bool,
     field: PhantomData<fn() -> F>,
 }
 
 impl<F> KeyTable<F> {
+    fn entries(&self) -> &[Entry] {
+        self.lines.as_chunks().0
+    }
     /// Whether the table has the shape [`Full`]; else it has the shape [`Compact`].
     pub fn is_full(&self) -> bool {
         self.full
@@ -130,7 +135,21 @@ impl<F> KeyTable<F> {
 
 impl<F> core::fmt::Debug for KeyTable<F> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("KeyTable").field("full", &self.full).field("entries", &self.entries.len()).finish()
+        f.debug_struct("KeyTable").field("full", &self.full).finish_non_exhaustive()
+    }
+}
+
+/// Where the tables of keys are kept.
+#[derive(Debug)]
+pub struct Pools {
+    full: Arc<Pool>,
+    compact: Arc<Pool>,
+}
+
+impl Default for Pools {
+    fn default() -> Self {
+        let of = |full| Pool::new(table_bytes(full) / size_of::<Line>());
+        Self { full: of(true), compact: of(false) }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::equation::{self, Code, Equation, Item};
 use super::{
-    Base, Compact, Full, Known, Shape, base_table, build, check, decode_points, signs_of_base, table_bytes,
+    Base, Compact, Full, Known, Pools, Shape, base_table, build, check, decode_points, signs_of_base,
+    table_bytes,
 };
 use crate::kernels::field::FieldLanes;
 use crate::kernels::field::radix51_fma::Radix51Fma;
@@ -59,8 +60,8 @@ fn agrees<F: FieldLanes>(counts: &[usize]) {
         decode_points::<F>(token, &encodings).into_iter().map(|point| point.expect("a point")).collect();
     let base = base_table::<F>(token);
     for full in [true, false] {
-        let tables = build::<F>(token, full, &points);
-        assert_eq!(table_bytes(full), size_of_val(&tables[0].entries[..]));
+        let tables = build::<F>(token, full, &points, &Pools::default());
+        assert_eq!(table_bytes(full), size_of_val(tables[0].entries()));
         let known: Vec<Known<'_, F>> = rows
             .iter()
             .zip(&tables)
@@ -143,7 +144,7 @@ fn scalars_at_their_bounds() {
     let mut scalars = vec![Scalar::ZERO, Scalar::ONE, -Scalar::ONE, -Scalar::ONE - Scalar::ONE];
     scalars.extend((0..252).step_by(7).map(|i| (0..i).fold(Scalar::ONE, |power, _| power + power)));
     for full in [true, false] {
-        let table = &build::<F>(token, full, &[point])[0];
+        let table = &build::<F>(token, full, &[point], &Pools::default())[0];
         for &s in &scalars {
             for message in [&b"even"[..], b"odd", b"either"] {
                 // R of the cofactorless equation for this s: k depends on R, so R is what k says for another
