@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry};
+use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -179,6 +179,28 @@ impl Vector for U64x1 {
             table[entry][line] = Line([a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0]);
         }
     }
+}
+
+impl MultiplyAdd52 for U64x1 {
+    #[inline(always)]
+    fn madd52lo(self, a: Self, b: Self) -> Self {
+        Self(self.0.wrapping_add(product52(a, b) as u64 & MASK52))
+    }
+    #[inline(always)]
+    fn madd52hi(self, a: Self, b: Self) -> Self {
+        Self(self.0.wrapping_add((product52(a, b) >> 52) as u64))
+    }
+    #[inline(always)]
+    fn times19(self) -> Self {
+        Self(self.0.wrapping_mul(19))
+    }
+}
+
+const MASK52: u64 = (1 << 52) - 1;
+
+#[inline(always)]
+fn product52(a: U64x1, b: U64x1) -> u128 {
+    (a.0 & MASK52) as u128 * (b.0 & MASK52) as u128
 }
 
 impl Doubles for U64x1 {

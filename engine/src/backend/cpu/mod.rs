@@ -11,6 +11,7 @@ pub use threads::Threads;
 pub(crate) use threads::Workers;
 
 use crate::backend::{Backend, BackendKind};
+use crate::kernels::field::prime256::General;
 #[cfg(any(target_arch = "x86_64", feature = "emulated"))]
 use crate::kernels::field::prime256::Ifma;
 #[cfg(target_arch = "x86_64")]
@@ -22,8 +23,8 @@ use crate::simd::avx512ifma::U64x8;
 #[cfg(feature = "emulated")]
 use crate::simd::emulated::EmulatedU64x8;
 use lanes::Lanes;
-#[cfg(any(target_arch = "x86_64", feature = "emulated"))]
 use weierstrass::InLanes;
+#[cfg(target_arch = "x86_64")]
 use weierstrass::ScalarCode;
 
 /// The backend of this kind, if this machine has what it needs.
@@ -33,7 +34,7 @@ pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backe
         BackendKind::Avx512 => Lanes::<Radix51Ifma<U64x8>, InLanes<Ifma<U64x8>>>::start(kind, workers),
         #[cfg(target_arch = "x86_64")]
         BackendKind::Avx2 => Lanes::<Radix51Fma<crate::simd::avx2::U64x4>, ScalarCode>::start(kind, workers),
-        BackendKind::Portable => Lanes::<Radix51Portable, ScalarCode>::start(kind, workers),
+        BackendKind::Portable => Lanes::<Radix51Portable, InLanes<General>>::start(kind, workers),
         #[cfg(feature = "emulated")]
         BackendKind::Emulated => {
             Lanes::<Radix51Ifma<EmulatedU64x8>, InLanes<Ifma<EmulatedU64x8>>>::start(kind, workers)

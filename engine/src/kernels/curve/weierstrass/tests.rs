@@ -3,7 +3,7 @@
 use super::equation::{self, Abscissa, Item, Match, Sum};
 use super::scalars::{self, Triple};
 use super::*;
-use crate::kernels::field::prime256::{Family, Ifma};
+use crate::kernels::field::prime256::{Family, General, Ifma};
 use crate::simd::Token;
 use crate::simd::emulated::EmulatedU64x8;
 use num_bigint::BigUint;
@@ -185,6 +185,9 @@ fn sums_are_those_of_the_textbook() {
     check_curve::<Secp256k1>(check::<Secp256k1, Emulated>, 16);
     check_curve::<P256>(check::<P256, Emulated>, 16);
     check_curve::<Sm2>(check::<Sm2, Emulated>, 16);
+    check_curve::<Secp256k1>(check::<Secp256k1, General>, 16);
+    check_curve::<P256>(check::<P256, General>, 16);
+    check_curve::<Sm2>(check::<Sm2, General>, 16);
 }
 
 #[test]
@@ -230,8 +233,11 @@ fn check_points<C: Curve, S: Family>() {
 #[test]
 fn points_are_told_from_others() {
     check_points::<Secp256k1, Ifma<EmulatedU64x8>>();
+    check_points::<Secp256k1, General>();
     check_points::<P256, Ifma<EmulatedU64x8>>();
+    check_points::<P256, General>();
     check_points::<Sm2, Ifma<EmulatedU64x8>>();
+    check_points::<Sm2, General>();
 }
 
 fn check_quotients<M: Modulus, S: Family>() {
@@ -259,6 +265,9 @@ fn check_quotients<M: Modulus, S: Family>() {
 #[test]
 fn quotients_are_those_of_big_integers() {
     check_quotients::<K1Order, Ifma<EmulatedU64x8>>();
+    check_quotients::<K1Order, General>();
     check_quotients::<R1Order, Ifma<EmulatedU64x8>>();
+    check_quotients::<R1Order, General>();
     check_quotients::<Sm2Order, Ifma<EmulatedU64x8>>();
+    check_quotients::<Sm2Order, General>();
 }

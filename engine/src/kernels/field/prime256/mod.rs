@@ -18,13 +18,16 @@
 //! assert the bounds of limbs on every operation, and through the topmost limb those of values.
 
 mod moduli;
+mod portable;
 mod radix52;
 #[cfg(test)]
 mod tests;
 
 pub use moduli::{K1Order, K1Prime, Modulus, R1Order, R1Prime, Root, Sm2Order, Sm2Prime};
+pub use portable::Radix52Portable;
 pub use radix52::Radix52;
 
+use crate::simd::portable::{Portable, U64x1};
 use crate::simd::{MultiplyAdd52, Token, Vector};
 use core::marker::PhantomData;
 
@@ -52,6 +55,16 @@ impl<V: MultiplyAdd52 + 'static> Family for Ifma<V> {
     type Token = V::Token;
     type Vector = V;
     type Field<M: Modulus> = Radix52<V, M>;
+}
+
+/// Five limbs in general registers.
+#[derive(Debug)]
+pub struct General;
+
+impl Family for General {
+    type Token = Portable;
+    type Vector = U64x1;
+    type Field<M: Modulus> = Radix52Portable<M>;
 }
 
 /// A vector of elements.

@@ -195,6 +195,7 @@ fn check_all(a: &[Limbs], b: &[Limbs]) {
         check_modulus::<S::Field<Sm2Order>>(a, b);
     }
     family::<Ifma<EmulatedU64x8>>(a, b);
+    family::<General>(a, b);
     #[cfg(target_arch = "x86_64")]
     family::<Ifma<crate::simd::avx512ifma::U64x8>>(a, b);
 }
