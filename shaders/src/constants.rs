@@ -13,10 +13,11 @@ pub const K512: u32 = 0;
 pub const KECCAK: u32 = K512 + 160;
 /// SM3: the 64 constants Tⱼ ⋘ j.
 pub const SM3: u32 = KECCAK + 48;
-/// Multiples of B: row `m` is y + x, y − x and 2dxy of m·B. The doubled Z of each is 2.
+/// Multiples of B: row `m` is y + x, y − x and 2dxy of m·B, then padding. The doubled Z of each is 2.
 pub const BASE: u32 = SM3 + 64;
-/// Words of a row of multiples of B.
-pub const BASE_ROW: u32 = 3 * LIMBS;
+/// Words of a row of multiples of B: read 16 bytes at a time.
+pub const BASE_ROW: u32 = (3 * LIMBS).next_multiple_of(4);
+const _: () = assert!(BASE.is_multiple_of(4));
 /// Rows: 0 to 2^(w−1).
 pub const BASE_ROWS: u32 = (1 << (BASE_WIDTH - 1)) + 1;
 /// All words.
@@ -34,6 +35,7 @@ pub fn words() -> Vec<u32> {
     words.extend(sm3_rounds());
     for m in 0..BASE_ROWS as usize {
         words.extend(base_multiple(m).into_iter().flat_map(|fe| fe.0));
+        words.resize((BASE + (m as u32 + 1) * BASE_ROW) as usize, 0);
     }
     words
 }

@@ -70,7 +70,7 @@ impl Operations {
 /// X, Y, Z of a doubling or an addition; T is one multiplication more.
 const COMPLETE: Operations = Operations::new(3, 0, 0, 0);
 const DOUBLE: Operations = Operations::new(0, 4, 5, 2);
-const ADD: Operations = Operations::new(4, 0, 8, 1);
+const ADD: Operations = Operations::new(4, 0, 10, 1);
 const ENTRY: Operations = Operations::new(1, 0, 3, 2);
 /// z^(2^252 − 3).
 const POWER: Operations = Operations::new(11, 251, 0, 0);

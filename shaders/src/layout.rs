@@ -79,7 +79,8 @@ pub mod points {
     pub const WORDS: u32 = 2 * super::LIMBS;
 }
 
-/// [`crate::Buffer::Table`], interleaved: entry `m` is m·(−A) as Y + X, Y − X, 2Z, 2dT.
+/// [`crate::Buffer::Table`], rows: entry `m` is m·(−A) as Y + X, Y − X, 2Z, 2dT. Rows, because neighbouring threads
+/// read different entries: an entry is nine loads of 16 bytes, and every byte of the sectors that they touch is used.
 pub mod table {
     /// Entries, from 0 to 16 times the point.
     pub const ENTRIES: u32 = (1 << (super::KEY_WIDTH - 1)) + 1;

@@ -38,7 +38,7 @@ pub enum Buffer {
     Scalars,
     /// Interleaved: the coordinates x, y of −A.
     Points,
-    /// Interleaved: multiples of −A.
+    /// Rows of [`layout::table::WORDS`] words: multiples of −A.
     Table,
     /// Interleaved: SB − kA; its Z is replaced by 1/Z, then X and Y by the affine coordinates.
     Sums,

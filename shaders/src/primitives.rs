@@ -1,10 +1,15 @@
 //! Known-answer tests of what every kernel rests on, for the self-test before an adapter's first use: the wide product
-//! with its accumulator, a carry chain, shifts of 64 bits, loops with a bound that is not a constant, and a barrier.
+//! with its accumulator, a carry chain, shifts of 64 bits, loops with a bound that is not a constant, a barrier, the
+//! field at the bounds of its limbs, and the reduction modulo L around multiples of L.
 //!
 //! Each stage maps [`layout::primitive::INPUT`] words to [`layout::primitive::OUTPUT`] words for each thread; the
 //! expected words are computed here, by other means.
 
-use crate::stages::declarations;
+use crate::generate::scalar;
+use crate::layout::LIMBS;
+use crate::stages::{declarations, field};
+use crate::twin::field::{Fe, TIGHT};
+use crate::twin::scalar::reduce;
 use crate::{Access, Binding, Buffer, Stage, WORKGROUP, layout};
 
 const INPUT: usize = layout::primitive::INPUT as usize;
@@ -24,28 +29,31 @@ const BINDINGS: &[Binding] = &[
 pub struct Primitive {
     /// The stage, over [`ITEMS`] items.
     pub stage: Stage,
+    inputs: fn() -> Vec<[u32; INPUT]>,
     expected: fn(&[[u32; INPUT]]) -> Vec<[u32; OUTPUT]>,
 }
 
 impl Primitive {
     /// The words of [`Buffer::TestInput`]: limb extremes and a fixed sequence.
     pub fn input(&self) -> Vec<u32> {
-        inputs().concat()
+        (self.inputs)().concat()
     }
 
     /// The words that [`Buffer::TestOutput`] must hold.
     pub fn expected(&self) -> Vec<u32> {
-        (self.expected)(&inputs()).concat()
+        (self.expected)(&(self.inputs)()).concat()
     }
 }
 
 /// All of them.
-pub const PRIMITIVES: [Primitive; 5] = [
+pub const PRIMITIVES: [Primitive; 7] = [
     primitive("primitive-wide-product", || source(WIDE_PRODUCT), wide_product),
     primitive("primitive-carry", || source(CARRY), carry),
     primitive("primitive-shift", || source(SHIFT), shift),
     primitive("primitive-loop", || source(LOOP), looped),
     primitive("primitive-barrier", || source(BARRIER), barrier),
+    primitive("primitive-field", field_source, field_at_bounds),
+    Primitive { inputs: around_order, ..primitive("primitive-reduce", reduce_source, reduced) },
 ];
 
 const fn primitive(
@@ -61,7 +69,7 @@ const fn primitive(
         bindings: BINDINGS,
         source,
     };
-    Primitive { stage, expected }
+    Primitive { stage, inputs, expected }
 }
 
 fn source(text: &str) -> String {
@@ -284,4 +292,107 @@ fn barrier(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
         }
     }
     out
+}
+
+/// (b − a)(a + a) + (a + b)² with limbs of up to 2^29 + 2^17: the largest columns that formulas make.
+const FIELD: &str = "
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= params.x) { return; }
+  let at = 8u * id.x;
+  let next = 8u * ((id.x + 1u) & 127u);
+  let product = fe_mul(fe_sub(b, a), fe_add(a, a));
+  let sum = fe_carry(fe_add(product, fe_square(fe_add(a, b))));
+  let words = fe_to_words(fe_canonical(sum));
+";
+
+fn field_source() -> String {
+    let limbs = |at: &str| {
+        let limbs: Vec<String> =
+            (0..LIMBS).map(|i| format!("min(test_input[{at} + {}u], {}u)", i % 8, TIGHT - 1)).collect();
+        format!("Fe({})", limbs.join(", "))
+    };
+    let mut main = FIELD.replace(
+        "  let product",
+        &format!("  let a = {};\n  let b = {};\n  let product", limbs("at"), limbs("next")),
+    );
+    for i in 0..OUTPUT {
+        main += &format!("  test_output[at + {i}u] = words.v{i};\n");
+    }
+    declarations(BINDINGS) + &field() + &main + "}\n"
+}
+
+fn field_at_bounds(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
+    let element = |row: &[u32; INPUT]| {
+        let mut limbs = [0; LIMBS as usize];
+        for (i, limb) in limbs.iter_mut().enumerate() {
+            *limb = row[i % INPUT].min(TIGHT - 1);
+        }
+        Fe(limbs)
+    };
+    let each = |i: usize| {
+        let (a, b) = (element(&inputs[i]), element(&inputs[(i + 1) % inputs.len()]));
+        let product = b.sub(a).mul(a.add(a));
+        product.add(a.add(b).square()).carry().canonical().to_words()
+    };
+    (0..inputs.len()).map(each).collect()
+}
+
+/// A row and the next, as the lower and upper half of 512 bits, modulo L.
+const REDUCE: &str = "
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= params.x) { return; }
+  let at = 8u * id.x;
+  let next = 8u * ((id.x + 1u) & 127u);
+";
+
+fn reduce_source() -> String {
+    let words: Vec<String> =
+        (0..16).map(|i| format!("test_input[{} + {}u]", if i < 8 { "at" } else { "next" }, i % 8)).collect();
+    let mut main = format!("{REDUCE}  let words = reduce({});\n", words.join(", "));
+    for i in 0..OUTPUT {
+        main += &format!("  test_output[at + {i}u] = words.v{i};\n");
+    }
+    let words8 = "struct Words8 { v0: u32, v1: u32, v2: u32, v3: u32, v4: u32, v5: u32, v6: u32, v7: u32 }\n";
+    declarations(BINDINGS) + words8 + &scalar::source() + &main + "}\n"
+}
+
+/// Multiples of L, one less, one more, and powers of 2, each below a row of zeros; then rows of all kinds.
+fn around_order() -> Vec<[u32; INPUT]> {
+    let mut order = [0; INPUT];
+    for (word, bytes) in order.iter_mut().zip(sigwarp_tables::edwards25519::L.chunks_exact(4)) {
+        *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    }
+    let mut rows = Vec::new();
+    for multiple in 0..=16_u32 {
+        // multiple·L + change, modulo 2^256.
+        for change in [u32::MAX, 0, 1] {
+            if multiple > 15 && change != 0 {
+                continue;
+            }
+            let mut carry = 0;
+            let mut row = [0; INPUT];
+            for (i, word) in row.iter_mut().enumerate() {
+                let signed = if i == 0 || change == u32::MAX { change } else { 0 };
+                carry += u64::from(order[i]) * u64::from(multiple) + u64::from(signed);
+                *word = carry as u32;
+                carry >>= 32;
+            }
+            rows.extend([row, [0; INPUT]]);
+        }
+    }
+    rows.extend(inputs());
+    rows.truncate(ITEMS as usize);
+    rows
+}
+
+fn reduced(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
+    let each = |i: usize| {
+        let mut wide = [0; 16];
+        wide[..8].copy_from_slice(&inputs[i]);
+        wide[8..].copy_from_slice(&inputs[(i + 1) % inputs.len()]);
+        reduce(&wide)
+    };
+    (0..inputs.len()).map(each).collect()
 }

@@ -1,7 +1,7 @@
 //! The stages: their bindings, and the composition of their sources.
 
 use crate::constants;
-use crate::generate::{FIELD, emit, hash, interleaved, row, scalar};
+use crate::generate::{FIELD, emit, entry_load, entry_store, hash, interleaved, row, scalar};
 use crate::layout::{self, code, flags, item, points, prefixes, scalars, state, sums, table};
 use crate::{Access, Binding, Buffer, Hash, Stage, WORKGROUP};
 use sigwarp_tables::edwards25519;
@@ -99,12 +99,18 @@ const fn name(buffer: Buffer) -> &'static str {
 
 /// `var` declarations.
 pub(crate) fn declarations(bindings: &[Binding]) -> String {
+    declare(bindings, &[])
+}
+
+/// The same, where `by_four` are arrays of four words.
+fn declare(bindings: &[Binding], by_four: &[Buffer]) -> String {
     let mut out = String::new();
     for binding in bindings {
+        let array = if by_four.contains(&binding.buffer) { "array<vec4<u32>>" } else { "array<u32>" };
         let (space, of) = match binding.access {
             Access::Uniform => ("uniform", "vec4<u32>"),
-            Access::Read => ("storage, read", "array<u32>"),
-            Access::ReadWrite => ("storage, read_write", "array<u32>"),
+            Access::Read => ("storage, read", array),
+            Access::ReadWrite => ("storage, read_write", array),
         };
         let (index, name) = (binding.index, name(binding.buffer));
         emit(&mut out, &format!("@group(0) @binding({index}) var<{space}> {name}: {of};"));
@@ -138,6 +144,7 @@ fn numbers() -> String {
         ("SCALAR_S", scalars::S),
         ("POINT_X", points::X),
         ("POINT_Y", points::Y),
+        ("TABLE_WORDS", table::WORDS),
         ("TABLE_ENTRY", table::ENTRY),
         ("TABLE_ENTRIES", table::ENTRIES),
         ("SUM_X", sums::X),
@@ -167,7 +174,7 @@ const fn small(value: u8) -> [u8; 32] {
     bytes
 }
 
-fn field() -> String {
+pub(crate) fn field() -> String {
     let mut out = FIELD.source();
     out.push_str(&FIELD.constant("fe_zero", &small(0)));
     out.push_str(&FIELD.constant("fe_one", &small(1)));
@@ -179,7 +186,11 @@ fn field() -> String {
 }
 
 fn compose(bindings: &[Binding], parts: &[&str]) -> String {
-    let mut out = declarations(bindings);
+    // Where the table of an item is read, so is that of B, in the same way.
+    let reads_entries = bindings.contains(&read(3, Buffer::Table));
+    let by_four: &[Buffer] =
+        if reads_entries { &[Buffer::Table, Buffer::Constants] } else { &[Buffer::Table] };
+    let mut out = declare(bindings, by_four);
     out.push_str(&numbers());
     for part in parts {
         out.push_str(part);
@@ -238,14 +249,14 @@ fn decode() -> String {
 
 fn table_source() -> String {
     let main = include_str!("wgsl/main_table.wgsl");
-    let (load, store) = (interleaved("points", false), interleaved("multiples", true));
-    compose(TABLE, &[&field(), &load, &store, POINT, main])
+    let load = interleaved("points", false);
+    compose(TABLE, &[&field(), &load, POINT, &entry_store("multiples"), main])
 }
 
 fn ladder() -> String {
-    let (multiples, base) = (interleaved("multiples", false), interleaved("constants", false));
+    let (multiples, base) = (entry_load("multiples", true), entry_load("constants", false));
     let sums = interleaved("sums", true);
-    compose(LADDER, &[&field(), &multiples, &base, &sums, POINT, include_str!("wgsl/main_ladder.wgsl")])
+    compose(LADDER, &[&field(), &sums, POINT, &multiples, &base, include_str!("wgsl/main_ladder.wgsl")])
 }
 
 fn invert() -> String {

@@ -272,6 +272,47 @@ pub(crate) fn interleaved(buffer: &str, writable: bool) -> String {
     out
 }
 
+/// The member of an array of four words that holds word `i`, of those loaded as `v0`, `v1`, ….
+fn in_four(i: usize) -> String {
+    format!("v{}.{}", i / 4, ['x', 'y', 'z', 'w'][i % 4])
+}
+
+/// `load_BUFFER(at, swap) -> Entry` from a buffer of four words at a time, `at` in those; 2Z is there, or is 2.
+pub(crate) fn entry_load(buffer: &str, with_z: bool) -> String {
+    let n = FIELD.count;
+    let mut out = String::new();
+    emit(&mut out, &format!("fn load_{buffer}(at: u32, swap: bool) -> Entry {{"));
+    let words = if with_z { 4 * n } else { 3 * n };
+    for i in 0..words.div_ceil(4) {
+        emit(&mut out, &format!("  let v{i} = {buffer}[at + {i}u];"));
+    }
+    let fe = |part: usize| {
+        let limbs: Vec<String> = (part * n..(part + 1) * n).map(in_four).collect();
+        format!("Fe({})", limbs.join(", "))
+    };
+    emit(&mut out, &format!("  let plus = {};\n  let minus = {};", fe(0), fe(1)));
+    let rest = if with_z { format!("{}, {}", fe(2), fe(3)) } else { format!("fe_two(), {}", fe(2)) };
+    emit(
+        &mut out,
+        &format!("  return Entry(fe_select(plus, minus, swap), fe_select(minus, plus, swap), {rest});\n}}"),
+    );
+    out
+}
+
+/// `store_BUFFER(at, entry)` into a buffer of four words at a time, `at` in those.
+pub(crate) fn entry_store(buffer: &str) -> String {
+    let n = FIELD.count;
+    let mut out = String::new();
+    emit(&mut out, &format!("fn store_{buffer}(at: u32, entry: Entry) {{"));
+    let member = |i: usize| format!("entry.{}.v{}", ["plus", "minus", "z2", "td2"][i / n], i % n);
+    for i in 0..n {
+        let words: Vec<String> = (4 * i..4 * i + 4).map(member).collect();
+        emit(&mut out, &format!("  {buffer}[at + {i}u] = vec4<u32>({});", words.join(", ")));
+    }
+    emit(&mut out, "}");
+    out
+}
+
 /// Eight words in a row.
 pub(crate) fn row(buffer: &str) -> String {
     let loads: Vec<String> = (0..8).map(|i| format!("{buffer}[at + {i}u]")).collect();

@@ -170,7 +170,10 @@ pub fn table(memory: &mut Memory) {
                 p = p.add(&one, false).complete(p.t, true);
             }
             for (part, fe) in p.entry().0.iter().enumerate() {
-                memory.store(Buffer::Table, m * table::ENTRY + part as u32 * LIMBS, i, &fe.0);
+                let at = (m * table::ENTRY + part as u32 * LIMBS) as usize + i * table::WORDS as usize;
+                for (limb, &word) in fe.0.iter().enumerate() {
+                    memory.set(Buffer::Table, at + limb, word);
+                }
             }
         }
     }
@@ -190,7 +193,9 @@ pub fn ladder(memory: &mut Memory) {
             let with_base = digit % BASE_EVERY == 0;
             let value = scalar::digit(&k, KEY_WIDTH * digit, KEY_WIDTH, highest);
             let at = value.unsigned_abs() * table::ENTRY;
-            let entry = Entry([0, 1, 2, 3].map(|part| memory.fe(Buffer::Table, at + part * LIMBS, i)));
+            let entry = Entry(
+                [0, 1, 2, 3].map(|part| Fe(memory.row(Buffer::Table, table::WORDS, at + part * LIMBS, i))),
+            );
             p = p.add(&entry.swapped(value < 0), value < 0).complete(p.t, with_base);
             if with_base {
                 let value = scalar::digit(&s, KEY_WIDTH * digit, BASE_WIDTH, highest);

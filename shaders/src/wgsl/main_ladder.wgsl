@@ -9,24 +9,6 @@ fn window(scalar: u32, at: u32, item: u32, stride: u32) -> u32 {
   return (low >> shift) | ((high << 1u) << (31u - shift));
 }
 
-fn key_entry(digit: u32, swap: u32, item: u32, stride: u32) -> Entry {
-  let at = TABLE_ENTRY * digit * stride + item;
-  return Entry(
-    load_multiples(at + swap * LIMBS * stride, stride),
-    load_multiples(at + (1u - swap) * LIMBS * stride, stride),
-    load_multiples(at + 2u * LIMBS * stride, stride),
-    load_multiples(at + 3u * LIMBS * stride, stride));
-}
-
-fn base_entry(digit: u32, swap: u32) -> Entry {
-  let at = BASE + BASE_ROW * digit;
-  return Entry(
-    load_constants(at + swap * LIMBS, 1u),
-    load_constants(at + (1u - swap) * LIMBS, 1u),
-    fe_two(),
-    load_constants(at + 2u * LIMBS, 1u));
-}
-
 // SB + k(-A): from the highest window down, five doublings, an addition from the key's table and, every other time, one
 // from the table of B. All of it is one loop over steps, with one call site of each formula.
 @compute @workgroup_size(64)
@@ -48,11 +30,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         if (step == KEY_WIDTH) {
           value = i32(window(SCALAR_K, KEY_WIDTH * digit, item, stride) & KEY_MASK)
             - select(KEY_HALF, 0i, digit == KEY_DIGITS - 1u);
-          entry = key_entry(u32(abs(value)), u32(value < 0i), item, stride);
+          entry = load_multiples((TABLE_WORDS * item + TABLE_ENTRY * u32(abs(value))) >> 2u, value < 0i);
         } else {
           value = i32(window(SCALAR_S, KEY_WIDTH * digit, item, stride) & BASE_MASK)
             - select(BASE_HALF, 0i, digit == KEY_DIGITS - 1u);
-          entry = base_entry(u32(abs(value)), u32(value < 0i));
+          entry = load_constants((BASE + BASE_ROW * u32(abs(value))) >> 2u, value < 0i);
         }
         factors = add(p, entry, value < 0i);
       }

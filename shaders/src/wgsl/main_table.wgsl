@@ -1,11 +1,3 @@
-fn store_entry(m: u32, item: u32, stride: u32, entry: Entry) {
-  let at = TABLE_ENTRY * m * stride + item;
-  store_multiples(at, stride, entry.plus);
-  store_multiples(at + LIMBS * stride, stride, entry.minus);
-  store_multiples(at + 2u * LIMBS * stride, stride, entry.z2);
-  store_multiples(at + 3u * LIMBS * stride, stride, entry.td2);
-}
-
 // The first addition is of the point to itself: the formula is complete.
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -24,6 +16,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let entry = entry_of(p);
     if (m == 1u) { one = entry; }
-    store_entry(m, item, stride, entry);
+    store_multiples((TABLE_WORDS * item + TABLE_ENTRY * m) >> 2u, entry);
   }
 }
