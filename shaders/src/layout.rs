@@ -110,7 +110,7 @@ pub mod prefixes {
     pub const GROUP: u32 = 16;
 }
 
-/// [`crate::Buffer::State`]: a word of [`code`], or [`state::UNEQUAL`](self::state::UNEQUAL).
+/// [`crate::Buffer::State`]: a word of [`code`], or [`state::UNEQUAL`].
 pub mod state {
     /// Words of an item.
     pub const WORDS: u32 = 1;
