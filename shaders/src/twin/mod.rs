@@ -4,7 +4,7 @@
 #[allow(clippy::should_implement_trait, reason = "named as the functions of the shaders")]
 pub mod field;
 pub mod hash;
-pub mod point;
+mod point;
 pub mod scalar;
 
 use crate::layout::{
