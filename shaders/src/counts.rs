@@ -78,7 +78,7 @@ const POWER: Operations = Operations::new(11, 251, 0, 0);
 /// The stages of Ed25519 with what an item costs there, if no R has to be decoded.
 pub fn ed25519() -> [(&'static str, Operations); 6] {
     let t = Operations::new(1, 0, 0, 0);
-    let doublings = DOUBLE.plus(COMPLETE).times(KEY_WIDTH * KEY_DIGITS);
+    let doublings = DOUBLE.plus(COMPLETE).times(KEY_WIDTH * (KEY_DIGITS - 1));
     let additions = ADD.plus(COMPLETE).times(KEY_DIGITS + BASE_DIGITS);
     // T before each addition.
     let ladder = doublings.plus(additions).plus(t.times(KEY_DIGITS + BASE_DIGITS));

@@ -12,7 +12,7 @@
 //! **Bounds.** n·a·b < 2⁶⁴ − 2⁴³ for limbs below a and b. With 9 limbs of 29 bits: a·b < 2^60.82. A difference adds a
 //! multiple of p with limbs just below 2^30, so it is below 1.5·2^30 (+2^17) if the minuend is tight; a sum of tight limbs
 //! is below 2^30 + 2^18. Their product is inside the bound, that of two differences is not: one of them is carried.
-//! The twin (`twin::field`) has the same bounds as debug assertions.
+//! The twin (`twin::field`) checks every sum, and a test of `twin::point` runs the formulas on bounds instead of values.
 //!
 //! **Choice.** See docs/decisions/gpu-shaders.md for the counts of 10 limbs of 25.5 bits and of 8 saturated limbs.
 

@@ -187,7 +187,7 @@ pub fn ladder(memory: &mut Memory) {
         let mut p = Point::identity();
         for digit in (0..KEY_DIGITS).rev() {
             let highest = digit + 1 == KEY_DIGITS;
-            for step in 0..KEY_WIDTH {
+            for step in if highest { KEY_WIDTH } else { 0 }..KEY_WIDTH {
                 p = p.double().complete(p.t, step + 1 == KEY_WIDTH);
             }
             let with_base = digit % BASE_EVERY == 0;

@@ -20,7 +20,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var left = KEY_DIGITS; left > 0u; left = left - 1u) {
     let digit = left - 1u;
     let steps = KEY_WIDTH + 2u - (digit & 1u);
-    for (var step = 0u; step < steps; step = step + 1u) {
+    // There is nothing to double before the first addition.
+    for (var step = select(0u, KEY_WIDTH, left == KEY_DIGITS); step < steps; step = step + 1u) {
       var factors: Factors;
       if (step < KEY_WIDTH) {
         factors = double(p);
