@@ -35,3 +35,24 @@ pub const SMALL_ORDER_Y: [[u8; 32]; 7] = {
     ];
     y
 };
+
+/// d = −121665/121666, the constant of the curve −x² + y² = 1 + dx²y².
+pub const D: [u8; 32] = le("52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3");
+
+/// 2d mod p.
+pub const D2: [u8; 32] = le("2406d9dc56dffce7198e80f2eef3d13000e0149a8283b156ebd69b9426b2f159");
+
+/// The square root of −1 that is 2^((p − 1)/4) mod p.
+pub const SQRT_MINUS_1: [u8; 32] = le("2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0");
+
+/// Little-endian bytes of a number written in 64 hexadecimal digits.
+const fn le(hex: &str) -> [u8; 32] {
+    let be = crate::be(hex);
+    let mut out = [0; 32];
+    let mut i = 0;
+    while i < 32 {
+        out[i] = be[31 - i];
+        i += 1;
+    }
+    out
+}

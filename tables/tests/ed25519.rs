@@ -129,3 +129,13 @@ fn the_file_is_what_the_generator_writes() {
     }
     assert!(std::fs::read_to_string(path).unwrap() == generated, "tables/src/ed25519.rs is out of date");
 }
+
+#[test]
+fn constants_of_the_curve_are_what_they_are_called() {
+    use sigwarp_tables::edwards25519;
+    let Curve { p, d } = Curve::new();
+    let number = |bytes: &[u8; 32]| BigUint::from_bytes_le(bytes);
+    assert_eq!(number(&edwards25519::D), d);
+    assert_eq!(number(&edwards25519::D2), &d * small(2) % &p);
+    assert_eq!(number(&edwards25519::SQRT_MINUS_1), small(2).modpow(&((&p - small(1)) / small(4)), &p));
+}
