@@ -64,6 +64,37 @@ pub(crate) struct EngineArgs {
     /// The number of threads [default: all available]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// The adapter of the backend gpu: best, an index of `sigwarp devices`, or a part of a name
+    #[cfg(feature = "gpu")]
+    #[arg(long, value_name = "ADAPTER", default_value = "best")]
+    pub(crate) device: String,
+    /// The fraction of a device's valid items that the CPU verifies again, 0 to 1; its invalid ones always are
+    #[cfg(feature = "gpu")]
+    #[arg(long, value_name = "FRACTION", default_value_t = sigwarp::DEFAULT_RECHECK, value_parser = fraction)]
+    pub(crate) recheck: f64,
+}
+
+impl EngineArgs {
+    /// A backend and its threads, and nothing else that differs from the defaults.
+    pub(crate) fn of(backend: BackendName, threads: NonZeroUsize) -> Self {
+        Self {
+            backend,
+            threads: Some(threads),
+            #[cfg(feature = "gpu")]
+            device: "best".into(),
+            #[cfg(feature = "gpu")]
+            recheck: sigwarp::DEFAULT_RECHECK,
+        }
+    }
+}
+
+/// A number from 0 to 1.
+#[cfg(feature = "gpu")]
+fn fraction(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(fraction) if (0.0..=1.0).contains(&fraction) => Ok(fraction),
+        _ => Err("a fraction is a number from 0 to 1".into()),
+    }
 }
 
 const BENCH_HELP: &str = "\
@@ -235,6 +266,18 @@ pub(crate) struct DevicesArgs {
     /// The form of the list
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    /// Measure an adapter instead: every scheme and hash over batch sizes, with the CPU beside it
+    #[cfg(feature = "gpu")]
+    #[arg(long)]
+    pub(crate) measure: bool,
+    /// The adapter to measure: best, an index, or a part of a name
+    #[cfg(feature = "gpu")]
+    #[arg(long, value_name = "ADAPTER", default_value = "best")]
+    pub(crate) device: String,
+    /// Also write the measurement to this file, as JSON
+    #[cfg(feature = "gpu")]
+    #[arg(long, value_name = "FILE", requires = "measure")]
+    pub(crate) json: Option<std::path::PathBuf>,
 }
 
 const SELFTEST_HELP: &str = "\

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
     }
     if args.backend != BackendName::Auto {
         // Otherwise every row would say the same: it cannot run here.
-        build_engine(&EngineArgs { backend: args.backend, threads: Some(args.threads) })?;
+        build_engine(&EngineArgs::of(args.backend, args.threads))?;
     }
     let report = measure(rows, &args.measure, false, "sigwarp bench --list", command_line("sigwarp"));
     let report = report.map_err(|error| match error {

@@ -1,5 +1,6 @@
 //! `sigwarp devices`: what this build could use, and whether it runs here.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -15,6 +16,42 @@ struct Devices {
     cpu_features: Vec<&'static str>,
     threads: usize,
     backends: Vec<Device>,
+    adapters: Vec<Adapter>,
+}
+
+/// An adapter of a GPU interface.
+#[derive(Debug, Serialize)]
+struct Adapter {
+    index: usize,
+    name: String,
+    kind: &'static str,
+    api: String,
+    driver: String,
+    vendor: u32,
+    device: u32,
+    features: Vec<String>,
+    limits: BTreeMap<&'static str, u64>,
+    /// `pass`, or why it cannot be used.
+    self_test: String,
+    pipelines: Option<Pipelines>,
+    ed25519: Option<Rates>,
+    sha256_bytes: Option<Rates>,
+    recheck: Option<f64>,
+    quarantine: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Pipelines {
+    count: usize,
+    seconds: f64,
+    cached: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Rates {
+    device_per_second: f64,
+    cpu_per_second: f64,
+    break_even: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -26,12 +63,17 @@ struct Device {
 }
 
 pub(crate) fn run(args: &DevicesArgs) -> Result<Exit, Failure> {
+    #[cfg(feature = "gpu")]
+    if args.measure {
+        return crate::rates::run(args);
+    }
     let devices = Devices {
         schema_version: 1,
         architecture: std::env::consts::ARCH,
         cpu_features: cpu_features(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         backends: BackendKind::ALL.into_iter().map(device).collect(),
+        adapters: adapters(),
     };
     match args.format {
         Format::Json => {
@@ -40,6 +82,53 @@ pub(crate) fn run(args: &DevicesArgs) -> Result<Exit, Failure> {
         Format::Table => print(&table(&devices))?,
     }
     Ok(if devices.backends.iter().any(|device| device.runs) { Exit::AllGood } else { Exit::EngineOrOutput })
+}
+
+#[cfg(not(feature = "gpu"))]
+fn adapters() -> Vec<Adapter> {
+    Vec::new()
+}
+
+#[cfg(feature = "gpu")]
+fn adapters() -> Vec<Adapter> {
+    sigwarp::devices().into_iter().map(adapter).collect()
+}
+
+/// Builds an engine on the adapter, which runs its self-test and measures it.
+#[cfg(feature = "gpu")]
+fn adapter(report: sigwarp::DeviceReport) -> Adapter {
+    let options = sigwarp::GpuOptions::new().adapter(sigwarp::AdapterChoice::Index(report.index));
+    let choice = BackendChoice::Forced(BackendKind::Gpu);
+    let built = Engine::builder().backend(choice).gpu(options).build();
+    let self_test = built.as_ref().map_or_else(ToString::to_string, |_| "pass".into());
+    let status = built.ok().and_then(|engine| engine.device());
+    let rates = |rates: sigwarp::Rates| Rates {
+        device_per_second: rates.device,
+        cpu_per_second: rates.cpu,
+        break_even: rates.break_even,
+    };
+    let pipelines = status.as_ref().and_then(|status| status.report.pipelines);
+    Adapter {
+        index: report.index,
+        name: report.name,
+        kind: report.kind,
+        api: report.api,
+        driver: report.driver,
+        vendor: report.vendor,
+        device: report.device,
+        features: report.features,
+        limits: report.limits.into_iter().collect(),
+        self_test,
+        pipelines: pipelines.map(|pipelines| Pipelines {
+            count: pipelines.count,
+            seconds: pipelines.seconds,
+            cached: pipelines.cached,
+        }),
+        ed25519: status.as_ref().and_then(|status| status.items).map(rates),
+        sha256_bytes: status.as_ref().and_then(|status| status.hashed_bytes).map(rates),
+        recheck: status.as_ref().map(|status| status.recheck),
+        quarantine: status.and_then(|status| status.quarantine),
+    }
 }
 
 /// Builds an engine on the backend, which runs its self-test.
@@ -102,6 +191,33 @@ fn table(devices: &Devices) -> String {
         match &device.why_not {
             None => line(device.backend, &format!("passes its self-test: {}", device.schemes.join(", "))),
             Some(why) => line(device.backend, &format!("does not run here: {why}")),
+        }
+    }
+    for adapter in &devices.adapters {
+        let Adapter { index, name, kind, api, driver, .. } = adapter;
+        line(&format!("adapter {index}"), &format!("{name}, {kind}, {api}, {driver}"));
+        line("", &format!("features: {}", adapter.features.join(", ")));
+        let limits: Vec<String> =
+            adapter.limits.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        line("", &format!("limits: {}", limits.join(", ")));
+        line("", &format!("self-test: {}", adapter.self_test));
+        if let Some(Pipelines { count, seconds, cached }) = &adapter.pipelines {
+            let from = if *cached { "from the cache" } else { "compiled" };
+            line("", &format!("{count} pipelines {from} in {seconds:.2} s"));
+        }
+        for (what, unit, rates) in
+            [("ed25519", "items", &adapter.ed25519), ("sha256", "bytes", &adapter.sha256_bytes)]
+        {
+            let Some(rates) = rates else { continue };
+            let even = match rates.break_even {
+                Some(from) => format!("faster from {from} {unit} on"),
+                None => "never faster".into(),
+            };
+            let (device, cpu) = (rates.device_per_second, rates.cpu_per_second);
+            line("", &format!("{what}: {device:.0} {unit}/s, the cpu {cpu:.0}; {even}"));
+        }
+        if let Some(why) = &adapter.quarantine {
+            line("", &format!("quarantined: {why}"));
         }
     }
     text

@@ -12,6 +12,8 @@ mod hash;
 mod interrupt;
 mod memory;
 mod output;
+#[cfg(feature = "gpu")]
+mod rates;
 mod recover;
 mod rows;
 mod selftest;

@@ -3,10 +3,12 @@
 use std::num::NonZeroUsize;
 
 use crate::Reason;
-use crate::backend::BackendKind;
 use crate::backend::cpu::{self, Threads, Workers};
+#[cfg(feature = "gpu")]
+use crate::backend::gpu;
+use crate::backend::{BackendKind, DeviceReport};
 use crate::batch::{Batch, BatchView, Column};
-use crate::dispatch::{BackendChoice, Dispatcher, choose};
+use crate::dispatch::{BackendChoice, DeviceUse, Dispatcher, Even, choose};
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
 use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats};
@@ -175,9 +177,66 @@ impl Engine {
         self.dispatcher.why()
     }
 
+    /// Whether a backend of this engine implements a hash function.
+    pub fn supports_hash(&self, hash: Hash) -> bool {
+        self.dispatcher.supports_hash(hash)
+    }
+
+    /// The device of this engine, if one is in use: what it is, how it compares, and whether it is trusted.
+    pub fn device(&self) -> Option<DeviceStatus> {
+        let device = self.dispatcher.device()?;
+        Some(DeviceStatus {
+            report: device.device()?.clone(),
+            quarantine: self.dispatcher.trust().quarantined(),
+            recheck: self.dispatcher.trust().fraction(),
+            items: self.dispatcher.even().map(Rates::from),
+            hashed_bytes: self.dispatcher.even_bytes().map(Rates::from),
+            kernel_time: device.kernel_time().unwrap_or_default().0,
+            dispatches: device.kernel_time().unwrap_or_default().1,
+        })
+    }
+
     /// The number of threads that a call may use.
     pub fn threads(&self) -> usize {
         self.dispatcher.threads()
+    }
+}
+
+/// A device in use.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct DeviceStatus {
+    /// What it is.
+    pub report: DeviceReport,
+    /// Why it is not used any more, if it is not.
+    pub quarantine: Option<String>,
+    /// The fraction of its valid items that are judged again.
+    pub recheck: f64,
+    /// Ed25519, in items.
+    pub items: Option<Rates>,
+    /// SHA-256 of messages of 256 bytes, in bytes.
+    pub hashed_bytes: Option<Rates>,
+    /// What its kernels took so far.
+    pub kernel_time: std::time::Duration,
+    /// The dispatches so far.
+    pub dispatches: u64,
+}
+
+/// How fast a device is beside the CPU, by a short measurement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Rates {
+    /// A second, on the device, in large batches.
+    pub device: f64,
+    /// A second, on the CPU's threads.
+    pub cpu: f64,
+    /// From how many on the device is faster; `None` if it never is.
+    pub break_even: Option<usize>,
+}
+
+impl From<Even> for Rates {
+    fn from(even: Even) -> Self {
+        Self { device: even.device_rate, cpu: even.cpu_rate, break_even: even.from }
     }
 }
 
@@ -198,6 +257,8 @@ pub struct Builder {
     path: PathChoice,
     key_budget: Option<usize>,
     admits: bool,
+    #[cfg(feature = "gpu")]
+    gpu: gpu::GpuOptions,
 }
 
 /// The key budget of a builder that was told none: four thousand full tables.
@@ -242,6 +303,13 @@ impl Builder {
         self
     }
 
+    /// Sets which adapter the backend `gpu` uses, and how far it is trusted.
+    #[cfg(feature = "gpu")]
+    pub fn gpu(mut self, options: gpu::GpuOptions) -> Self {
+        self.gpu = options;
+        self
+    }
+
     /// Chooses the backend, starts the threads and runs the self-test.
     pub fn build(self) -> Result<Engine, Error> {
         let (choice, named_by) = match (self.backend, std::env::var(BACKEND_VARIABLE)) {
@@ -252,7 +320,21 @@ impl Builder {
             (choice, _) => (choice, "the caller"),
         };
         let workers = Workers::start(&self.threads)?;
-        let dispatcher = choose(choice, named_by, self.path, |kind| cpu::start(kind, workers.clone()))?;
+        #[cfg(feature = "gpu")]
+        let device = DeviceUse { recheck: self.gpu.recheck };
+        #[cfg(not(feature = "gpu"))]
+        let device = DeviceUse { recheck: 1.0 };
+        let dispatcher = choose(choice, named_by, self.path, device, |kind, choice| match kind {
+            #[cfg(feature = "gpu")]
+            BackendKind::Gpu => {
+                let forced = matches!(choice, BackendChoice::Forced(_));
+                gpu::Gpu::start(&self.gpu, forced).map_err(|fault| Error::NoDevice(fault.to_string()))
+            }
+            kind => {
+                let _ = choice;
+                cpu::start(kind, workers.clone()).ok_or(Error::Unavailable { backend: kind })
+            }
+        })?;
         let ring = KeyRing::new(self.key_budget.unwrap_or(KEY_BUDGET), self.admits);
         Ok(Engine { dispatcher, ring })
     }

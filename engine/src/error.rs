@@ -46,6 +46,14 @@ pub enum Error {
         /// The first suite of the batch that none of them supports.
         suite: Suite,
     },
+    /// No backend in use implements a hash function.
+    #[error("no backend in use ({known}) hashes with {hash}; choose another backend", known = list(.backends))]
+    UnsupportedHash {
+        /// The backends in use.
+        backends: Vec<BackendKind>,
+        /// The function.
+        hash: Hash,
+    },
     /// The caller's buffer has no room for the digests, or room for more.
     #[error("{messages} digests of {hash} take {needed} bytes, the buffer has {given}")]
     DigestBuffer {
@@ -67,6 +75,9 @@ pub enum Error {
         /// The backend.
         backend: BackendKind,
     },
+    /// The backend `gpu` was asked for and no adapter can serve it.
+    #[error("backend gpu does not run here: {0}")]
+    NoDevice(String),
     /// The environment variable `SIGWARP_BACKEND` names no backend.
     #[error("SIGWARP_BACKEND={0:?} is not a backend; known are {known}", known = known_backends())]
     UnknownBackend(String),

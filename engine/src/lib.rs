@@ -30,7 +30,12 @@ mod verdict;
 pub mod oracle;
 
 pub use backend::cpu::Threads;
-pub use backend::{BackendFailure, BackendKind};
+#[cfg(feature = "gpu-faults")]
+#[doc(hidden)]
+pub use backend::gpu::GpuFault;
+#[cfg(feature = "gpu")]
+pub use backend::gpu::{AdapterChoice, CACHE_VARIABLE, DEFAULT_RECHECK, GpuOptions, devices};
+pub use backend::{BackendFailure, BackendKind, DeviceReport, PipelineReport};
 #[cfg(feature = "arrow")]
 pub use batch::arrow;
 pub use batch::{
@@ -38,7 +43,7 @@ pub use batch::{
 };
 pub use batch::{Span, SuiteNames, SuiteResolver, Suites, WrongInput};
 pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
-pub use engine::{BACKEND_VARIABLE, Builder, Engine};
+pub use engine::{BACKEND_VARIABLE, Builder, DeviceStatus, Engine, Rates};
 pub use error::Error;
 pub use hash::{Digests, Hash, Messages};
 pub use keyring::{KeyId, KeyStats};

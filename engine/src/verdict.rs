@@ -131,6 +131,12 @@ impl Verdict {
     }
 }
 
+impl From<Reason> for Verdict {
+    fn from(reason: Reason) -> Self {
+        Self::Invalid(reason)
+    }
+}
+
 impl From<Result<(), Reason>> for Verdict {
     fn from(checked: Result<(), Reason>) -> Self {
         match checked {
@@ -170,6 +176,11 @@ impl Slots {
             Verdict::Invalid(reason) => reason as u8,
         };
         self.0[item].store(code, Ordering::Relaxed);
+    }
+
+    /// What a backend has set, before anything is final.
+    pub(crate) fn peek(&self, item: usize) -> Option<Verdict> {
+        decode(self.0[item].load(Ordering::Relaxed))
     }
 
     /// The verdicts of a completed dispatch, or the first item that the backend left undecided.

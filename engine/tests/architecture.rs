@@ -11,9 +11,9 @@ struct Room {
     forbidden: &'static [&'static str],
 }
 
-const INSTRUCTION_SETS: [&str; 4] = ["core::arch", "std::arch", "crate::simd", "target_feature"];
+const INSTRUCTION_SETS: [&str; 5] = ["core::arch", "std::arch", "crate::simd", "target_feature", "wgpu"];
 
-const ROOMS: [Room; 8] = [
+const ROOMS: [Room; 10] = [
     Room {
         folder: "schemes",
         forbidden: &[
@@ -84,6 +84,21 @@ const ROOMS: [Room; 8] = [
             "wgpu",
         ],
     },
+    // The room for devices: it knows no CPU code, and nothing else knows wgpu.
+    Room {
+        folder: "backend/gpu",
+        forbidden: &[
+            "core::arch",
+            "std::arch",
+            "crate::simd",
+            "crate::kernels",
+            "backend::cpu",
+            "rayon",
+            "curve25519_dalek",
+            "ed25519_dalek",
+        ],
+    },
+    Room { folder: "backend/cpu", forbidden: &["wgpu", "backend::gpu"] },
     Room { folder: "backend", forbidden: &["crate::dispatch", "crate::engine", "crate::prevalidator"] },
     Room {
         folder: "dispatch",
@@ -99,6 +114,8 @@ const ROOMS: [Room; 8] = [
             "p256",
             "sm2::",
             "sha2",
+            "backend::gpu",
+            "wgpu",
         ],
     },
     Room {

@@ -167,6 +167,9 @@ impl Sigwarp {
             Algorithm::Blake3 => Hash::Blake3,
         };
         let engine = self.engine(threads)?;
+        if !engine.supports_hash(hash) {
+            return Err(format!("backend {} does not hash with {hash} yet", self.backend));
+        }
         let backend = engine.backends().first().map_or("none", |kind| kind.name()).to_owned();
         let messages: Vec<&[u8]> = w.items.iter().map(|item| &item.message[..]).collect();
         let (batch, width) = (w.spec.batch, hash.digest_length());

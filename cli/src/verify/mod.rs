@@ -67,6 +67,11 @@ pub(crate) fn build_engine(args: &EngineArgs) -> Result<Engine, Failure> {
     if let Some(threads) = args.threads {
         builder = builder.threads(threads);
     }
+    #[cfg(feature = "gpu")]
+    {
+        let adapter = sigwarp::AdapterChoice::from_text(&args.device);
+        builder = builder.gpu(sigwarp::GpuOptions::new().adapter(adapter).recheck(args.recheck));
+    }
     if args.backend == BackendName::Auto {
         return builder.build().map_err(Failure::engine);
     }

@@ -1,6 +1,10 @@
 //! Backends: who computes verdicts. A backend is told what to do and never chooses itself.
 
 pub(crate) mod cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
+mod random;
+mod report;
 
 use std::fmt;
 
@@ -10,6 +14,8 @@ use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
 use crate::suite::Suite;
 use crate::verdict::Slots;
+pub(crate) use random::Random;
+pub use report::{DeviceReport, PipelineReport};
 
 /// The backends that this build knows by name. Which of them can run here is found at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,11 +30,13 @@ pub enum BackendKind {
     /// `emulated`: the code of `avx512` on eight emulated lanes, for tests on machines without it. Slow, never
     /// chosen by `auto`, and only in builds with the feature `emulated`.
     Emulated,
+    /// `gpu`: an adapter of Vulkan, Metal or DirectX 12, in builds with the feature `gpu`.
+    Gpu,
 }
 
 impl BackendKind {
-    /// Every backend, in the order in which `auto` considers them.
-    pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Portable, Self::Emulated];
+    /// Every backend, those of the CPU in the order in which `auto` considers them.
+    pub const ALL: [Self; 5] = [Self::Avx512, Self::Avx2, Self::Portable, Self::Emulated, Self::Gpu];
 
     /// The name on the command line and in the environment variable `SIGWARP_BACKEND`.
     pub const fn name(self) -> &'static str {
@@ -37,6 +45,7 @@ impl BackendKind {
             Self::Avx2 => "avx2",
             Self::Portable => "portable",
             Self::Emulated => "emulated",
+            Self::Gpu => "gpu",
         }
     }
 
@@ -75,6 +84,29 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Whether the suite is implemented exactly. An unsupported one is refused by the caller, never approximated.
     fn supports(&self, suite: &Suite) -> bool;
+
+    /// The device, for a backend that is one. What a device says is checked before it counts: see `dispatch`.
+    fn device(&self) -> Option<&DeviceReport> {
+        None
+    }
+
+    /// Called once its known answers are given: what follows counts.
+    fn tested(&self) {}
+
+    /// What kernels took so far on a device, and in how many dispatches.
+    fn kernel_time(&self) -> Option<(std::time::Duration, u64)> {
+        None
+    }
+
+    /// The bytes of the longest message that it takes; the caller gives longer ones to another backend.
+    fn longest_message(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Whether the hash function is implemented. As [`Self::supports`].
+    fn supports_hash(&self, _: Hash) -> bool {
+        true
+    }
 
     /// Where it keeps tables of known keys of a scheme, if it does.
     fn table_store(&self, _: KeyScheme) -> Option<&dyn TableStore> {

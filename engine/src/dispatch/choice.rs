@@ -1,6 +1,6 @@
 //! Choosing backends, and testing them before they are used.
 
-use super::{Dispatcher, selftest};
+use super::{Dispatcher, Trust, selftest};
 use crate::backend::{Backend, BackendKind};
 use crate::error::Error;
 use crate::plan::PathChoice;
@@ -16,50 +16,90 @@ pub enum BackendChoice {
     Forced(BackendKind),
 }
 
-/// The dispatcher of a choice. `start` gives the backend of a kind, or nothing where this machine lacks what it
-/// needs; `named_by` says who forced a choice.
+/// How a device is used, where one is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeviceUse {
+    /// The fraction of valid items that are judged again.
+    pub(crate) recheck: f64,
+}
+
+/// The dispatcher of a choice. `start` gives the backend of a kind, or why it cannot run here; `named_by` says who
+/// forced a choice.
 pub(crate) fn choose(
     choice: BackendChoice,
     named_by: &str,
     path: PathChoice,
-    start: impl Fn(BackendKind) -> Option<Box<dyn Backend>>,
+    device: DeviceUse,
+    start: impl Fn(BackendKind, BackendChoice) -> Result<Box<dyn Backend>, Error>,
 ) -> Result<Dispatcher, Error> {
+    let trust = Trust::new(device.recheck);
     match choice {
         BackendChoice::Forced(kind) => {
-            let backend = start(kind).ok_or(Error::Unavailable { backend: kind })?;
+            let backend = start(kind, choice)?;
             selftest::run(backend.as_ref())?;
-            Ok(Dispatcher::new(vec![backend], format!("named by {named_by}"), path))
+            let mut why = format!("named by {named_by}");
+            let mut backends = vec![backend];
+            if let Some(device) = backends[0].device() {
+                why = format!("{} {why}", device.name);
+                // A device needs somebody to check it, and to take its place.
+                let cpu = cpu_kinds().find_map(|kind| {
+                    start(kind, choice).ok().filter(|backend| selftest::run(backend.as_ref()).is_ok())
+                });
+                backends.push(cpu.ok_or(Error::Unavailable { backend: BackendKind::Portable })?);
+            }
+            Ok(Dispatcher::new(backends, 1, why, path, (trust, true)))
         }
-        BackendChoice::Auto => auto(path, start),
+        BackendChoice::Auto => auto(path, trust, start),
     }
 }
 
-/// Every backend that runs here and passes its self-test, fastest first. One that gives a wrong answer is left out,
-/// and named in the reason.
+/// What `auto` considers, fastest first: emulated lanes are slower than scalar code and serve tests only.
+fn cpu_kinds() -> impl Iterator<Item = BackendKind> {
+    BackendKind::ALL.into_iter().filter(|kind| !matches!(kind, BackendKind::Emulated | BackendKind::Gpu))
+}
+
+/// Every backend that runs here and passes its self-test, a device first, then the CPU's, fastest first. One that
+/// gives a wrong answer is left out, and named in the reason.
 fn auto(
     path: PathChoice,
-    start: impl Fn(BackendKind) -> Option<Box<dyn Backend>>,
+    trust: Trust,
+    start: impl Fn(BackendKind, BackendChoice) -> Result<Box<dyn Backend>, Error>,
 ) -> Result<Dispatcher, Error> {
     let mut backends: Vec<Box<dyn Backend>> = Vec::new();
     let mut failures = Vec::new();
-    // Emulated lanes are slower than scalar code and serve tests only.
-    for kind in BackendKind::ALL.into_iter().filter(|kind| *kind != BackendKind::Emulated) {
-        let Some(backend) = start(kind) else { continue };
+    let mut why_no_device = None;
+    for kind in std::iter::once(BackendKind::Gpu).chain(cpu_kinds()) {
+        let backend = match start(kind, BackendChoice::Auto) {
+            Ok(backend) => backend,
+            Err(Error::NoDevice(why)) => {
+                why_no_device = Some(why);
+                continue;
+            }
+            Err(_) => continue,
+        };
         match selftest::run(backend.as_ref()) {
             Ok(()) => backends.push(backend),
             Err(failure) => failures.push(failure),
         }
     }
-    let mut why = match backends.as_slice() {
+    let on_cpu: Vec<BackendKind> =
+        backends.iter().filter(|backend| backend.device().is_none()).map(|backend| backend.kind()).collect();
+    let mut why = match on_cpu.as_slice() {
         [] => {
             let failure = failures.pop().map(Error::SelfTest);
             return Err(failure.unwrap_or(Error::Unavailable { backend: BackendKind::Portable }));
         }
         [_] => "the only backend that runs here".to_owned(),
-        [first, ..] => format!("{} is the fastest backend that runs here", first.kind()),
+        [first, ..] => format!("{first} is the fastest backend that runs here"),
     };
+    if let Some(device) = backends[0].device() {
+        why = format!("{} for large batches, {} for others", device.name, on_cpu[0]);
+    } else if let Some(reason) = why_no_device {
+        why.push_str(&format!("; no gpu: {reason}"));
+    }
     for failure in failures {
         why.push_str(&format!("; {failure}"));
     }
-    Ok(Dispatcher::new(backends, why, path))
+    let in_use = backends.len();
+    Ok(Dispatcher::new(backends, in_use, why, path, (trust, false)))
 }

@@ -33,7 +33,8 @@ impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         for (backend, items) in &self.shares {
-            write!(f, "cpu {backend}: {items} item{}, ", plural(*items))?;
+            let cpu = if *backend == BackendKind::Gpu { "" } else { "cpu " };
+            write!(f, "{cpu}{backend}: {items} item{}, ", plural(*items))?;
         }
         write!(f, "on {} thread{}, {}", self.threads, plural(self.threads), self.why)
     }

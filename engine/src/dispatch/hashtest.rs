@@ -79,7 +79,7 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
         Ok(digests)
     };
     let rows: Vec<&[u8]> = (0..49).map(|row| &messages[row % 3][..]).collect();
-    for (hash, known) in KNOWN {
+    for (hash, known) in KNOWN.into_iter().filter(|(hash, _)| backend.supports_hash(*hash)) {
         let known = known.map(super::selftest::unhex);
         for (row, digest) in digests(hash, &rows)?.chunks(hash.digest_length()).enumerate() {
             if digest != known[row % 3] {
@@ -91,12 +91,16 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
             return Err(fail(format!("{hash} of one message is wrong")));
         }
     }
-    let halves = digests(Hash::Sha512Half, &rows)?;
-    let wholes = digests(Hash::Sha512, &rows)?;
-    if halves.chunks(32).zip(wholes.chunks(64)).any(|(half, whole)| half != &whole[..32]) {
-        return Err(fail(format!("{} is not half of {}", Hash::Sha512Half, Hash::Sha512)));
+    if [Hash::Sha512, Hash::Sha512Half].iter().all(|hash| backend.supports_hash(*hash)) {
+        let halves = digests(Hash::Sha512Half, &rows)?;
+        let wholes = digests(Hash::Sha512, &rows)?;
+        if halves.chunks(32).zip(wholes.chunks(64)).any(|(half, whole)| half != &whole[..32]) {
+            return Err(fail(format!("{} is not half of {}", Hash::Sha512Half, Hash::Sha512)));
+        }
     }
-    if digests(Hash::Blake3, &rows[..1])? != super::selftest::unhex(BLAKE3_ABC) {
+    if backend.supports_hash(Hash::Blake3)
+        && digests(Hash::Blake3, &rows[..1])? != super::selftest::unhex(BLAKE3_ABC)
+    {
         return Err(fail(format!("{} is wrong", Hash::Blake3)));
     }
     Ok(())

@@ -22,6 +22,7 @@ pub(super) fn costs(backend: &dyn Backend) -> Costs {
     let counted = Costs::counted(shape.lanes);
     // The ratio of the paths on emulated lanes is that of the counts; measuring would take longer than the tests.
     if backend.kind() == BackendKind::Emulated
+        || backend.device().is_some()
         || !backend.supports(&Suite::ed25519(crate::Ed25519Rule::Zip215))
     {
         return counted;

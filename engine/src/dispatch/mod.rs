@@ -1,15 +1,19 @@
 //! Dispatch: which backend runs, whether it may be trusted, and what happens when it fails.
 
 mod choice;
+mod even;
 mod explain;
 mod hashtest;
 mod measure;
 mod selftest;
+mod trust;
 
 pub use choice::BackendChoice;
-pub(crate) use choice::choose;
+pub(crate) use choice::{DeviceUse, choose};
+pub(crate) use even::Even;
 pub use explain::Explain;
 pub use selftest::SelfTestFailure;
+pub(crate) use trust::Trust;
 
 use std::sync::OnceLock;
 
@@ -25,20 +29,53 @@ use crate::verdict::{Slots, Verdicts};
 /// Backends that have passed their self-test, in the order in which a suite looks for one that implements it, and
 /// why they were chosen.
 pub(crate) struct Dispatcher {
+    /// Those in use, and behind them those that only check and replace a device.
     backends: Vec<Box<dyn Backend>>,
+    in_use: usize,
     /// What the paths cost on each.
     costs: Vec<Costs>,
     why: String,
     path: PathChoice,
     /// What the self-test of tables said, by scheme; it is run when tables are first asked for.
     tables_tested: [OnceLock<Result<(), SelfTestFailure>>; KeyScheme::COUNT],
+    /// For the device among the backends, if one is.
+    trust: Trust,
+    /// Whether the device was named, so that it takes batches of any size.
+    forced: bool,
+    /// From which batches on the device is faster; measured once, when a batch first asks.
+    even: OnceLock<Option<Even>>,
+    even_bytes: OnceLock<Option<Even>>,
+}
+
+/// Who may take what, in one call.
+struct Usable {
+    /// Places in the list of backends.
+    backends: Vec<usize>,
+    /// What to add to the reason.
+    notes: Vec<String>,
 }
 
 impl Dispatcher {
-    /// Backends that have passed their self-test. Measures what their paths cost.
-    pub(crate) fn new(backends: Vec<Box<dyn Backend>>, why: String, path: PathChoice) -> Self {
+    /// Backends that have passed their self-test, of which the first `in_use` may be chosen by themselves. Measures
+    /// what their paths cost.
+    pub(crate) fn new(
+        backends: Vec<Box<dyn Backend>>,
+        in_use: usize,
+        why: String,
+        path: PathChoice,
+        (trust, forced): (Trust, bool),
+    ) -> Self {
         let costs = backends.iter().map(|backend| measure::costs(backend.as_ref())).collect();
-        Self::with_costs(backends, costs, why, path)
+        let mut dispatcher = Self::with_costs(backends, costs, why, path);
+        dispatcher.in_use = in_use;
+        dispatcher.trust = trust;
+        dispatcher.forced = forced;
+        dispatcher.backends.iter().for_each(|backend| backend.tested());
+        if dispatcher.device().is_some() {
+            let even = dispatcher.even_text();
+            dispatcher.why.push_str(&even);
+        }
+        dispatcher
     }
 
     const fn with_costs(
@@ -48,12 +85,71 @@ impl Dispatcher {
         path: PathChoice,
     ) -> Self {
         let tables_tested = [const { OnceLock::new() }; KeyScheme::COUNT];
-        Self { backends, costs, why, path, tables_tested }
+        let in_use = backends.len();
+        Self {
+            backends,
+            in_use,
+            costs,
+            why,
+            path,
+            tables_tested,
+            trust: Trust::new(1.0),
+            forced: false,
+            even: OnceLock::new(),
+            even_bytes: OnceLock::new(),
+        }
+    }
+
+    /// The backends in use.
+    fn named(&self) -> impl Iterator<Item = &dyn Backend> {
+        self.backends[..self.in_use].iter().map(Box::as_ref)
+    }
+
+    /// The device among the backends, if one is.
+    pub(crate) fn device(&self) -> Option<&dyn Backend> {
+        self.named().find(|backend| backend.device().is_some())
+    }
+
+    /// How far the device is trusted.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// From which batches on the device is faster.
+    pub(crate) fn even(&self) -> Option<Even> {
+        *self.even.get_or_init(|| {
+            let (judge, costs) = self.judge(|_| true)?;
+            even::items(self.device()?, judge, costs, self.trust.fraction())
+        })
+    }
+
+    /// The same for bytes that are hashed.
+    pub(crate) fn even_bytes(&self) -> Option<Even> {
+        *self.even_bytes.get_or_init(|| {
+            let (judge, _) = self.judge(|_| true)?;
+            even::bytes(self.device()?, judge, self.trust.fraction())
+        })
+    }
+
+    fn even_text(&self) -> String {
+        match self.even() {
+            None => String::new(),
+            Some(Even { from: None, .. }) => ", never faster than the cpu here".into(),
+            Some(Even { from: Some(from), .. }) => {
+                format!(", its break-even is {} items", even::thousands(from))
+            }
+        }
+    }
+
+    /// The first backend on the CPU that `can`, with what its paths cost.
+    fn judge(&self, can: impl Fn(&dyn Backend) -> bool) -> Option<(&dyn Backend, Costs)> {
+        let all = self.backends.iter().map(Box::as_ref).zip(self.costs.iter().copied());
+        all.into_iter().find(|(backend, _)| backend.device().is_none() && can(*backend))
     }
 
     /// The kinds of the backends, the first choice first.
     pub(crate) fn kinds(&self) -> Vec<BackendKind> {
-        self.backends.iter().map(|backend| backend.kind()).collect()
+        self.named().map(Backend::kind).collect()
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -65,7 +161,11 @@ impl Dispatcher {
     }
 
     pub(crate) fn supports(&self, suite: &Suite) -> bool {
-        self.backends.iter().any(|backend| backend.supports(suite))
+        self.named().any(|backend| backend.supports(suite))
+    }
+
+    pub(crate) fn supports_hash(&self, hash: Hash) -> bool {
+        self.named().any(|backend| backend.supports_hash(hash))
     }
 
     /// The tables of the backend that verifies items of a scheme, once that backend has given the known answers
@@ -78,21 +178,69 @@ impl Dispatcher {
         Ok(Some(store))
     }
 
+    /// Who may take work of which a device would take `amount`, after some have failed. `even` says from how much
+    /// on the device is faster.
+    fn usable(
+        &self,
+        failures: &[BackendFailure],
+        unit: &str,
+        amount: impl Fn(&dyn Backend) -> usize,
+        even: impl Fn(&Self) -> Option<Even>,
+    ) -> Usable {
+        let mut notes = Vec::new();
+        let failed = |kind: BackendKind| failures.iter().any(|failure| failure.backend == kind);
+        let mut device_is_out = false;
+        let mut takes = |backend: &dyn Backend| {
+            let Some(device) = backend.device() else { return !failed(backend.kind()) };
+            if failed(backend.kind()) {
+                device_is_out = true;
+            } else if let Some(why) = self.trust.quarantined() {
+                notes.push(format!("{} is quarantined: {why}", backend.kind()));
+                device_is_out = true;
+            } else if !self.forced {
+                let amount = amount(backend);
+                let even = even(self).filter(|_| amount > 0);
+                if !even.is_some_and(|even| even.pays(amount)) {
+                    if let Some(from) = even.and_then(|even| even.from) {
+                        let from = even::thousands(from);
+                        notes.push(format!("below the break-even of {from} {unit} on {}", device.name));
+                    }
+                    return false;
+                }
+            }
+            !device_is_out
+        };
+        let mut backends: Vec<usize> =
+            (0..self.in_use).filter(|&place| takes(self.backends[place].as_ref())).collect();
+        if device_is_out {
+            backends.extend(
+                (self.in_use..self.backends.len()).filter(|&place| !failed(self.backends[place].kind())),
+            );
+        }
+        Usable { backends, notes }
+    }
+
     /// Judges every item on the first backend that implements its suite. When a backend fails, nothing that it set
     /// is kept: the batch is done again without it, or the call fails.
     pub(crate) fn verify(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
+        let table = batch.suite_table();
+        if let Some(suite) = table.iter().find(|suite| !self.supports(suite)) {
+            return Err(Error::Unsupported { backends: self.kinds(), suite: suite.clone() });
+        }
+        let amount = |device: &dyn Backend| {
+            let takes: Vec<bool> = table.iter().map(|suite| device.supports(suite)).collect();
+            match takes.iter().all(|takes| *takes) {
+                true => batch.len(),
+                false => (0..batch.len()).filter(|&item| takes[batch.suite_index(item) as usize]).count(),
+            }
+        };
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
-            let usable: Vec<(&dyn Backend, Costs)> = self
-                .backends
-                .iter()
-                .map(Box::as_ref)
-                .zip(self.costs.iter().copied())
-                .filter(|(backend, _)| failures.iter().all(|failure| failure.backend != backend.kind()))
-                .collect();
+            let usable = self.usable(&failures, "items", amount, Self::even);
+            let supports = |place: usize, suite: &Suite| self.backends[place].supports(suite);
             let mut routes = Vec::new();
-            for suite in batch.suite_table() {
-                match usable.iter().position(|(backend, _)| backend.supports(suite)) {
+            for suite in table {
+                match usable.backends.iter().position(|&place| supports(place, suite)) {
                     Some(backend) => routes.push(backend),
                     None => {
                         return Err(match failures.pop() {
@@ -104,49 +252,154 @@ impl Dispatcher {
             }
             match self.attempt(batch, &usable, &routes, &failures) {
                 Ok(verdicts) => return Ok(verdicts),
-                Err(failure) => failures.push(failure),
+                Err(failure) => {
+                    self.note(&failure);
+                    failures.push(failure);
+                }
             }
+        }
+    }
+
+    /// Remembers the failure of a device.
+    fn note(&self, failure: &BackendFailure) {
+        if self.device().is_some_and(|device| device.kind() == failure.backend) {
+            self.trust.quarantine(&failure.what);
         }
     }
 
     /// The digest of each message from the first backend that can finish.
     pub(crate) fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), Error> {
-        let mut failure = None;
-        for backend in &self.backends {
-            match backend.hash(hash, messages, digests) {
+        if !self.supports_hash(hash) {
+            return Err(Error::UnsupportedHash { backends: self.kinds(), hash });
+        }
+        let bytes = |_: &dyn Backend| (0..messages.len()).map(|row| messages.get(row).len()).sum();
+        let mut failures: Vec<BackendFailure> = Vec::new();
+        loop {
+            let usable = self.usable(&failures, "bytes", bytes, Self::even_bytes);
+            let mut backends = usable.backends.iter().map(|&place| self.backends[place].as_ref());
+            let Some(backend) = backends.find(|backend| backend.supports_hash(hash)) else {
+                let none = Error::Unavailable { backend: BackendKind::Portable };
+                return Err(failures.pop().map_or(none, Error::Backend));
+            };
+            let hashed = match backend.device() {
+                None => backend.hash(hash, messages, digests),
+                Some(_) => self.hash_on_device(backend, hash, messages, digests),
+            };
+            match hashed {
                 Ok(()) => return Ok(()),
-                Err(error) => failure = Some(error),
+                Err(failure) => {
+                    self.note(&failure);
+                    failures.push(failure);
+                }
             }
         }
-        Err(failure.map_or(Error::Unavailable { backend: BackendKind::Portable }, Error::Backend))
+    }
+
+    /// Hashes on a device what is not too long for it, and the rest on the CPU, which also checks some of it.
+    fn hash_on_device(
+        &self,
+        device: &dyn Backend,
+        hash: Hash,
+        messages: &Column<'_>,
+        digests: &mut [u8],
+    ) -> Result<(), BackendFailure> {
+        let (judge, _) = self.judge(|judge| judge.supports_hash(hash)).ok_or_else(|| no_judge(device))?;
+        let longest = device.longest_message();
+        let is_long = |&row: &usize| messages.get(row).len() > longest;
+        let (long, short): (Vec<usize>, Vec<usize>) = (0..messages.len()).partition(is_long);
+        if long.is_empty() {
+            device.hash(hash, messages, digests)?;
+            return self.trust.recheck_digests(device, hash, messages, digests, judge);
+        }
+        let length = hash.digest_length();
+        for (backend, rows) in [(device, short), (judge, long)] {
+            let some: Vec<&[u8]> = rows.iter().map(|&row| messages.get(row)).collect();
+            let column = Column::slices(&some);
+            let mut found = vec![0; rows.len() * length];
+            backend.hash(hash, &column, &mut found)?;
+            if backend.device().is_some() {
+                self.trust.recheck_digests(device, hash, &column, &found, judge)?;
+            }
+            for (row, digest) in rows.into_iter().zip(found.chunks(length)) {
+                digests[row * length..][..length].copy_from_slice(digest);
+            }
+        }
+        Ok(())
     }
 
     fn attempt(
         &self,
         batch: &BatchView<'_>,
-        backends: &[(&dyn Backend, Costs)],
+        usable: &Usable,
         routes: &[usize],
         failures: &[BackendFailure],
     ) -> Result<Verdicts, BackendFailure> {
         let slots = Slots::new(batch.len());
         let mut shares = Vec::new();
-        for (index, (backend, costs)) in backends.iter().enumerate() {
-            let paths = Paths { costs: *costs, choice: self.path };
+        let mut share = |kind: BackendKind, items: usize| match shares
+            .iter_mut()
+            .find(|(other, _): &&mut (BackendKind, usize)| *other == kind)
+        {
+            Some((_, sum)) => *sum += items,
+            None => shares.push((kind, items)),
+        };
+        let mut why = self.why.clone();
+        for (index, &place) in usable.backends.iter().enumerate() {
+            let backend = self.backends[place].as_ref();
+            let paths = Paths { costs: self.costs[place], choice: self.path };
             let plan = Plan::new(batch, backend.shape(), paths, |suite| routes[suite] == index);
-            if plan.len() > 0 {
+            if plan.len() == 0 {
+                continue;
+            }
+            if backend.device().is_none() {
                 backend.verify(batch, &plan, &slots)?;
-                shares.push((backend.kind(), plan.len()));
+                share(backend.kind(), plan.len());
+                continue;
+            }
+            let supported = |judge: &dyn Backend| {
+                batch
+                    .suite_table()
+                    .iter()
+                    .zip(routes)
+                    .all(|(suite, route)| *route != index || judge.supports(suite))
+            };
+            let (judge, costs) = self.judge(supported).ok_or_else(|| no_judge(backend))?;
+            let judge_paths = Paths { costs, choice: self.path };
+            let is_long = |&item: &usize| batch.item(item).message.len() > backend.longest_message();
+            let (long, short): (Vec<usize>, Vec<usize>) = plan.every_item().partition(is_long);
+            let plan = match long.is_empty() {
+                true => plan,
+                false => Plan::of_items(batch, short, backend.shape(), paths),
+            };
+            backend.verify(batch, &plan, &slots)?;
+            let again = self.trust.recheck(backend, batch, &plan, &slots, (judge, judge_paths))?;
+            share(backend.kind(), plan.len());
+            why.push_str(&format!(", {again} judged again on {}", judge.kind()));
+            if !long.is_empty() {
+                let plan = Plan::of_items(batch, long, judge.shape(), judge_paths);
+                judge.verify(batch, &plan, &slots)?;
+                share(judge.kind(), plan.len());
             }
         }
         if shares.is_empty() {
-            shares.extend(backends.first().map(|(backend, _)| (backend.kind(), 0)));
+            shares.extend(usable.backends.first().map(|&place| (self.backends[place].kind(), 0)));
         }
-        let mut why = self.why.clone();
+        for note in &usable.notes {
+            why.push_str(&format!("; {note}"));
+        }
         for failure in failures {
             why.push_str(&format!("; {failure}, and its items were done again"));
+            if self.device().is_some_and(|device| device.kind() == failure.backend) {
+                why.push_str("; it is quarantined");
+            }
         }
         finish(slots, Explain::new(shares, why, self.threads()))
     }
+}
+
+fn no_judge(device: &dyn Backend) -> BackendFailure {
+    let what = "no backend on the CPU can check what it says".into();
+    BackendFailure { backend: device.kind(), what }
 }
 
 /// The verdicts of a dispatch in which every item was decided.

@@ -100,6 +100,25 @@ impl Plan {
         Self { order: Some(order), pieces, paths }
     }
 
+    /// The plan of some items of a batch, on a backend of this shape.
+    pub(crate) fn of_items(batch: &BatchView<'_>, mut items: Vec<usize>, shape: Shape, paths: Paths) -> Self {
+        items.sort_by_key(|&item| batch.suite_index(item));
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        for run in items.chunk_by(|&a, &b| batch.suite_index(a) == batch.suite_index(b)) {
+            let suite = batch.suite_index(run[0]) as usize;
+            let limit = paths.limit(batch, suite, shape);
+            cut(start..start + run.len(), shape, limit, items.len(), &mut pieces);
+            start += run.len();
+        }
+        Self { order: Some(items), pieces, paths }
+    }
+
+    /// All items, in the order of the pieces.
+    pub(crate) fn every_item(&self) -> impl Iterator<Item = usize> + '_ {
+        self.pieces.iter().flat_map(|piece| self.items(piece))
+    }
+
     /// How the path of a piece is chosen.
     pub(crate) fn paths(&self) -> &Paths {
         &self.paths
@@ -198,6 +217,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn some_items_are_planned_once_each_in_pieces_of_one_suite() {
+        let table: Vec<Suite> = Ed25519Rule::ALL[..3].iter().map(|&rule| Suite::ed25519(rule)).collect();
+        let suites: Vec<u32> = (0..500).map(|i| i * 5 % 3).collect();
+        let rows: Vec<&[u8]> = vec![b""; suites.len()];
+        let column = Column::slices(&rows);
+        let suites = Suites::PerItem { table: &table, index: &suites };
+        let batch = BatchView::new(suites, column, column, column).unwrap();
+        let shape = Shape { threads: 2, lanes: 8, min_piece: 8, max_piece: 16, max_combined: 4096 };
+        let some: Vec<usize> = (0..500).rev().filter(|i| i % 7 != 1).collect();
+        let plan = Plan::of_items(&batch, some.clone(), shape, PATHS);
+        for piece in plan.pieces() {
+            let suites: Vec<u32> = plan.items(piece).map(|item| batch.suite_index(item)).collect();
+            assert!(piece.len() <= 16 && suites.iter().all(|suite| *suite == suites[0]));
+        }
+        let mut planned: Vec<usize> = plan.every_item().collect();
+        planned.sort_unstable_by(|a, b| b.cmp(a));
+        assert_eq!((planned, plan.len()), (some.clone(), some.len()));
+        assert_eq!(Plan::of_items(&batch, Vec::new(), shape, PATHS).pieces(), []);
     }
 
     #[test]

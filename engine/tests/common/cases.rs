@@ -1,6 +1,6 @@
 //! Cases that every backend and the oracle must judge alike.
 
-use sigwarp::{BackendKind, Batch, Item, Key, Message, MessageInput, Reason, Suite, Verdict, oracle};
+use sigwarp::{BackendKind, Batch, Engine, Item, Key, Message, MessageInput, Reason, Suite, Verdict, oracle};
 
 /// The text of a file of test vectors, or `None` (with a line that says so) where none are configured.
 pub fn vectors(file: &str) -> Option<String> {
@@ -92,6 +92,12 @@ impl Cases {
     /// Requires that every backend and the oracle give the same verdicts, and the expected ones. Returns how many
     /// items were judged.
     pub fn check(self) -> usize {
+        let engines: Vec<_> = super::engines().iter().map(|(kind, engine)| (*kind, engine)).collect();
+        self.check_on(&engines)
+    }
+
+    /// As [`Self::check`], on these engines.
+    pub fn check_on(self, engines: &[(BackendKind, &Engine)]) -> usize {
         let view = self.batch.view().unwrap();
         let verdicts: Vec<Verdict> = (0..view.len())
             .map(|i| {
@@ -117,14 +123,20 @@ impl Cases {
                 note("the oracle", i, verdict, &self.expected[i]);
             }
         }
-        for (kind, engine) in super::engines() {
+        for &(kind, engine) in engines {
             let items: Vec<usize> =
                 (0..view.len()).filter(|&i| engine.supports(view.item(i).suite)).collect();
             // All at once, a vector at a time, and one by one: the size of a batch must not change a verdict. The
             // emulation of a vector costs as much as a vector, so there the sizes share the items.
             for (turn, size) in [items.len().max(1), 8, 1].into_iter().enumerate() {
                 for (number, chunk) in items.chunks(size).enumerate() {
-                    if kind == &BackendKind::Emulated && turn > 0 && number % 8 != 0 {
+                    // A dispatch costs as much as a thousand items of it.
+                    let shares = match kind {
+                        BackendKind::Emulated => 8,
+                        BackendKind::Gpu => 64,
+                        _ => 1,
+                    };
+                    if turn > 0 && number % shares != 0 {
                         continue;
                     }
                     let mut batch = Batch::new();

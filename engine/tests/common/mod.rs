@@ -33,7 +33,8 @@ fn start_engines() -> Vec<(BackendKind, Engine)> {
         assert!(BackendKind::from_name(name).is_some(), "{REQUIRED} names {name:?}, which is no backend");
     }
     let mut engines = Vec::new();
-    for kind in BackendKind::ALL {
+    // The device has its own tests, in gpu.rs: opening it takes every binary longer than its tests.
+    for kind in BackendKind::ALL.into_iter().filter(|kind| *kind != BackendKind::Gpu) {
         match engine(kind, 2) {
             Ok(engine) => engines.push((kind, engine)),
             Err(error) => {
@@ -44,6 +45,11 @@ fn start_engines() -> Vec<(BackendKind, Engine)> {
     }
     assert!(!engines.is_empty(), "no backend runs here");
     engines
+}
+
+/// Whether this machine must have a backend.
+pub fn required(kind: BackendKind) -> bool {
+    std::env::var(REQUIRED).unwrap_or_default().split(',').any(|name| name == kind.name())
 }
 
 /// An engine forced to `kind`.

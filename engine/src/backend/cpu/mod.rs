@@ -41,6 +41,7 @@ pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backe
         }
         #[cfg(not(feature = "emulated"))]
         BackendKind::Emulated => None,
+        BackendKind::Gpu => None,
         #[cfg(not(target_arch = "x86_64"))]
         BackendKind::Avx512 | BackendKind::Avx2 => None,
     }

@@ -3,6 +3,8 @@
 mod coalesce;
 pub(crate) mod coefficients;
 pub(crate) mod combination;
+#[cfg(feature = "gpu")]
+pub(crate) mod device;
 mod rules;
 #[cfg(feature = "oracle")]
 pub(crate) mod spec;

@@ -1,0 +1,275 @@
+//! Ed25519 on a device: items to rows, rows to verdicts.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sigwarp_shaders::{ED25519, layout};
+
+use super::canary::{self, Canary, Places};
+use super::device::{Device, Pipeline};
+use super::fault::{Fault, GpuFault};
+use super::ring::{Job, Planted, Ring};
+use crate::batch::BatchView;
+use crate::plan::Plan;
+use crate::schemes::ed25519::device::{Open, Screening, screen};
+use crate::suite::Kind;
+use crate::verdict::{Reason, Slots, Verdict};
+
+/// Bytes of messages of a dispatch, for each item that it may have.
+const ARENA_PER_ITEM: usize = 256;
+/// The longest message: one that long does not keep its workgroup busy for much longer than the ladder does.
+pub(super) const LONGEST: usize = 16 << 10;
+/// The most items of a dispatch on a device with memory of its own, and on the processor itself.
+const MOST: usize = 1 << 18;
+const MOST_SOFTWARE: usize = 1 << 13;
+/// The fewest items of a dispatch that buffers are made for.
+const FEWEST: usize = 1 << 12;
+
+/// The kernels of Ed25519 with their buffers.
+#[derive(Debug)]
+pub(super) struct Items(Mutex<Ring>);
+
+impl Items {
+    /// Makes the buffers, smaller ones where memory is short.
+    pub(super) fn new(
+        device: &Arc<Device>,
+        pipelines: &Arc<Vec<Pipeline>>,
+        first: usize,
+        timeout: Duration,
+        planted: Option<Planted>,
+    ) -> Result<Self, Fault> {
+        let widest = u64::from(layout::table::WORDS * 4);
+        let bound = (device.limits.max_storage_buffer_binding_size / widest) as usize / 64 * 64;
+        let wanted = if device.report.kind == "software" { MOST_SOFTWARE } else { MOST };
+        let mut capacity = wanted.min(bound);
+        loop {
+            let row_bytes = u64::from(layout::result::WORDS * 4);
+            let parts = super::parts(&ED25519, first, capacity, arena(capacity), row_bytes);
+            match Ring::new(Arc::clone(device), Arc::clone(pipelines), parts, timeout, planted.clone()) {
+                Ok(ring) => return Ok(Self(Mutex::new(ring))),
+                Err(Fault::Memory(_)) if capacity > FEWEST => capacity /= 2,
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Sets the slots of all items of `plan`. After an error they mean nothing.
+    pub(super) fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), Fault> {
+        let order: Vec<usize> = plan.pieces().iter().flat_map(|piece| plan.items(piece)).collect();
+        let mut ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stride = ring.capacity();
+        let arena = arena(stride);
+        let places = Places::new();
+        ring.run(&mut Verification { batch, order: &order, next: 0, slots, stride, arena, places })
+    }
+
+    /// Time of the kernels and dispatches so far.
+    pub(super) fn spent(&self) -> (Duration, u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).spent()
+    }
+}
+
+const fn arena(capacity: usize) -> usize {
+    capacity * ARENA_PER_ITEM
+}
+
+struct Verification<'a> {
+    batch: &'a BatchView<'a>,
+    order: &'a [usize],
+    next: usize,
+    slots: &'a Slots,
+    stride: usize,
+    /// Bytes of messages of a dispatch.
+    arena: usize,
+    places: Places,
+}
+
+/// What a row stands for.
+#[derive(Debug, Clone, Copy)]
+enum Row {
+    Open { item: usize },
+    KeyOnly { item: usize, otherwise: Reason },
+    Canary(&'static Canary),
+}
+
+/// Rows of a dispatch; the tag of each is `tag` and its number.
+struct Rows {
+    rows: Vec<Row>,
+    tag: u32,
+}
+
+impl Job for Verification<'_> {
+    type Ticket = Rows;
+
+    fn pack(&mut self, units: usize, inputs: &mut [Vec<u8>]) -> Result<Option<(usize, usize, Rows)>, Fault> {
+        let [params, items, arena] = inputs else {
+            return Err(Fault::Refused("Ed25519 has three inputs".into()));
+        };
+        let tag = self.places.random();
+        let mut packer = Packer { items, arena, rows: Vec::new(), tag };
+        let most = units.min(self.stride);
+        let mut next_canary = self.places.next(0);
+        while self.next < self.order.len() && packer.rows.len() < most {
+            if packer.rows.len() == next_canary {
+                packer.canary(self.places.turn(&*canary::ITEMS));
+                next_canary = self.places.next(packer.rows.len());
+                continue;
+            }
+            let index = self.order[self.next];
+            let item = self.batch.item(index);
+            let Kind::Ed25519(rule) = item.suite.kind() else {
+                return Err(Fault::Refused(format!("{} is not for this device", item.suite)));
+            };
+            match screen(*rule, item.key, item.signature) {
+                Screening::Decided(verdict) => self.slots.set(index, verdict),
+                Screening::KeyOnly(key, otherwise) => {
+                    packer.key_only(key, Row::KeyOnly { item: index, otherwise });
+                }
+                Screening::Open(open) => {
+                    if packer.arena.len() + item.message.len() + 4 > self.arena - canary::ROOM {
+                        if packer.rows.is_empty() {
+                            return Err(Fault::Refused(format!("item {index}: too long a message")));
+                        }
+                        break;
+                    }
+                    packer.open(&open, item.message, Row::Open { item: index });
+                }
+            }
+            self.next += 1;
+        }
+        if packer.rows.is_empty() {
+            return Ok(None);
+        }
+        // Every dispatch has at least one canary that is valid and one that is not.
+        for canary in canary::ITEMS.iter().take(2) {
+            if packer.rows.len() < self.stride {
+                packer.canary(canary);
+            }
+        }
+        let Packer { rows, .. } = packer;
+        super::put(params, &[rows.len() as u32, self.stride as u32, 0, 0]);
+        let count = rows.len();
+        Ok(Some((count, count, Rows { rows, tag })))
+    }
+
+    fn take(&mut self, ticket: Rows, output: &[u8], planted: Option<GpuFault>) -> Result<(), Fault> {
+        let mut codes = Vec::with_capacity(ticket.rows.len());
+        let (words, _) = output.as_chunks::<4>();
+        let (words, _) = words.as_chunks::<{ layout::result::WORDS as usize }>();
+        if words.len() != ticket.rows.len() {
+            return Err(Fault::Wrong("a dispatch came back with another number of rows".into()));
+        }
+        for (number, (row, words)) in ticket.rows.iter().zip(words).enumerate() {
+            let code = u32::from_le_bytes(words[layout::result::CODE as usize]);
+            let seal = u32::from_le_bytes(words[layout::result::TAG as usize]);
+            if seal != ticket.tag.wrapping_add(number as u32).wrapping_add(code) {
+                return Err(Fault::Wrong(format!("row {number} of a dispatch was not written")));
+            }
+            codes.push(flipped(code, matches!(row, Row::Canary(_)), planted));
+        }
+        for (row, &code) in ticket.rows.iter().zip(&codes) {
+            if let Row::Canary(canary) = row
+                && code != canary.code
+            {
+                let (name, says) = (canary.name, code_name(code));
+                return Err(Fault::Wrong(format!("canary \"{name}\" came back as {says}")));
+            }
+        }
+        for (row, code) in ticket.rows.into_iter().zip(codes) {
+            use layout::code as codes;
+            let (item, verdict) = match (row, code) {
+                (Row::Canary(_), _) => continue,
+                (Row::Open { item }, codes::VALID) => (item, Verdict::Valid),
+                (Row::Open { item }, codes::EQUATION_FAILED) => (item, Reason::EquationFailed.into()),
+                (Row::Open { item }, codes::R_NOT_ON_CURVE) => (item, Reason::RNotOnCurve.into()),
+                (Row::Open { item } | Row::KeyOnly { item, .. }, codes::KEY_NOT_ON_CURVE) => {
+                    (item, Reason::KeyNotOnCurve.into())
+                }
+                (Row::KeyOnly { item, otherwise }, codes::KEY_ON_CURVE) => (item, otherwise.into()),
+                (Row::Open { item } | Row::KeyOnly { item, .. }, code) => {
+                    return Err(Fault::Wrong(format!("item {item} came back as {}", code_name(code))));
+                }
+            };
+            self.slots.set(item, verdict);
+        }
+        Ok(())
+    }
+}
+
+/// The code that a planted fault makes of a code.
+fn flipped(code: u32, canary: bool, planted: Option<GpuFault>) -> u32 {
+    use layout::code::{EQUATION_FAILED, VALID};
+    match planted {
+        Some(GpuFault::FlippedAll) if code == VALID => EQUATION_FAILED,
+        Some(GpuFault::FlippedAll) => VALID,
+        Some(GpuFault::FlippedToInvalid) if !canary && code == VALID => EQUATION_FAILED,
+        Some(GpuFault::FlippedToValid) if !canary && code == EQUATION_FAILED => VALID,
+        _ => code,
+    }
+}
+
+fn code_name(code: u32) -> String {
+    use layout::code;
+    let name = match code {
+        code::VALID => "valid",
+        code::EQUATION_FAILED => "a failed equation",
+        code::KEY_NOT_ON_CURVE => "a key that does not decode",
+        code::R_NOT_ON_CURVE => "an R that does not decode",
+        code::KEY_ON_CURVE => "a key that decodes",
+        other => return format!("the unknown code {other:#010x}"),
+    };
+    name.into()
+}
+
+/// Rows being packed.
+struct Packer<'a> {
+    items: &'a mut Vec<u8>,
+    arena: &'a mut Vec<u8>,
+    rows: Vec<Row>,
+    tag: u32,
+}
+
+impl Packer<'_> {
+    fn open(&mut self, open: &Open<'_>, message: &[u8], row: Row) {
+        let flags = if open.decodes_r { layout::flags::DECODES_R } else { 0 }
+            | if open.cofactored { layout::flags::COFACTORED } else { 0 };
+        let offset = self.arena.len() / 4;
+        self.arena.extend_from_slice(message);
+        self.arena.resize(self.arena.len().next_multiple_of(4), 0);
+        self.row([open.a, open.r, open.s], [offset as u32, message.len() as u32, flags], row);
+    }
+
+    fn key_only(&mut self, key: &[u8; 32], row: Row) {
+        self.row([key, &[0; 32], &[0; 32]], [0, 0, layout::flags::KEY_ONLY], row);
+    }
+
+    fn canary(&mut self, canary: &'static Canary) {
+        let open = Open {
+            a: &canary.key,
+            r: &canary.r,
+            s: &canary.s,
+            decodes_r: canary.decodes_r,
+            cofactored: canary.cofactored,
+        };
+        self.open(&open, canary.message, Row::Canary(canary));
+    }
+
+    /// A row of [`layout::item`]: three strings and four words.
+    fn row(&mut self, strings: [&[u8; 32]; 3], words: [u32; 3], row: Row) {
+        for string in strings {
+            self.items.extend_from_slice(string);
+        }
+        let tag = self.tag.wrapping_add(self.rows.len() as u32);
+        super::put(self.items, &[words[0], words[1], words[2], tag]);
+        self.rows.push(row);
+    }
+}
+
+// The order in which rows are packed is that of the layout.
+const _: () = {
+    use layout::item;
+    assert!(item::A == 0 && item::R == 8 && item::S == 16 && item::OFFSET == 24 && item::LEN == 25);
+    assert!(item::FLAGS == 26 && item::TAG == 27 && item::WORDS == 28);
+    assert!(layout::params::COUNT == 0 && layout::params::STRIDE == 1 && layout::params::WORDS == 4);
+    assert!(layout::result::CODE == 0 && layout::result::TAG == 1);
+};

@@ -1,0 +1,130 @@
+//! From how many items on a device is worth its overhead.
+
+use std::time::Instant;
+
+use super::selftest::valid_ed25519;
+use crate::backend::Backend;
+use crate::batch::Column;
+use crate::hash::Hash;
+use crate::plan::{Costs, PathChoice, Paths, Plan};
+use crate::verdict::Slots;
+
+/// Items of the two runs on a device: the overhead, and the rate.
+const FEW: usize = 64;
+const MANY: usize = 2048;
+/// Runs of each, of which the fastest counts.
+const RUNS: usize = 2;
+/// Bytes of a message that is hashed to measure.
+const MESSAGE: usize = 256;
+
+/// Where a device and the CPU take the same time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Even {
+    /// Items, or bytes of messages, from which the device is faster. `None` if it never is.
+    pub(crate) from: Option<usize>,
+    /// Items or bytes a second, for large batches, on the device and on the CPU.
+    pub(crate) device_rate: f64,
+    /// See `device_rate`.
+    pub(crate) cpu_rate: f64,
+}
+
+impl Even {
+    /// Of the seconds that a device takes for `few` and `many`, and the CPU for each one.
+    fn of(few: (usize, f64), many: (usize, f64), cpu_each: f64, recheck: f64) -> Self {
+        let each = ((many.1 - few.1) / (many.0 - few.0) as f64).max(1e-12);
+        let overhead = (few.1 - each * few.0 as f64).max(0.0);
+        // What is judged again costs the CPU's time beside the device's.
+        let saved = cpu_each - each - recheck * cpu_each;
+        Self {
+            from: (saved > 0.0).then(|| (overhead / saved).ceil() as usize + 1),
+            device_rate: 1.0 / each,
+            cpu_rate: 1.0 / cpu_each,
+        }
+    }
+
+    /// Whether the device should take so much.
+    pub(crate) fn pays(&self, amount: usize) -> bool {
+        self.from.is_some_and(|from| amount >= from)
+    }
+}
+
+/// Measures Ed25519 with distinct items, each by itself, on both. `None` where one of them could not.
+pub(super) fn items(device: &dyn Backend, cpu: &dyn Backend, costs: Costs, recheck: f64) -> Option<Even> {
+    let time = |backend: &dyn Backend, count: usize| {
+        let batch = valid_ed25519(count);
+        let view = batch.view().ok()?;
+        let paths = Paths { costs, choice: PathChoice::Auto };
+        fastest(|| {
+            let slots = Slots::new(count);
+            let plan = Plan::new(&view, backend.shape(), paths, |_| true);
+            backend.verify(&view, &plan, &slots).ok()
+        })
+    };
+    let few = time(device, FEW)?;
+    let many = time(device, MANY)?;
+    let each = time(cpu, MANY)? / MANY as f64;
+    Some(Even::of((FEW, few), (MANY, many), each, recheck))
+}
+
+/// Measures SHA-256 of messages of [`MESSAGE`] bytes, by bytes.
+pub(super) fn bytes(device: &dyn Backend, cpu: &dyn Backend, recheck: f64) -> Option<Even> {
+    let messages = vec![0x5a; 4 * MANY * MESSAGE];
+    let time = |backend: &dyn Backend, count: usize| {
+        let column = Column::fixed(&messages[..count * MESSAGE], MESSAGE).ok()?;
+        let mut digests = vec![0; count * Hash::Sha256.digest_length()];
+        fastest(|| backend.hash(Hash::Sha256, &column, &mut digests).ok())
+    };
+    let few = time(device, FEW)?;
+    let many = time(device, 4 * MANY)?;
+    let each = time(cpu, 4 * MANY)? / (4 * MANY * MESSAGE) as f64;
+    Some(Even::of((FEW * MESSAGE, few), (4 * MANY * MESSAGE, many), each, recheck))
+}
+
+fn fastest(mut run: impl FnMut() -> Option<()>) -> Option<f64> {
+    let mut fastest = f64::INFINITY;
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        run()?;
+        fastest = fastest.min(start.elapsed().as_secs_f64());
+    }
+    Some(fastest)
+}
+
+/// A count with separated thousands.
+pub(super) fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crossing_of_two_lines() {
+        // A millisecond, and a microsecond each, against eleven microseconds each.
+        let even = Even::of((100, 1.1e-3), (1100, 2.1e-3), 11e-6, 0.0);
+        assert!((100..=102).contains(&even.from.unwrap()), "{even:?}");
+        assert!(even.pays(1000) && !even.pays(50));
+        // Checking everything again never pays, nor does a device that is slower.
+        assert_eq!(Even::of((100, 1.1e-3), (1100, 2.1e-3), 11e-6, 1.0).from, None);
+        let slow = Even::of((100, 1.1e-3), (1100, 2.1e-3), 0.5e-6, 0.0);
+        assert!(slow.from.is_none() && !slow.pays(usize::MAX));
+        assert!((slow.device_rate - 1e6).abs() < 1.0 && (slow.cpu_rate - 2e6).abs() < 1.0);
+    }
+
+    #[test]
+    fn counts_are_readable() {
+        assert_eq!(
+            [7, 999, 1000, 18_000, 1_234_567].map(thousands),
+            ["7", "999", "1,000", "18,000", "1,234,567"]
+        );
+    }
+}
