@@ -105,6 +105,13 @@ impl Engine {
         self.ring.stats()
     }
 
+    /// What `work` makes of the bytes of a registered key that may be named with `suite`; `None` where the id names
+    /// no such key.
+    pub(crate) fn with_key<T>(&self, suite: &Suite, id: KeyId, work: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        let generation = self.ring.pin();
+        generation.get_of(id, KeyScheme::of(suite.scheme())).map(|record| work(record.bytes()))
+    }
+
     /// What a batch teaches about keys: which are worth a better table, and which are not in the ring and come often.
     fn learn(&self, batch: &BatchView<'_>, generation: &Generation, verdicts: &Verdicts) {
         /// Items looked at, in steps through the whole batch.

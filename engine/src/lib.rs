@@ -7,6 +7,8 @@
 //!
 //! [`Engine::hash`] gives the digest of each of many messages, and [`Engine::merkle_tree`] builds trees of them.
 //!
+//! A [`Prevalidator`] takes signatures one by one from many threads and verifies them in micro-batches.
+//!
 //! An `Err` is never about a signature, and a signature is never an `Err`.
 
 mod backend;
@@ -20,6 +22,7 @@ pub mod kernels;
 mod keyring;
 mod merkle;
 mod plan;
+pub mod prevalidator;
 mod schemes;
 #[doc(hidden)]
 pub mod simd;
@@ -44,6 +47,7 @@ pub use hash::{Digests, Hash, Messages};
 pub use keyring::{KeyId, KeyStats};
 pub use merkle::{MerkleError, MerkleProof, MerkleRule, MerkleTree};
 pub use plan::PathChoice;
+pub use prevalidator::Prevalidator;
 pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash, ethereum_address, recover};
 pub use schemes::ed25519::Ed25519Rule;
 pub use schemes::sm2::{Sm2Encoding, UserId};

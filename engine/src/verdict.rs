@@ -152,7 +152,7 @@ impl fmt::Display for Verdict {
 /// The code of an item that no backend has decided; 0, so that zeroed memory means this and nothing else.
 const NOT_COMPUTED: u8 = 0;
 /// The code of a valid item; reasons have the codes of [`Reason`].
-const VALID: u8 = 1;
+pub(crate) const VALID: u8 = 1;
 
 /// One slot per item of a dispatch. Slots start as not computed and are written by the backend, from any
 /// thread and in any order; only [`Slots::finish`] turns them into verdicts.
@@ -182,7 +182,8 @@ impl Slots {
     }
 }
 
-const fn decode(code: u8) -> Option<Verdict> {
+/// The verdict of a code; most codes are none.
+pub(crate) const fn decode(code: u8) -> Option<Verdict> {
     match code {
         NOT_COMPUTED => None,
         VALID => Some(Verdict::Valid),
@@ -216,6 +217,11 @@ impl Verdicts {
     pub fn get(&self, item: usize) -> Option<Verdict> {
         // `finish` has decoded every code once, so `decode` answers here for every item.
         self.codes.get(item).copied().and_then(decode)
+    }
+
+    /// The codes of the verdicts, for [`decode`].
+    pub(crate) fn codes(&self) -> &[u8] {
+        &self.codes
     }
 
     /// The verdicts in the order of the items.

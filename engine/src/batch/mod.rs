@@ -276,6 +276,12 @@ impl<'a> BatchView<'a> {
         self.resolve(item).0
     }
 
+    /// Suite, key as it was given, message or digest, and signature of item `item`.
+    pub(crate) fn row(&self, item: usize) -> (&'a Suite, Key<'a>, &'a [u8], &'a [u8]) {
+        let suite = &self.suite_table()[self.suite_index(item) as usize];
+        (suite, self.keys.get(item), self.messages.get(item), self.signatures.get(item))
+    }
+
     /// Item `item`, and what the ring knows of its key, while an engine verifies.
     pub(crate) fn resolve(&self, item: usize) -> (Item<'a>, Option<&'a Record>) {
         let suite = &self.suite_table()[self.suite_index(item) as usize];

@@ -1,0 +1,117 @@
+//! The limits of a pre-validator.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cache;
+use super::error::StartError;
+use super::queue::Limits;
+use super::ticket::Outcome;
+use crate::batch::BatchView;
+use crate::error::Error;
+
+/// Hears of outcomes; see [`Config::on_outcomes`].
+pub type OnOutcomes = Arc<dyn Fn(&[Outcome]) + Send + Sync>;
+
+/// Looks at a micro-batch before the engine does, and may fail or panic in its place. For tests.
+#[doc(hidden)]
+pub type BeforeBatch = Arc<dyn Fn(&BatchView<'_>) -> Result<(), Error> + Send + Sync>;
+
+/// The most items of a micro-batch.
+const MAX_BATCH: usize = 1 << 20;
+/// The most items of a queue.
+const MAX_CAPACITY: usize = 1 << 30;
+
+/// How a [`super::Prevalidator`] runs.
+///
+/// ```
+/// use sigwarp::prevalidator::Config;
+/// use std::time::Duration;
+///
+/// let config = Config { max_batch: 512, max_delay: Duration::from_micros(500), ..Config::default() };
+/// assert!(config.capacity >= config.max_batch);
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    /// The most items accepted and without an outcome; 32,768 if not set. For full batches at saturation it holds at
+    /// least `(workers + 2) * max_batch`. An item that finds `capacity` items before it waits about `capacity` times
+    /// the time of one, so this also bounds the latency under overload.
+    pub capacity: usize,
+    /// The most bytes of keys, messages and signatures of those items; 64 MiB if not set.
+    pub capacity_bytes: usize,
+    /// The most items of a micro-batch; 2,048 if not set. Longer ones cost less an item and hold up what comes after
+    /// them longer.
+    pub max_batch: usize,
+    /// How long an item waits for others at most while a worker is free; 1 ms if not set. With zero, a free worker
+    /// takes what is there.
+    pub max_delay: Duration,
+    /// Threads that hand batches to the engine; one if not set. An engine with one thread verifies on them: ask for
+    /// one for each core. An engine with a pool verifies there: ask for two, so that one batch is ready when another
+    /// ends.
+    pub workers: NonZeroUsize,
+    /// The bytes of the duplicate cache (41 B an item); 0, and no cache, if not set. It costs each item a hash of its
+    /// bytes, so it pays where the same items come several times.
+    pub duplicate_cache_bytes: usize,
+    /// Called with the outcomes of each micro-batch, after its tickets are resolved: for callers that keep no
+    /// tickets. Runs on the worker, which waits for it; outcomes from the duplicate cache are told on the submitting
+    /// thread. May submit, but not with a timeout (the worker would wait for itself). A panic is counted and goes no
+    /// further.
+    pub on_outcomes: Option<OnOutcomes>,
+    /// For tests.
+    #[doc(hidden)]
+    pub before_batch: Option<BeforeBatch>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            capacity: 32_768,
+            capacity_bytes: 64 << 20,
+            max_batch: 2048,
+            max_delay: Duration::from_millis(1),
+            workers: NonZeroUsize::MIN,
+            duplicate_cache_bytes: 0,
+            on_outcomes: None,
+            before_batch: None,
+        }
+    }
+}
+
+impl Config {
+    pub(super) fn limits(&self) -> Result<Limits, StartError> {
+        let within = |field, given: usize, least: usize, most: usize| {
+            if (least..=most).contains(&given) {
+                return Ok(());
+            }
+            Err(StartError::Limit { field, given, range: format!("{least} to {most}") })
+        };
+        within("capacity", self.capacity, 1, MAX_CAPACITY)?;
+        within("max_batch", self.max_batch, 1, MAX_BATCH.min(self.capacity))?;
+        within("capacity_bytes", self.capacity_bytes, 1, isize::MAX as usize)?;
+        if self.duplicate_cache_bytes != 0 {
+            let field = "duplicate_cache_bytes";
+            within(field, self.duplicate_cache_bytes, cache::LEAST_BYTES, isize::MAX as usize)?;
+        }
+        Ok(Limits {
+            items: self.capacity,
+            bytes: self.capacity_bytes,
+            batch: self.max_batch,
+            delay: self.max_delay,
+        })
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("capacity", &self.capacity)
+            .field("capacity_bytes", &self.capacity_bytes)
+            .field("max_batch", &self.max_batch)
+            .field("max_delay", &self.max_delay)
+            .field("workers", &self.workers)
+            .field("duplicate_cache_bytes", &self.duplicate_cache_bytes)
+            .field("on_outcomes", &self.on_outcomes.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,509 @@
+//! The pre-validator: items one by one from many threads, verified in micro-batches.
+//!
+//! A node gets signatures one at a time and from everywhere; the engine wants thousands at once. A [`Prevalidator`]
+//! stands between: producers submit, workers cut micro-batches by size, by age or on request, and every accepted item
+//! gets its [`Outcome`] through a [`Ticket`] that can be waited on, polled or awaited.
+//!
+//! ```
+//! use sigwarp::prevalidator::{Config, Prevalidator, Submission, SubmitError};
+//! use sigwarp::{Ed25519Rule, Engine, Key, Message, Reason, Suite, Verdict};
+//!
+//! let engine = Engine::builder().build()?;
+//! let pre = Prevalidator::start(engine, Config::default())?;
+//! let suite = Suite::ed25519(Ed25519Rule::Zip215);
+//! let item = Submission::new(&suite, Key::Bytes(&[0; 31]), Message::Raw(b"hello"), &[0; 64]).id(42);
+//! match pre.submit(item) {
+//!     Ok(ticket) => {
+//!         let outcome = ticket.wait();
+//!         assert_eq!((outcome.id, outcome.verdict?), (42, Verdict::Invalid(Reason::BadKeyLength)));
+//!     }
+//!     Err(SubmitError::Full(item)) => println!("later: {}", item.id),
+//!     Err(error) => println!("{error}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What holds
+//! - Every accepted item gets exactly one outcome. An engine that fails or panics gives [`Fault`]s, never verdicts;
+//!   the worker goes on with the next micro-batch.
+//! - What is accepted and has no outcome is bounded, in items and in bytes; beyond that, items are given back.
+//! - Micro-batches of one class go in the order in which they were filled; an item of more than 64 KiB is one of its
+//!   own. [`Priority::Consensus`] goes before [`Priority::Mempool`], that before [`Priority::Backfill`]; but a waiting
+//!   batch of the mempool is passed over at most 4 times in a row, one of backfill at most 16 times. A batch that runs
+//!   is not interrupted.
+//! - [`Prevalidator::close`] refuses new items and returns when every accepted one has its outcome. Dropping the
+//!   pre-validator closes it.
+
+mod cache;
+mod config;
+mod error;
+mod item;
+mod pending;
+mod queue;
+mod report;
+mod stats;
+mod sync;
+mod ticket;
+mod worker;
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+pub use config::{BeforeBatch, Config, OnOutcomes};
+pub use error::{Fault, StartError, SubmitError};
+pub use item::{Priority, Submission};
+pub use stats::{Latency, Stats};
+pub use ticket::{Group, Outcome, Ticket};
+
+use crate::batch::{Key, Message};
+use crate::engine::Engine;
+use crate::suite::MessageInput;
+use cache::{Cache, Digest};
+use queue::{Entry, Patience, Queue, Refusal};
+use stats::Tally;
+use ticket::Place;
+use worker::Load;
+
+/// Items placed under one hold of the lock by [`Prevalidator::submit_many`].
+const PLACED_AT_ONCE: usize = 64;
+/// An item with more bytes is copied before the lock is taken, and is a micro-batch of its own.
+const LARGE_BYTES: usize = 64 << 10;
+
+/// What producers and workers share.
+struct Shared {
+    engine: Arc<Engine>,
+    queue: Queue<Load, Fault>,
+    cache: Option<Cache>,
+    duplicates: AtomicU64,
+    tally: Mutex<Tally>,
+    /// Workers that have not ended.
+    workers: AtomicUsize,
+    on_outcomes: Option<OnOutcomes>,
+    before_batch: Option<BeforeBatch>,
+}
+
+impl Shared {
+    /// Tells the caller's sink.
+    fn tell(&self, outcomes: &[Outcome]) {
+        if let Some(sink) = &self.on_outcomes
+            && catch_unwind(AssertUnwindSafe(|| sink(outcomes))).is_err()
+        {
+            self.tally.lock().unwrap_or_else(PoisonError::into_inner).panics += 1;
+        }
+    }
+
+    /// A worker ends; says whether it was the last.
+    fn leave(&self) -> bool {
+        self.workers.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+}
+
+/// Collects items and verifies them in micro-batches; see [`crate::prevalidator`]. Share it by reference or in an `Arc`.
+pub struct Prevalidator {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// [`Prevalidator::submit_many`] took the first items and not the rest.
+#[derive(Debug)]
+#[must_use]
+pub struct Partial<'s, 'i> {
+    /// The ticket of those that were taken; it may be empty.
+    pub taken: Group,
+    /// Why the next one was not taken, with everything from there on.
+    pub rest: SubmitError<&'s [Submission<'i>]>,
+}
+
+/// An item that has been looked at, and what its placing needs.
+struct Prepared {
+    /// The code of its verdict, if the duplicate cache knows it; else 0.
+    known: u8,
+    digest: Option<Digest>,
+    /// The copy of a large one.
+    alone: Option<Box<Load>>,
+}
+
+impl Prevalidator {
+    /// Starts the workers. The engine may be shared with other callers.
+    pub fn start(engine: impl Into<Arc<Engine>>, config: Config) -> Result<Self, StartError> {
+        let queue = Queue::new(config.limits()?);
+        let cache = match config.duplicate_cache_bytes {
+            0 => None,
+            bytes => {
+                let mut key = [0; 32];
+                getrandom::fill(&mut key).map_err(StartError::Random)?;
+                Some(Cache::new(bytes, key))
+            }
+        };
+        let shared = Arc::new(Shared {
+            engine: engine.into(),
+            queue,
+            cache,
+            duplicates: AtomicU64::new(0),
+            tally: Mutex::default(),
+            workers: AtomicUsize::new(config.workers.get()),
+            on_outcomes: config.on_outcomes,
+            before_batch: config.before_batch,
+        });
+        let pre = Self { shared: Arc::clone(&shared), threads: Mutex::default() };
+        for worker in 0..config.workers.get() {
+            let shared = Arc::clone(&shared);
+            let thread = std::thread::Builder::new()
+                .name(format!("sigwarp-pre-{worker}"))
+                .spawn(move || worker::run(&shared))
+                // `pre` is dropped here, which ends the workers that did start.
+                .map_err(|source| StartError::Thread { worker, source })?;
+            pre.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        Ok(pre)
+    }
+
+    /// The engine that verifies.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.shared.engine
+    }
+
+    /// Submits an item. Does not wait: if the queue is full, the item comes back.
+    pub fn submit<'i>(&self, item: Submission<'i>) -> Result<Ticket, SubmitError<Submission<'i>>> {
+        self.submit_one(item, Patience::None)
+    }
+
+    /// As [`Self::submit`], but waits for room at most so long; [`Duration::MAX`] waits until there is room or the
+    /// pre-validator is closed. In async code, await [`Self::room`] instead.
+    pub fn submit_timeout<'i>(
+        &self,
+        item: Submission<'i>,
+        timeout: Duration,
+    ) -> Result<Ticket, SubmitError<Submission<'i>>> {
+        self.submit_one(item, patience(timeout))
+    }
+
+    /// Submits what belongs together: all items are taken, or none. The group's ticket has an outcome for each.
+    pub fn submit_group<'s, 'i>(
+        &self,
+        items: &'s [Submission<'i>],
+    ) -> Result<Group, SubmitError<&'s [Submission<'i>]>> {
+        self.submit_all(items, Patience::None)
+    }
+
+    /// As [`Self::submit_group`], but waits for room at most so long. A large group may wait longer than the small
+    /// ones that overtake it.
+    pub fn submit_group_timeout<'s, 'i>(
+        &self,
+        items: &'s [Submission<'i>],
+        timeout: Duration,
+    ) -> Result<Group, SubmitError<&'s [Submission<'i>]>> {
+        self.submit_all(items, patience(timeout))
+    }
+
+    /// Submits many items at the least cost: as many as there is room for, in order. Where not all were taken, the
+    /// error has the ticket of the first ones and the rest.
+    pub fn submit_many<'s, 'i>(&self, items: &'s [Submission<'i>]) -> Result<Group, Partial<'s, 'i>> {
+        self.submit_some(items, Patience::None)
+    }
+
+    /// As [`Self::submit_many`], but waits for room at most so long.
+    pub fn submit_many_timeout<'s, 'i>(
+        &self,
+        items: &'s [Submission<'i>],
+        timeout: Duration,
+    ) -> Result<Group, Partial<'s, 'i>> {
+        self.submit_some(items, patience(timeout))
+    }
+
+    /// Waits, in async code, until there is room for so many items and bytes, or there never will be. Others may
+    /// take the room before the caller does: submit again when it was not enough.
+    pub fn room(&self, items: usize, bytes: usize) -> impl Future<Output = ()> + Send + '_ {
+        Room { pre: self, items, bytes }
+    }
+
+    /// Has the items that wait for others verified as soon as a worker is free. Does not wait for them.
+    pub fn flush(&self) {
+        self.shared.queue.flush();
+    }
+
+    /// Refuses items from now on, verifies what was accepted, and returns when every ticket has its outcome and the
+    /// workers have ended. Called by a worker itself (from [`Config::on_outcomes`] or a task's waker) it does not
+    /// wait.
+    pub fn close(&self) {
+        self.shared.queue.close();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let me = std::thread::current().id();
+        if threads.iter().any(|thread| thread.thread().id() == me) {
+            return;
+        }
+        for thread in threads.drain(..) {
+            // A worker that panicked has given up what it had: its tickets are resolved.
+            let _ = thread.join();
+        }
+    }
+
+    /// Whether it was closed, or has no worker any more.
+    pub fn is_closed(&self) -> bool {
+        self.shared.queue.is_closed()
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> Stats {
+        // Outcomes first: an item that ends meanwhile is counted as accepted and not twice.
+        let tally = self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let (valid, invalid) = (tally.valid, tally.invalid);
+        let (cancelled, faults, panics) = (tally.cancelled, tally.faults, tally.panics);
+        let latency = tally.latency.clone();
+        drop(tally);
+        let count = self.shared.queue.count();
+        let [batches_by_size, batches_by_age, batches_by_request] = count.cut;
+        Stats {
+            pending: count.items,
+            pending_bytes: count.bytes,
+            accepted: count.accepted,
+            refused: count.refused,
+            valid,
+            invalid,
+            cancelled,
+            faults,
+            duplicates: self.shared.duplicates.load(Ordering::Relaxed),
+            batches_by_size,
+            batches_by_age,
+            batches_by_request,
+            panics,
+            latency,
+        }
+    }
+
+    fn submit_one<'i>(
+        &self,
+        item: Submission<'i>,
+        patience: Patience,
+    ) -> Result<Ticket, SubmitError<Submission<'i>>> {
+        if let Some(error) = self.refuse(&item, 0, item) {
+            return Err(error);
+        }
+        let prepared = self.prepare(&item);
+        if prepared.known != 0 {
+            self.tell_known(&[(item.id, prepared.known)]);
+            return Ok(Ticket::new(item.id, Place::Known(prepared.known)));
+        }
+        let bytes = item.bytes();
+        match self.shared.queue.enter(1, bytes, patience) {
+            Ok(mut entry) => {
+                let place = self.place(&mut entry, &item, bytes, prepared);
+                drop(entry);
+                Ok(Ticket::new(item.id, place))
+            }
+            Err(refusal) => Err(refused(refusal, item)),
+        }
+    }
+
+    fn submit_all<'s, 'i>(
+        &self,
+        items: &'s [Submission<'i>],
+        patience: Patience,
+    ) -> Result<Group, SubmitError<&'s [Submission<'i>]>> {
+        if let Some(error) =
+            items.iter().enumerate().find_map(|(index, item)| self.refuse(item, index, items))
+        {
+            return Err(error);
+        }
+        let prepared: Vec<Prepared> = items.iter().map(|item| self.prepare(item)).collect();
+        let pairs = || items.iter().zip(&prepared).filter(|(_, prepared)| prepared.known == 0);
+        let bytes = pairs().map(|(item, _)| item.bytes()).sum();
+        let entry = match pairs().count() {
+            0 => None,
+            count => {
+                Some(self.shared.queue.enter(count, bytes, patience).map_err(|why| refused(why, items))?)
+            }
+        };
+        let mut group = Group::with_capacity(items.len());
+        self.place_each(entry, items, prepared, &mut group);
+        Ok(group)
+    }
+
+    fn submit_some<'s, 'i>(
+        &self,
+        items: &'s [Submission<'i>],
+        patience: Patience,
+    ) -> Result<Group, Partial<'s, 'i>> {
+        let mut taken = Group::with_capacity(items.len());
+        while taken.len() < items.len() {
+            let rest = &items[taken.len()..];
+            if let Some(rest) = self.refuse(&rest[0], 0, rest) {
+                return Err(Partial { taken, rest });
+            }
+            let chunk = &rest[..rest.len().min(PLACED_AT_ONCE)];
+            let wrong = chunk.iter().position(|item| self.refuse(item, 0, ()).is_some());
+            let chunk = &chunk[..wrong.unwrap_or(chunk.len())];
+            let mut prepared: Vec<Prepared> = chunk.iter().map(|item| self.prepare(item)).collect();
+            let unknown = chunk
+                .iter()
+                .zip(&prepared)
+                .filter(|(_, prepared)| prepared.known == 0)
+                .map(|(item, _)| item.bytes());
+            if unknown.clone().next().is_none() {
+                self.place_each(None, chunk, prepared, &mut taken);
+                continue;
+            }
+            match self.shared.queue.enter_some(unknown, patience) {
+                Ok((entry, room)) => {
+                    // Up to the first item that found no room.
+                    let mut left = room;
+                    let fits = prepared.iter().position(|prepared| {
+                        let out = prepared.known == 0 && left == 0;
+                        left -= usize::from(prepared.known == 0 && left > 0);
+                        out
+                    });
+                    let fits = fits.unwrap_or(chunk.len());
+                    prepared.truncate(fits);
+                    self.place_each(Some(entry), &chunk[..fits], prepared, &mut taken);
+                }
+                Err(refusal) => {
+                    let rest = &items[taken.len()..];
+                    return Err(Partial { taken, rest: refused(refusal, rest) });
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Why an item can never be taken, if so.
+    fn refuse<T>(&self, item: &Submission<'_>, index: usize, given: T) -> Option<SubmitError<T>> {
+        let expected = item.suite.scheme().input();
+        let fits = match item.message {
+            Message::Raw(_) => expected == MessageInput::Raw,
+            Message::Digest(_) => expected == MessageInput::Digest,
+        };
+        if fits && self.shared.engine.supports(item.suite) {
+            return None;
+        }
+        let suite = Box::new(item.suite.clone());
+        Some(match fits {
+            false => SubmitError::WrongInput { given, index, suite, expected },
+            true => SubmitError::Unsupported { given, index, suite },
+        })
+    }
+
+    /// What can be done for an item before the lock is taken.
+    fn prepare(&self, item: &Submission<'_>) -> Prepared {
+        let mut prepared = Prepared { known: 0, digest: None, alone: None };
+        if let Some(cache) = &self.shared.cache {
+            let digest = |key: &[u8]| cache.digest(item.suite, key, item.message_bytes(), item.signature);
+            prepared.digest = match item.key {
+                Key::Bytes(key) => Some(digest(key)),
+                Key::Id(id) => self.shared.engine.with_key(item.suite, id, digest),
+            };
+            prepared.known = prepared.digest.and_then(|digest| cache.get(&digest)).unwrap_or(0);
+        }
+        if prepared.known == 0 && item.bytes() > LARGE_BYTES {
+            let mut load = Box::<Load>::default();
+            self.push(&mut load, item, prepared.digest);
+            prepared.alone = Some(load);
+        }
+        prepared
+    }
+
+    fn push(&self, load: &mut Load, item: &Submission<'_>, digest: Option<Digest>) {
+        load.batch.push(item.suite, item.key, item.message, item.signature);
+        load.ids.push(item.id);
+        if self.shared.cache.is_some() {
+            load.digests.push(digest);
+        }
+    }
+
+    fn place(
+        &self,
+        entry: &mut Entry<'_, Load, Fault>,
+        item: &Submission<'_>,
+        bytes: usize,
+        prepared: Prepared,
+    ) -> Place {
+        let class = item.priority as usize;
+        let (pending, place) = match prepared.alone {
+            Some(load) => entry.place_alone(class, bytes, *load),
+            None => entry.place(class, bytes, |load| self.push(load, item, prepared.digest)),
+        };
+        Place::Pending(pending, place)
+    }
+
+    fn place_each(
+        &self,
+        mut entry: Option<Entry<'_, Load, Fault>>,
+        items: &[Submission<'_>],
+        prepared: Vec<Prepared>,
+        group: &mut Group,
+    ) {
+        let mut known = Vec::new();
+        for (item, prepared) in items.iter().zip(prepared) {
+            let place = match &mut entry {
+                Some(entry) if prepared.known == 0 => self.place(entry, item, item.bytes(), prepared),
+                _ => {
+                    known.push((item.id, prepared.known));
+                    Place::Known(prepared.known)
+                }
+            };
+            group.push(item.id, place);
+        }
+        drop(entry);
+        if !known.is_empty() {
+            self.tell_known(&known);
+        }
+    }
+
+    fn tell_known(&self, known: &[(u64, u8)]) {
+        self.shared.duplicates.fetch_add(known.len() as u64, Ordering::Relaxed);
+        if self.shared.on_outcomes.is_some() {
+            let outcomes: Vec<_> = known.iter().map(|&(id, code)| Outcome::of(id, Ok(code))).collect();
+            self.shared.tell(&outcomes);
+        }
+    }
+}
+
+impl Drop for Prevalidator {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl std::fmt::Debug for Prevalidator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prevalidator")
+            .field("engine", &self.shared.engine)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// See [`Prevalidator::room`].
+struct Room<'p> {
+    pre: &'p Prevalidator,
+    items: usize,
+    bytes: usize,
+}
+
+impl Future for Room<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match self.pre.shared.queue.has_room(self.items, self.bytes, context.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}
+
+fn patience(timeout: Duration) -> Patience {
+    Instant::now().checked_add(timeout).map_or(Patience::Forever, Patience::Until)
+}
+
+fn refused<T>(refusal: Refusal, given: T) -> SubmitError<T> {
+    match refusal {
+        Refusal::Full => SubmitError::Full(given),
+        Refusal::Closed => SubmitError::Closed(given),
+        Refusal::TooLarge => SubmitError::TooLarge(given),
+    }
+}
