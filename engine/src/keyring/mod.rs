@@ -43,7 +43,24 @@ use ledger::Ledger;
 /// Ids are not used again: one that was unregistered is an error wherever it is named, even when the same key is
 /// registered anew.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
 pub struct KeyId(NonZeroU64);
+
+impl KeyId {
+    /// The id as a number, which is not 0, for callers that keep it outside of Rust.
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The id of a number that [`Self::get`] gave; `None` for 0. Another number names nothing, and verifying an item
+    /// with it is [`crate::Error::UnknownKey`].
+    pub const fn from_number(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+}
 
 impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,3 @@
+module sigwarp.example
+
+go 1.19

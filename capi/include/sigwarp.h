@@ -1,0 +1,1153 @@
+/* Sigwarp: verifies signatures and hashes messages in batches, with one verdict per item.
+ *
+ * Every function that can fail gives a sigwarp_code. SIGWARP_OK says that the outputs were written, and nothing about
+ * any signature: a signature is valid where its status is SIGWARP_STATUS_VALID, and nowhere else.
+ *
+ * Handles are numbers and not addresses. A freed handle, a made-up one or one of another kind is an error code, always.
+ * Any function may be called from any thread. Memory of the caller is read during the call only.
+ *
+ * docs/integrate.md says which function is for whom, and how to build and link. */
+
+#ifndef SIGWARP_H
+#define SIGWARP_H
+
+/* Written by cbindgen from capi/src: change that, then run SIGWARP_WRITE_HEADER=1 cargo test -p sigwarp-capi --test header. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The bytes of an error text, its terminating zero included.
+ */
+#define SIGWARP_ERROR_TEXT 508
+
+/**
+ * The version of this interface. It changes when a program that was built against an earlier header could not go on
+ * with a newer library; doors, codes and statuses may be added without a change.
+ */
+#define SIGWARP_ABI_VERSION 1
+
+/**
+ * The bytes of a recovered key: 04, x, y.
+ */
+#define SIGWARP_RECOVERED_KEY 65
+
+/**
+ * The bytes of an Ethereum address.
+ */
+#define SIGWARP_ADDRESS 20
+
+/**
+ * What a door gives: SIGWARP_OK or one of SIGWARP_ERROR_*. None of them says anything about a signature.
+ */
+typedef int32_t sigwarp_code;
+
+/**
+ * Items that are pushed one by one and copied, for callers that have no columns. Made by sigwarp_batch_new. Threads
+ * may share one; its doors then wait for one another.
+ */
+typedef struct sigwarp_batch {
+  /**
+   * Private; 0 is no batch.
+   */
+  uint64_t id;
+} sigwarp_batch;
+
+/**
+ * Where a door says what was wrong, and what to do about it. The caller owns it; every door takes one, and a null
+ * pointer where the caller does not want to know. It is written before the door returns, so it is as good in
+ * languages that move their threads between calls as it is in C.
+ */
+typedef struct sigwarp_error {
+  /**
+   * The code that the door gave.
+   */
+  sigwarp_code code;
+  /**
+   * Zero-terminated UTF-8, cut off where it is long. Empty after SIGWARP_OK.
+   */
+  char text[SIGWARP_ERROR_TEXT];
+} sigwarp_error;
+
+/**
+ * Scheme, rule, signature encoding and user ID: everything besides the bytes that fixes what valid means. Made by
+ * sigwarp_suite_new; used with any engine, by any number of threads.
+ */
+typedef struct sigwarp_suite {
+  /**
+   * Private; 0 is no suite.
+   */
+  uint64_t id;
+} sigwarp_suite;
+
+/**
+ * An engine. Made by sigwarp_engine_new; any number of threads may use one at the same time.
+ */
+typedef struct sigwarp_engine {
+  /**
+   * Private; 0 is no engine.
+   */
+  uint64_t id;
+} sigwarp_engine;
+
+/**
+ * The verdict on an item. Only SIGWARP_STATUS_VALID means that a signature is valid: compare with it, and never test
+ * a status for zero or non-zero. The numbers do not change; new reasons get new ones.
+ */
+typedef uint8_t sigwarp_status;
+
+/**
+ * How an engine is set up. Zero the structure, set `size`, then set what differs.
+ */
+typedef struct sigwarp_options {
+  /**
+   * sizeof(sigwarp_options).
+   */
+  uint32_t size;
+  /**
+   * Threads that a call may use; 0 for as many as the process may use. With 1 everything runs on the calling
+   * thread.
+   */
+  uint32_t threads;
+  /**
+   * The backend: "avx512", "avx2", "portable"; null or "auto" for the fastest that runs here, or what the
+   * environment variable SIGWARP_BACKEND names.
+   */
+  const char *backend;
+  /**
+   * Bytes that the key ring may take for keys and tables; 0 for 256 MiB.
+   */
+  uint64_t key_budget;
+  /**
+   * 1 to keep keys that come often in valid signatures as if they were registered; else 0.
+   */
+  uint8_t admit_keys;
+  /**
+   * Zero.
+   */
+  uint8_t reserved[7];
+} sigwarp_options;
+
+/**
+ * What the key ring of an engine holds.
+ */
+typedef struct sigwarp_key_stats {
+  /**
+   * Registered keys.
+   */
+  uint64_t registered;
+  /**
+   * Keys admitted from traffic.
+   */
+  uint64_t admitted;
+  /**
+   * Keys with a full table.
+   */
+  uint64_t full;
+  /**
+   * Keys with a compact table.
+   */
+  uint64_t compact;
+  /**
+   * Keys of which only the point is kept.
+   */
+  uint64_t decoded;
+  /**
+   * Bytes of all of it.
+   */
+  uint64_t bytes;
+  /**
+   * Bytes that it may take.
+   */
+  uint64_t budget;
+  /**
+   * Items whose key was found.
+   */
+  uint64_t found;
+  /**
+   * Admitted keys that had to make room.
+   */
+  uint64_t evicted;
+} sigwarp_key_stats;
+
+/**
+ * A column of byte strings. With `offsets`, which has one more entry than there are rows, row i is
+ * `bytes[offsets[i]]` to before `bytes[offsets[i + 1]]`: offsets never decrease and end within `length`. Columns may
+ * share their bytes. Without `offsets` the rows have `width` bytes each and lie one after another.
+ */
+typedef struct sigwarp_column {
+  /**
+   * The bytes; may be null where there are none.
+   */
+  const uint8_t *bytes;
+  /**
+   * How many bytes there are.
+   */
+  uintptr_t length;
+  /**
+   * The offsets, or null.
+   */
+  const uint64_t *offsets;
+  /**
+   * Without offsets, the bytes of a row; else 0.
+   */
+  uintptr_t width;
+} sigwarp_column;
+
+/**
+ * Items as columns that the caller owns; they are read where they lie and not copied. Zero the structure, set `size`,
+ * then set what is there.
+ */
+typedef struct sigwarp_columns {
+  /**
+   * sizeof(sigwarp_columns).
+   */
+  uint32_t size;
+  /**
+   * How many suites there are.
+   */
+  uint32_t suite_count;
+  /**
+   * The suites that items are judged under.
+   */
+  const struct sigwarp_suite *suites;
+  /**
+   * For each item the index of its suite; may be null where there is one suite.
+   */
+  const uint32_t *suite_of;
+  /**
+   * The number of items.
+   */
+  uintptr_t items;
+  /**
+   * Ids of registered keys, one for each item, 0 for an item whose key is in `keys`; null where all are.
+   */
+  const uint64_t *key_ids;
+  /**
+   * The encoded public keys. With `key_ids`, may be all zero if every item has an id.
+   */
+  struct sigwarp_column keys;
+  /**
+   * The messages, or the digests where the suite takes a digest.
+   */
+  struct sigwarp_column messages;
+  /**
+   * The encoded signatures.
+   */
+  struct sigwarp_column signatures;
+} sigwarp_columns;
+
+/**
+ * The call did what it says and wrote its outputs. Verdicts are in the statuses, not in this code.
+ */
+#define SIGWARP_OK 0
+
+/**
+ * A pointer is null that must not be.
+ */
+#define SIGWARP_ERROR_NULL 1
+
+/**
+ * A handle names nothing: it was freed, never given, or is of another kind.
+ */
+#define SIGWARP_ERROR_HANDLE 2
+
+/**
+ * A value or a name that does not exist or is out of range.
+ */
+#define SIGWARP_ERROR_ARGUMENT 3
+
+/**
+ * Offsets, lengths or indices that do not describe rows.
+ */
+#define SIGWARP_ERROR_COLUMNS 4
+
+/**
+ * A buffer is too short, or overlaps one that the call reads.
+ */
+#define SIGWARP_ERROR_BUFFER 5
+
+/**
+ * Scheme, rule, encoding and user ID make no suite.
+ */
+#define SIGWARP_ERROR_SUITE 6
+
+/**
+ * An item names a key that is not registered with this engine for its scheme.
+ */
+#define SIGWARP_ERROR_UNKNOWN_KEY 7
+
+/**
+ * The key ring has no room, even without tables.
+ */
+#define SIGWARP_ERROR_KEY_BUDGET 8
+
+/**
+ * The engine does not implement what was asked for.
+ */
+#define SIGWARP_ERROR_UNSUPPORTED 9
+
+/**
+ * The backend that was asked for does not run here, or failed its self-test.
+ */
+#define SIGWARP_ERROR_UNAVAILABLE 10
+
+/**
+ * The engine could not finish. Nothing is known about the items; the call may be repeated.
+ */
+#define SIGWARP_ERROR_ENGINE 11
+
+/**
+ * A fault of the library, caught before it reached the caller. Please report it with its text.
+ */
+#define SIGWARP_ERROR_PANIC 12
+
+/**
+ * The queue of a pre-validator is full: submit later, or wait for room.
+ */
+#define SIGWARP_ERROR_FULL 13
+
+/**
+ * The pre-validator was closed.
+ */
+#define SIGWARP_ERROR_CLOSED 14
+
+/**
+ * Not every outcome is there yet.
+ */
+#define SIGWARP_ERROR_PENDING 15
+
+/**
+ * The item was cancelled before it was verified.
+ */
+#define SIGWARP_ERROR_CANCELLED 16
+
+/**
+ * More than the queue of a pre-validator can ever hold.
+ */
+#define SIGWARP_ERROR_TOO_LARGE 17
+
+/**
+ * Nobody has decided: what every status is before a call and after one that failed. Never valid.
+ */
+#define SIGWARP_STATUS_NOT_COMPUTED 0
+
+/**
+ * The signature is valid under the suite.
+ */
+#define SIGWARP_STATUS_VALID 1
+
+/**
+ * Invalid: the key has a length that the scheme does not know.
+ */
+#define SIGWARP_STATUS_BAD_KEY_LENGTH 2
+
+/**
+ * Invalid: the key has a known length and a wrong form.
+ */
+#define SIGWARP_STATUS_BAD_KEY_ENCODING 3
+
+/**
+ * Invalid: the signature has a length that the encoding cannot have.
+ */
+#define SIGWARP_STATUS_BAD_SIGNATURE_LENGTH 4
+
+/**
+ * Invalid: the signature does not parse under the named encoding, or carries a recovery id above 3.
+ */
+#define SIGWARP_STATUS_BAD_SIGNATURE_ENCODING 5
+
+/**
+ * Invalid: a coordinate of the key is not reduced, or x = 0 carries a sign, under a rule that forbids it.
+ */
+#define SIGWARP_STATUS_NON_CANONICAL_KEY 6
+
+/**
+ * Invalid: the key is a point of order 1, 2, 4 or 8, under a rule that forbids it.
+ */
+#define SIGWARP_STATUS_SMALL_ORDER_KEY 7
+
+/**
+ * Invalid: the key does not decode to a point of the curve.
+ */
+#define SIGWARP_STATUS_KEY_NOT_ON_CURVE 8
+
+/**
+ * Invalid: a scalar of the signature is outside its range.
+ */
+#define SIGWARP_STATUS_SCALAR_OUT_OF_RANGE 9
+
+/**
+ * Invalid: s is above half the group order, under a rule that forbids it.
+ */
+#define SIGWARP_STATUS_HIGH_S 10
+
+/**
+ * Invalid: the encoding of R is not canonical, under a rule that forbids it.
+ */
+#define SIGWARP_STATUS_NON_CANONICAL_R 11
+
+/**
+ * Invalid: R is a point of order 1, 2, 4 or 8, under a rule that forbids it.
+ */
+#define SIGWARP_STATUS_SMALL_ORDER_R 12
+
+/**
+ * Invalid: R does not decode to a point of the curve, under a rule that decodes it.
+ */
+#define SIGWARP_STATUS_R_NOT_ON_CURVE 13
+
+/**
+ * Invalid: the verification equation does not hold, or its point is infinity.
+ */
+#define SIGWARP_STATUS_EQUATION_FAILED 14
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * An empty batch. To be freed with sigwarp_batch_free.
+ *
+ * The caller sees to this:
+ * `batch` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_new(struct sigwarp_batch *batch,
+                               struct sigwarp_error *error);
+
+/**
+ * Frees a batch. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_free(struct sigwarp_batch batch,
+                                struct sigwarp_error *error);
+
+/**
+ * Adds an item; its bytes are copied. Wrong lengths of key and signature are statuses and not errors.
+ *
+ * The caller sees to this:
+ * `key`, `message` and `signature` have as many bytes as their lengths say, and nobody writes to them during the call;
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_push(struct sigwarp_batch batch,
+                                struct sigwarp_suite suite,
+                                const uint8_t *key,
+                                uintptr_t key_length,
+                                const uint8_t *message,
+                                uintptr_t message_length,
+                                const uint8_t *signature,
+                                uintptr_t signature_length,
+                                struct sigwarp_error *error);
+
+/**
+ * As sigwarp_batch_push, for a key that is registered with the engine that will verify the batch.
+ *
+ * The caller sees to this:
+ * As sigwarp_batch_push.
+ */
+sigwarp_code sigwarp_batch_push_id(struct sigwarp_batch batch,
+                                   struct sigwarp_suite suite,
+                                   uint64_t key_id,
+                                   const uint8_t *message,
+                                   uintptr_t message_length,
+                                   const uint8_t *signature,
+                                   uintptr_t signature_length,
+                                   struct sigwarp_error *error);
+
+/**
+ * The number of items of a batch.
+ *
+ * The caller sees to this:
+ * `length` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_length(struct sigwarp_batch batch,
+                                  uintptr_t *length,
+                                  struct sigwarp_error *error);
+
+/**
+ * Removes all items and keeps the memory for the next ones.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_clear(struct sigwarp_batch batch,
+                                 struct sigwarp_error *error);
+
+/**
+ * Verifies the items of a batch and writes a status for each, in the order in which they were pushed. The batch stays
+ * as it is.
+ *
+ * The caller sees to this:
+ * `capacity` statuses can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_verify(struct sigwarp_engine engine,
+                                  struct sigwarp_batch batch,
+                                  sigwarp_status *statuses,
+                                  uintptr_t capacity,
+                                  struct sigwarp_error *error);
+
+/**
+ * Chooses a backend, starts the threads and runs the self-test: a fraction of a second. `options` may be null. Make
+ * one engine and share it. To be freed with sigwarp_engine_free.
+ *
+ * The caller sees to this:
+ * `options` is null or points to such a structure, whose `backend` is null or zero-terminated; `engine` and `error`
+ * can be written (`error` may be null).
+ */
+sigwarp_code sigwarp_engine_new(const struct sigwarp_options *options,
+                                struct sigwarp_engine *engine,
+                                struct sigwarp_error *error);
+
+/**
+ * Frees an engine. Calls of other threads that run on it end first; pre-validators keep theirs. Freeing 0 does
+ * nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_engine_free(struct sigwarp_engine engine,
+                                 struct sigwarp_error *error);
+
+/**
+ * Writes which backends an engine uses, on how many threads, and why, as one line of text. `needed`, which may be
+ * null, gets the bytes that the text takes with its terminating zero; with a `capacity` of 0 that is all.
+ *
+ * The caller sees to this:
+ * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_engine_explain(struct sigwarp_engine engine,
+                                    char *text,
+                                    uintptr_t capacity,
+                                    uintptr_t *needed,
+                                    struct sigwarp_error *error);
+
+/**
+ * Writes what the key ring of an engine holds.
+ *
+ * The caller sees to this:
+ * `stats` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_engine_key_stats(struct sigwarp_engine engine,
+                                      struct sigwarp_key_stats *stats,
+                                      struct sigwarp_error *error);
+
+/**
+ * The short name of a code, for example "buffer"; "unknown code" for others. Lives as long as the process.
+ */
+const char *sigwarp_code_name(sigwarp_code code);
+
+/**
+ * Writes the bytes of a digest of a hash function: "sha256", "sha256d", "sha512", "sha512-half", "sha3-256",
+ * "keccak256", "sm3" or "blake3".
+ *
+ * The caller sees to this:
+ * `hash` is null or zero-terminated; `length` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_digest_length(const char *hash,
+                                   uintptr_t *length,
+                                   struct sigwarp_error *error);
+
+/**
+ * Writes the digest of each message, one after another. Message i is `arena[offsets[i]]` to before
+ * `arena[offsets[i + 1]]`; lengths may be mixed.
+ *
+ * The caller sees to this:
+ * `hash` is null or zero-terminated. `arena` has `arena_length` bytes and `offsets` has `messages + 1` entries; nobody
+ * writes to them during the call. `capacity` bytes can be written to `digests`; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_hash(struct sigwarp_engine engine,
+                          const char *hash,
+                          uintptr_t messages,
+                          const uint8_t *arena,
+                          uintptr_t arena_length,
+                          const uint64_t *offsets,
+                          uint8_t *digests,
+                          uintptr_t capacity,
+                          struct sigwarp_error *error);
+
+/**
+ * Writes the Merkle root over leaves that are digests of `hash`, one after another. `rule` says what follows the last
+ * node of an odd level: "bitcoin" (the node itself) or "zero-padded".
+ *
+ * `ambiguous`, which may be null, gets 1 where two siblings are equal although they are two nodes of their level, else
+ * 0. Under "bitcoin" a shorter list of leaves then has the same root (CVE-2012-2459): refuse such a block.
+ *
+ * The caller sees to this:
+ * `hash` and `rule` are null or zero-terminated. `leaves` has `length` bytes, and nobody writes to them during the
+ * call. `capacity` bytes can be written to `root`; `ambiguous` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_merkle_root(struct sigwarp_engine engine,
+                                 const char *hash,
+                                 const char *rule,
+                                 const uint8_t *leaves,
+                                 uintptr_t length,
+                                 uint8_t *root,
+                                 uintptr_t capacity,
+                                 uint8_t *ambiguous,
+                                 struct sigwarp_error *error);
+
+/**
+ * Registers keys for signatures of the scheme of a suite, and makes tables of them within the key budget: items with
+ * a registered key, named by its id or by its bytes, are verified several times faster.
+ *
+ * Key i is `arena[offsets[i]]` to before `arena[offsets[i + 1]]`. It gets an id, the same id for the same bytes, and
+ * the status SIGWARP_STATUS_VALID; or the id 0 and as status the reason for which the suite rejects every signature
+ * under it. An id is known to this engine only, until it is unregistered.
+ *
+ * The caller sees to this:
+ * `arena` has `arena_length` bytes and `offsets` has `keys + 1` entries; nobody writes to them during the call.
+ * `capacity` ids and as many statuses can be written; `statuses` and `error` may be null.
+ */
+sigwarp_code sigwarp_register_keys(struct sigwarp_engine engine,
+                                   struct sigwarp_suite suite,
+                                   uintptr_t keys,
+                                   const uint8_t *arena,
+                                   uintptr_t arena_length,
+                                   const uint64_t *offsets,
+                                   uint64_t *ids,
+                                   sigwarp_status *statuses,
+                                   uintptr_t capacity,
+                                   struct sigwarp_error *error);
+
+/**
+ * Drops registered keys. Their ids name nothing from then on; calls that run keep what they have. Ids that name
+ * nothing, and 0, are passed over. `dropped`, which may be null, gets the number of ids that named a key.
+ *
+ * The caller sees to this:
+ * `ids` has `count` entries, and nobody writes to them during the call; `dropped` and `error` are null or can be
+ * written.
+ */
+sigwarp_code sigwarp_unregister_keys(struct sigwarp_engine engine,
+                                     const uint64_t *ids,
+                                     uintptr_t count,
+                                     uintptr_t *dropped,
+                                     struct sigwarp_error *error);
+
+/**
+ * The ABI version of the library. Compare with SIGWARP_ABI_VERSION of the header before anything else.
+ */
+uint32_t sigwarp_abi_version(void);
+
+/**
+ * The version of the library, for example "0.1.0". Lives as long as the process.
+ */
+const char *sigwarp_version(void);
+
+/**
+ * An empty batch. To be freed with sigwarp_batch_free.
+ *
+ * The caller sees to this:
+ * `batch` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_new(struct sigwarp_batch *batch,
+                               struct sigwarp_error *error);
+
+/**
+ * Frees a batch. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_free(struct sigwarp_batch batch,
+                                struct sigwarp_error *error);
+
+/**
+ * Adds an item; its bytes are copied. Wrong lengths of key and signature are statuses and not errors.
+ *
+ * The caller sees to this:
+ * `key`, `message` and `signature` have as many bytes as their lengths say, and nobody writes to them during the call;
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_push(struct sigwarp_batch batch,
+                                struct sigwarp_suite suite,
+                                const uint8_t *key,
+                                uintptr_t key_length,
+                                const uint8_t *message,
+                                uintptr_t message_length,
+                                const uint8_t *signature,
+                                uintptr_t signature_length,
+                                struct sigwarp_error *error);
+
+/**
+ * As sigwarp_batch_push, for a key that is registered with the engine that will verify the batch.
+ *
+ * The caller sees to this:
+ * As sigwarp_batch_push.
+ */
+sigwarp_code sigwarp_batch_push_id(struct sigwarp_batch batch,
+                                   struct sigwarp_suite suite,
+                                   uint64_t key_id,
+                                   const uint8_t *message,
+                                   uintptr_t message_length,
+                                   const uint8_t *signature,
+                                   uintptr_t signature_length,
+                                   struct sigwarp_error *error);
+
+/**
+ * The number of items of a batch.
+ *
+ * The caller sees to this:
+ * `length` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_length(struct sigwarp_batch batch,
+                                  uintptr_t *length,
+                                  struct sigwarp_error *error);
+
+/**
+ * Removes all items and keeps the memory for the next ones.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_clear(struct sigwarp_batch batch,
+                                 struct sigwarp_error *error);
+
+/**
+ * Verifies the items of a batch and writes a status for each, in the order in which they were pushed. The batch stays
+ * as it is.
+ *
+ * The caller sees to this:
+ * `capacity` statuses can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_batch_verify(struct sigwarp_engine engine,
+                                  struct sigwarp_batch batch,
+                                  sigwarp_status *statuses,
+                                  uintptr_t capacity,
+                                  struct sigwarp_error *error);
+
+/**
+ * Chooses a backend, starts the threads and runs the self-test: a fraction of a second. `options` may be null. Make
+ * one engine and share it. To be freed with sigwarp_engine_free.
+ *
+ * The caller sees to this:
+ * `options` is null or points to such a structure, whose `backend` is null or zero-terminated; `engine` and `error`
+ * can be written (`error` may be null).
+ */
+sigwarp_code sigwarp_engine_new(const struct sigwarp_options *options,
+                                struct sigwarp_engine *engine,
+                                struct sigwarp_error *error);
+
+/**
+ * Frees an engine. Calls of other threads that run on it end first; pre-validators keep theirs. Freeing 0 does
+ * nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_engine_free(struct sigwarp_engine engine,
+                                 struct sigwarp_error *error);
+
+/**
+ * Writes which backends an engine uses, on how many threads, and why, as one line of text. `needed`, which may be
+ * null, gets the bytes that the text takes with its terminating zero; with a `capacity` of 0 that is all.
+ *
+ * The caller sees to this:
+ * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_engine_explain(struct sigwarp_engine engine,
+                                    char *text,
+                                    uintptr_t capacity,
+                                    uintptr_t *needed,
+                                    struct sigwarp_error *error);
+
+/**
+ * Writes what the key ring of an engine holds.
+ *
+ * The caller sees to this:
+ * `stats` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_engine_key_stats(struct sigwarp_engine engine,
+                                      struct sigwarp_key_stats *stats,
+                                      struct sigwarp_error *error);
+
+/**
+ * The short name of a code, for example "buffer"; "unknown code" for others. Lives as long as the process.
+ */
+const char *sigwarp_code_name(sigwarp_code code);
+
+/**
+ * Writes the bytes of a digest of a hash function: "sha256", "sha256d", "sha512", "sha512-half", "sha3-256",
+ * "keccak256", "sm3" or "blake3".
+ *
+ * The caller sees to this:
+ * `hash` is null or zero-terminated; `length` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_digest_length(const char *hash,
+                                   uintptr_t *length,
+                                   struct sigwarp_error *error);
+
+/**
+ * Writes the digest of each message, one after another. Message i is `arena[offsets[i]]` to before
+ * `arena[offsets[i + 1]]`; lengths may be mixed.
+ *
+ * The caller sees to this:
+ * `hash` is null or zero-terminated. `arena` has `arena_length` bytes and `offsets` has `messages + 1` entries; nobody
+ * writes to them during the call. `capacity` bytes can be written to `digests`; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_hash(struct sigwarp_engine engine,
+                          const char *hash,
+                          uintptr_t messages,
+                          const uint8_t *arena,
+                          uintptr_t arena_length,
+                          const uint64_t *offsets,
+                          uint8_t *digests,
+                          uintptr_t capacity,
+                          struct sigwarp_error *error);
+
+/**
+ * Writes the Merkle root over leaves that are digests of `hash`, one after another. `rule` says what follows the last
+ * node of an odd level: "bitcoin" (the node itself) or "zero-padded".
+ *
+ * `ambiguous`, which may be null, gets 1 where two siblings are equal although they are two nodes of their level, else
+ * 0. Under "bitcoin" a shorter list of leaves then has the same root (CVE-2012-2459): refuse such a block.
+ *
+ * The caller sees to this:
+ * `hash` and `rule` are null or zero-terminated. `leaves` has `length` bytes, and nobody writes to them during the
+ * call. `capacity` bytes can be written to `root`; `ambiguous` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_merkle_root(struct sigwarp_engine engine,
+                                 const char *hash,
+                                 const char *rule,
+                                 const uint8_t *leaves,
+                                 uintptr_t length,
+                                 uint8_t *root,
+                                 uintptr_t capacity,
+                                 uint8_t *ambiguous,
+                                 struct sigwarp_error *error);
+
+/**
+ * Registers keys for signatures of the scheme of a suite, and makes tables of them within the key budget: items with
+ * a registered key, named by its id or by its bytes, are verified several times faster.
+ *
+ * Key i is `arena[offsets[i]]` to before `arena[offsets[i + 1]]`. It gets an id, the same id for the same bytes, and
+ * the status SIGWARP_STATUS_VALID; or the id 0 and as status the reason for which the suite rejects every signature
+ * under it. An id is known to this engine only, until it is unregistered.
+ *
+ * The caller sees to this:
+ * `arena` has `arena_length` bytes and `offsets` has `keys + 1` entries; nobody writes to them during the call.
+ * `capacity` ids and as many statuses can be written; `statuses` and `error` may be null.
+ */
+sigwarp_code sigwarp_register_keys(struct sigwarp_engine engine,
+                                   struct sigwarp_suite suite,
+                                   uintptr_t keys,
+                                   const uint8_t *arena,
+                                   uintptr_t arena_length,
+                                   const uint64_t *offsets,
+                                   uint64_t *ids,
+                                   sigwarp_status *statuses,
+                                   uintptr_t capacity,
+                                   struct sigwarp_error *error);
+
+/**
+ * Drops registered keys. Their ids name nothing from then on; calls that run keep what they have. Ids that name
+ * nothing, and 0, are passed over. `dropped`, which may be null, gets the number of ids that named a key.
+ *
+ * The caller sees to this:
+ * `ids` has `count` entries, and nobody writes to them during the call; `dropped` and `error` are null or can be
+ * written.
+ */
+sigwarp_code sigwarp_unregister_keys(struct sigwarp_engine engine,
+                                     const uint64_t *ids,
+                                     uintptr_t count,
+                                     uintptr_t *dropped,
+                                     struct sigwarp_error *error);
+
+/**
+ * Recovers the key of each secp256k1 signature, on the calling thread.
+ *
+ * Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
+ * bytes) alike, and the recovery id `recovery_ids[i]`, 0 to 3; the values 27 and 28 and the form of EIP-155 are for
+ * the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
+ * else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
+ *
+ * The caller sees to this:
+ * `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and
+ * `recovery_ids` has `items`; nobody writes to them during the call. 65 times `capacity` bytes can be written to
+ * `keys`, 20 times `capacity` to `addresses`, and `capacity` to `statuses`; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_recover(const char *rule,
+                             uintptr_t items,
+                             const uint8_t *arena,
+                             uintptr_t arena_length,
+                             const uint64_t *digest_offsets,
+                             const uint64_t *signature_offsets,
+                             const uint8_t *recovery_ids,
+                             uint8_t *keys,
+                             uint8_t *addresses,
+                             sigwarp_status *statuses,
+                             uintptr_t capacity,
+                             struct sigwarp_error *error);
+
+/**
+ * The name of a status, as in files and summaries, for example "EquationFailed"; "unknown status" for others. Lives
+ * as long as the process.
+ */
+const char *sigwarp_status_name(sigwarp_status status);
+
+/**
+ * The suite of these names, for example "ed25519", "zip215", NULL and "ecdsa-secp256k1", "ecdsa-low-s", "der".
+ * `rule` may be null where the scheme has only one; a null `encoding` is "raw". `user_id` is for "sm2-sm3" alone; null
+ * there is "1234567812345678". To be freed with sigwarp_suite_free.
+ *
+ * The caller sees to this:
+ * The names are null or zero-terminated; `user_id` is null or has `user_id_length` bytes; `suite` can be written, and
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_suite_new(const char *scheme,
+                               const char *rule,
+                               const char *encoding,
+                               const uint8_t *user_id,
+                               uintptr_t user_id_length,
+                               struct sigwarp_suite *suite,
+                               struct sigwarp_error *error);
+
+/**
+ * Frees a suite. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_suite_free(struct sigwarp_suite suite,
+                                struct sigwarp_error *error);
+
+/**
+ * Writes the names of a suite: scheme, rule and encoding with a space between. `needed` is as in
+ * sigwarp_engine_explain.
+ *
+ * The caller sees to this:
+ * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_suite_name(struct sigwarp_suite suite,
+                                char *text,
+                                uintptr_t capacity,
+                                uintptr_t *needed,
+                                struct sigwarp_error *error);
+
+/**
+ * Verifies items in one arena under one suite, and writes a status for each.
+ *
+ * Item i has the key `arena[key_offsets[i]]` to before `arena[key_offsets[i + 1]]`, and its message and signature
+ * alike: each of the three has `items + 1` offsets, which never decrease. Where the suite takes a digest, messages are
+ * digests. Wrong lengths of keys and signatures are statuses and not errors. After an error all statuses are
+ * SIGWARP_STATUS_NOT_COMPUTED (if they do not overlap what the call reads, which is an error too).
+ *
+ * The caller sees to this:
+ * `arena` has `arena_length` bytes, each array of offsets `items + 1` entries; nobody writes to them during the call.
+ * `capacity` statuses can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_verify(struct sigwarp_engine engine,
+                            struct sigwarp_suite suite,
+                            uintptr_t items,
+                            const uint8_t *arena,
+                            uintptr_t arena_length,
+                            const uint64_t *key_offsets,
+                            const uint64_t *message_offsets,
+                            const uint64_t *signature_offsets,
+                            sigwarp_status *statuses,
+                            uintptr_t capacity,
+                            struct sigwarp_error *error);
+
+/**
+ * As sigwarp_verify, for keys that are registered with the engine: `key_ids` has one id for each item. An id that is
+ * not registered for the scheme of the suite is the error SIGWARP_ERROR_UNKNOWN_KEY.
+ *
+ * The caller sees to this:
+ * As sigwarp_verify; `key_ids` has `items` entries.
+ */
+sigwarp_code sigwarp_verify_ids(struct sigwarp_engine engine,
+                                struct sigwarp_suite suite,
+                                uintptr_t items,
+                                const uint64_t *key_ids,
+                                const uint8_t *arena,
+                                uintptr_t arena_length,
+                                const uint64_t *message_offsets,
+                                const uint64_t *signature_offsets,
+                                sigwarp_status *statuses,
+                                uintptr_t capacity,
+                                struct sigwarp_error *error);
+
+/**
+ * As sigwarp_verify, for columns of any layout, several suites, and keys that are registered or not.
+ *
+ * The caller sees to this:
+ * `columns` points to such a structure, and what it points to can be read; nobody writes to any of it during the call.
+ * `capacity` statuses can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_verify_columns(struct sigwarp_engine engine,
+                                    const struct sigwarp_columns *columns,
+                                    sigwarp_status *statuses,
+                                    uintptr_t capacity,
+                                    struct sigwarp_error *error);
+
+/**
+ * Verifies one item, at the lowest latency, and writes its status. Several items are several times faster together.
+ *
+ * The caller sees to this:
+ * `key`, `message` and `signature` have as many bytes as their lengths say, and nobody writes to them during the call.
+ * `status` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_verify_one(struct sigwarp_engine engine,
+                                struct sigwarp_suite suite,
+                                const uint8_t *key,
+                                uintptr_t key_length,
+                                const uint8_t *message,
+                                uintptr_t message_length,
+                                const uint8_t *signature,
+                                uintptr_t signature_length,
+                                sigwarp_status *status,
+                                struct sigwarp_error *error);
+
+/**
+ * Recovers the key of each secp256k1 signature, on the calling thread.
+ *
+ * Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
+ * bytes) alike, and the recovery id `recovery_ids[i]`, 0 to 3; the values 27 and 28 and the form of EIP-155 are for
+ * the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
+ * else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
+ *
+ * The caller sees to this:
+ * `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and
+ * `recovery_ids` has `items`; nobody writes to them during the call. 65 times `capacity` bytes can be written to
+ * `keys`, 20 times `capacity` to `addresses`, and `capacity` to `statuses`; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_recover(const char *rule,
+                             uintptr_t items,
+                             const uint8_t *arena,
+                             uintptr_t arena_length,
+                             const uint64_t *digest_offsets,
+                             const uint64_t *signature_offsets,
+                             const uint8_t *recovery_ids,
+                             uint8_t *keys,
+                             uint8_t *addresses,
+                             sigwarp_status *statuses,
+                             uintptr_t capacity,
+                             struct sigwarp_error *error);
+
+/**
+ * The name of a status, as in files and summaries, for example "EquationFailed"; "unknown status" for others. Lives
+ * as long as the process.
+ */
+const char *sigwarp_status_name(sigwarp_status status);
+
+/**
+ * The suite of these names, for example "ed25519", "zip215", NULL and "ecdsa-secp256k1", "ecdsa-low-s", "der".
+ * `rule` may be null where the scheme has only one; a null `encoding` is "raw". `user_id` is for "sm2-sm3" alone; null
+ * there is "1234567812345678". To be freed with sigwarp_suite_free.
+ *
+ * The caller sees to this:
+ * The names are null or zero-terminated; `user_id` is null or has `user_id_length` bytes; `suite` can be written, and
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_suite_new(const char *scheme,
+                               const char *rule,
+                               const char *encoding,
+                               const uint8_t *user_id,
+                               uintptr_t user_id_length,
+                               struct sigwarp_suite *suite,
+                               struct sigwarp_error *error);
+
+/**
+ * Frees a suite. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_suite_free(struct sigwarp_suite suite,
+                                struct sigwarp_error *error);
+
+/**
+ * Writes the names of a suite: scheme, rule and encoding with a space between. `needed` is as in
+ * sigwarp_engine_explain.
+ *
+ * The caller sees to this:
+ * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_suite_name(struct sigwarp_suite suite,
+                                char *text,
+                                uintptr_t capacity,
+                                uintptr_t *needed,
+                                struct sigwarp_error *error);
+
+/**
+ * Verifies items in one arena under one suite, and writes a status for each.
+ *
+ * Item i has the key `arena[key_offsets[i]]` to before `arena[key_offsets[i + 1]]`, and its message and signature
+ * alike: each of the three has `items + 1` offsets, which never decrease. Where the suite takes a digest, messages are
+ * digests. Wrong lengths of keys and signatures are statuses and not errors. After an error all statuses are
+ * SIGWARP_STATUS_NOT_COMPUTED (if they do not overlap what the call reads, which is an error too).
+ *
+ * The caller sees to this:
+ * `arena` has `arena_length` bytes, each array of offsets `items + 1` entries; nobody writes to them during the call.
+ * `capacity` statuses can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_verify(struct sigwarp_engine engine,
+                            struct sigwarp_suite suite,
+                            uintptr_t items,
+                            const uint8_t *arena,
+                            uintptr_t arena_length,
+                            const uint64_t *key_offsets,
+                            const uint64_t *message_offsets,
+                            const uint64_t *signature_offsets,
+                            sigwarp_status *statuses,
+                            uintptr_t capacity,
+                            struct sigwarp_error *error);
+
+/**
+ * As sigwarp_verify, for keys that are registered with the engine: `key_ids` has one id for each item. An id that is
+ * not registered for the scheme of the suite is the error SIGWARP_ERROR_UNKNOWN_KEY.
+ *
+ * The caller sees to this:
+ * As sigwarp_verify; `key_ids` has `items` entries.
+ */
+sigwarp_code sigwarp_verify_ids(struct sigwarp_engine engine,
+                                struct sigwarp_suite suite,
+                                uintptr_t items,
+                                const uint64_t *key_ids,
+                                const uint8_t *arena,
+                                uintptr_t arena_length,
+                                const uint64_t *message_offsets,
+                                const uint64_t *signature_offsets,
+                                sigwarp_status *statuses,
+                                uintptr_t capacity,
+                                struct sigwarp_error *error);
+
+/**
+ * As sigwarp_verify, for columns of any layout, several suites, and keys that are registered or not.
+ *
+ * The caller sees to this:
+ * `columns` points to such a structure, and what it points to can be read; nobody writes to any of it during the call.
+ * `capacity` statuses can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_verify_columns(struct sigwarp_engine engine,
+                                    const struct sigwarp_columns *columns,
+                                    sigwarp_status *statuses,
+                                    uintptr_t capacity,
+                                    struct sigwarp_error *error);
+
+/**
+ * Verifies one item, at the lowest latency, and writes its status. Several items are several times faster together.
+ *
+ * The caller sees to this:
+ * `key`, `message` and `signature` have as many bytes as their lengths say, and nobody writes to them during the call.
+ * `status` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_verify_one(struct sigwarp_engine engine,
+                                struct sigwarp_suite suite,
+                                const uint8_t *key,
+                                uintptr_t key_length,
+                                const uint8_t *message,
+                                uintptr_t message_length,
+                                const uint8_t *signature,
+                                uintptr_t signature_length,
+                                sigwarp_status *status,
+                                struct sigwarp_error *error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* SIGWARP_H */
+
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
