@@ -8,6 +8,7 @@ use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
+pub(crate) use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::suite::Suite;
 use crate::verdict::Slots;
 
@@ -87,6 +88,9 @@ pub(crate) trait Backend: Send + Sync {
     /// Writes the digest of each message, one after another. `digests` has room for exactly as many; after an error
     /// its bytes mean nothing.
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure>;
+
+    /// Sets every place of `keys`, which has one for each row; after an error they mean nothing.
+    fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure>;
 }
 
 /// A backend could not finish: a lost device, no memory. Never a verdict.

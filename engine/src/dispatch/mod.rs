@@ -4,6 +4,7 @@ mod choice;
 mod explain;
 mod hashtest;
 mod measure;
+mod recoverytest;
 mod selftest;
 
 pub use choice::BackendChoice;
@@ -13,7 +14,7 @@ pub use selftest::SelfTestFailure;
 
 use std::sync::OnceLock;
 
-use crate::backend::{Backend, BackendFailure, BackendKind};
+use crate::backend::{Backend, BackendFailure, BackendKind, Recovered, Recovery};
 use crate::batch::{BatchView, Column};
 use crate::error::Error;
 use crate::hash::Hash;
@@ -121,6 +122,18 @@ impl Dispatcher {
         Err(failure.map_or(Error::Unavailable { backend: BackendKind::Portable }, Error::Backend))
     }
 
+    /// The key of each row from the first backend that can finish.
+    pub(crate) fn recover(&self, rows: &Recovery<'_>) -> Result<Vec<Recovered>, Error> {
+        let mut failure = None;
+        for backend in &self.backends {
+            match recover_on(backend.as_ref(), rows) {
+                Ok(keys) => return Ok(keys),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.map_or(Error::Unavailable { backend: BackendKind::Portable }, Error::Backend))
+    }
+
     fn attempt(
         &self,
         batch: &BatchView<'_>,
@@ -146,6 +159,20 @@ impl Dispatcher {
             why.push_str(&format!("; {failure}, and its items were done again"));
         }
         finish(slots, Explain::new(shares, why, self.threads()))
+    }
+}
+
+/// The key of each row; a row that was left out is a failure of the backend.
+fn recover_on(backend: &dyn Backend, rows: &Recovery<'_>) -> Result<Vec<Recovered>, BackendFailure> {
+    let mut keys = vec![None; rows.len()];
+    backend.recover(rows, &mut keys)?;
+    let left_out = keys.iter().position(Option::is_none);
+    match left_out {
+        None => Ok(keys.into_iter().flatten().collect()),
+        Some(row) => Err(BackendFailure {
+            backend: backend.kind(),
+            what: format!("row {row} was left without a key and without a reason"),
+        }),
     }
 }
 
@@ -211,6 +238,17 @@ mod tests {
         fn hash(&self, _: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
             self.calls.fetch_add(1, Ordering::Relaxed);
             digests.fill(messages.len() as u8);
+            match self.fails {
+                true => Err(BackendFailure { backend: self.kind, what: "the device is gone".into() }),
+                false => Ok(()),
+            }
+        }
+
+        fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            for row in (0..rows.len()).filter(|&row| self.skips != Some(row)) {
+                keys[row] = Some(Ok([rows.ids[row]; 65]));
+            }
             match self.fails {
                 true => Err(BackendFailure { backend: self.kind, what: "the device is gone".into() }),
                 false => Ok(()),
@@ -298,6 +336,33 @@ mod tests {
         assert_eq!(digests, [3; 96]);
         let alone = dispatcher(vec![failing()]).hash(Hash::Sm3, &Column::slices(&messages), &mut digests);
         assert!(matches!(alone, Err(Error::Backend(_))));
+    }
+
+    #[test]
+    fn keys_are_recovered_again_where_a_backend_fails_or_leaves_a_row_out() {
+        let rows = [&[][..]; 3];
+        let wanted = Recovery {
+            rule: crate::EcdsaRule::Any,
+            digests: Column::slices(&rows),
+            signatures: Column::slices(&rows),
+            ids: &[4, 5, 6],
+        };
+        let working = || Fixed::new(BackendKind::Portable, BAD, |_| true);
+        let failing = || Fixed { fails: true, ..Fixed::new(BackendKind::Avx512, BAD, |_| true) };
+        let skipping = || Fixed { skips: Some(1), ..Fixed::new(BackendKind::Avx2, BAD, |_| true) };
+        let keys = dispatcher(vec![failing(), skipping(), working()]).recover(&wanted).unwrap();
+        assert_eq!(keys, [Ok([4; 65]), Ok([5; 65]), Ok([6; 65])]);
+        let alone = dispatcher(vec![failing()]).recover(&wanted).unwrap_err().to_string();
+        assert!(alone.contains("the device is gone"), "{alone}");
+        let alone = dispatcher(vec![skipping()]).recover(&wanted).unwrap_err().to_string();
+        assert_eq!(alone, "backend avx2 failed: row 1 was left without a key and without a reason");
+    }
+
+    #[test]
+    fn a_wrong_key_fails_the_self_test() {
+        let wrong = Fixed::new(BackendKind::Avx512, BAD, |_| true);
+        let what = recoverytest::run(&wrong).unwrap_err().to_string();
+        assert!(what.contains("EIP-155"), "{what}");
     }
 
     #[test]

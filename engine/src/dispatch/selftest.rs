@@ -203,7 +203,8 @@ pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
         judge(backend, PathChoice::Combination, None, |suite, valid| valid && suite.combines())?;
         judge(backend, PathChoice::Combination, None, |suite, _| suite.combines())?;
     }
-    Ok(())
+    super::hashtest::run(backend)?;
+    super::recoverytest::run(backend)
 }
 
 /// The same with the keys of a scheme registered: once with full tables, once with compact ones, once with none.
@@ -226,7 +227,7 @@ pub(super) fn run_tables(
         }
         judge(backend, PathChoice::Lanes, Some(&ring.pin()), |_, _| true)?;
     }
-    super::hashtest::run(backend)
+    Ok(())
 }
 
 /// Verifies the known answers that `keep` takes, by suite and whether they are valid, on a path.
