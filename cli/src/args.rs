@@ -250,6 +250,8 @@ Examples:
 pub(crate) struct RecoverArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
     /// Write index, id, public_key, address and reason of each row as JSONL to this file, or to - (standard output)
     #[arg(long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,

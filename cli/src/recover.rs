@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
-use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Item, Reason, Scheme, ethereum_address, recover};
+use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Engine, Item, Messages, Prehash, Reason, Scheme};
 use sigwarp_datasets::{KeyUse, PartialFile, RowBlock};
 
 use crate::args::{Format, RecoverArgs};
@@ -14,6 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, print_summary};
 use crate::rows::{Next, Rows};
+use crate::verify::build_engine;
 
 /// The JSON summary.
 #[derive(Debug, Default, Serialize)]
@@ -73,12 +74,13 @@ pub(crate) fn run(args: &RecoverArgs, interrupt: &Interrupt) -> Result<Exit, Fai
 
 /// Recovers everything; `false` when the user stopped it.
 fn recover_files(args: &RecoverArgs, interrupt: &Interrupt, summary: &mut Summary) -> Result<bool, Failure> {
+    let engine = build_engine(&args.engine)?;
     let rows = Rows::start(&args.input, KeyUse::Optional)?;
     let mut output = args.output.as_deref().map(Output::create).transpose()?;
     loop {
         match rows.next(interrupt)? {
             Next::Block { file, block } => {
-                recover_block(&file, &block, args.failures, summary, output.as_mut())?;
+                recover_block(&engine, (&file, &block), args.failures, summary, output.as_mut())?;
                 rows.recycle(block);
             }
             Next::Interrupted => return Ok(false),
@@ -92,18 +94,37 @@ fn recover_files(args: &RecoverArgs, interrupt: &Interrupt, summary: &mut Summar
 }
 
 fn recover_block(
-    file: &str,
-    block: &RowBlock,
+    engine: &Engine,
+    (file, block): (&str, &RowBlock),
     list: usize,
     summary: &mut Summary,
     mut output: Option<&mut Output>,
 ) -> Result<(), Failure> {
     let view = block.batch().view().map_err(Failure::engine)?;
+    // The rows before the first that recovery has no meaning for.
+    let mut rows = Vec::with_capacity(view.len());
+    let mut problem = None;
     for position in 0..view.len() {
+        match Wanted::of(view.item(position), block.recovery_ids()[position]) {
+            Ok(wanted) => rows.push(wanted),
+            Err(text) => {
+                let row = block.first_row() + position as u64;
+                problem = Some(Failure::input(format!("{file}: row {row}: {text}")));
+                break;
+            }
+        }
+    }
+    let keys = recover_rows(engine, &rows)?;
+    let found: Vec<[u8; 65]> = keys.iter().filter_map(|key| key.ok()).collect();
+    let addresses = if output.is_some() {
+        engine.ethereum_addresses(&found).map_err(Failure::engine)?
+    } else {
+        Vec::new()
+    };
+    let mut addresses = addresses.iter();
+    for (position, key) in keys.into_iter().enumerate() {
         let row = block.first_row() + position as u64;
         let item = view.item(position);
-        let key = recover_item(&item, block.recovery_ids()[position])
-            .map_err(|problem| Failure::input(format!("{file}: row {row}: {problem}")))?;
         let mut reason = key.err().map(Reason::name);
         match &key {
             Err(_) => summary.failed += 1,
@@ -124,41 +145,87 @@ fn recover_block(
                 index: summary.items,
                 id: block.id(position),
                 public_key: key.ok().map(hex::encode),
-                address: key.ok().map(|key| hex::encode(ethereum_address(&key))),
+                address: key.ok().and_then(|_| addresses.next()).map(hex::encode),
                 reason: key.err().map(Reason::name),
             })?;
         }
         summary.items += 1;
     }
-    Ok(())
+    problem.map_or(Ok(()), Err)
 }
 
-/// The key behind an item; the outer error is a row that recovery has no meaning for.
-fn recover_item(item: &Item<'_>, recovery_id: Option<u8>) -> Result<Result<[u8; 65], Reason>, String> {
-    let suite = item.suite;
-    let Scheme::Ecdsa(scheme) = suite.scheme() else {
-        return Err(format!("{} has no recovery; only ecdsa-secp256k1… has", suite.scheme()));
-    };
-    if matches!(scheme, EcdsaScheme::P256 | EcdsaScheme::P256Sha256) {
-        return Err(format!("{} has no recovery; only ecdsa-secp256k1… has", suite.scheme()));
+/// A row that recovery has a meaning for.
+struct Wanted<'a> {
+    rule: EcdsaRule,
+    hash: Option<Prehash>,
+    /// The message, or the digest where there is no hash.
+    message: &'a [u8],
+    /// The signature without its recovery id, and the id; or why there is none.
+    signature: Result<(&'a [u8], u8), Reason>,
+}
+
+impl<'a> Wanted<'a> {
+    /// The error says why recovery has no meaning for the row.
+    fn of(item: Item<'a>, recovery_id: Option<u8>) -> Result<Self, String> {
+        let suite = item.suite;
+        let Scheme::Ecdsa(scheme) = suite.scheme() else {
+            return Err(format!("{} has no recovery; only ecdsa-secp256k1… has", suite.scheme()));
+        };
+        if matches!(scheme, EcdsaScheme::P256 | EcdsaScheme::P256Sha256) {
+            return Err(format!("{} has no recovery; only ecdsa-secp256k1… has", suite.scheme()));
+        }
+        let rule = EcdsaRule::from_name(suite.rule()).ok_or("the rule is not one of ECDSA")?;
+        let signature = match EcdsaEncoding::from_name(suite.encoding()) {
+            Some(EcdsaEncoding::Raw) => {
+                Ok((item.signature, recovery_id.ok_or("recovery_id is missing; raw needs one")?))
+            }
+            Some(EcdsaEncoding::RawV) => match item.signature.split_last_chunk::<1>() {
+                Some((signature, [id])) => Ok((signature, *id)),
+                None => Err(Reason::BadSignatureLength),
+            },
+            _ => {
+                let encoding = suite.encoding();
+                return Err(format!(
+                    "encoding {encoding} has no recovery; use raw with a recovery_id, or raw-v"
+                ));
+            }
+        };
+        Ok(Self { rule, hash: scheme.hash(), message: item.message, signature })
     }
-    let rule = EcdsaRule::from_name(suite.rule()).ok_or("the rule is not one of ECDSA")?;
-    let (signature, recovery_id) = match EcdsaEncoding::from_name(suite.encoding()) {
-        Some(EcdsaEncoding::Raw) => {
-            (item.signature, recovery_id.ok_or("recovery_id is missing; raw needs one")?)
+}
+
+/// The key of each row: all messages of one hash function at once, and all signatures of one rule.
+fn recover_rows(engine: &Engine, rows: &[Wanted<'_>]) -> Result<Vec<Result<[u8; 65], Reason>>, Failure> {
+    let mut digests: Vec<Vec<u8>> = rows.iter().map(|_| Vec::new()).collect();
+    for hash in [Prehash::Sha256, Prehash::Sha256d, Prehash::Keccak256] {
+        let of_hash: Vec<usize> = (0..rows.len()).filter(|&row| rows[row].hash == Some(hash)).collect();
+        let messages: Messages = of_hash.iter().map(|&row| rows[row].message).collect();
+        let hashed = engine.hash(hash.hash(), &messages).map_err(Failure::engine)?;
+        for (row, digest) in of_hash.into_iter().zip(hashed.iter()) {
+            digests[row] = digest.to_vec();
         }
-        Some(EcdsaEncoding::RawV) => match item.signature.split_last_chunk::<1>() {
-            Some((signature, [id])) => (signature, *id),
-            None => return Ok(Err(Reason::BadSignatureLength)),
-        },
-        _ => {
-            let encoding = suite.encoding();
-            return Err(format!("encoding {encoding} has no recovery; use raw with a recovery_id, or raw-v"));
+    }
+    let mut keys = vec![Err(Reason::BadSignatureLength); rows.len()];
+    for rule in EcdsaRule::ALL {
+        let (mut of_rule, mut columns, mut ids) = (Vec::new(), [Vec::new(), Vec::new()], Vec::new());
+        for (row, wanted) in rows.iter().enumerate().filter(|(_, wanted)| wanted.rule == rule) {
+            match wanted.signature {
+                Err(reason) => keys[row] = Err(reason),
+                Ok((signature, id)) => {
+                    of_rule.push(row);
+                    columns[0].push(if wanted.hash.is_some() { &digests[row][..] } else { wanted.message });
+                    columns[1].push(signature);
+                    ids.push(id);
+                }
+            }
         }
-    };
-    let digest = scheme.hash().map(|hash| hash.digest(item.message));
-    let digest = digest.as_ref().map_or(item.message, |digest| digest);
-    Ok(recover(digest, signature, recovery_id, rule))
+        let recovered =
+            engine.recover(rule, &columns[0][..], &columns[1][..], &ids).map_err(Failure::engine)?;
+        for (row, key) in of_rule.into_iter().zip(recovered) {
+            keys[row] = key;
+        }
+    }
+    Ok(keys)
 }
 
 /// Whether an encoded key (compressed, uncompressed, hybrid or x ‖ y) is the recovered one.

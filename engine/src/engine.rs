@@ -2,11 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use crate::Reason;
 use crate::backend::cpu::{self, Threads, Workers};
 #[cfg(feature = "gpu")]
 use crate::backend::gpu;
-use crate::backend::{BackendKind, DeviceReport};
+use crate::backend::{BackendKind, DeviceReport, Recovery};
 use crate::batch::{Batch, BatchView, Column};
 use crate::dispatch::{BackendChoice, DeviceUse, Dispatcher, Even, choose};
 use crate::error::Error;
@@ -16,6 +15,7 @@ use crate::plan::PathChoice;
 use crate::schemes;
 use crate::suite::Suite;
 use crate::verdict::Verdicts;
+use crate::{EcdsaRule, Reason};
 
 /// The environment variable that names the backend of engines whose caller leaves the choice open.
 pub const BACKEND_VARIABLE: &str = "SIGWARP_BACKEND";
@@ -167,6 +167,47 @@ impl Engine {
             return Err(Error::DigestBuffer { hash, messages, needed, given });
         }
         self.dispatcher.hash(hash, &messages, digests)
+    }
+
+    /// The public key under which each row is a valid secp256k1 signature of its digest: 04 ‖ x ‖ y, or the reason for
+    /// which there is none. Row by row the answers are those of [`crate::recover`], which says what the columns hold.
+    ///
+    /// ```
+    /// use sigwarp::{Column, EcdsaRule, Engine, Reason};
+    ///
+    /// let engine = Engine::builder().build()?;
+    /// let (digests, signatures) = ([[1; 32]; 2], [[5; 64], [0; 64]]);
+    /// let columns = [Column::fixed(digests.as_flattened(), 32)?, Column::fixed(signatures.as_flattened(), 64)?];
+    /// let keys = engine.recover(EcdsaRule::Any, columns[0], columns[1], &[0, 1])?;
+    /// assert_eq!(keys[0], sigwarp::recover(&digests[0], &signatures[0], 0, EcdsaRule::Any));
+    /// assert_eq!(keys[1], Err(Reason::ScalarOutOfRange));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recover<'a>(
+        &self,
+        rule: EcdsaRule,
+        digests: impl Into<Column<'a>>,
+        signatures: impl Into<Column<'a>>,
+        recovery_ids: &[u8],
+    ) -> Result<Vec<Result<[u8; 65], Reason>>, Error> {
+        let (digests, signatures) = (digests.into(), signatures.into());
+        for (column, rows) in [("digests", digests.len()), ("recovery ids", recovery_ids.len())] {
+            if rows != signatures.len() {
+                return Err(Error::RecoveryRows { column, rows, signatures: signatures.len() });
+            }
+        }
+        self.dispatcher.recover(&Recovery { rule, digests, signatures, ids: recovery_ids })
+    }
+
+    /// The Ethereum address of each uncompressed key, as [`crate::ethereum_address`] gives it.
+    pub fn ethereum_addresses(&self, keys: &[[u8; 65]]) -> Result<Vec<[u8; 20]>, Error> {
+        let rows: Vec<&[u8]> = keys.iter().map(|key| &key[1..]).collect();
+        let digests = self.hash(Hash::Keccak256, Column::slices(&rows))?;
+        let mut addresses = vec![[0; 20]; keys.len()];
+        for (address, digest) in addresses.iter_mut().zip(digests.iter()) {
+            address.copy_from_slice(&digest[12..]);
+        }
+        Ok(addresses)
     }
 
     /// Whether a backend of this engine implements `suite`.

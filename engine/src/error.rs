@@ -66,6 +66,16 @@ pub enum Error {
         /// The bytes of the buffer.
         given: usize,
     },
+    /// Columns of signatures whose keys are wanted have different lengths.
+    #[error("{rows} {column} for {signatures} signatures; recovery needs one of each for every signature")]
+    RecoveryRows {
+        /// The column.
+        column: &'static str,
+        /// Its rows.
+        rows: usize,
+        /// The number of signatures.
+        signatures: usize,
+    },
     /// Digests make no Merkle tree, or proofs do not fit their leaves.
     #[error(transparent)]
     Merkle(#[from] MerkleError),

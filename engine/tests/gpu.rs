@@ -207,7 +207,7 @@ fn reference(hash: Hash, message: &[u8]) -> Vec<u8> {
 #[test]
 fn digests_of_every_length_as_the_reference_crates() {
     let Some(engine) = engine() else { return };
-    let bytes: Vec<u8> = (0..20_000u32).map(|i| (i * i >> 3) as u8).collect();
+    let bytes: Vec<u8> = (0..20_000u32).map(|i| ((i * i) >> 3) as u8).collect();
     // Every length around the blocks, and one beyond what the device takes.
     let lengths = (0..600).chain([1000, 4095, 4096, 16_384, 16_385, 20_000, 7]);
     let messages: Vec<&[u8]> = lengths.map(|length| &bytes[..length]).collect();

@@ -1,4 +1,5 @@
-//! Recovery of secp256k1 keys: against the crate k256, at its edges, and why it fails.
+//! Recovery of secp256k1 keys: against the crate k256, at its edges, and why it fails; one by one, and in batches on
+//! every backend.
 
 mod common;
 
@@ -6,7 +7,7 @@ use common::curve::*;
 use k256::Secp256k1;
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 use proptest::prelude::*;
-use sigwarp::{EcdsaRule, Reason, recover};
+use sigwarp::{Column, EcdsaRule, Reason, ethereum_address, recover};
 
 type K1 = Secp256k1;
 
@@ -129,5 +130,200 @@ fn infinity_is_no_key() {
         let id = y[31] & 1;
         assert_eq!(recover(&digest, &raw, id, EcdsaRule::Any), Err(Reason::EquationFailed));
         assert!(recover(&digest, &raw, id ^ 1, EcdsaRule::Any).is_ok());
+    }
+}
+
+/// A signature, its digest and its recovery id.
+type Row = (Vec<u8>, Vec<u8>, u8);
+
+/// Every backend gives what `recover` gives, row by row.
+fn check_batch(rows: &[Row], rule: EcdsaRule) {
+    let digests: Vec<&[u8]> = rows.iter().map(|row| &row.0[..]).collect();
+    let signatures: Vec<&[u8]> = rows.iter().map(|row| &row.1[..]).collect();
+    let ids: Vec<u8> = rows.iter().map(|row| row.2).collect();
+    let expected: Vec<_> = rows.iter().map(|(digest, raw, id)| recover(digest, raw, *id, rule)).collect();
+    for (kind, engine) in common::engines() {
+        let keys = engine.recover(rule, &digests[..], &signatures[..], &ids).unwrap();
+        for (row, (key, expected)) in keys.iter().zip(&expected).enumerate() {
+            assert_eq!(key, expected, "{kind}: row {row} of {}: {:?}", rows.len(), rows[row]);
+        }
+        assert_eq!(keys.len(), rows.len());
+    }
+}
+
+/// The row of a nonce: whatever s and e are, R = kG.
+fn row_of(k: i64, s: &Scalar<K1>, e: &Scalar<K1>) -> Row {
+    let (r, y) = xy::<K1>(&(g::<K1>() * small::<K1>(k)));
+    (to_bytes::<K1>(e).to_vec(), [r, to_bytes::<K1>(s)].concat(), y[31] & 1)
+}
+
+/// Rows of every kind: recovered and refused for each reason, and exceptional for incomplete formulas.
+fn edge_rows() -> Vec<Row> {
+    let n = order::<K1>();
+    let p = <K1 as Curve>::P;
+    let zero = [0; 32];
+    let (s, e) = (small::<K1>(5), small::<K1>(6));
+    let mut rows = Vec::new();
+    for k in 1..6 {
+        let (raw, id) = sign::<K1>(&small::<K1>(k + 70), &e, &small::<K1>(k + 1000));
+        for other in 0..6 {
+            rows.push((to_bytes::<K1>(&e).to_vec(), raw.clone(), other ^ id));
+        }
+        // High s, and the low one of the pair.
+        let negated = difference(&n, &raw[32..].try_into().unwrap());
+        rows.push((to_bytes::<K1>(&e).to_vec(), [&raw[..32], &negated].concat(), id ^ 1));
+    }
+    // Small r, with and without n; r at and around p − n, where r + n reaches p; r around n.
+    for i in -3..12 {
+        for base in [zero, difference(&p, &n), n] {
+            if base == zero && i < 0 {
+                continue;
+            }
+            for id in 0..4 {
+                let raw = [offset(&base, i), to_bytes::<K1>(&s)].concat();
+                rows.push((to_bytes::<K1>(&e).to_vec(), raw, id));
+            }
+        }
+    }
+    // s = 0, n and beyond.
+    for s in [zero, n, offset(&n, -1), [0xff; 32]] {
+        rows.push((vec![7; 32], [&row_of(3, &small::<K1>(1), &e).1[..32], &s].concat(), 0));
+    }
+    // Q infinite (sk = e), and its negative, which is not; small multiples of G as R with small s and e, so that
+    // additions meet P = ±Q.
+    for k in [1, 2, 3, 5, -1, -2, 77] {
+        for s in [1, 2, 3, -1, 100] {
+            for e in [k * s, -k * s, 0, 1, 2] {
+                let (digest, raw, id) = row_of(k, &small::<K1>(s), &small::<K1>(e));
+                rows.push((digest.clone(), raw.clone(), id));
+                rows.push((digest, raw, id ^ 1));
+            }
+        }
+    }
+    // Digests of other lengths, at and above n; signatures of other lengths.
+    let (_, raw, id) = row_of(9, &s, &e);
+    for digest in [vec![], vec![1], vec![2; 31], vec![3; 33], vec![4; 64], n.to_vec(), vec![0xff; 32]] {
+        rows.push((digest, raw.clone(), id));
+    }
+    for length in [0, 1, 63] {
+        rows.push((vec![1; 32], raw[..length].to_vec(), id));
+    }
+    rows.push((vec![1; 32], [&raw[..], &[0]].concat(), id));
+    rows
+}
+
+#[test]
+fn batches_recover_what_single_calls_do() {
+    let rows = edge_rows();
+    for rule in EcdsaRule::ALL {
+        check_batch(&rows, rule);
+    }
+    let keys = rows.iter().map(|(digest, raw, id)| recover(digest, raw, *id, EcdsaRule::LowS));
+    let mut seen: Vec<String> = keys.map(|key| format!("{:?}", key.map(|_| ()))).collect();
+    seen.sort();
+    seen.dedup();
+    // Ok, and each of the six reasons.
+    assert_eq!(seen.len(), 7, "{seen:?}");
+}
+
+#[test]
+fn every_batch_size_and_position() {
+    let rows = edge_rows();
+    let good: Vec<Row> =
+        (0..17).map(|i| row_of(40 + i, &small::<K1>(900 + i), &small::<K1>(-i - 3))).collect();
+    // A failure of each kind, and a lane that is done again.
+    let infinite = row_of(5, &small::<K1>(2), &small::<K1>(10));
+    let no_point = (vec![1; 32], [[0; 31].to_vec(), vec![5], vec![1; 32]].concat(), 1);
+    let out_of_range = (vec![1; 32], vec![0; 64], 0);
+    for size in 1..=17 {
+        check_batch(&good[..size], EcdsaRule::Any);
+        check_batch(&rows[rows.len() - size..], EcdsaRule::LowS);
+        for position in [0, size / 2, size - 1] {
+            for odd in [&infinite, &no_point, &out_of_range] {
+                let mut batch = good[..size].to_vec();
+                batch[position] = odd.clone();
+                check_batch(&batch, EcdsaRule::Any);
+            }
+        }
+    }
+    check_batch(&[], EcdsaRule::Any);
+}
+
+proptest! {
+    #![proptest_config(common::property_config(12))]
+
+    #[test]
+    fn arbitrary_batches_recover_alike(
+        rows in proptest::collection::vec(
+            (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<[u8; 32]>(), 0..4u8, 0..8u8), 1..40),
+    ) {
+        let mut signers = Vec::new();
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .map(|(digest, r, s, id, kind)| match kind {
+                // Arbitrary numbers: half of them are the x of a point.
+                0..3 => { signers.push(None); (digest.to_vec(), [r, s].concat(), id) }
+                _ => {
+                    let [d, k] = [r, s].map(|bytes| scalar::<K1>(&bytes));
+                    let (raw, id) = sign::<K1>(&d, &scalar::<K1>(&digest), &k);
+                    signers.push(Some(key_bytes(&(g::<K1>() * d))));
+                    (digest.to_vec(), raw, id)
+                }
+            })
+            .collect();
+        check_batch(&rows, EcdsaRule::Any);
+        check_batch(&rows, EcdsaRule::LowS);
+        for ((digest, raw, id), signer) in rows.iter().zip(signers) {
+            if let Some(signer) = signer {
+                prop_assert_eq!(recover(digest, raw, *id, EcdsaRule::Any), Ok(signer));
+                let by_k256 = by_k256(digest.as_slice().try_into().unwrap(), raw, *id);
+                prop_assert!(by_k256.is_none_or(|key| key == signer));
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_of_unequal_length_are_an_error_of_the_call() {
+    let (_, engine) = &common::engines()[0];
+    let rows = [&[1; 32][..]; 2];
+    let error = engine.recover(EcdsaRule::Any, &rows[..1], &rows[..], &[0, 0]).unwrap_err().to_string();
+    assert_eq!(error, "1 digests for 2 signatures; recovery needs one of each for every signature");
+    let error = engine.recover(EcdsaRule::Any, &rows[..], &rows[..], &[0]).unwrap_err().to_string();
+    assert!(error.starts_with("1 recovery ids for 2 signatures"), "{error}");
+}
+
+/// Every sender of real Ethereum transactions, recovered in one batch on each backend, and all addresses at once.
+#[test]
+fn every_ethereum_sender_is_recovered() {
+    let Some(path) = common::vector_file("real/ethereum.jsonl") else { return };
+    let text = std::fs::read_to_string(path).unwrap();
+    let unhex = |value: &serde_json::Value| hex::decode(value.as_str().unwrap()).unwrap();
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 1370);
+    let signatures: Vec<Vec<u8>> = rows.iter().map(|row| unhex(&row["signature"])).collect();
+    let digests: Vec<Vec<u8>> = rows
+        .iter()
+        .map(|row| match row.get("digest") {
+            Some(digest) => unhex(digest),
+            None => sigwarp::Prehash::Keccak256.digest(&unhex(&row["message"])).to_vec(),
+        })
+        .collect();
+    let ids: Vec<u8> = rows
+        .iter()
+        .zip(&signatures)
+        .map(|(row, raw)| row["recovery_id"].as_u64().map_or_else(|| raw[64], |id| id as u8))
+        .collect();
+    let digests: Vec<&[u8]> = digests.iter().map(Vec::as_slice).collect();
+    let signatures: Vec<&[u8]> = signatures.iter().map(|raw| &raw[..64]).collect();
+    for (kind, engine) in common::engines() {
+        let keys =
+            engine.recover(EcdsaRule::LowS, Column::slices(&digests), Column::slices(&signatures), &ids);
+        let keys: Vec<[u8; 65]> = keys.unwrap().into_iter().map(|key| key.unwrap()).collect();
+        let addresses = engine.ethereum_addresses(&keys).unwrap();
+        for ((key, address), row) in keys.iter().zip(&addresses).zip(&rows) {
+            assert_eq!(address[..], unhex(&row["sender"]), "{kind}: {row}");
+            assert_eq!(*address, ethereum_address(key), "{kind}");
+        }
     }
 }

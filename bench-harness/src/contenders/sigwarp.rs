@@ -107,10 +107,7 @@ impl Sigwarp {
     pub fn prepare<'w>(&self, w: &'w Workload, threads: usize) -> Result<(Run<'w>, String), String> {
         match self.operation {
             Operation::Verify => {}
-            Operation::Recover if ["auto", BackendKind::Portable.name()].contains(&self.backend.as_str()) => {
-                return Ok((recover(w), BackendKind::Portable.name().to_owned()));
-            }
-            Operation::Recover => return Err(format!("backend {} does not recover keys yet", self.backend)),
+            Operation::Recover => return self.recover_keys(w, threads),
             Operation::Hash(algorithm) => return self.hash_messages(algorithm, w, threads),
         }
         let suite = self.suite(w.spec.kind)?;
@@ -182,6 +179,30 @@ impl Sigwarp {
         Ok((Box::new(run), backend))
     }
 
+    /// Counts the keys that come out as they should: any digest gives some key.
+    fn recover_keys<'w>(&self, w: &'w Workload, threads: usize) -> Result<(Run<'w>, String), String> {
+        let engine = self.engine(threads)?;
+        let backend = engine.backends().first().map_or("none", |kind| kind.name()).to_owned();
+        let digests: Vec<&[u8]> = w.items.iter().map(|item| &item.message[..]).collect();
+        let signatures: Vec<&[u8]> = w.items.iter().map(|item| &item.signature[..]).collect();
+        let ids: Vec<u8> = w.items.iter().map(|item| item.recovery_id).collect();
+        let batch = w.spec.batch;
+        let run = move |chunk| {
+            let rows = chunk * batch..(chunk + 1) * batch;
+            let (digests, signatures) = (&digests[rows.clone()], &signatures[rows.clone()]);
+            let keys = engine
+                .recover(EcdsaRule::Any, digests, signatures, &ids[rows])
+                .expect("an engine that recovers keys");
+            let same = |(key, item): (&Result<[u8; 65], _>, &Item)| {
+                // The workload's key is compressed: the same x, and the parity of y.
+                let public = w.public(item);
+                key.is_ok_and(|key| key[1..33] == public[1..] && 2 + (key[64] & 1) == public[0])
+            };
+            keys.iter().zip(w.chunk(chunk)).filter(|&both| same(both)).count() as u64
+        };
+        Ok((Box::new(run), backend))
+    }
+
     fn engine(&self, threads: usize) -> Result<Engine, String> {
         let choice = match self.backend.as_str() {
             "auto" => BackendChoice::Auto,
@@ -225,23 +246,6 @@ fn register(engine: &Engine, suite: &Suite, w: &Workload) -> Result<Vec<KeyId>, 
         engine.register(suite, w.keys.iter().map(|key| &key.public)).map_err(|error| error.to_string())?;
     let ids: Result<Vec<KeyId>, _> = w.items.iter().map(|item| keys[item.key]).collect();
     ids.map_err(|reason| format!("a key was refused: {reason}"))
-}
-
-/// Counts the keys that come out as they should: any digest gives some key.
-fn recover(w: &Workload) -> Run<'_> {
-    Box::new(move |chunk| {
-        let mut recovered = 0;
-        for item in w.chunk(chunk) {
-            let key = sigwarp::recover(&item.message, &item.signature, item.recovery_id, EcdsaRule::Any);
-            // The workload's key is compressed: the same x, and the parity of y.
-            let same = key.is_ok_and(|key| {
-                let public = w.public(item);
-                key[1..33] == public[1..] && 2 + (key[64] & 1) == public[0]
-            });
-            recovered += u64::from(same);
-        }
-        recovered
-    })
 }
 
 #[cfg(test)]

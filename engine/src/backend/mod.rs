@@ -12,6 +12,7 @@ use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
+pub(crate) use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::suite::Suite;
 use crate::verdict::Slots;
 pub(crate) use random::Random;
@@ -119,6 +120,12 @@ pub(crate) trait Backend: Send + Sync {
     /// Writes the digest of each message, one after another. `digests` has room for exactly as many; after an error
     /// its bytes mean nothing.
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure>;
+
+    /// Sets every place of `keys`, which has one for each row; after an error they mean nothing. Devices do not.
+    fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
+        let _ = (rows, keys);
+        Err(BackendFailure { backend: self.kind(), what: "it recovers no keys".into() })
+    }
 }
 
 /// A backend could not finish: a lost device, no memory. Never a verdict.

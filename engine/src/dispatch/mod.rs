@@ -5,6 +5,7 @@ mod even;
 mod explain;
 mod hashtest;
 mod measure;
+mod recoverytest;
 mod selftest;
 mod trust;
 
@@ -17,7 +18,7 @@ pub(crate) use trust::Trust;
 
 use std::sync::OnceLock;
 
-use crate::backend::{Backend, BackendFailure, BackendKind};
+use crate::backend::{Backend, BackendFailure, BackendKind, Recovered, Recovery};
 use crate::batch::{BatchView, Column};
 use crate::error::Error;
 use crate::hash::Hash;
@@ -327,6 +328,19 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// The key of each row from the first backend that can finish.
+    pub(crate) fn recover(&self, rows: &Recovery<'_>) -> Result<Vec<Recovered>, Error> {
+        let mut failure = None;
+        // Devices recover no keys.
+        for backend in self.backends.iter().filter(|backend| backend.device().is_none()) {
+            match recover_on(backend.as_ref(), rows) {
+                Ok(keys) => return Ok(keys),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.map_or(Error::Unavailable { backend: BackendKind::Portable }, Error::Backend))
+    }
+
     fn attempt(
         &self,
         batch: &BatchView<'_>,
@@ -402,6 +416,20 @@ fn no_judge(device: &dyn Backend) -> BackendFailure {
     BackendFailure { backend: device.kind(), what }
 }
 
+/// The key of each row; a row that was left out is a failure of the backend.
+fn recover_on(backend: &dyn Backend, rows: &Recovery<'_>) -> Result<Vec<Recovered>, BackendFailure> {
+    let mut keys = vec![None; rows.len()];
+    backend.recover(rows, &mut keys)?;
+    let left_out = keys.iter().position(Option::is_none);
+    match left_out {
+        None => Ok(keys.into_iter().flatten().collect()),
+        Some(row) => Err(BackendFailure {
+            backend: backend.kind(),
+            what: format!("row {row} was left without a key and without a reason"),
+        }),
+    }
+}
+
 /// The verdicts of a dispatch in which every item was decided.
 fn finish(slots: Slots, explain: Explain) -> Result<Verdicts, BackendFailure> {
     let backend = explain.shares().last().map_or(BackendKind::Portable, |(kind, _)| *kind);
@@ -464,6 +492,17 @@ mod tests {
         fn hash(&self, _: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
             self.calls.fetch_add(1, Ordering::Relaxed);
             digests.fill(messages.len() as u8);
+            match self.fails {
+                true => Err(BackendFailure { backend: self.kind, what: "the device is gone".into() }),
+                false => Ok(()),
+            }
+        }
+
+        fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            for row in (0..rows.len()).filter(|&row| self.skips != Some(row)) {
+                keys[row] = Some(Ok([rows.ids[row]; 65]));
+            }
             match self.fails {
                 true => Err(BackendFailure { backend: self.kind, what: "the device is gone".into() }),
                 false => Ok(()),
@@ -551,6 +590,33 @@ mod tests {
         assert_eq!(digests, [3; 96]);
         let alone = dispatcher(vec![failing()]).hash(Hash::Sm3, &Column::slices(&messages), &mut digests);
         assert!(matches!(alone, Err(Error::Backend(_))));
+    }
+
+    #[test]
+    fn keys_are_recovered_again_where_a_backend_fails_or_leaves_a_row_out() {
+        let rows = [&[][..]; 3];
+        let wanted = Recovery {
+            rule: crate::EcdsaRule::Any,
+            digests: Column::slices(&rows),
+            signatures: Column::slices(&rows),
+            ids: &[4, 5, 6],
+        };
+        let working = || Fixed::new(BackendKind::Portable, BAD, |_| true);
+        let failing = || Fixed { fails: true, ..Fixed::new(BackendKind::Avx512, BAD, |_| true) };
+        let skipping = || Fixed { skips: Some(1), ..Fixed::new(BackendKind::Avx2, BAD, |_| true) };
+        let keys = dispatcher(vec![failing(), skipping(), working()]).recover(&wanted).unwrap();
+        assert_eq!(keys, [Ok([4; 65]), Ok([5; 65]), Ok([6; 65])]);
+        let alone = dispatcher(vec![failing()]).recover(&wanted).unwrap_err().to_string();
+        assert!(alone.contains("the device is gone"), "{alone}");
+        let alone = dispatcher(vec![skipping()]).recover(&wanted).unwrap_err().to_string();
+        assert_eq!(alone, "backend avx2 failed: row 1 was left without a key and without a reason");
+    }
+
+    #[test]
+    fn a_wrong_key_fails_the_self_test() {
+        let wrong = Fixed::new(BackendKind::Avx512, BAD, |_| true);
+        let what = recoverytest::run(&wrong).unwrap_err().to_string();
+        assert!(what.contains("EIP-155"), "{what}");
     }
 
     #[test]

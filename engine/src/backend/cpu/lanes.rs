@@ -10,6 +10,7 @@ use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
+use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::ed25519;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
@@ -175,6 +176,14 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
 
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
         hash::hash(self.token, &self.workers, hash, messages, digests);
+        Ok(())
+    }
+
+    fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
+        let Shape { min_piece, max_piece, .. } = self.shape();
+        let piece = rows.len().div_ceil(self.workers.count()).clamp(min_piece, max_piece);
+        let pieces: Vec<_> = keys.chunks_mut(piece).enumerate().map(|(i, keys)| (i * piece, keys)).collect();
+        self.workers.for_each_owned(pieces, |(first, keys)| W::recover(self.token, rows, first, keys));
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use super::scalar;
 use crate::backend::BackendKind;
 use crate::batch::BatchView;
 use crate::kernels::field::prime256::Family;
+use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::{bip340, ecdsa, sm2};
 use crate::suite::Kind;
 use crate::verdict::Slots;
@@ -15,6 +16,9 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
 
     /// Sets the slot of every item; they are of one suite.
     fn verify(token: T, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
+
+    /// The keys of consecutive rows, from row `first` on; every place of `keys` is set.
+    fn recover(token: T, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]);
 }
 
 /// In the lanes of a family of fields.
@@ -41,6 +45,10 @@ impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
             }
         }
     }
+
+    fn recover(token: S::Token, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
+        rows.in_lanes::<S>(token, first, keys);
+    }
 }
 
 /// As scalar code, on the portable backend alone: under another name it would not be what that name says.
@@ -57,6 +65,12 @@ impl<T> Weierstrass<T> for ScalarCode {
             if let Some(verdict) = scalar::verify(&batch.item(item)) {
                 slots.set(item, verdict);
             }
+        }
+    }
+
+    fn recover(_: T, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
+        for (place, key) in keys.iter_mut().enumerate() {
+            *key = Some(rows.one(first + place));
         }
     }
 }

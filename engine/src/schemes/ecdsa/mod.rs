@@ -8,5 +8,6 @@ pub(crate) mod spec;
 pub(crate) mod verify;
 mod wire;
 
+pub(crate) use recover::{Recovered, Recovery};
 pub use recover::{ethereum_address, recover};
 pub use rules::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};
