@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::selftest::valid_ed25519;
-use crate::backend::Backend;
+use crate::backend::{Backend, BackendFailure};
 use crate::batch::Column;
 use crate::hash::Hash;
 use crate::plan::{Costs, PathChoice, Paths, Plan};
@@ -48,46 +48,53 @@ impl Even {
     }
 }
 
-/// Measures Ed25519 with distinct items, each by itself, on both. `None` where one of them could not.
-pub(super) fn items(device: &dyn Backend, cpu: &dyn Backend, costs: Costs, recheck: f64) -> Option<Even> {
+/// Measures Ed25519 with distinct items, each by itself, on both.
+pub(super) fn items(
+    device: &dyn Backend,
+    cpu: &dyn Backend,
+    costs: Costs,
+    recheck: f64,
+) -> Result<Even, BackendFailure> {
     let time = |backend: &dyn Backend, count: usize| {
         let batch = valid_ed25519(count);
-        let view = batch.view().ok()?;
+        let refused = |what: String| BackendFailure { backend: backend.kind(), what };
+        let view = batch.view().map_err(|error| refused(error.to_string()))?;
         let paths = Paths { costs, choice: PathChoice::Auto };
         fastest(|| {
             let slots = Slots::new(count);
             let plan = Plan::new(&view, backend.shape(), paths, |_| true);
-            backend.verify(&view, &plan, &slots).ok()
+            backend.verify(&view, &plan, &slots)
         })
     };
     let few = time(device, FEW)?;
     let many = time(device, MANY)?;
     let each = time(cpu, MANY)? / MANY as f64;
-    Some(Even::of((FEW, few), (MANY, many), each, recheck))
+    Ok(Even::of((FEW, few), (MANY, many), each, recheck))
 }
 
 /// Measures SHA-256 of messages of [`MESSAGE`] bytes, by bytes.
-pub(super) fn bytes(device: &dyn Backend, cpu: &dyn Backend, recheck: f64) -> Option<Even> {
+pub(super) fn bytes(device: &dyn Backend, cpu: &dyn Backend, recheck: f64) -> Result<Even, BackendFailure> {
     let messages = vec![0x5a; 4 * MANY * MESSAGE];
     let time = |backend: &dyn Backend, count: usize| {
-        let column = Column::fixed(&messages[..count * MESSAGE], MESSAGE).ok()?;
+        let rows: Vec<&[u8]> = messages[..count * MESSAGE].chunks(MESSAGE).collect();
+        let column = Column::slices(&rows);
         let mut digests = vec![0; count * Hash::Sha256.digest_length()];
-        fastest(|| backend.hash(Hash::Sha256, &column, &mut digests).ok())
+        fastest(|| backend.hash(Hash::Sha256, &column, &mut digests))
     };
     let few = time(device, FEW)?;
     let many = time(device, 4 * MANY)?;
     let each = time(cpu, 4 * MANY)? / (4 * MANY * MESSAGE) as f64;
-    Some(Even::of((FEW * MESSAGE, few), (4 * MANY * MESSAGE, many), each, recheck))
+    Ok(Even::of((FEW * MESSAGE, few), (4 * MANY * MESSAGE, many), each, recheck))
 }
 
-fn fastest(mut run: impl FnMut() -> Option<()>) -> Option<f64> {
+fn fastest(mut run: impl FnMut() -> Result<(), BackendFailure>) -> Result<f64, BackendFailure> {
     let mut fastest = f64::INFINITY;
     for _ in 0..RUNS {
         let start = Instant::now();
         run()?;
         fastest = fastest.min(start.elapsed().as_secs_f64());
     }
-    Some(fastest)
+    Ok(fastest)
 }
 
 /// A count with separated thousands.

@@ -71,11 +71,11 @@ impl Dispatcher {
         dispatcher.in_use = in_use;
         dispatcher.trust = trust;
         dispatcher.forced = forced;
-        dispatcher.backends.iter().for_each(|backend| backend.tested());
         if dispatcher.device().is_some() {
             let even = dispatcher.even_text();
             dispatcher.why.push_str(&even);
         }
+        dispatcher.backends.iter().for_each(|backend| backend.tested());
         dispatcher
     }
 
@@ -120,7 +120,8 @@ impl Dispatcher {
     pub(crate) fn even(&self) -> Option<Even> {
         *self.even.get_or_init(|| {
             let (judge, costs) = self.judge(|_| true)?;
-            even::items(self.device()?, judge, costs, self.trust.fraction())
+            let even = even::items(self.device()?, judge, costs, self.trust.fraction());
+            even.inspect_err(|failure| self.note(failure)).ok()
         })
     }
 
@@ -128,7 +129,8 @@ impl Dispatcher {
     pub(crate) fn even_bytes(&self) -> Option<Even> {
         *self.even_bytes.get_or_init(|| {
             let (judge, _) = self.judge(|_| true)?;
-            even::bytes(self.device()?, judge, self.trust.fraction())
+            let even = even::bytes(self.device()?, judge, self.trust.fraction());
+            even.inspect_err(|failure| self.note(failure)).ok()
         })
     }
 

@@ -28,6 +28,10 @@ pub(crate) enum Fault {
 /// A fault to be made in tests (`GpuOptions::inject`). Each is made once, after a number of dispatches went well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(
+    not(feature = "gpu-faults"),
+    allow(dead_code, unreachable_pub, reason = "only tests make faults, and only they see this")
+)]
 pub enum GpuFault {
     /// The device is destroyed while dispatches run.
     Lost,

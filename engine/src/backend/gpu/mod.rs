@@ -17,6 +17,7 @@ mod ring;
 pub use cache::CACHE_VARIABLE;
 pub use device::AdapterChoice;
 pub(crate) use fault::Fault;
+#[cfg_attr(not(feature = "gpu-faults"), allow(unreachable_pub, reason = "only tests see it"))]
 pub use fault::GpuFault;
 
 use std::path::PathBuf;
