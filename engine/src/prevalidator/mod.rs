@@ -65,6 +65,7 @@ use crate::batch::{Key, Message};
 use crate::engine::Engine;
 use crate::suite::MessageInput;
 use cache::{Cache, Digest};
+use pending::Pending;
 use queue::{Entry, Patience, Queue, Refusal};
 use stats::Tally;
 use ticket::Place;
@@ -120,7 +121,8 @@ pub struct Partial<'s, 'i> {
     pub rest: SubmitError<&'s [Submission<'i>]>,
 }
 
-/// An item that has been looked at, and what its placing needs.
+/// What was done for an item before the lock is taken.
+#[derive(Default)]
 struct Prepared {
     /// The code of its verdict, if the duplicate cache knows it; else 0.
     known: u8,
@@ -290,10 +292,10 @@ impl Prevalidator {
             self.tell_known(&[(item.id, prepared.known)]);
             return Ok(Ticket::new(item.id, Place::Known(prepared.known)));
         }
-        let bytes = item.bytes();
-        match self.shared.queue.enter(1, bytes, patience) {
+        match self.shared.queue.enter(1, item.bytes(), patience) {
             Ok(mut entry) => {
-                let place = self.place(&mut entry, &item, bytes, prepared);
+                let keep = |pending: &Arc<_>, place| Place::Pending(Arc::clone(pending), place);
+                let place = self.place(&mut entry, &item, prepared, keep);
                 drop(entry);
                 Ok(Ticket::new(item.id, place))
             }
@@ -337,8 +339,27 @@ impl Prevalidator {
                 return Err(Partial { taken, rest });
             }
             let chunk = &rest[..rest.len().min(PLACED_AT_ONCE)];
-            let wrong = chunk.iter().position(|item| self.refuse(item, 0, ()).is_some());
+            // Most items name the suite of the one before them, at the same address.
+            let fits = |pair: &[Submission<'_>]| {
+                (std::ptr::eq(pair[0].suite, pair[1].suite)
+                    && matches!(pair[0].message, Message::Raw(_))
+                        == matches!(pair[1].message, Message::Raw(_)))
+                    || self.refuse(&pair[1], 0, ()).is_none()
+            };
+            let wrong = chunk.windows(2).position(|pair| !fits(pair)).map(|before| before + 1);
             let chunk = &chunk[..wrong.unwrap_or(chunk.len())];
+            if self.shared.cache.is_none() && chunk.iter().all(|item| item.bytes() <= LARGE_BYTES) {
+                match self.shared.queue.enter_some(chunk.iter().map(Submission::bytes), patience) {
+                    Ok((mut entry, room)) => {
+                        for item in &chunk[..room] {
+                            let keep = |pending: &Arc<_>, place| taken.push(item.id, pending, place);
+                            self.place(&mut entry, item, Prepared::default(), keep);
+                        }
+                        continue;
+                    }
+                    Err(refusal) => return Err(Partial { taken, rest: refused(refusal, rest) }),
+                }
+            }
             let mut prepared: Vec<Prepared> = chunk.iter().map(|item| self.prepare(item)).collect();
             let unknown = chunk
                 .iter()
@@ -362,10 +383,7 @@ impl Prevalidator {
                     prepared.truncate(fits);
                     self.place_each(Some(entry), &chunk[..fits], prepared, &mut taken);
                 }
-                Err(refusal) => {
-                    let rest = &items[taken.len()..];
-                    return Err(Partial { taken, rest: refused(refusal, rest) });
-                }
+                Err(refusal) => return Err(Partial { taken, rest: refused(refusal, rest) }),
             }
         }
         Ok(taken)
@@ -390,7 +408,7 @@ impl Prevalidator {
 
     /// What can be done for an item before the lock is taken.
     fn prepare(&self, item: &Submission<'_>) -> Prepared {
-        let mut prepared = Prepared { known: 0, digest: None, alone: None };
+        let mut prepared = Prepared::default();
         if let Some(cache) = &self.shared.cache {
             let digest = |key: &[u8]| cache.digest(item.suite, key, item.message_bytes(), item.signature);
             prepared.digest = match item.key {
@@ -415,19 +433,21 @@ impl Prevalidator {
         }
     }
 
-    fn place(
+    fn place<T>(
         &self,
         entry: &mut Entry<'_, Load, Fault>,
         item: &Submission<'_>,
-        bytes: usize,
         prepared: Prepared,
-    ) -> Place {
-        let class = item.priority as usize;
-        let (pending, place) = match prepared.alone {
-            Some(load) => entry.place_alone(class, bytes, *load),
-            None => entry.place(class, bytes, |load| self.push(load, item, prepared.digest)),
-        };
-        Place::Pending(pending, place)
+        keep: impl FnOnce(&Arc<Pending<Fault>>, u32) -> T,
+    ) -> T {
+        let (class, bytes) = (item.priority as usize, item.bytes());
+        match prepared.alone {
+            Some(load) => {
+                let (pending, place) = entry.place_alone(class, bytes, *load);
+                keep(&pending, place)
+            }
+            None => entry.place(class, bytes, |load| self.push(load, item, prepared.digest), keep),
+        }
     }
 
     fn place_each(
@@ -439,14 +459,16 @@ impl Prevalidator {
     ) {
         let mut known = Vec::new();
         for (item, prepared) in items.iter().zip(prepared) {
-            let place = match &mut entry {
-                Some(entry) if prepared.known == 0 => self.place(entry, item, item.bytes(), prepared),
+            match &mut entry {
+                Some(entry) if prepared.known == 0 => {
+                    let keep = |pending: &Arc<_>, place| group.push(item.id, pending, place);
+                    self.place(entry, item, prepared, keep);
+                }
                 _ => {
                     known.push((item.id, prepared.known));
-                    Place::Known(prepared.known)
+                    group.push_known(item.id, prepared.known);
                 }
-            };
-            group.push(item.id, place);
+            }
         }
         drop(entry);
         if !known.is_empty() {

@@ -206,7 +206,8 @@ impl<L: Default, F: Clone> Queue<L, F> {
                 }
                 return Some(batch);
             }
-            if state.closing && state.is_empty() {
+            if state.closing {
+                // Closing cuts whatever is open, so there was nothing.
                 return None;
             }
             let due = state.open.iter().flatten().map(|open| open.opened).min();
@@ -343,13 +344,14 @@ impl<L: Default, F: Clone> Entry<'_, L, F> {
         self.state.as_mut().expect("the lock is held until the entry ends")
     }
 
-    /// Places an item: `push` adds it to the load. Gives the batch and the item's place there.
-    pub(super) fn place(
+    /// Places an item: `push` adds it to the load, and `keep` gets the batch and the item's place there.
+    pub(super) fn place<T>(
         &mut self,
         class: usize,
         bytes: usize,
         push: impl FnOnce(&mut L),
-    ) -> (Arc<Pending<F>>, u32) {
+        keep: impl FnOnce(&Arc<Pending<F>>, u32) -> T,
+    ) -> T {
         let limits = self.queue.limits;
         let state = self.state();
         let mut opens = false;
@@ -369,7 +371,7 @@ impl<L: Default, F: Clone> Entry<'_, L, F> {
             }
         };
         push(&mut open.load);
-        let place = (Arc::clone(&open.pending), open.items as u32);
+        let kept = keep(&open.pending, open.items as u32);
         open.items += 1;
         open.bytes += bytes;
         let full = open.items == limits.batch || open.bytes >= BATCH_BYTES;
@@ -377,7 +379,7 @@ impl<L: Default, F: Clone> Entry<'_, L, F> {
             state.ready[class].push_back(batch);
         }
         self.wake |= opens || full;
-        place
+        kept
     }
 
     /// Places an item that is a batch of its own.

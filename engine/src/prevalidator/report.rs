@@ -1,4 +1,4 @@
-//! What goes to the `metrics` facade, once a micro-batch. Names and meanings stand in `docs/integrate.md`.
+//! What goes to the `metrics` facade, once a micro-batch. Names and meanings stand in `docs/integrate/prevalidator.md`.
 
 use std::time::Duration;
 

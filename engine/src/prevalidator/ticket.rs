@@ -40,7 +40,7 @@ impl Outcome {
     }
 }
 
-/// Where the code of an item, or of several that follow one another, will be.
+/// Where the code of an item will be.
 #[derive(Clone)]
 pub(super) enum Place {
     /// It is known already.
@@ -186,17 +186,23 @@ impl Group {
         Self { ids: Vec::with_capacity(items), runs: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, id: u64, place: Place) {
+    pub(super) fn push_known(&mut self, id: u64, code: u8) {
         self.ids.push(id);
-        match (place, self.runs.last_mut()) {
-            (Place::Known(code), _) => self.runs.push(Run::Known(code)),
-            (Place::Pending(next, place), Some(Run::Pending { pending, places, .. }))
-                if places.end == place && Arc::ptr_eq(&next, pending) =>
+        self.runs.push(Run::Known(code));
+    }
+
+    /// Adds an item; one that follows its predecessor in the same micro-batch takes no count of references.
+    pub(super) fn push(&mut self, id: u64, next: &Arc<Pending<Fault>>, place: u32) {
+        self.ids.push(id);
+        match self.runs.last_mut() {
+            Some(Run::Pending { pending, places, .. })
+                if places.end == place && Arc::ptr_eq(next, pending) =>
             {
                 places.end += 1;
             }
-            (Place::Pending(pending, place), _) => {
-                self.runs.push(Run::Pending { pending, places: place..place + 1, slot: None });
+            _ => {
+                let (pending, places) = (Arc::clone(next), place..place + 1);
+                self.runs.push(Run::Pending { pending, places, slot: None });
             }
         }
     }

@@ -163,7 +163,7 @@ fn queue(items: usize, batch: usize) -> Arc<Places> {
 
 fn submit(queue: &Places, class: usize, patience: Patience) -> Result<Place, Refusal> {
     let mut entry = queue.enter(1, 1, patience)?;
-    Ok(entry.place(class, 1, |load| load.push(class as u32)))
+    Ok(entry.place(class, 1, |load| load.push(class as u32), |pending, place| (Arc::clone(pending), place)))
 }
 
 /// A worker of [`crate::queue`].
