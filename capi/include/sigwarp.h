@@ -28,6 +28,26 @@
 #define SIGWARP_ABI_VERSION 1
 
 /**
+ * Votes and proposals: what a round waits for.
+ */
+#define SIGWARP_PRIORITY_CONSENSUS 0
+
+/**
+ * Transactions that come in.
+ */
+#define SIGWARP_PRIORITY_MEMPOOL 1
+
+/**
+ * Catching up, and auditing.
+ */
+#define SIGWARP_PRIORITY_BACKFILL 2
+
+/**
+ * A timeout that never ends.
+ */
+#define SIGWARP_FOREVER UINT64_MAX
+
+/**
  * The bytes of a recovered key: 04, x, y.
  */
 #define SIGWARP_RECOVERED_KEY 65
@@ -169,6 +189,217 @@ typedef struct sigwarp_key_stats {
    */
   uint64_t evicted;
 } sigwarp_key_stats;
+
+/**
+ * What became of an item.
+ */
+typedef struct sigwarp_outcome {
+  /**
+   * The caller's id of the item.
+   */
+  uint64_t id;
+  /**
+   * SIGWARP_OK where there is a verdict; else why there is none, and the status is SIGWARP_STATUS_NOT_COMPUTED.
+   */
+  sigwarp_code fault;
+  /**
+   * The verdict.
+   */
+  sigwarp_status status;
+  /**
+   * Zero.
+   */
+  uint8_t reserved[3];
+} sigwarp_outcome;
+
+/**
+ * Hears of outcomes, on a thread of the pre-validator, which waits for it; items that the duplicate cache knows are
+ * told on the submitting thread, before the submission returns. May submit without a timeout. Must not throw.
+ */
+typedef void (*sigwarp_on_outcomes)(void *context,
+                                    const struct sigwarp_outcome *outcomes,
+                                    uintptr_t count);
+
+/**
+ * How a pre-validator is set up. Zero the structure, set `size`, then set what differs; 0 is the default.
+ */
+typedef struct sigwarp_prevalidator_options {
+  /**
+   * sizeof(sigwarp_prevalidator_options).
+   */
+  uint32_t size;
+  /**
+   * Threads that hand batches to the engine; 0 for 1. With an engine on one thread ask for one for each core, else
+   * for 2.
+   */
+  uint32_t workers;
+  /**
+   * The most items that are accepted and have no outcome; 0 for 32,768.
+   */
+  uint64_t capacity;
+  /**
+   * The most bytes of their keys, messages and signatures; 0 for 64 MiB.
+   */
+  uint64_t capacity_bytes;
+  /**
+   * The most items of a micro-batch; 0 for 2,048, or `capacity` where that is less.
+   */
+  uint64_t max_batch;
+  /**
+   * How long an item waits for others, in microseconds, while a worker is free; 0 for 1,000, UINT64_MAX for not at
+   * all.
+   */
+  uint64_t max_delay_us;
+  /**
+   * Bytes of the duplicate cache; 0 for none.
+   */
+  uint64_t duplicate_cache_bytes;
+  /**
+   * Called with the outcomes of each micro-batch; may be null.
+   */
+  sigwarp_on_outcomes on_outcomes;
+  /**
+   * Given to `on_outcomes`.
+   */
+  void *context;
+} sigwarp_prevalidator_options;
+
+/**
+ * A queue in front of an engine. Made by sigwarp_prevalidator_start.
+ */
+typedef struct sigwarp_prevalidator {
+  /**
+   * Private; 0 is no pre-validator.
+   */
+  uint64_t id;
+} sigwarp_prevalidator;
+
+/**
+ * What a pre-validator has counted. Every accepted item ends in one of `valid`, `invalid`, `cancelled`, `faults`.
+ */
+typedef struct sigwarp_prevalidator_stats {
+  /**
+   * Items accepted and without an outcome.
+   */
+  uint64_t pending;
+  /**
+   * The bytes of their keys, messages and signatures.
+   */
+  uint64_t pending_bytes;
+  /**
+   * Items that went into the queue.
+   */
+  uint64_t accepted;
+  /**
+   * Items given back because the queue was full.
+   */
+  uint64_t refused;
+  /**
+   * Items found valid.
+   */
+  uint64_t valid;
+  /**
+   * Items found invalid.
+   */
+  uint64_t invalid;
+  /**
+   * Items cancelled in time.
+   */
+  uint64_t cancelled;
+  /**
+   * Items without a verdict for another reason.
+   */
+  uint64_t faults;
+  /**
+   * Items that the duplicate cache answered.
+   */
+  uint64_t duplicates;
+  /**
+   * Micro-batches cut because they were full.
+   */
+  uint64_t batches_by_size;
+  /**
+   * Micro-batches cut because of their age.
+   */
+  uint64_t batches_by_age;
+  /**
+   * Micro-batches cut on request, by closing, or because the queue was full.
+   */
+  uint64_t batches_by_request;
+  /**
+   * The time within which half of the items had their outcome, in nanoseconds, to one part in eight.
+   */
+  uint64_t latency_p50_ns;
+  /**
+   * The same for 99 of 100 items.
+   */
+  uint64_t latency_p99_ns;
+  /**
+   * The same for 999 of 1,000 items.
+   */
+  uint64_t latency_p999_ns;
+} sigwarp_prevalidator_stats;
+
+/**
+ * An item to submit.
+ */
+typedef struct sigwarp_item {
+  /**
+   * The suite that it is judged under.
+   */
+  struct sigwarp_suite suite;
+  /**
+   * The caller's id; comes back with the outcome.
+   */
+  uint64_t id;
+  /**
+   * A registered key; 0 where `key` has the bytes.
+   */
+  uint64_t key_id;
+  /**
+   * The encoded public key.
+   */
+  const uint8_t *key;
+  /**
+   * Its bytes.
+   */
+  uintptr_t key_length;
+  /**
+   * The message, or the digest where the suite takes one.
+   */
+  const uint8_t *message;
+  /**
+   * Its bytes.
+   */
+  uintptr_t message_length;
+  /**
+   * The encoded signature.
+   */
+  const uint8_t *signature;
+  /**
+   * Its bytes.
+   */
+  uintptr_t signature_length;
+  /**
+   * SIGWARP_PRIORITY_*.
+   */
+  uint32_t priority;
+  /**
+   * Zero.
+   */
+  uint32_t reserved;
+} sigwarp_item;
+
+/**
+ * The promise of an outcome for each of one or several items. To be freed with sigwarp_ticket_free, before or after
+ * its outcomes are there; the items are verified all the same.
+ */
+typedef struct sigwarp_ticket {
+  /**
+   * Private; 0 is no ticket.
+   */
+  uint64_t id;
+} sigwarp_ticket;
 
 /**
  * A column of byte strings. With `offsets`, which has one more entry than there are rows, row i is
@@ -855,6 +1086,167 @@ sigwarp_code sigwarp_unregister_keys(struct sigwarp_engine engine,
                                      struct sigwarp_error *error);
 
 /**
+ * Starts the workers of a pre-validator on an engine, which others may use too and may free. `options` may be null.
+ * To be freed with sigwarp_prevalidator_free.
+ *
+ * The caller sees to this:
+ * `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
+ * sigwarp_prevalidator_free or sigwarp_prevalidator_close has returned. `prevalidator` can be written; `error` is null
+ * or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
+                                        const struct sigwarp_prevalidator_options *options,
+                                        struct sigwarp_prevalidator *prevalidator,
+                                        struct sigwarp_error *error);
+
+/**
+ * Refuses items from now on, verifies what was accepted, and returns when all of it has its outcome and the workers
+ * have ended. Called from `on_outcomes` it does not wait.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_close(struct sigwarp_prevalidator prevalidator,
+                                        struct sigwarp_error *error);
+
+/**
+ * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_free(struct sigwarp_prevalidator prevalidator,
+                                       struct sigwarp_error *error);
+
+/**
+ * Has the items that wait for others verified as soon as a worker is free. Does not wait for them.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_flush(struct sigwarp_prevalidator prevalidator,
+                                        struct sigwarp_error *error);
+
+/**
+ * Writes what was counted so far.
+ *
+ * The caller sees to this:
+ * `stats` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_get_stats(struct sigwarp_prevalidator prevalidator,
+                                            struct sigwarp_prevalidator_stats *stats,
+                                            struct sigwarp_error *error);
+
+/**
+ * Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; with a timeout in microseconds, 0 for
+ * none, the call waits for room so long. `ticket` may be null where the pre-validator has a callback.
+ *
+ * The caller sees to this:
+ * `item` points to such a structure, and what it points to is as long as it says; nobody writes to them during the
+ * call. `ticket` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_submit(struct sigwarp_prevalidator prevalidator,
+                            const struct sigwarp_item *item,
+                            uint64_t timeout_us,
+                            struct sigwarp_ticket *ticket,
+                            struct sigwarp_error *error);
+
+/**
+ * Submits items of one suite in one arena, as in sigwarp_verify: as many as there is room for, in order. `taken` gets
+ * their number; with SIGWARP_ERROR_FULL the ticket is for those, and the rest may be submitted later. This is the door
+ * of the least cost.
+ *
+ * `key_ids` has the ids of registered keys, or is null; an item with the id 0 has its key in the arena. `key_offsets`
+ * may be null where every item has an id. `ids` has the caller's ids of the items; where it is null they are 0, 1, …
+ * in this call. Timeout and ticket are as in sigwarp_submit.
+ *
+ * The caller sees to this:
+ * `arena` has `arena_length` bytes, arrays of offsets have `items + 1` entries where they are not null, arrays of ids
+ * have `items`; nobody writes to them during the call. `taken` can be written; `ticket` and `error` are null or can be
+ * written.
+ */
+sigwarp_code sigwarp_submit_many(struct sigwarp_prevalidator prevalidator,
+                                 struct sigwarp_suite suite,
+                                 uintptr_t items,
+                                 const uint8_t *arena,
+                                 uintptr_t arena_length,
+                                 const uint64_t *key_ids,
+                                 const uint64_t *key_offsets,
+                                 const uint64_t *message_offsets,
+                                 const uint64_t *signature_offsets,
+                                 const uint64_t *ids,
+                                 uint32_t priority,
+                                 uint64_t timeout_us,
+                                 uintptr_t *taken,
+                                 struct sigwarp_ticket *ticket,
+                                 struct sigwarp_error *error);
+
+/**
+ * Submits what belongs together, one transaction's signatures: all items are taken, or none. Arguments are those of
+ * sigwarp_submit_many.
+ *
+ * The caller sees to this:
+ * As sigwarp_submit_many.
+ */
+sigwarp_code sigwarp_submit_group(struct sigwarp_prevalidator prevalidator,
+                                  struct sigwarp_suite suite,
+                                  uintptr_t items,
+                                  const uint8_t *arena,
+                                  uintptr_t arena_length,
+                                  const uint64_t *key_ids,
+                                  const uint64_t *key_offsets,
+                                  const uint64_t *message_offsets,
+                                  const uint64_t *signature_offsets,
+                                  const uint64_t *ids,
+                                  uint32_t priority,
+                                  uint64_t timeout_us,
+                                  struct sigwarp_ticket *ticket,
+                                  struct sigwarp_error *error);
+
+/**
+ * Writes the number of items of a ticket.
+ *
+ * The caller sees to this:
+ * `length` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_ticket_length(struct sigwarp_ticket ticket,
+                                   uintptr_t *length,
+                                   struct sigwarp_error *error);
+
+/**
+ * Waits for the outcomes of a ticket, at most so many microseconds, and writes them in the order of the items. 0 looks
+ * and does not wait, SIGWARP_FOREVER waits until they are there. SIGWARP_ERROR_PENDING says that they are not.
+ *
+ * The caller sees to this:
+ * `capacity` outcomes can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_ticket_wait(struct sigwarp_ticket ticket,
+                                 uint64_t timeout_us,
+                                 struct sigwarp_outcome *outcomes,
+                                 uintptr_t capacity,
+                                 struct sigwarp_error *error);
+
+/**
+ * Cancels the items of a ticket that no worker has yet; they are not verified, and their fault is
+ * SIGWARP_ERROR_CANCELLED. `cancelled`, which may be null, gets their number. The others get their outcomes.
+ *
+ * The caller sees to this:
+ * `cancelled` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_ticket_cancel(struct sigwarp_ticket ticket,
+                                   uintptr_t *cancelled,
+                                   struct sigwarp_error *error);
+
+/**
+ * Frees a ticket. Its items are verified all the same. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_ticket_free(struct sigwarp_ticket ticket,
+                                 struct sigwarp_error *error);
+
+/**
  * Recovers the key of each secp256k1 signature, on the calling thread.
  *
  * Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
@@ -998,6 +1390,167 @@ sigwarp_code sigwarp_verify_one(struct sigwarp_engine engine,
                                 uintptr_t signature_length,
                                 sigwarp_status *status,
                                 struct sigwarp_error *error);
+
+/**
+ * Starts the workers of a pre-validator on an engine, which others may use too and may free. `options` may be null.
+ * To be freed with sigwarp_prevalidator_free.
+ *
+ * The caller sees to this:
+ * `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
+ * sigwarp_prevalidator_free or sigwarp_prevalidator_close has returned. `prevalidator` can be written; `error` is null
+ * or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
+                                        const struct sigwarp_prevalidator_options *options,
+                                        struct sigwarp_prevalidator *prevalidator,
+                                        struct sigwarp_error *error);
+
+/**
+ * Refuses items from now on, verifies what was accepted, and returns when all of it has its outcome and the workers
+ * have ended. Called from `on_outcomes` it does not wait.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_close(struct sigwarp_prevalidator prevalidator,
+                                        struct sigwarp_error *error);
+
+/**
+ * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_free(struct sigwarp_prevalidator prevalidator,
+                                       struct sigwarp_error *error);
+
+/**
+ * Has the items that wait for others verified as soon as a worker is free. Does not wait for them.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_flush(struct sigwarp_prevalidator prevalidator,
+                                        struct sigwarp_error *error);
+
+/**
+ * Writes what was counted so far.
+ *
+ * The caller sees to this:
+ * `stats` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_prevalidator_get_stats(struct sigwarp_prevalidator prevalidator,
+                                            struct sigwarp_prevalidator_stats *stats,
+                                            struct sigwarp_error *error);
+
+/**
+ * Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; with a timeout in microseconds, 0 for
+ * none, the call waits for room so long. `ticket` may be null where the pre-validator has a callback.
+ *
+ * The caller sees to this:
+ * `item` points to such a structure, and what it points to is as long as it says; nobody writes to them during the
+ * call. `ticket` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_submit(struct sigwarp_prevalidator prevalidator,
+                            const struct sigwarp_item *item,
+                            uint64_t timeout_us,
+                            struct sigwarp_ticket *ticket,
+                            struct sigwarp_error *error);
+
+/**
+ * Submits items of one suite in one arena, as in sigwarp_verify: as many as there is room for, in order. `taken` gets
+ * their number; with SIGWARP_ERROR_FULL the ticket is for those, and the rest may be submitted later. This is the door
+ * of the least cost.
+ *
+ * `key_ids` has the ids of registered keys, or is null; an item with the id 0 has its key in the arena. `key_offsets`
+ * may be null where every item has an id. `ids` has the caller's ids of the items; where it is null they are 0, 1, …
+ * in this call. Timeout and ticket are as in sigwarp_submit.
+ *
+ * The caller sees to this:
+ * `arena` has `arena_length` bytes, arrays of offsets have `items + 1` entries where they are not null, arrays of ids
+ * have `items`; nobody writes to them during the call. `taken` can be written; `ticket` and `error` are null or can be
+ * written.
+ */
+sigwarp_code sigwarp_submit_many(struct sigwarp_prevalidator prevalidator,
+                                 struct sigwarp_suite suite,
+                                 uintptr_t items,
+                                 const uint8_t *arena,
+                                 uintptr_t arena_length,
+                                 const uint64_t *key_ids,
+                                 const uint64_t *key_offsets,
+                                 const uint64_t *message_offsets,
+                                 const uint64_t *signature_offsets,
+                                 const uint64_t *ids,
+                                 uint32_t priority,
+                                 uint64_t timeout_us,
+                                 uintptr_t *taken,
+                                 struct sigwarp_ticket *ticket,
+                                 struct sigwarp_error *error);
+
+/**
+ * Submits what belongs together, one transaction's signatures: all items are taken, or none. Arguments are those of
+ * sigwarp_submit_many.
+ *
+ * The caller sees to this:
+ * As sigwarp_submit_many.
+ */
+sigwarp_code sigwarp_submit_group(struct sigwarp_prevalidator prevalidator,
+                                  struct sigwarp_suite suite,
+                                  uintptr_t items,
+                                  const uint8_t *arena,
+                                  uintptr_t arena_length,
+                                  const uint64_t *key_ids,
+                                  const uint64_t *key_offsets,
+                                  const uint64_t *message_offsets,
+                                  const uint64_t *signature_offsets,
+                                  const uint64_t *ids,
+                                  uint32_t priority,
+                                  uint64_t timeout_us,
+                                  struct sigwarp_ticket *ticket,
+                                  struct sigwarp_error *error);
+
+/**
+ * Writes the number of items of a ticket.
+ *
+ * The caller sees to this:
+ * `length` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_ticket_length(struct sigwarp_ticket ticket,
+                                   uintptr_t *length,
+                                   struct sigwarp_error *error);
+
+/**
+ * Waits for the outcomes of a ticket, at most so many microseconds, and writes them in the order of the items. 0 looks
+ * and does not wait, SIGWARP_FOREVER waits until they are there. SIGWARP_ERROR_PENDING says that they are not.
+ *
+ * The caller sees to this:
+ * `capacity` outcomes can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_ticket_wait(struct sigwarp_ticket ticket,
+                                 uint64_t timeout_us,
+                                 struct sigwarp_outcome *outcomes,
+                                 uintptr_t capacity,
+                                 struct sigwarp_error *error);
+
+/**
+ * Cancels the items of a ticket that no worker has yet; they are not verified, and their fault is
+ * SIGWARP_ERROR_CANCELLED. `cancelled`, which may be null, gets their number. The others get their outcomes.
+ *
+ * The caller sees to this:
+ * `cancelled` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_ticket_cancel(struct sigwarp_ticket ticket,
+                                   uintptr_t *cancelled,
+                                   struct sigwarp_error *error);
+
+/**
+ * Frees a ticket. Its items are verified all the same. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_ticket_free(struct sigwarp_ticket ticket,
+                                 struct sigwarp_error *error);
 
 /**
  * Recovers the key of each secp256k1 signature, on the calling thread.
