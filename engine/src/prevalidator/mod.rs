@@ -82,6 +82,8 @@ struct Shared {
     queue: Queue<Load, Fault>,
     cache: Option<Cache>,
     duplicates: AtomicU64,
+    /// Refusals that the `metrics` facade knows of.
+    reported: AtomicU64,
     tally: Mutex<Tally>,
     /// Workers that have not ended.
     workers: AtomicUsize,
@@ -148,6 +150,7 @@ impl Prevalidator {
             queue,
             cache,
             duplicates: AtomicU64::new(0),
+            reported: AtomicU64::new(0),
             tally: Mutex::default(),
             workers: AtomicUsize::new(config.workers.get()),
             on_outcomes: config.on_outcomes,

@@ -124,7 +124,7 @@ fn serve(shared: &Shared, gathered: Gathered<Load, Fault>) {
     }
     pending.resolve(fault.clone());
     drop(resolving);
-    report::batch(&tally, items, latency, cause, &shared.queue);
+    report::batch(&tally, items, latency, cause, &shared.queue, &shared.reported);
     let outcome = |place: usize| {
         let code = match (codes[place], &fault) {
             (UNDECIDED, Some(fault)) => Err(fault.clone()),
