@@ -16,7 +16,7 @@ cargo_test() {
 }
 cargo_test "the header is what the sources say" --test header
 cargo_test "every door gives what it says" --test doors --test prevalidator
-cargo_test "misuse gives error codes" --test misuse --lib
+cargo_test "misuse gives error codes" --test misuse --test arbitrary --lib
 
 # Examples in four languages, against an installed copy.
 if scripts/capi-examples "$profile" >"$work/examples" 2>&1; then status=pass; else status=short; fi
