@@ -6,12 +6,11 @@
 //! ratio C / Rust within pairs; then what a handle costs by itself.
 
 use std::hint::black_box;
-use std::num::NonZeroUsize;
 use std::ptr::{null, null_mut};
 use std::time::Instant;
 
 use ed25519_dalek::{Signer, SigningKey};
-use sigwarp::{BatchView, Column, Ed25519Rule, Engine, Suite, Suites};
+use sigwarp::{BatchView, Column, Ed25519Rule, Suite, Suites};
 use sigwarp_c::*;
 
 /// Columns in one arena; the same for both ways.
@@ -82,7 +81,8 @@ fn main() {
             null_mut(),
         ));
     }
-    let rust = Engine::builder().threads(NonZeroUsize::MIN).build().expect("an engine");
+    // The same engine for both ways: each engine measures what its paths cost, and may choose others.
+    let rust = engine_of(engine).expect("an engine");
     let rust_suite = Suite::ed25519(Ed25519Rule::Zip215);
     println!("# {}, one thread, ed25519 zip215, {pairs} pairs", rust.why());
     println!("items  rust ns/item  c ns/item  ratio median  p10    p90");

@@ -146,6 +146,13 @@ pub unsafe extern "C" fn sigwarp_engine_free(
     door(error, || ENGINES.free(engine.id))
 }
 
+/// The engine of a handle, for Rust code beside C: two engines may have measured their paths differently, so that a
+/// comparison of the two ways needs one engine.
+#[doc(hidden)]
+pub fn engine_of(engine: sigwarp_engine) -> Option<Arc<Engine>> {
+    ENGINES.get(engine.id).ok()
+}
+
 /// Writes which backends an engine uses, on how many threads, and why, as one line of text. `needed`, which may be
 /// null, gets the bytes that the text takes with its terminating zero; with a `capacity` of 0 that is all.
 ///
