@@ -110,14 +110,14 @@ pub(crate) fn digest_integer(digest: &[u8]) -> [u8; 32] {
 
 /// a + b for big-endian integers, or `None` from 2²⁵⁶ on.
 pub(crate) fn add(a: &[u8; 32], b: &[u8; 32]) -> Option<[u8; 32]> {
-    let mut sum = [0; 32];
-    let mut carry = 0;
-    for i in (0..32).rev() {
-        let digit = u16::from(a[i]) + u16::from(b[i]) + carry;
-        sum[i] = digit as u8;
-        carry = digit >> 8;
+    let (mut sum, b) = (words(a), words(b));
+    let mut carry = false;
+    for (word, b) in sum.iter_mut().zip(b) {
+        let (low, first) = word.overflowing_add(b);
+        let (low, second) = low.overflowing_add(u64::from(carry));
+        (*word, carry) = (low, first | second);
     }
-    (carry == 0).then_some(sum)
+    (!carry).then(|| bytes(&sum))
 }
 
 /// The little-endian words of a big-endian integer, as lanes take it.
@@ -155,14 +155,14 @@ pub(crate) fn abscissa(residue: &[u8; 32], bounds: &Bounds) -> lanes::equation::
 
 /// a − b for big-endian integers, modulo 2²⁵⁶.
 fn sub(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
-    let mut difference = [0; 32];
-    let mut borrow = 0;
-    for i in (0..32).rev() {
-        let digit = 256 + u16::from(a[i]) - u16::from(b[i]) - borrow;
-        difference[i] = digit as u8;
-        borrow = 1 - (digit >> 8);
+    let (mut difference, b) = (words(a), words(b));
+    let mut borrow = false;
+    for (word, b) in difference.iter_mut().zip(b) {
+        let (low, first) = word.overflowing_sub(b);
+        let (low, second) = low.overflowing_sub(u64::from(borrow));
+        (*word, borrow) = (low, first | second);
     }
-    difference
+    bytes(&difference)
 }
 
 /// An integer modulo n, which is above 2²⁵⁵.

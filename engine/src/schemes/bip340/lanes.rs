@@ -8,8 +8,10 @@ use crate::batch::Item;
 use crate::kernels::curve::weierstrass::equation::{self, Sum};
 use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y};
 use crate::kernels::field::prime256::Family;
+use crate::kernels::hash::tagged;
 use crate::schemes::Screened;
 use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
+use crate::simd::Token;
 use crate::{Reason, Verdict};
 
 /// Judges items. `set` gets the position of every item in `items` once, with its verdict.
@@ -36,10 +38,8 @@ pub(crate) fn verify<'a, S: Family>(
                         rejected_keys.push(point);
                     }
                     Screened::Open => {
-                        // R = sG − eP.
-                        let e = verify::challenge(&parsed.r, &parsed.key, item.message);
-                        let k = weierstrass::negate(&weierstrass::reduce(&e, n), n);
-                        sums.push(equation::Item { point, g: words(&parsed.s), k: words(&k) });
+                        // R = sG − eP; the challenges come below, all at once.
+                        sums.push(equation::Item { point, g: words(&parsed.s), k: [0; 4] });
                         open.push((position, parsed, item));
                     }
                 }
@@ -53,6 +53,9 @@ pub(crate) fn verify<'a, S: Family>(
         set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
     }
 
+    for (sum, e) in sums.iter_mut().zip(challenges(token, &open)) {
+        sum.k = words(&weierstrass::negate(&weierstrass::reduce(&e, n), n));
+    }
     let sums = equation::sums::<lanes::Secp256k1, S>(token, &sums);
     for ((position, parsed, item), sum) in open.iter().zip(sums) {
         let verdict = match sum {
@@ -65,4 +68,33 @@ pub(crate) fn verify<'a, S: Family>(
         };
         set(*position, verdict);
     }
+}
+
+/// The tagged hash of r ‖ P ‖ m of each item, not reduced, in lanes. What is hashed must stand together: long messages
+/// are not copied for that, but hashed one by one.
+fn challenges<T: Token>(token: T, open: &[(usize, Parsed, Item<'_>)]) -> Vec<[u8; 32]> {
+    const LONG: usize = 4096;
+    let is_long = |item: &Item<'_>| item.message.len() > LONG;
+    let mut bytes =
+        Vec::with_capacity(open.iter().map(|(_, _, item)| 64 + item.message.len().min(LONG)).sum());
+    let mut ends = Vec::with_capacity(open.len());
+    for (_, parsed, item) in open {
+        if !is_long(item) {
+            bytes.extend_from_slice(&parsed.r);
+            bytes.extend_from_slice(&parsed.key);
+            bytes.extend_from_slice(item.message);
+        }
+        ends.push(bytes.len());
+    }
+    let mut start = 0;
+    let inputs: Vec<&[u8]> =
+        ends.into_iter().map(|end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
+    let mut digests = vec![[0; 32]; open.len()];
+    tagged::challenges(token, &inputs[..], digests.as_flattened_mut(), &mut Vec::new());
+    for (digest, (_, parsed, item)) in digests.iter_mut().zip(open) {
+        if is_long(item) {
+            *digest = verify::challenge(&parsed.r, &parsed.key, item.message);
+        }
+    }
+    digests
 }
