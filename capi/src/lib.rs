@@ -14,8 +14,8 @@
 //!   that lie on inputs. What cannot be checked is whether an address is mapped for the length that the caller gave.
 //!
 //! # Layout
-//! [`memory`] turns the caller's pointers into slices and is the only place that does; [`handles`] is the table of
-//! what handles name; [`error`] has the codes and the door that every call goes through. The other modules are the
+//! `memory` turns the caller's pointers into slices and is the only place that does; `handles` is the table of
+//! what handles name; `error` has the codes and the door that every call goes through. The other modules are the
 //! doors, one subject each.
 // The names are those of the header.
 #![allow(non_camel_case_types)]
