@@ -172,6 +172,11 @@ impl Slots {
         self.0[item].store(code, Ordering::Relaxed);
     }
 
+    /// What an item has been set to so far, for a backend to learn from; no caller sees it.
+    pub(crate) fn get(&self, item: usize) -> Option<Verdict> {
+        decode(self.0[item].load(Ordering::Relaxed))
+    }
+
     /// The verdicts of a completed dispatch, or the first item that the backend left undecided.
     pub(crate) fn finish(self, explain: Explain) -> Result<Verdicts, usize> {
         let codes: Vec<u8> = self.0.into_iter().map(AtomicU8::into_inner).collect();

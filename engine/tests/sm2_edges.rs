@@ -56,6 +56,28 @@ fn keys_ids_and_digests() {
     cases.check();
 }
 
+/// Messages of many lengths in one batch, some of them too long to be copied beside their Z_A; keys compressed and not.
+#[test]
+fn messages_of_every_length() {
+    let mut cases = Cases::default();
+    let suite = Suite::sm2_sm3(b"1234567812345678", Sm2Encoding::Raw).unwrap();
+    for (i, length) in
+        [0, 1, 22, 23, 31, 32, 33, 63, 64, 96, 1000, 4095, 4096, 4097, 9000].into_iter().enumerate()
+    {
+        let d = small::<Sm2>(50 + i as i64);
+        let key = g::<Sm2>() * d;
+        let message = vec![i as u8; length];
+        let e = sm2_hash(b"1234567812345678", &key, &message);
+        let raw = sm2_sign(&d, &scalar::<Sm2>(&e), &small::<Sm2>(77));
+        for form in [tagged::<Sm2>(4, &key), compressed::<Sm2>(&key)] {
+            cases.push("as signed", &suite, (&form, &message, &raw), Expect::Valid);
+            let longer = [&message[..], &[0]].concat();
+            cases.push("another message", &suite, (&form, &longer, &raw), FAILED);
+        }
+    }
+    cases.check();
+}
+
 #[test]
 fn exceptional_sums_and_bounds() {
     let mut cases = Cases::default();

@@ -87,7 +87,8 @@ pub(crate) fn combine<C: Curve>(g: &Scalar<C>, k: &Scalar<C>, point: &AffinePoin
     coordinates::<C>(&ProjectivePoint::<C>::mul_by_generator_and_mul_add_vartime(g, k, &point))
 }
 
-fn coordinates<C: Curve>(point: &ProjectivePoint<C>) -> Option<Coordinates> {
+/// The coordinates of a point, or `None` for infinity.
+pub(crate) fn coordinates<C: Curve>(point: &ProjectivePoint<C>) -> Option<Coordinates> {
     if point.is_identity().into() {
         return None;
     }
@@ -110,14 +111,14 @@ pub(crate) fn digest_integer(digest: &[u8]) -> [u8; 32] {
 
 /// a + b for big-endian integers, or `None` from 2²⁵⁶ on.
 pub(crate) fn add(a: &[u8; 32], b: &[u8; 32]) -> Option<[u8; 32]> {
-    let mut sum = [0; 32];
-    let mut carry = 0;
-    for i in (0..32).rev() {
-        let digit = u16::from(a[i]) + u16::from(b[i]) + carry;
-        sum[i] = digit as u8;
-        carry = digit >> 8;
+    let (mut sum, b) = (words(a), words(b));
+    let mut carry = false;
+    for (word, b) in sum.iter_mut().zip(b) {
+        let (low, first) = word.overflowing_add(b);
+        let (low, second) = low.overflowing_add(u64::from(carry));
+        (*word, carry) = (low, first | second);
     }
-    (carry == 0).then_some(sum)
+    (!carry).then(|| bytes(&sum))
 }
 
 /// The little-endian words of a big-endian integer, as lanes take it.
@@ -155,14 +156,14 @@ pub(crate) fn abscissa(residue: &[u8; 32], bounds: &Bounds) -> lanes::equation::
 
 /// a − b for big-endian integers, modulo 2²⁵⁶.
 fn sub(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
-    let mut difference = [0; 32];
-    let mut borrow = 0;
-    for i in (0..32).rev() {
-        let digit = 256 + u16::from(a[i]) - u16::from(b[i]) - borrow;
-        difference[i] = digit as u8;
-        borrow = 1 - (digit >> 8);
+    let (mut difference, b) = (words(a), words(b));
+    let mut borrow = false;
+    for (word, b) in difference.iter_mut().zip(b) {
+        let (low, first) = word.overflowing_sub(b);
+        let (low, second) = low.overflowing_sub(u64::from(borrow));
+        (*word, borrow) = (low, first | second);
     }
-    difference
+    bytes(&difference)
 }
 
 /// An integer modulo n, which is above 2²⁵⁵.
@@ -185,6 +186,29 @@ pub(crate) fn add_modulo(a: &[u8; 32], b: &[u8; 32], n: &[u8; 32]) -> [u8; 32] {
             sub(a, &negative)
         }
     }
+}
+
+/// An integer of eight little-endian words modulo n, which is above 2²⁵⁵.
+pub(crate) fn reduce_wide(x: &[u64; 8], n: &[u8; 32]) -> [u64; 4] {
+    // 2²⁵⁶ ≡ 2²⁵⁶ − n: what is above 2²⁵⁶ is folded until nothing is.
+    let fold = words(&sub(&[0; 32], n));
+    let [a, b, c, d, mut high @ ..] = *x;
+    let mut low = [a, b, c, d];
+    while high != [0; 4] {
+        let mut sum = [low[0], low[1], low[2], low[3], 0, 0, 0, 0];
+        for (i, &word) in high.iter().enumerate() {
+            let mut carry = 0;
+            for j in 0..8 - i {
+                let factor = fold.get(j).copied().unwrap_or(0);
+                let t = u128::from(word) * u128::from(factor) + u128::from(sum[i + j]) + carry;
+                sum[i + j] = t as u64;
+                carry = t >> 64;
+            }
+        }
+        let [a, b, c, d, rest @ ..] = sum;
+        (low, high) = ([a, b, c, d], rest);
+    }
+    words(&reduce(&bytes(&low), n))
 }
 
 #[cfg(test)]
@@ -246,6 +270,42 @@ mod tests {
         assert_eq!(negate(&[0; 32], n), [0; 32]);
         assert_eq!(reduce(n, n), [0; 32]);
         assert_eq!(reduce(&last, n), last);
+    }
+
+    #[test]
+    fn wide_integers_are_reduced() {
+        use k256::elliptic_curve::ff::PrimeField;
+        fn check<C: Curve>(x: [u64; 8]) {
+            let [a, b, c, d, e, f, g, h] = x;
+            let part = |words: [u64; 4]| scalar::<C>(&bytes(&words));
+            // 2²⁵⁶ as (2⁶⁴)⁴.
+            let shift = Scalar::<C>::from(u64::MAX) + Scalar::<C>::from(1u64);
+            let shift = shift * shift * shift * shift;
+            let expected: [u8; 32] = (part([a, b, c, d]) + part([e, f, g, h]) * shift).to_repr().into();
+            assert_eq!(bytes(&reduce_wide(&x, C::BOUNDS.n)), expected, "{x:x?}");
+        }
+        let mut x = [0; 8];
+        let mut state = 1u64;
+        for round in 0..200 {
+            for word in &mut x {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *word = match round % 4 {
+                    0 => state,
+                    1 => u64::MAX,
+                    2 => state >> 63,
+                    _ => {
+                        if state >> 62 == 0 {
+                            0
+                        } else {
+                            u64::MAX - (state >> 60)
+                        }
+                    }
+                };
+            }
+            check::<k256::Secp256k1>(x);
+            check::<p256::NistP256>(x);
+            check::<::sm2::Sm2>(x);
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) trait Compression<T: Token>: Copy {
     type Schedule: Copy;
     /// The state before the first block.
     const INITIAL: [Self::Word; 8];
+    /// The bytes of every message that the initial state stands for, whole blocks.
+    const PREFIX: u64 = 0;
 
     /// Compresses one block of each lane.
     fn compress(token: T, state: [Self::Vector; 8], block: [Self::Vector; 16]) -> [Self::Vector; 8];
@@ -115,7 +117,7 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
         if ends.even {
             let (marked, length) = (ends.marked != 0, ends.rows[0].len());
             block = swap(C::Vector::load_even_tails(token, &ends.rows, length, marked, 0x80));
-            let length = if ends.last != 0 { ends.lengths[0] } else { 0 };
+            let length = if ends.last != 0 { ends.lengths[0] + C::PREFIX } else { 0 };
             let [high, low] = length_words(length);
             block[14] = block[14].xor(C::Vector::splat(token, high));
             block[15] = block[15].xor(C::Vector::splat(token, low));
@@ -123,7 +125,7 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
             block = swap(C::Vector::load_tails(token, &ends.rows, ends.marked, 0x80));
             let mut lane = 0;
             while lane < C::Vector::LANES {
-                let length = if ends.last >> lane & 1 == 1 { ends.lengths[lane] } else { 0 };
+                let length = if ends.last >> lane & 1 == 1 { ends.lengths[lane] + C::PREFIX } else { 0 };
                 [high[lane], low[lane]] = length_words(length);
                 lane += 1;
             }
@@ -138,7 +140,7 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
     fn padding(length: u64) -> C::Schedule {
         let mut block = [C::Word::default(); 16];
         block[0] = C::Word::truncate(1 << (8 * C::Word::BYTES - 1));
-        [block[14], block[15]] = length_words(length);
+        [block[14], block[15]] = length_words(length + C::PREFIX);
         C::expand(block)
     }
 

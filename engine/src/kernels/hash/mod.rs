@@ -11,6 +11,7 @@ mod sha2;
 pub mod sha256;
 pub mod sha512;
 pub mod sm3;
+pub mod tagged;
 #[cfg(test)]
 mod tests;
 

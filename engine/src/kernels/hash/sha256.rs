@@ -31,7 +31,7 @@ const ROUND: [u32; 64] = [
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ];
 
-struct Sha256Sigma;
+pub(super) struct Sha256Sigma;
 
 impl<V: Words<Word = u32>> Sigma<V> for Sha256Sigma {
     const ROUND: &'static [u32] = &ROUND;
@@ -95,7 +95,7 @@ impl<T: Token> Compression<T> for Sha256 {
 }
 
 #[inline(never)]
-fn expand(block: [u32; 16]) -> [u32; 64] {
+pub(super) fn expand(block: [u32; 16]) -> [u32; 64] {
     let mut schedule = [0; 64];
     let mut t = 0;
     while t < 64 {

@@ -1,20 +1,26 @@
-//! The steps of verifying BIP 340 items, in lanes.
+//! The steps of verifying BIP 340 items, in lanes and by linear combinations.
 
 use k256::Secp256k1;
 
+use super::combination::{self, Found, Numbers};
 use super::wire::{self, Parsed};
 use super::{rules, verify};
 use crate::batch::Item;
 use crate::kernels::curve::weierstrass::equation::{self, Sum};
 use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y};
 use crate::kernels::field::prime256::Family;
+use crate::kernels::hash::tagged;
 use crate::schemes::Screened;
+use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
+use crate::simd::Token;
 use crate::{Reason, Verdict};
 
-/// Judges items. `set` gets the position of every item in `items` once, with its verdict.
+/// Judges items, where `combine` says so by linear combinations first. `set` gets the position of every item in `items`
+/// once, with its verdict.
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
+    combine: bool,
     items: impl Iterator<Item = Item<'a>>,
     mut set: impl FnMut(usize, Verdict),
 ) {
@@ -36,10 +42,8 @@ pub(crate) fn verify<'a, S: Family>(
                         rejected_keys.push(point);
                     }
                     Screened::Open => {
-                        // R = sG − eP.
-                        let e = verify::challenge(&parsed.r, &parsed.key, item.message);
-                        let k = weierstrass::negate(&weierstrass::reduce(&e, n), n);
-                        sums.push(equation::Item { point, g: words(&parsed.s), k: words(&k) });
+                        // R = sG − eP; the challenges come below, all at once.
+                        sums.push(equation::Item { point, g: words(&parsed.s), k: [0; 4] });
                         open.push((position, parsed, item));
                     }
                 }
@@ -53,8 +57,41 @@ pub(crate) fn verify<'a, S: Family>(
         set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
     }
 
+    let challenges: Vec<[u8; 32]> =
+        challenges(token, &open).iter().map(|e| weierstrass::reduce(e, n)).collect();
+    let mut left: Vec<usize> = (0..open.len()).collect();
+    if combine {
+        let numbers: Vec<Numbers> = open
+            .iter()
+            .zip(&challenges)
+            .map(|((_, parsed, _), e)| {
+                let [key, r, s, e] = [&parsed.key, &parsed.r, &parsed.s, e].map(words);
+                Numbers { key, r, s, e }
+            })
+            .collect();
+        let sums = numbers.len().div_ceil(combination::MOST).max(1);
+        let found = numbers.chunks(numbers.len().div_ceil(sums).max(1));
+        let found: Vec<Found> =
+            found.flat_map(|items| combination::examine::<S>(token, &System, items)).collect();
+        left.retain(|&i| {
+            let verdict = match found[i] {
+                Found::Nothing => return true,
+                Found::KeyNotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
+                Found::NoR => Verdict::Invalid(Reason::EquationFailed),
+                Found::Valid => Verdict::Valid,
+            };
+            set(open[i].0, verdict);
+            false
+        });
+    }
+
+    let sums: Vec<equation::Item> = left
+        .iter()
+        .map(|&i| equation::Item { k: words(&weierstrass::negate(&challenges[i], n)), ..sums[i] })
+        .collect();
     let sums = equation::sums::<lanes::Secp256k1, S>(token, &sums);
-    for ((position, parsed, item), sum) in open.iter().zip(sums) {
+    for (i, sum) in left.into_iter().zip(sums) {
+        let (position, parsed, item) = &open[i];
         let verdict = match sum {
             Sum::NotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
             Sum::At { x, y } if rules::is_r(&Coordinates { x: bytes(&x), y: bytes(&y) }, &parsed.r) => {
@@ -65,4 +102,33 @@ pub(crate) fn verify<'a, S: Family>(
         };
         set(*position, verdict);
     }
+}
+
+/// The tagged hash of r ‖ P ‖ m of each item, not reduced, in lanes. What is hashed must stand together: long messages
+/// are not copied for that, but hashed one by one.
+fn challenges<T: Token>(token: T, open: &[(usize, Parsed, Item<'_>)]) -> Vec<[u8; 32]> {
+    const LONG: usize = 4096;
+    let is_long = |item: &Item<'_>| item.message.len() > LONG;
+    let mut bytes =
+        Vec::with_capacity(open.iter().map(|(_, _, item)| 64 + item.message.len().min(LONG)).sum());
+    let mut ends = Vec::with_capacity(open.len());
+    for (_, parsed, item) in open {
+        if !is_long(item) {
+            bytes.extend_from_slice(&parsed.r);
+            bytes.extend_from_slice(&parsed.key);
+            bytes.extend_from_slice(item.message);
+        }
+        ends.push(bytes.len());
+    }
+    let mut start = 0;
+    let inputs: Vec<&[u8]> =
+        ends.into_iter().map(|end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
+    let mut digests = vec![[0; 32]; open.len()];
+    tagged::challenges(token, &inputs[..], digests.as_flattened_mut(), &mut Vec::new());
+    for (digest, (_, parsed, item)) in digests.iter_mut().zip(open) {
+        if is_long(item) {
+            *digest = verify::challenge(&parsed.r, &parsed.key, item.message);
+        }
+    }
+    digests
 }

@@ -9,9 +9,11 @@ use crate::batch::Item;
 use crate::kernels::curve::weierstrass::equation::{self, Match};
 use crate::kernels::curve::weierstrass::{self as lanes, Encoded};
 use crate::kernels::field::prime256::Family;
+use crate::kernels::hash::sm3;
 use crate::schemes::Screened;
 use crate::schemes::sec1::Y;
 use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
+use crate::simd::Token;
 use crate::{Reason, Verdict};
 
 /// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
@@ -63,12 +65,20 @@ pub(crate) fn verify<'a, S: Family>(
         Y::Is(y) => Some(Coordinates { x: parsed.key.x, y }),
         Y::Odd(_) => decoded[i].map(|[x, y]| Coordinates { x: bytes(&x), y: bytes(&y) }),
     };
+    let digests = user_id.map(|id| {
+        let signed: Vec<Signed<'_>> = open
+            .iter()
+            .enumerate()
+            // A key that is no point is found below, whatever its digest.
+            .map(|(i, (_, parsed, item))| (key(i, parsed).unwrap_or(NO_KEY), item.message))
+            .collect();
+        message_hashes(token, id, &signed)
+    });
     let mut expected = Vec::with_capacity(open.len());
     let mut sums = Vec::with_capacity(open.len());
     for (i, (_, parsed, item)) in open.iter().enumerate() {
-        let e = match user_id {
-            // A key that is no point is found below, whatever its digest.
-            Some(id) => key(i, parsed).map_or([0; 32], |key| verify::message_hash(id, &key, item.message)),
+        let e = match &digests {
+            Some(digests) => digests[i],
             None => weierstrass::digest_integer(item.message),
         };
         // e + x₁ ≡ r.
@@ -92,4 +102,49 @@ pub(crate) fn verify<'a, S: Family>(
         };
         set(*position, verdict);
     }
+}
+
+/// A key and a message under it.
+type Signed<'a> = (Coordinates, &'a [u8]);
+
+const NO_KEY: Coordinates = Coordinates { x: [0; 32], y: [0; 32] };
+
+/// e = SM3(Z_A ‖ M) of each message, in lanes. What is hashed must stand together: long messages are not copied for
+/// that, but hashed one by one.
+fn message_hashes<T: Token>(token: T, user_id: &UserId, signed: &[Signed<'_>]) -> Vec<[u8; 32]> {
+    const LONG: usize = 4096;
+    let digest_all = |inputs: &[&[u8]]| {
+        let mut digests = vec![[0; 32]; inputs.len()];
+        sm3::digest_all(token, inputs, digests.as_flattened_mut(), &mut Vec::new());
+        digests
+    };
+    let prefix = verify::identity_prefix(user_id);
+    let width = prefix.len() + 64;
+    let mut bytes = Vec::with_capacity(signed.len() * width);
+    for (key, _) in signed {
+        bytes.extend_from_slice(&prefix);
+        bytes.extend_from_slice(&key.x);
+        bytes.extend_from_slice(&key.y);
+    }
+    let identities = digest_all(&bytes.chunks(width).collect::<Vec<_>>());
+
+    bytes.clear();
+    let mut ends = Vec::with_capacity(signed.len());
+    for (z, (_, message)) in identities.iter().zip(signed) {
+        if message.len() <= LONG {
+            bytes.extend_from_slice(z);
+            bytes.extend_from_slice(message);
+        }
+        ends.push(bytes.len());
+    }
+    let mut start = 0;
+    let inputs: Vec<&[u8]> =
+        ends.into_iter().map(|end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
+    let mut digests = digest_all(&inputs);
+    for (digest, (key, message)) in digests.iter_mut().zip(signed) {
+        if message.len() > LONG {
+            *digest = verify::message_hash(user_id, key, message);
+        }
+    }
+    digests
 }

@@ -40,11 +40,17 @@ pub(crate) fn verify(
 
 /// e = SM3(Z_A ‖ M), where Z_A = SM3(ENTL ‖ ID ‖ a ‖ b ‖ x_G ‖ y_G ‖ x_A ‖ y_A) (section 5.5).
 pub(super) fn message_hash(user_id: &UserId, key: &Coordinates, message: &[u8]) -> [u8; 32] {
-    let mut z = Sm3::new();
-    z.update(user_id.bit_length().to_be_bytes());
-    z.update(user_id.as_bytes());
-    for part in [&table::A, &table::B, &table::GX, &table::GY, &key.x, &key.y] {
-        z.update(part);
+    let z =
+        Sm3::new().chain_update(identity_prefix(user_id)).chain_update(key.x).chain_update(key.y).finalize();
+    Sm3::new().chain_update(z).chain_update(message).finalize().into()
+}
+
+/// What Z_A hashes before the key.
+pub(super) fn identity_prefix(user_id: &UserId) -> Vec<u8> {
+    let mut prefix = user_id.bit_length().to_be_bytes().to_vec();
+    prefix.extend_from_slice(user_id.as_bytes());
+    for part in [&table::A, &table::B, &table::GX, &table::GY] {
+        prefix.extend_from_slice(part);
     }
-    Sm3::new().chain_update(z.finalize()).chain_update(message).finalize().into()
+    prefix
 }

@@ -17,6 +17,7 @@
 //! Adding and subtracting before carrying is what makes point formulas cheap, as for 2^255 − 19. Debug builds
 //! assert the bounds of limbs on every operation, and through the topmost limb those of values.
 
+mod inverse;
 mod moduli;
 mod radix52;
 #[cfg(test)]
@@ -186,7 +187,7 @@ pub fn scale<F: PrimeLanes>(words: [F::Vector; 4], by: F) -> [F::Vector; 5] {
 
 /// The limbs of the residue in [0, m), in the form of the modulus.
 #[inline(always)]
-fn canonical<F: PrimeLanes>(x: F) -> [F::Vector; 5] {
+pub fn canonical<F: PrimeLanes>(x: F) -> [F::Vector; 5] {
     let token = x.to_limbs()[0].token();
     // m added, so that what is folded is not too small.
     let zero = F::splat(token, &[0; 5]);
@@ -236,53 +237,60 @@ pub fn equal<F: PrimeLanes>(a: F, b: F) -> <F::Vector as Vector>::Mask {
     is_zero(F::carry(F::sub_wide::<8>(a.widen(), b.widen())))
 }
 
-/// x to the power of a constant integer of four words, by windows of 4 bits, of `N` vectors side by side.
+/// The lanes, each moved down by so many places, around.
 #[inline(always)]
-fn pow<F: PrimeLanes, const N: usize>(x: [F; N], exponent: &[u64; 4]) -> [F; N] {
-    let token = x[0].to_limbs()[0].token();
-    let mut powers = [[F::one(token); N]; 16];
-    let mut i = 1;
-    while i < 16 {
-        let mut v = 0;
-        while v < N {
-            powers[i][v] = powers[i - 1][v].mul(x[v]);
-            v += 1;
+fn rotate<F: PrimeLanes>(x: F, by: usize) -> F {
+    let mut limbs = x.to_limbs();
+    let mut i = 0;
+    while i < 5 {
+        let from = limbs[i].to_array();
+        let mut to = from;
+        let mut lane = 0;
+        while lane < F::Vector::LANES {
+            to[lane] = from[(lane + by) % F::Vector::LANES];
+            lane += 1;
         }
+        limbs[i] = F::Vector::load(limbs[i].token(), &to);
         i += 1;
     }
-    let mut y = powers[0];
-    i = 64;
-    while i > 0 {
-        i -= 1;
-        let mut s = 0;
-        while s < 4 {
-            let mut v = 0;
-            while v < N {
-                y[v] = y[v].square();
-                v += 1;
-            }
-            s += 1;
-        }
-        let window = (exponent[i / 16] >> (4 * (i % 16)) & 15) as usize;
-        if window != 0 {
-            let mut v = 0;
-            while v < N {
-                y[v] = y[v].mul(powers[window][v]);
-                v += 1;
-            }
-        }
-    }
-    y
+    F::from_limbs(limbs)
 }
 
-/// 1/x, and 0 for 0. Elements below 4·m.
+/// 1/x, and 0 for 0. Elements below 4·m. The lanes are multiplied together, so that one integer is inverted for all.
 #[inline(always)]
 pub fn invert<F: PrimeLanes>(x: F) -> F {
-    // m is odd and its low word is at least 2.
-    let [low, rest @ ..] = F::Modulus::WORDS;
-    let [a, b, c] = rest;
-    let [y] = pow([x], &[low - 2, a, b, c]);
-    y
+    let token = x.to_limbs()[0].token();
+    let zero = is_zero(x);
+    let mut product = F::select(zero, F::one(token), x);
+    // Halves, quarters and eighths of the lanes that a lane is not among.
+    let mut others = [product; 3];
+    let mut count = 0;
+    let mut by = F::Vector::LANES / 2;
+    while by > 0 {
+        others[count] = rotate(product, by);
+        product = product.mul(others[count]);
+        count += 1;
+        by /= 2;
+    }
+    let limbs = words_from_limbs(leave(product));
+    let mut words = [0; 4];
+    let mut i = 0;
+    while i < 4 {
+        words[i] = limbs[i].to_array()[0];
+        i += 1;
+    }
+    let inverse = inverse::inverse(&words, &F::Modulus::WORDS);
+    let mut y = enter::<F>([
+        F::Vector::splat(token, inverse[0]),
+        F::Vector::splat(token, inverse[1]),
+        F::Vector::splat(token, inverse[2]),
+        F::Vector::splat(token, inverse[3]),
+    ]);
+    while count > 0 {
+        count -= 1;
+        y = y.mul(others[count]);
+    }
+    F::select(zero, F::splat(token, &[0; 5]), y)
 }
 
 /// Inverts every element of a slice in place, with one inversion for all (Montgomery's trick): three
