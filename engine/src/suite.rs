@@ -289,7 +289,11 @@ impl Suite {
 
     /// Whether one equation can prove many items of this suite.
     pub(crate) const fn combines(&self) -> bool {
-        matches!(&self.0, Kind::Ed25519(rule) if rule.is_cofactored())
+        match &self.0 {
+            Kind::Ed25519(rule) => rule.is_cofactored(),
+            Kind::Bip340 => true,
+            Kind::Ecdsa { .. } | Kind::Sm2 { .. } => false,
+        }
     }
 }
 

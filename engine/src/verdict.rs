@@ -178,7 +178,8 @@ impl Slots {
         self.0[item].store(code, Ordering::Relaxed);
     }
 
-    /// What a backend has set, before anything is final.
+    /// What an item has been set to so far, before anything is final: for a backend to learn from, and for the
+    /// dispatcher to check.
     pub(crate) fn peek(&self, item: usize) -> Option<Verdict> {
         decode(self.0[item].load(Ordering::Relaxed))
     }

@@ -7,7 +7,7 @@ use common::{Cases, Expect};
 use k256::Secp256k1;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use sigwarp::{Reason, Suite};
+use sigwarp::{BackendChoice, BackendKind, Batch, Engine, Key, Message, PathChoice, Reason, Suite, Verdict};
 
 type K1 = Secp256k1;
 
@@ -127,4 +127,107 @@ proptest! {
         cases.push("random", &Suite::bip340(), (&key, &message, &raw), Expect::from_validity(theirs));
         cases.check();
     }
+}
+
+/// A signature, its key and message, and its verdict.
+type Row = (Vec<u8>, Vec<u8>, Vec<u8>, Verdict);
+
+fn row(i: i64, keys: i64) -> Row {
+    let message = vec![i as u8; (i % 200) as usize];
+    let (key, raw) = sign_bip340(small::<K1>(100 + i % keys), even(small::<K1>(7000 + i)), &message);
+    (key.to_vec(), message, raw, Verdict::Valid)
+}
+
+/// What can be wrong with an item, by kind.
+fn spoil(row: &mut Row, kind: usize) {
+    let off = (1..).map(|i| offset(&[0; 32], i)).find(|x| lift::<K1>(x).is_none()).unwrap();
+    let n = order::<K1>();
+    let (key, message, raw, verdict) = row;
+    let reason = match kind {
+        0 => {
+            message.push(1);
+            Reason::EquationFailed
+        }
+        1 => {
+            raw[..32].copy_from_slice(&off);
+            Reason::EquationFailed
+        }
+        2 => {
+            key.copy_from_slice(&off);
+            Reason::KeyNotOnCurve
+        }
+        3 => {
+            raw[32..].copy_from_slice(&n);
+            Reason::ScalarOutOfRange
+        }
+        4 => {
+            // n − s belongs to the R with odd y.
+            let s: Bytes = raw[32..].try_into().unwrap();
+            raw[32..].copy_from_slice(&difference(&n, &s));
+            Reason::EquationFailed
+        }
+        _ => {
+            raw.pop();
+            Reason::BadSignatureLength
+        }
+    };
+    *verdict = Verdict::Invalid(reason);
+}
+
+/// An engine whose items go through linear combinations wherever the rule allows them.
+fn combining() -> Vec<(BackendKind, Engine)> {
+    let engine = |kind| {
+        let builder = Engine::builder().backend(BackendChoice::Forced(kind)).path(PathChoice::Combination);
+        Some((kind, builder.build().ok()?))
+    };
+    let mut engines: Vec<_> = BackendKind::ALL.into_iter().filter_map(engine).collect();
+    engines.retain(|(_, engine)| engine.supports(&Suite::bip340()));
+    engines.push((BackendKind::Portable, Engine::builder().build().unwrap()));
+    engines
+}
+
+#[test]
+fn linear_combinations_change_no_verdict() {
+    let engines = combining();
+    let check = |rows: &[Row], what: &str| {
+        let mut batch = Batch::new();
+        for (key, message, raw, _) in rows {
+            batch.push(&Suite::bip340(), Key::Bytes(key), Message::Raw(message), raw);
+        }
+        let expected: Vec<Verdict> = rows.iter().map(|row| row.3).collect();
+        for (kind, engine) in &engines {
+            let verdicts: Vec<Verdict> = engine.verify(&batch).unwrap().iter().collect();
+            assert_eq!(verdicts, expected, "{what}, {kind}");
+        }
+    };
+    for size in (1..=17).chain([130, 300]) {
+        let good: Vec<Row> = (0..size).map(|i| row(i, if i % 2 == 0 { size } else { 3 })).collect();
+        check(&good, &format!("{size} valid items"));
+        for position in [0, size / 2, size - 1] {
+            for kind in 0..6 {
+                if size > 17 && kind as i64 != size % 6 {
+                    continue;
+                }
+                let mut rows = good.clone();
+                spoil(&mut rows[position as usize], kind);
+                check(&rows, &format!("item {position} of {size}, kind {kind}"));
+            }
+        }
+    }
+    // One of each, and all bad.
+    let mut rows: Vec<Row> = (0..40).map(|i| row(i, 40)).collect();
+    for kind in 0..6 {
+        spoil(&mut rows[5 * kind + 2], kind);
+    }
+    check(&rows, "one of each kind");
+    (0..40).filter(|i| i % 5 != 2 || *i > 27).for_each(|i| spoil(&mut rows[i], 0));
+    check(&rows, "all bad");
+    // The same item over and over, and messages too long to be copied.
+    let mut rows = vec![row(5, 9); 150];
+    for (i, length) in [(3, 4096), (4, 4097), (90, 20_000)] {
+        let message = vec![3; length];
+        let (key, raw) = sign_bip340(small::<K1>(9), even(small::<K1>(11)), &message);
+        rows[i] = (key.to_vec(), message, raw, Verdict::Valid);
+    }
+    check(&rows, "repeated items");
 }

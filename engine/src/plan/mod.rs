@@ -52,6 +52,20 @@ impl Paths {
 }
 
 impl Paths {
+    /// Whether a linear combination of BIP 340 items is worth a try. One costs half of what lanes cost, which its items
+    /// cost besides if one of them is bad (docs/decisions/weierstrass-lanes.md).
+    pub(crate) fn schnorr_sums(&self, items: usize, bad_rate: f64) -> bool {
+        /// The fewest items of a sum that costs less than lanes.
+        const FEWEST: usize = 128;
+        /// Items of a sum, at most.
+        const MOST: usize = 2048;
+        match self.choice {
+            PathChoice::Auto => items >= FEWEST && bad_rate * (items.min(MOST) as f64) < 0.6,
+            PathChoice::Lanes => false,
+            PathChoice::Combination => true,
+        }
+    }
+
     /// Whether the tables of known keys are expected to cost less than combinations of the same items.
     pub(crate) fn tables_pay(&self, items: &Known, bad_rate: f64) -> bool {
         match self.choice {

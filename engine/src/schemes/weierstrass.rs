@@ -87,7 +87,8 @@ pub(crate) fn combine<C: Curve>(g: &Scalar<C>, k: &Scalar<C>, point: &AffinePoin
     coordinates::<C>(&ProjectivePoint::<C>::mul_by_generator_and_mul_add_vartime(g, k, &point))
 }
 
-fn coordinates<C: Curve>(point: &ProjectivePoint<C>) -> Option<Coordinates> {
+/// The coordinates of a point, or `None` for infinity.
+pub(crate) fn coordinates<C: Curve>(point: &ProjectivePoint<C>) -> Option<Coordinates> {
     if point.is_identity().into() {
         return None;
     }
@@ -187,6 +188,29 @@ pub(crate) fn add_modulo(a: &[u8; 32], b: &[u8; 32], n: &[u8; 32]) -> [u8; 32] {
     }
 }
 
+/// An integer of eight little-endian words modulo n, which is above 2²⁵⁵.
+pub(crate) fn reduce_wide(x: &[u64; 8], n: &[u8; 32]) -> [u64; 4] {
+    // 2²⁵⁶ ≡ 2²⁵⁶ − n: what is above 2²⁵⁶ is folded until nothing is.
+    let fold = words(&sub(&[0; 32], n));
+    let [a, b, c, d, mut high @ ..] = *x;
+    let mut low = [a, b, c, d];
+    while high != [0; 4] {
+        let mut sum = [low[0], low[1], low[2], low[3], 0, 0, 0, 0];
+        for (i, &word) in high.iter().enumerate() {
+            let mut carry = 0;
+            for j in 0..8 - i {
+                let factor = fold.get(j).copied().unwrap_or(0);
+                let t = u128::from(word) * u128::from(factor) + u128::from(sum[i + j]) + carry;
+                sum[i + j] = t as u64;
+                carry = t >> 64;
+            }
+        }
+        let [a, b, c, d, rest @ ..] = sum;
+        (low, high) = ([a, b, c, d], rest);
+    }
+    words(&reduce(&bytes(&low), n))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +270,42 @@ mod tests {
         assert_eq!(negate(&[0; 32], n), [0; 32]);
         assert_eq!(reduce(n, n), [0; 32]);
         assert_eq!(reduce(&last, n), last);
+    }
+
+    #[test]
+    fn wide_integers_are_reduced() {
+        use k256::elliptic_curve::ff::PrimeField;
+        fn check<C: Curve>(x: [u64; 8]) {
+            let [a, b, c, d, e, f, g, h] = x;
+            let part = |words: [u64; 4]| scalar::<C>(&bytes(&words));
+            // 2²⁵⁶ as (2⁶⁴)⁴.
+            let shift = Scalar::<C>::from(u64::MAX) + Scalar::<C>::from(1u64);
+            let shift = shift * shift * shift * shift;
+            let expected: [u8; 32] = (part([a, b, c, d]) + part([e, f, g, h]) * shift).to_repr().into();
+            assert_eq!(bytes(&reduce_wide(&x, C::BOUNDS.n)), expected, "{x:x?}");
+        }
+        let mut x = [0; 8];
+        let mut state = 1u64;
+        for round in 0..200 {
+            for word in &mut x {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *word = match round % 4 {
+                    0 => state,
+                    1 => u64::MAX,
+                    2 => state >> 63,
+                    _ => {
+                        if state >> 62 == 0 {
+                            0
+                        } else {
+                            u64::MAX - (state >> 60)
+                        }
+                    }
+                };
+            }
+            check::<k256::Secp256k1>(x);
+            check::<p256::NistP256>(x);
+            check::<::sm2::Sm2>(x);
+        }
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Lanes<F: FieldLanes, W> {
     /// Memory of combinations, one for each thread that has worked at the same time.
     memories: Mutex<Vec<Memory<F>>>,
     bad_rate: BadRate,
+    /// The same of BIP 340.
+    schnorr_bad_rate: BadRate,
     weierstrass: PhantomData<W>,
 }
 
@@ -46,6 +48,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
             tables,
             memories: Mutex::default(),
             bad_rate: BadRate::default(),
+            schnorr_bad_rate: BadRate::default(),
             weierstrass: PhantomData,
         }))
     }
@@ -102,8 +105,16 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
                     ring.count_found(found);
                 }
             }
-            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
-                W::verify(self.token, batch, &items.collect::<Vec<_>>(), slots);
+            Kind::Bip340 => {
+                let items: Vec<usize> = items.collect();
+                let combine = paths.schnorr_sums(items.len(), self.schnorr_bad_rate.get());
+                W::verify(self.token, combine, batch, &items, slots);
+                let failed = Verdict::Invalid(Reason::EquationFailed);
+                let failed = items.iter().filter(|&&item| slots.peek(item) == Some(failed)).count();
+                self.schnorr_bad_rate.observe(failed, items.len());
+            }
+            Kind::Ecdsa { .. } | Kind::Sm2 { .. } => {
+                W::verify(self.token, false, batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }

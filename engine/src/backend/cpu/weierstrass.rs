@@ -14,8 +14,9 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     /// Whether they run.
     fn supported(kind: BackendKind) -> bool;
 
-    /// Sets the slot of every item; they are of one suite.
-    fn verify(token: T, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
+    /// Sets the slot of every item; they are of one suite. Linear combinations are tried first where `combine` says so
+    /// and the suite has them.
+    fn verify(token: T, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
 
     /// The keys of consecutive rows, from row `first` on; every place of `keys` is set.
     fn recover(token: T, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]);
@@ -30,7 +31,7 @@ impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
         true
     }
 
-    fn verify(token: S::Token, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
+    fn verify(token: S::Token, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
         let Some(&first) = items.first() else { return };
         let set = |position: usize, verdict| slots.set(items[position], verdict);
         let rows = items.iter().map(|&item| batch.item(item));
@@ -39,7 +40,7 @@ impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
             Kind::Ecdsa { scheme, rule, encoding } => {
                 ecdsa::lanes::verify::<S>(token, (*scheme, *rule, *encoding), rows, set);
             }
-            Kind::Bip340 => bip340::lanes::verify::<S>(token, rows, set),
+            Kind::Bip340 => bip340::lanes::verify::<S>(token, combine, rows, set),
             Kind::Sm2 { user_id, encoding } => {
                 sm2::lanes::verify::<S>(token, (user_id.as_ref(), *encoding), rows, set);
             }
@@ -60,7 +61,7 @@ impl<T> Weierstrass<T> for ScalarCode {
         kind == BackendKind::Portable
     }
 
-    fn verify(_: T, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
+    fn verify(_: T, _: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
         for &item in items {
             if let Some(verdict) = scalar::verify(&batch.item(item)) {
                 slots.set(item, verdict);

@@ -47,6 +47,11 @@ impl Terms {
         self.push_signed(entry << 1, scalar);
     }
 
+    /// Adds `scalar` times the point of `entry`, or its negative.
+    pub fn push_negative_where(&mut self, entry: u32, scalar: &[u64; 4], negative: bool) {
+        self.push_signed(entry << 1 | u32::from(negative), scalar);
+    }
+
     /// Adds `scalar`, below L, times the point of `entry`, as the multiple of it or of its negative that is below
     /// L/2: 252 bits, where L has 253.
     pub fn push_modulo_order(&mut self, entry: u32, scalar: &[u64; 4]) {

@@ -39,6 +39,7 @@ mod buckets;
 mod digits;
 #[cfg(test)]
 mod tests;
+pub mod weierstrass;
 
 pub use digits::Terms;
 

@@ -1,7 +1,8 @@
-//! The steps of verifying BIP 340 items, in lanes.
+//! The steps of verifying BIP 340 items, in lanes and by linear combinations.
 
 use k256::Secp256k1;
 
+use super::combination::{self, Found, Numbers};
 use super::wire::{self, Parsed};
 use super::{rules, verify};
 use crate::batch::Item;
@@ -10,13 +11,16 @@ use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y};
 use crate::kernels::field::prime256::Family;
 use crate::kernels::hash::tagged;
 use crate::schemes::Screened;
+use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
 use crate::simd::Token;
 use crate::{Reason, Verdict};
 
-/// Judges items. `set` gets the position of every item in `items` once, with its verdict.
+/// Judges items, where `combine` says so by linear combinations first. `set` gets the position of every item in `items`
+/// once, with its verdict.
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
+    combine: bool,
     items: impl Iterator<Item = Item<'a>>,
     mut set: impl FnMut(usize, Verdict),
 ) {
@@ -53,11 +57,41 @@ pub(crate) fn verify<'a, S: Family>(
         set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
     }
 
-    for (sum, e) in sums.iter_mut().zip(challenges(token, &open)) {
-        sum.k = words(&weierstrass::negate(&weierstrass::reduce(&e, n), n));
+    let challenges: Vec<[u8; 32]> =
+        challenges(token, &open).iter().map(|e| weierstrass::reduce(e, n)).collect();
+    let mut left: Vec<usize> = (0..open.len()).collect();
+    if combine {
+        let numbers: Vec<Numbers> = open
+            .iter()
+            .zip(&challenges)
+            .map(|((_, parsed, _), e)| {
+                let [key, r, s, e] = [&parsed.key, &parsed.r, &parsed.s, e].map(words);
+                Numbers { key, r, s, e }
+            })
+            .collect();
+        let sums = numbers.len().div_ceil(combination::MOST).max(1);
+        let found = numbers.chunks(numbers.len().div_ceil(sums).max(1));
+        let found: Vec<Found> =
+            found.flat_map(|items| combination::examine::<S>(token, &System, items)).collect();
+        left.retain(|&i| {
+            let verdict = match found[i] {
+                Found::Nothing => return true,
+                Found::KeyNotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
+                Found::NoR => Verdict::Invalid(Reason::EquationFailed),
+                Found::Valid => Verdict::Valid,
+            };
+            set(open[i].0, verdict);
+            false
+        });
     }
+
+    let sums: Vec<equation::Item> = left
+        .iter()
+        .map(|&i| equation::Item { k: words(&weierstrass::negate(&challenges[i], n)), ..sums[i] })
+        .collect();
     let sums = equation::sums::<lanes::Secp256k1, S>(token, &sums);
-    for ((position, parsed, item), sum) in open.iter().zip(sums) {
+    for (i, sum) in left.into_iter().zip(sums) {
+        let (position, parsed, item) = &open[i];
         let verdict = match sum {
             Sum::NotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
             Sum::At { x, y } if rules::is_r(&Coordinates { x: bytes(&x), y: bytes(&y) }, &parsed.r) => {

@@ -1,5 +1,6 @@
 //! Schnorr signatures on secp256k1 (BIP 340), over messages of any length.
 
+mod combination;
 pub(crate) mod lanes;
 mod rules;
 #[cfg(feature = "oracle")]

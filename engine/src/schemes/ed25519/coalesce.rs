@@ -11,17 +11,17 @@ const EMPTY: u32 = u32::MAX;
 /// that finds neither the key nor room within 16 slots gives up, and the key counts as another one: that costs time
 /// in proportion, and changes no verdict.
 #[derive(Debug, Default)]
-pub(super) struct Distinct {
+pub(crate) struct Distinct {
     slots: Vec<u32>,
     /// Four words of each distinct key, in the order of their first items.
-    pub(super) keys: Vec<[u64; 8]>,
+    pub(crate) keys: Vec<[u64; 8]>,
     /// The distinct key of each item.
-    pub(super) of: Vec<u32>,
+    pub(crate) of: Vec<u32>,
 }
 
 impl Distinct {
     /// Takes the keys of `count` items.
-    pub(super) fn collect(&mut self, secret: &[u64; 4], count: usize, keys: impl Iterator<Item = [u64; 4]>) {
+    pub(crate) fn collect(&mut self, secret: &[u64; 4], count: usize, keys: impl Iterator<Item = [u64; 4]>) {
         self.keys.clear();
         self.of.clear();
         let size = (2 * count).next_power_of_two();
@@ -51,7 +51,7 @@ impl Distinct {
     }
 
     /// Bytes held.
-    pub(super) fn capacity_bytes(&self) -> usize {
+    pub(crate) fn capacity_bytes(&self) -> usize {
         (self.slots.capacity() + self.of.capacity()) * 4 + self.keys.capacity() * 64
     }
 }

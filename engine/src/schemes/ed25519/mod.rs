@@ -1,6 +1,6 @@
 //! Ed25519 under nine acceptance rules (RFC 8032 and the rules that networks follow instead).
 
-mod coalesce;
+pub(crate) mod coalesce;
 pub(crate) mod coefficients;
 pub(crate) mod combination;
 #[cfg(feature = "gpu")]

@@ -80,13 +80,29 @@ fn times(c: [u64; 2], a: Half) -> Half {
     out
 }
 
+/// k₁ and k₂ between −2^128 and 2^128, of a k below n.
+#[inline]
+fn short(k: &[u64; 4]) -> [Half; 2] {
+    let (c1, c2) = (quotient(k, &G1), quotient(k, &G2));
+    // (k, 0) − c₁·(a₁, b₁) − c₂·(a₂, b₂).
+    let k1 = add([k[0], k[1], k[2]], negate(add(times(c1, A1), times(c2, A2))));
+    [k1, add(times(c1, MINUS_B1), negate(times(c2, A1)))]
+}
+
+/// |k₁| and |k₂|, below 2^128, of a k below n, and whether each is negative.
+pub fn magnitudes(k: &[u64; 4]) -> [([u64; 4], bool); 2] {
+    short(k).map(|half| {
+        let negative = half[2] >> 63 == 1;
+        let [a, b, c] = if negative { negate(half) } else { half };
+        debug_assert_eq!(c, 0, "a half of 2^128 or more");
+        ([a, b, 0, 0], negative)
+    })
+}
+
 /// k₁ and k₂, odd, between −2^130 and 2^130, of a k below n.
 #[inline]
 pub(super) fn halves(k: &[u64; 4]) -> [Half; 2] {
-    let (c1, c2) = (quotient(k, &G1), quotient(k, &G2));
-    // (k, 0) − c₁·(a₁, b₁) − c₂·(a₂, b₂).
-    let mut k1 = add([k[0], k[1], k[2]], negate(add(times(c1, A1), times(c2, A2))));
-    let mut k2 = add(times(c1, MINUS_B1), negate(times(c2, A1)));
+    let [mut k1, mut k2] = short(k);
     // a₁ and b₁ are odd, a₂ is even and b₂ odd.
     if k1[0] & 1 == 0 {
         k1 = add(k1, A1);
@@ -121,6 +137,11 @@ mod tests {
         let n = big(&K1Order::WORDS);
         let [k1, k2] = halves(&k).map(signed);
         assert_eq!((&k1 + &k2 * lambda.unwrap() - big(&k)) % &n, BigInt::from(0));
+        let bound = BigInt::from(1) << 128;
+        for (half, (magnitude, negative)) in short(&k).map(signed).into_iter().zip(magnitudes(&k)) {
+            assert!(half < bound && half > -&bound, "{half}");
+            assert_eq!(if negative { -big(&magnitude) } else { big(&magnitude) }, half);
+        }
         let bound = BigInt::from(1) << 130;
         for half in [k1, k2] {
             assert!(half.bit(0) && half < bound && half > -&bound, "{half}");

@@ -19,7 +19,7 @@
 //! (Meloni, 2007), rewritten for W.
 
 pub mod equation;
-mod glv;
+pub mod glv;
 pub mod ladder;
 pub mod scalars;
 pub mod table;
