@@ -17,11 +17,9 @@ use crate::schemes::ed25519::verify::Fleet;
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
 use crate::verdict::{Reason, Slots, Verdict};
-use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
 /// Verifies Ed25519 with `F`'s lanes, and the schemes on Weierstrass curves as `W` says.
-#[derive(Debug)]
 pub(crate) struct Lanes<F: FieldLanes, W> {
     kind: BackendKind,
     token: F::Token,
@@ -30,7 +28,7 @@ pub(crate) struct Lanes<F: FieldLanes, W> {
     /// Memory of combinations, one for each thread that has worked at the same time.
     memories: Mutex<Vec<Memory<F>>>,
     bad_rate: BadRate,
-    weierstrass: PhantomData<W>,
+    weierstrass: W,
 }
 
 impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
@@ -38,6 +36,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
         let tables = Tables::new(token, workers.clone());
+        let weierstrass = W::start(token, workers.clone());
         Some(Box::new(Self {
             kind,
             token,
@@ -45,7 +44,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
             tables,
             memories: Mutex::default(),
             bad_rate: BadRate::default(),
-            weierstrass: PhantomData,
+            weierstrass,
         }))
     }
 
@@ -102,7 +101,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
                 }
             }
             Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => {
-                W::verify(self.token, batch, &items.collect::<Vec<_>>(), slots);
+                self.weierstrass.verify(batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }
@@ -162,7 +161,9 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
     fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
         match scheme {
             KeyScheme::Ed25519 => Some(&self.tables),
-            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => None,
+            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => {
+                W::supported(self.kind).then(|| self.weierstrass.table_store())
+            }
         }
     }
 

@@ -9,21 +9,23 @@ use crate::kernels::curve::weierstrass::equation::{self, Sum};
 use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y};
 use crate::kernels::field::prime256::Family;
 use crate::schemes::Screened;
+use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
 use crate::{Reason, Verdict};
 
 /// Judges items. `set` gets the position of every item in `items` once, with its verdict.
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
-    items: impl Iterator<Item = Item<'a>>,
+    base: Base<'_, '_>,
+    items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
 ) {
     let n = Secp256k1::BOUNDS.n;
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
-    let mut sums: Vec<equation::Item> = Vec::new();
+    let mut terms: Vec<Term<'a>> = Vec::new();
     let mut rejected: Vec<(usize, Reason)> = Vec::new();
     let mut rejected_keys = Vec::new();
-    for (position, item) in items.enumerate() {
+    for (position, (item, known)) in items.enumerate() {
         match wire::parse(item.key, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
             Ok(parsed) => {
@@ -31,6 +33,10 @@ pub(crate) fn verify<'a, S: Family>(
                 let point = Encoded { x: words(&parsed.key), y: Y::Odd(false) };
                 match rules::screen(&parsed.facts) {
                     Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                    // A known key is a point.
+                    Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
+                        set(position, Verdict::Invalid(reason));
+                    }
                     Screened::RejectedUnlessKeyFails(reason) => {
                         rejected.push((position, reason));
                         rejected_keys.push(point);
@@ -39,7 +45,7 @@ pub(crate) fn verify<'a, S: Family>(
                         // R = sG − eP.
                         let e = verify::challenge(&parsed.r, &parsed.key, item.message);
                         let k = weierstrass::negate(&weierstrass::reduce(&e, n), n);
-                        sums.push(equation::Item { point, g: words(&parsed.s), k: words(&k) });
+                        terms.push(Term::new(|| point, known, words(&parsed.s), words(&k)));
                         open.push((position, parsed, item));
                     }
                 }
@@ -53,7 +59,7 @@ pub(crate) fn verify<'a, S: Family>(
         set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
     }
 
-    let sums = equation::sums::<lanes::Secp256k1, S>(token, &sums);
+    let sums = keys::sums::<lanes::Secp256k1, S>(token, base, &terms);
     for ((position, parsed, item), sum) in open.iter().zip(sums) {
         let verdict = match sum {
             Sum::NotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),

@@ -186,7 +186,7 @@ pub fn scale<F: PrimeLanes>(words: [F::Vector; 4], by: F) -> [F::Vector; 5] {
 
 /// The limbs of the residue in [0, m), in the form of the modulus.
 #[inline(always)]
-fn canonical<F: PrimeLanes>(x: F) -> [F::Vector; 5] {
+pub fn canonical<F: PrimeLanes>(x: F) -> [F::Vector; 5] {
     let token = x.to_limbs()[0].token();
     // m added, so that what is folded is not too small.
     let zero = F::splat(token, &[0; 5]);
