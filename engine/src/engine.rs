@@ -123,14 +123,19 @@ impl Engine {
         if !self.ring.admits() {
             return;
         }
-        let scheme = KeyScheme::Ed25519;
-        let Some(store) = store(scheme) else { return };
         let items = (0..batch.len()).step_by(batch.len().div_ceil(LOOKED_AT).max(1));
         let valid = items.filter(|&item| verdicts.get(item).is_some_and(|verdict| verdict.is_valid()));
-        let unknown = valid
+        let unknown: Vec<(KeyScheme, &[u8])> = valid
             .map(|item| batch.resolve(item))
-            .filter(|(item, known)| known.is_none() && KeyScheme::of(item.suite.scheme()) == scheme);
-        self.ring.observe(store, scheme, unknown.map(|(item, _)| item.key));
+            .filter(|(_, known)| known.is_none())
+            .map(|(item, _)| (KeyScheme::of(item.suite.scheme()), item.key))
+            .collect();
+        for scheme in KeyScheme::ALL {
+            let keys = unknown.iter().filter(|(of, _)| *of == scheme).map(|(_, key)| *key);
+            if let Some(store) = keys.clone().next().and_then(|_| store(scheme)) {
+                self.ring.observe(store, scheme, keys);
+            }
+        }
     }
 
     /// The digest of each message, in order. Lengths may be mixed; a message is read where it lies and is not copied.

@@ -106,6 +106,14 @@ fn ed25519() -> Vec<Row> {
     rows
 }
 
+/// Registered keys of a curve beside a peer that has parsed them before.
+fn registered(curve: &str, title: &str, kind: Kind, keys: usize, peer: &'static str) -> Row {
+    let (id, title) =
+        (format!("{curve}/registered={keys}"), format!("{title}, n=1000, {keys} registered keys"));
+    let spec = Spec::new(kind, 1000, keys.max(1000)).keys(keys);
+    pair(&id, &title, sigwarp_for(kind, None).registered(), peer, spec)
+}
+
 fn weierstrass() -> Vec<Row> {
     let n = Spec::new;
     let p256 = || sigwarp_for(Kind::P256, None);
@@ -127,6 +135,13 @@ fn weierstrass() -> Vec<Row> {
             n(Kind::P256, 1000, 1000),
         )
         .required(18.0),
+        registered("p256", "P-256", Kind::P256, 64, "aws-lc-rs/p256 parsed"),
+        registered("p256", "P-256", Kind::P256, 10_000, "aws-lc-rs/p256 parsed"),
+        registered("secp256k1", "secp256k1", Kind::Secp256k1, 1000, "secp256k1/verify parsed"),
+        registered("bip340", "BIP340", Kind::Bip340, 1000, "secp256k1/schnorr parsed"),
+        target("sm2/registered=1000", "SM2, n=1000, 1000 registered keys, beside P-256")
+            .subject(Side::sigwarp(Sigwarp::auto(None).registered(), n(Kind::Sm2, 1000, 1000)))
+            .baseline(Side::peer("aws-lc-rs/p256 parsed", n(Kind::P256, 1000, 1000))),
         pair(
             "secp256k1/cold",
             "secp256k1, n=64, cold compressed keys",

@@ -7,7 +7,10 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sigwarp::{BackendChoice, BackendKind, Ed25519Rule, Engine, Scheme, Suite};
+use sigwarp::{
+    BackendChoice, BackendKind, EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Engine, Scheme,
+    Sm2Encoding, Suite,
+};
 use sigwarp_datasets::{KeyFile, KeyUse, RowBlock, VerdictWriter};
 
 use self::summary::{Judged, Run, Summary, Totals};
@@ -28,6 +31,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         totals: Totals::default(),
         verify_time: Duration::ZERO,
         register_time: None,
+        registered: Vec::new(),
         bar: progress_bar(),
         rows_seen: 0,
     };
@@ -104,6 +108,8 @@ struct Job<'a> {
     verify_time: Duration,
     /// How long it took to register the keys of the keys file, once that was done.
     register_time: Option<Duration>,
+    /// The suites that keys were registered under.
+    registered: Vec<Suite>,
     bar: ProgressBar,
     rows_seen: u64,
 }
@@ -147,25 +153,29 @@ impl Job<'_> {
         Ok(true)
     }
 
-    /// Registers the keys of the keys file when the first block with Ed25519 rows comes: those of other schemes
-    /// cannot be registered yet. The rows that use a key carry its bytes, by which the engine finds it.
+    /// Registers the keys of the keys file for a scheme when the first block with rows of it comes. The rows that use
+    /// a key carry its bytes, by which the engine finds it; the file does not say which scheme a key is of, so those
+    /// that have the form of one are tried.
     fn register(&mut self, keys: &KeyFile, block: &RowBlock) -> Result<(), Failure> {
         let view = block.batch().view().map_err(Failure::engine)?;
-        let is_ed25519 = |suite: &Suite| suite.scheme() == Scheme::Ed25519;
-        if self.register_time.is_some() || !view.suite_table().iter().any(is_ed25519) {
-            return Ok(());
+        for suite in view.suite_table() {
+            let suite = takes_every_key(suite.scheme());
+            if self.registered.contains(&suite) {
+                continue;
+            }
+            let start = Instant::now();
+            let x_only = matches!(suite.scheme(), Scheme::Ed25519 | Scheme::Bip340);
+            let of_scheme = (0..keys.len() as u64)
+                .filter_map(|index| keys.get(index))
+                .filter(|key| (key.len() == 32) == x_only);
+            match self.engine.register(&suite, of_scheme) {
+                // Without room for them, rows are verified as if there were no ring.
+                Ok(_) | Err(sigwarp::Error::KeyBudget { .. }) => {}
+                Err(error) => return Err(Failure::engine(error)),
+            }
+            *self.register_time.get_or_insert_default() += start.elapsed();
+            self.registered.push(suite);
         }
-        let start = Instant::now();
-        // The rule that refuses no key: other rules judge each row.
-        let suite = Suite::ed25519(Ed25519Rule::Zip215);
-        let of_scheme =
-            (0..keys.len() as u64).filter_map(|index| keys.get(index)).filter(|key| key.len() == 32);
-        match self.engine.register(&suite, of_scheme) {
-            // Without room for them, rows are verified as if there were no ring.
-            Ok(_) | Err(sigwarp::Error::KeyBudget { .. }) => {}
-            Err(error) => return Err(Failure::engine(error)),
-        }
-        self.register_time = Some(start.elapsed());
         Ok(())
     }
 
@@ -200,5 +210,19 @@ impl Job<'_> {
         self.rows_seen += block.len() as u64;
         self.bar.inc(block.len() as u64);
         Ok(())
+    }
+}
+
+/// The suite of a scheme's keys that refuses none which another of them takes: other suites judge each row.
+fn takes_every_key(scheme: Scheme) -> Suite {
+    match scheme {
+        Scheme::Ed25519 => Suite::ed25519(Ed25519Rule::Zip215),
+        Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => {
+            Suite::ecdsa(EcdsaScheme::P256, EcdsaRule::Any, EcdsaEncoding::Raw)
+        }
+        // Bitcoin's old encodings take hybrid keys.
+        Scheme::Ecdsa(_) => Suite::ecdsa(EcdsaScheme::Secp256k1, EcdsaRule::Any, EcdsaEncoding::DerLax),
+        Scheme::Bip340 => Suite::bip340(),
+        Scheme::Sm2 | Scheme::Sm2Sm3 => Suite::sm2(Sm2Encoding::Raw),
     }
 }

@@ -225,7 +225,7 @@ impl Generation {
     /// The key of an id.
     pub(crate) fn get(&self, id: KeyId) -> Option<&Record> {
         let (shard, position, serial) = parts(id);
-        let slot = self.shards[shard].slots.peek(position)?;
+        let slot = self.shards[shard].slots.get(position)?;
         if slot.serial == serial { slot.record.as_deref() } else { None }
     }
 

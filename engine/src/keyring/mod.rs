@@ -5,11 +5,11 @@
 //! them ([`Table`]); never whether a rule accepts them.
 //!
 //! # Tiers
-//! | tier | bytes of Ed25519 | for |
+//! | tier | bytes of Ed25519, of other curves | for |
 //! |---|---|---|
 //! | decoded | about 200 | any key: saves decoding |
 //! | compact | 2 kB more | large fleets: saves most doublings |
-//! | full | 64 kB more | the keys in use: no decoding, hardly a doubling |
+//! | full | 64, 32 kB more | the keys in use: no decoding, hardly a doubling |
 //!
 //! The budget counts all of it. Registered keys are pinned: they leave when they are told to. Keys seen in traffic
 //! are admitted by frequency (`admit`), after valid signatures only, and make room whenever a registered key needs
@@ -85,7 +85,8 @@ pub(crate) enum KeyScheme {
 }
 
 impl KeyScheme {
-    pub(crate) const COUNT: usize = 5;
+    pub(crate) const ALL: [Self; 5] = [Self::Ed25519, Self::P256, Self::Secp256k1, Self::Bip340, Self::Sm2];
+    pub(crate) const COUNT: usize = Self::ALL.len();
 
     pub(crate) const fn of(scheme: Scheme) -> Self {
         match scheme {

@@ -5,11 +5,12 @@ pub(crate) mod bip340;
 mod der;
 pub(crate) mod ecdsa;
 pub(crate) mod ed25519;
-mod sec1;
+pub(crate) mod keys;
+pub(crate) mod sec1;
 pub(crate) mod sm2;
 #[cfg(feature = "oracle")]
 mod spec;
-mod weierstrass;
+pub(crate) mod weierstrass;
 
 use crate::Reason;
 use crate::suite::{Kind, Suite};
@@ -18,7 +19,8 @@ use crate::suite::{Kind, Suite};
 pub(crate) fn refused_key(suite: &Suite, criteria: u8) -> Option<Reason> {
     match suite.kind() {
         Kind::Ed25519(rule) => rule.refuses_key(ed25519::PointFacts::from_bits(criteria)),
-        Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => None,
+        Kind::Ecdsa { scheme, encoding, .. } => keys::refused(encoding.hybrid_keys_of(*scheme), criteria),
+        Kind::Bip340 | Kind::Sm2 { .. } => keys::refused(sec1::Hybrid::Refused, criteria),
     }
 }
 

@@ -38,16 +38,25 @@ pub(crate) trait Curve:
     const BOUNDS: Bounds;
 }
 
+/// The bounds of secp256k1.
+pub(crate) const SECP256K1: Bounds =
+    Bounds { p: &secp256::k1::P, n: &secp256::k1::N, half_n: &secp256::k1::HALF_N };
+/// The bounds of P-256.
+pub(crate) const P256: Bounds =
+    Bounds { p: &secp256::r1::P, n: &secp256::r1::N, half_n: &secp256::r1::HALF_N };
+/// The bounds of the curve of SM2.
+pub(crate) const SM2: Bounds = Bounds { p: &sm2::P, n: &sm2::N, half_n: &sm2::HALF_N };
+
 impl Curve for k256::Secp256k1 {
-    const BOUNDS: Bounds = Bounds { p: &secp256::k1::P, n: &secp256::k1::N, half_n: &secp256::k1::HALF_N };
+    const BOUNDS: Bounds = SECP256K1;
 }
 
 impl Curve for p256::NistP256 {
-    const BOUNDS: Bounds = Bounds { p: &secp256::r1::P, n: &secp256::r1::N, half_n: &secp256::r1::HALF_N };
+    const BOUNDS: Bounds = P256;
 }
 
 impl Curve for ::sm2::Sm2 {
-    const BOUNDS: Bounds = Bounds { p: &sm2::P, n: &sm2::N, half_n: &sm2::HALF_N };
+    const BOUNDS: Bounds = SM2;
 }
 
 /// The affine coordinates of a point other than infinity.

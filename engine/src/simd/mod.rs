@@ -117,7 +117,7 @@ pub trait Vector: Copy {
     type Mask: LaneMask;
     /// The number of lanes: 8, 4 or 1.
     const LANES: usize;
-    /// Whether the steps of field arithmetic are calls ([`step`](crate::simd::step)), not inlined: for vectors
+    /// Whether the steps of field arithmetic are calls (`simd::step`), not inlined: for vectors
     /// whose own operations are calls already.
     const CALLS: bool = false;
 

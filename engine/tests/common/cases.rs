@@ -1,6 +1,8 @@
 //! Cases that every backend and the oracle must judge alike.
 
-use sigwarp::{BackendKind, Batch, Engine, Item, Key, Message, MessageInput, Reason, Suite, Verdict, oracle};
+use sigwarp::{
+    BackendKind, Batch, BatchView, Engine, Item, Key, Message, MessageInput, Reason, Suite, Verdict, oracle,
+};
 
 /// The text of a file of test vectors, or `None` (with a line that says so) where none are configured.
 pub fn vectors(file: &str) -> Option<String> {
@@ -151,10 +153,41 @@ impl Cases {
                     }
                 }
             }
+            if let Some(engine) = super::registering_engine(kind) {
+                for (i, verdict) in registered(engine, &view, &items) {
+                    if verdict != verdicts[i] {
+                        note(&format!("{kind} with registered keys"), i, verdict, &verdicts[i]);
+                    }
+                }
+            }
         }
         assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong[..wrong.len().min(10)].join("\n"));
         verdicts.len()
     }
+}
+
+/// The verdicts on items whose keys are registered first, as far as they are keys: by their bytes, then by their ids.
+fn registered(engine: &Engine, view: &BatchView<'_>, items: &[usize]) -> Vec<(usize, Verdict)> {
+    let mut batch = Batch::new();
+    let mut of = Vec::new();
+    for suite in view.suite_table() {
+        let mine: Vec<usize> = items.iter().copied().filter(|&i| view.item(i).suite == suite).collect();
+        let ids = engine.register(suite, mine.iter().map(|&i| view.item(i).key)).unwrap();
+        for (&i, id) in mine.iter().zip(ids) {
+            let item = view.item(i);
+            push(&mut batch, item);
+            of.push(i);
+            if let Ok(id) = id {
+                let message = match suite.scheme().input() {
+                    MessageInput::Raw => Message::Raw(item.message),
+                    MessageInput::Digest => Message::Digest(item.message),
+                };
+                batch.push(suite, Key::Id(id), message, item.signature);
+                of.push(i);
+            }
+        }
+    }
+    of.into_iter().zip(engine.verify(&batch).unwrap().iter()).collect()
 }
 
 /// `INTEGER`, minimal.

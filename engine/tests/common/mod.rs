@@ -52,6 +52,18 @@ pub fn required(kind: BackendKind) -> bool {
     std::env::var(REQUIRED).unwrap_or_default().split(',').any(|name| name == kind.name())
 }
 
+/// An engine for registered keys on the backends that make tables of every scheme; its budget gives some keys full
+/// tables and the others compact ones.
+pub fn registering_engine(kind: BackendKind) -> Option<&'static Engine> {
+    static ENGINES: LazyLock<Vec<(BackendKind, Engine)>> = LazyLock::new(|| {
+        let engine =
+            |kind| Engine::builder().backend(BackendChoice::Forced(kind)).key_budget(8 << 20).build();
+        let kinds = [BackendKind::Avx512, BackendKind::Emulated].into_iter();
+        kinds.filter_map(|kind| Some((kind, engine(kind).ok()?))).collect()
+    });
+    ENGINES.iter().find(|(other, _)| *other == kind).map(|(_, engine)| engine)
+}
+
 /// An engine forced to `kind`.
 pub fn engine(kind: BackendKind, threads: usize) -> Result<Engine, sigwarp::Error> {
     let threads = NonZeroUsize::new(threads).expect("at least one thread");

@@ -18,11 +18,9 @@ use crate::schemes::ed25519::verify::Fleet;
 use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite};
 use crate::verdict::{Reason, Slots, Verdict};
-use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
 /// Verifies Ed25519 with `F`'s lanes, and the schemes on Weierstrass curves as `W` says.
-#[derive(Debug)]
 pub(crate) struct Lanes<F: FieldLanes, W> {
     kind: BackendKind,
     token: F::Token,
@@ -33,7 +31,7 @@ pub(crate) struct Lanes<F: FieldLanes, W> {
     bad_rate: BadRate,
     /// The same of BIP 340.
     schnorr_bad_rate: BadRate,
-    weierstrass: PhantomData<W>,
+    weierstrass: W,
 }
 
 impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
@@ -41,6 +39,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
     pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
         let token = F::Token::detect()?;
         let tables = Tables::new(token, workers.clone());
+        let weierstrass = W::start(token, workers.clone());
         Some(Box::new(Self {
             kind,
             token,
@@ -49,7 +48,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
             memories: Mutex::default(),
             bad_rate: BadRate::default(),
             schnorr_bad_rate: BadRate::default(),
-            weierstrass: PhantomData,
+            weierstrass,
         }))
     }
 
@@ -108,13 +107,13 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
             Kind::Bip340 => {
                 let items: Vec<usize> = items.collect();
                 let combine = paths.schnorr_sums(items.len(), self.schnorr_bad_rate.get());
-                W::verify(self.token, combine, batch, &items, slots);
+                self.weierstrass.verify(combine, batch, &items, slots);
                 let failed = Verdict::Invalid(Reason::EquationFailed);
                 let failed = items.iter().filter(|&&item| slots.peek(item) == Some(failed)).count();
                 self.schnorr_bad_rate.observe(failed, items.len());
             }
             Kind::Ecdsa { .. } | Kind::Sm2 { .. } => {
-                W::verify(self.token, false, batch, &items.collect::<Vec<_>>(), slots);
+                self.weierstrass.verify(false, batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }
@@ -167,14 +166,16 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
             Kind::Ed25519(_) => true,
-            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => W::supported(self.kind),
+            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => W::SUPPORTED,
         }
     }
 
     fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
         match scheme {
             KeyScheme::Ed25519 => Some(&self.tables),
-            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => None,
+            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => {
+                self.weierstrass.table_store()
+            }
         }
     }
 
@@ -194,7 +195,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
         let Shape { min_piece, max_piece, .. } = self.shape();
         let piece = rows.len().div_ceil(self.workers.count()).clamp(min_piece, max_piece);
         let pieces: Vec<_> = keys.chunks_mut(piece).enumerate().map(|(i, keys)| (i * piece, keys)).collect();
-        self.workers.for_each_owned(pieces, |(first, keys)| W::recover(self.token, rows, first, keys));
+        self.workers.for_each_owned(pieces, |(first, keys)| self.weierstrass.recover(rows, first, keys));
         Ok(())
     }
 }

@@ -2,7 +2,6 @@
 
 mod hash;
 mod lanes;
-mod scalar;
 mod tables;
 mod threads;
 mod weierstrass;
@@ -23,9 +22,9 @@ use crate::simd::avx512ifma::U64x8;
 #[cfg(feature = "emulated")]
 use crate::simd::emulated::EmulatedU64x8;
 use lanes::Lanes;
-use weierstrass::InLanes;
 #[cfg(target_arch = "x86_64")]
-use weierstrass::ScalarCode;
+use weierstrass::Absent;
+use weierstrass::InLanes;
 
 /// The backend of this kind, if this machine has what it needs.
 pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
@@ -33,7 +32,7 @@ pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backe
         #[cfg(target_arch = "x86_64")]
         BackendKind::Avx512 => Lanes::<Radix51Ifma<U64x8>, InLanes<Ifma<U64x8>>>::start(kind, workers),
         #[cfg(target_arch = "x86_64")]
-        BackendKind::Avx2 => Lanes::<Radix51Fma<crate::simd::avx2::U64x4>, ScalarCode>::start(kind, workers),
+        BackendKind::Avx2 => Lanes::<Radix51Fma<crate::simd::avx2::U64x4>, Absent>::start(kind, workers),
         BackendKind::Portable => Lanes::<Radix51Portable, InLanes<General>>::start(kind, workers),
         #[cfg(feature = "emulated")]
         BackendKind::Emulated => {

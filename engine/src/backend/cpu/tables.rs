@@ -37,28 +37,28 @@ impl<F: FieldLanes + 'static> Tables<F> {
         let table = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<KeyTable<F>>());
         KnownKey { criteria: record.criteria, point: &record.point, table }
     }
+}
 
-    /// `work` on shares of `items`, on all threads; the results in the order of the items.
-    fn in_shares<T: Sync, R: Send>(
-        &self,
-        items: &[T],
-        work: impl Fn(&[T]) -> Vec<R> + Send + Sync,
-    ) -> Vec<R> {
-        let shares: Vec<(usize, &[T])> = items.chunks(SHARE).enumerate().collect();
-        let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::new(Vec::with_capacity(shares.len()));
-        self.workers.for_each(&shares, |&(index, share)| {
-            let results = work(share);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, results));
-        });
-        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        done.sort_unstable_by_key(|(index, _)| *index);
-        done.into_iter().flat_map(|(_, results)| results).collect()
-    }
+/// `work` on shares of `items`, on all threads; the results in the order of the items.
+pub(super) fn in_shares<T: Sync, R: Send>(
+    workers: &Workers,
+    items: &[T],
+    work: impl Fn(&[T]) -> Vec<R> + Send + Sync,
+) -> Vec<R> {
+    let shares: Vec<(usize, &[T])> = items.chunks(SHARE).enumerate().collect();
+    let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::new(Vec::with_capacity(shares.len()));
+    workers.for_each(&shares, |&(index, share)| {
+        let results = work(share);
+        done.lock().unwrap_or_else(PoisonError::into_inner).push((index, results));
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().flat_map(|(_, results)| results).collect()
 }
 
 impl<F: FieldLanes + 'static> TableStore for Tables<F> {
     fn examine(&self, _: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
-        self.in_shares(keys, |keys| {
+        in_shares(&self.workers, keys, |keys| {
             let parsed: Vec<_> = keys.iter().map(|key| PointFacts::of_key(key)).collect();
             let encodings: Vec<[u8; 32]> = parsed.iter().flatten().map(|(bytes, _)| *bytes).collect();
             let mut points = comb::decode_points::<F>(self.token, &encodings).into_iter();
@@ -78,7 +78,7 @@ impl<F: FieldLanes + 'static> TableStore for Tables<F> {
     }
 
     fn build(&self, _: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        self.in_shares(points, |points| {
+        in_shares(&self.workers, points, |points| {
             let tables = comb::build::<F>(self.token, tier == Tier::Full, points, &self.pools);
             tables.into_iter().map(|table| Arc::new(table) as Table).collect()
         })

@@ -1,77 +1,196 @@
-//! How a backend verifies the schemes on Weierstrass curves: in lanes of its own, as scalar code, or not yet.
+//! How a backend verifies the schemes on Weierstrass curves: in lanes of its own, or not yet.
 
-use super::scalar;
-use crate::backend::BackendKind;
-use crate::batch::BatchView;
+use std::sync::{Arc, OnceLock};
+
+use super::tables::in_shares;
+use super::threads::Workers;
+use crate::Reason;
+use crate::batch::{BatchView, Item};
+use crate::kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable};
+use crate::kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
 use crate::kernels::field::prime256::Family;
+use crate::keyring::{Coordinates, Examined, KeyScheme, Record, Table, TableStore, Tier};
 use crate::schemes::ecdsa::{Recovered, Recovery};
+use crate::schemes::keys::{self, KnownKey};
+use crate::schemes::sec1::Hybrid;
+use crate::schemes::weierstrass as scheme_curve;
 use crate::schemes::{bip340, ecdsa, sm2};
 use crate::suite::Kind;
 use crate::verdict::Slots;
 
 /// ECDSA, BIP 340 and SM2 on one backend.
 pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
+    /// Makes it ready.
+    fn start(token: T, workers: Workers) -> Self;
+
     /// Whether they run.
-    fn supported(kind: BackendKind) -> bool;
+    const SUPPORTED: bool;
+
+    /// Where it keeps registered keys of these schemes.
+    fn table_store(&self) -> Option<&dyn TableStore>;
 
     /// Sets the slot of every item; they are of one suite. Linear combinations are tried first where `combine` says so
     /// and the suite has them.
-    fn verify(token: T, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
+    fn verify(&self, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
 
     /// The keys of consecutive rows, from row `first` on; every place of `keys` is set.
-    fn recover(token: T, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]);
+    fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]);
 }
 
 /// In the lanes of a family of fields.
-#[derive(Debug)]
-pub(crate) struct InLanes<S>(std::marker::PhantomData<fn() -> S>);
+pub(crate) struct InLanes<S: Family> {
+    token: S::Token,
+    workers: Workers,
+    /// The tables of G on P-256, secp256k1 and SM2, each made when it is first needed.
+    bases: [OnceLock<BaseTable>; 3],
+}
 
-impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
-    fn supported(_: BackendKind) -> bool {
-        true
-    }
-
-    fn verify(token: S::Token, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
-        let Some(&first) = items.first() else { return };
-        let set = |position: usize, verdict| slots.set(items[position], verdict);
-        let rows = items.iter().map(|&item| batch.item(item));
-        match batch.item(first).suite.kind() {
-            Kind::Ed25519(_) => {}
-            Kind::Ecdsa { scheme, rule, encoding } => {
-                ecdsa::lanes::verify::<S>(token, (*scheme, *rule, *encoding), rows, set);
-            }
-            Kind::Bip340 => bip340::lanes::verify::<S>(token, combine, rows, set),
-            Kind::Sm2 { user_id, encoding } => {
-                sm2::lanes::verify::<S>(token, (user_id.as_ref(), *encoding), rows, set);
-            }
-        }
-    }
-
-    fn recover(token: S::Token, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
-        rows.in_lanes::<S>(token, first, keys);
+/// The hybrid form is a key where a suite of the scheme accepts it.
+const fn hybrid(scheme: KeyScheme) -> Hybrid {
+    match scheme {
+        KeyScheme::Secp256k1 => Hybrid::Accepted,
+        KeyScheme::Ed25519 | KeyScheme::P256 | KeyScheme::Bip340 | KeyScheme::Sm2 => Hybrid::Refused,
     }
 }
 
-/// As scalar code, on the portable backend alone: under another name it would not be what that name says.
-#[derive(Debug)]
-pub(crate) struct ScalarCode;
+fn examined(found: Result<(u8, Option<Coordinates>), Reason>) -> Result<Examined, Reason> {
+    found.map(|(criteria, point)| Examined { criteria, point })
+}
 
-impl<T> Weierstrass<T> for ScalarCode {
-    fn supported(kind: BackendKind) -> bool {
-        kind == BackendKind::Portable
-    }
+/// Items with what the ring knows of their keys, which it is told of.
+fn resolve<'a, 'b>(
+    batch: &'b BatchView<'a>,
+    items: &'b [usize],
+) -> impl Iterator<Item = (Item<'a>, Option<&'a Record>)> {
+    items.iter().map(|&item| {
+        let (item, record) = batch.resolve(item);
+        if let (Some(ring), Some(record)) = (batch.ring(), record) {
+            ring.count_use(record);
+            ring.count_found(1);
+        }
+        (item, record)
+    })
+}
 
-    fn verify(_: T, _: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
-        for &item in items {
-            if let Some(verdict) = scalar::verify(&batch.item(item)) {
-                slots.set(item, verdict);
+impl<S: Family> InLanes<S> {
+    fn base(&self, scheme: KeyScheme) -> &BaseTable {
+        let token = self.token;
+        let [p256, secp256k1, sm2] = &self.bases;
+        match scheme {
+            KeyScheme::P256 => p256.get_or_init(|| comb::base_table::<P256, S>(token)),
+            KeyScheme::Sm2 => sm2.get_or_init(|| comb::base_table::<Sm2, S>(token)),
+            KeyScheme::Ed25519 | KeyScheme::Secp256k1 | KeyScheme::Bip340 => {
+                secp256k1.get_or_init(|| comb::base_table::<Secp256k1, S>(token))
             }
         }
     }
 
-    fn recover(_: T, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
-        for (place, key) in keys.iter_mut().enumerate() {
-            *key = Some(rows.one(first + place));
+    fn build_on<C: Curve>(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+        in_shares(&self.workers, points, |points| {
+            let tables = comb::build::<C, S>(self.token, tier == Tier::Full, points);
+            tables.into_iter().map(|table| Arc::new(table) as Table).collect()
+        })
+    }
+}
+
+/// A table that another backend made is none.
+fn known(record: &Record) -> KnownKey<'_> {
+    let table = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<KeyTable>());
+    KnownKey { point: &record.point, table }
+}
+
+impl<S: Family> TableStore for InLanes<S> {
+    fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+        let token = self.token;
+        in_shares(&self.workers, keys, |shared| {
+            let found = match scheme {
+                KeyScheme::P256 => keys::examine(&scheme_curve::P256, hybrid(scheme), shared, |keys| {
+                    keys::decode_in_lanes::<P256, S>(token, keys)
+                }),
+                KeyScheme::Sm2 => keys::examine(&scheme_curve::SM2, hybrid(scheme), shared, |keys| {
+                    keys::decode_in_lanes::<Sm2, S>(token, keys)
+                }),
+                KeyScheme::Secp256k1 => {
+                    keys::examine(&scheme_curve::SECP256K1, hybrid(scheme), shared, |keys| {
+                        keys::decode_in_lanes::<Secp256k1, S>(token, keys)
+                    })
+                }
+                KeyScheme::Bip340 | KeyScheme::Ed25519 => {
+                    keys::examine_x_only(&scheme_curve::SECP256K1, shared, |keys| {
+                        keys::decode_in_lanes::<Secp256k1, S>(token, keys)
+                    })
+                }
+            };
+            found.into_iter().map(examined).collect()
+        })
+    }
+
+    fn table_bytes(&self, _: KeyScheme, tier: Tier) -> Option<usize> {
+        // The counters of the shared handle, and the table's own fields.
+        const HANDLE: usize = 16 + size_of::<KeyTable>();
+        Some(comb::table_bytes(tier == Tier::Full) + HANDLE)
+    }
+
+    fn build(&self, scheme: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+        match scheme {
+            KeyScheme::P256 => self.build_on::<P256>(tier, points),
+            KeyScheme::Sm2 => self.build_on::<Sm2>(tier, points),
+            KeyScheme::Ed25519 | KeyScheme::Secp256k1 | KeyScheme::Bip340 => {
+                self.build_on::<Secp256k1>(tier, points)
+            }
         }
     }
+}
+
+impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
+    const SUPPORTED: bool = true;
+
+    fn start(token: S::Token, workers: Workers) -> Self {
+        Self { token, workers, bases: [const { OnceLock::new() }; 3] }
+    }
+
+    fn table_store(&self) -> Option<&dyn TableStore> {
+        Some(self)
+    }
+
+    fn verify(&self, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
+        let Some(&first) = items.first() else { return };
+        let token = self.token;
+        let set = |position: usize, verdict| slots.set(items[position], verdict);
+        let suite = batch.item(first).suite;
+        let base = || self.base(KeyScheme::of(suite.scheme()));
+        let rows = resolve(batch, items).map(|(item, record)| (item, record.map(known)));
+        match suite.kind() {
+            Kind::Ed25519(_) => {}
+            Kind::Ecdsa { scheme, rule, encoding } => {
+                ecdsa::lanes::verify::<S>(token, (*scheme, *rule, *encoding), &base, rows, set);
+            }
+            Kind::Bip340 => bip340::lanes::verify::<S>(token, combine, &base, rows, set),
+            Kind::Sm2 { user_id, encoding } => {
+                sm2::lanes::verify::<S>(token, (user_id.as_ref(), *encoding), &base, rows, set);
+            }
+        }
+    }
+
+    fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
+        rows.in_lanes::<S>(self.token, first, keys);
+    }
+}
+
+/// Not at all: for an instruction set that has no form of its own. What another backend computes under its name would
+/// not be what the name says.
+#[derive(Debug)]
+pub(crate) struct Absent;
+
+impl<T> Weierstrass<T> for Absent {
+    const SUPPORTED: bool = false;
+
+    fn start(_: T, _: Workers) -> Self {
+        Self
+    }
+    fn table_store(&self) -> Option<&dyn TableStore> {
+        None
+    }
+    fn verify(&self, _: bool, _: &BatchView<'_>, _: &[usize], _: &Slots) {}
+    fn recover(&self, _: &Recovery<'_>, _: usize, _: &mut [Option<Recovered>]) {}
 }

@@ -12,6 +12,7 @@ use crate::kernels::field::prime256::Family;
 use crate::kernels::hash::tagged;
 use crate::schemes::Screened;
 use crate::schemes::ed25519::coefficients::System;
+use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
 use crate::simd::Token;
 use crate::{Reason, Verdict};
@@ -21,15 +22,16 @@ use crate::{Reason, Verdict};
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
     combine: bool,
-    items: impl Iterator<Item = Item<'a>>,
+    base: Base<'_, '_>,
+    items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
 ) {
     let n = Secp256k1::BOUNDS.n;
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
-    let mut sums: Vec<equation::Item> = Vec::new();
+    let mut terms: Vec<Term<'a>> = Vec::new();
     let mut rejected: Vec<(usize, Reason)> = Vec::new();
     let mut rejected_keys = Vec::new();
-    for (position, item) in items.enumerate() {
+    for (position, (item, known)) in items.enumerate() {
         match wire::parse(item.key, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
             Ok(parsed) => {
@@ -37,13 +39,17 @@ pub(crate) fn verify<'a, S: Family>(
                 let point = Encoded { x: words(&parsed.key), y: Y::Odd(false) };
                 match rules::screen(&parsed.facts) {
                     Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                    // A known key is a point.
+                    Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
+                        set(position, Verdict::Invalid(reason));
+                    }
                     Screened::RejectedUnlessKeyFails(reason) => {
                         rejected.push((position, reason));
                         rejected_keys.push(point);
                     }
                     Screened::Open => {
                         // R = sG − eP; the challenges come below, all at once.
-                        sums.push(equation::Item { point, g: words(&parsed.s), k: [0; 4] });
+                        terms.push(Term::new(|| point, known, words(&parsed.s), [0; 4]));
                         open.push((position, parsed, item));
                     }
                 }
@@ -85,11 +91,11 @@ pub(crate) fn verify<'a, S: Family>(
         });
     }
 
-    let sums: Vec<equation::Item> = left
+    let terms: Vec<Term<'_>> = left
         .iter()
-        .map(|&i| equation::Item { k: words(&weierstrass::negate(&challenges[i], n)), ..sums[i] })
+        .map(|&i| Term { k: words(&weierstrass::negate(&challenges[i], n)), ..terms[i] })
         .collect();
-    let sums = equation::sums::<lanes::Secp256k1, S>(token, &sums);
+    let sums = keys::sums::<lanes::Secp256k1, S>(token, base, &terms);
     for (i, sum) in left.into_iter().zip(sums) {
         let (position, parsed, item) = &open[i];
         let verdict = match sum {

@@ -9,6 +9,7 @@ use crate::kernels::curve::weierstrass::scalars::{self, Triple};
 use crate::kernels::curve::weierstrass::{self as lanes, Curve};
 use crate::kernels::field::prime256::Family;
 use crate::schemes::Screened;
+use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::weierstrass::{self, Bounds, Coordinates, bytes, words};
 use crate::{Reason, Verdict};
 
@@ -16,33 +17,42 @@ use crate::{Reason, Verdict};
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
     (scheme, rule, encoding): (EcdsaScheme, EcdsaRule, EcdsaEncoding),
-    items: impl Iterator<Item = Item<'a>>,
+    base: Base<'_, '_>,
+    items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     set: impl FnMut(usize, Verdict),
 ) {
     let suite = (scheme, rule, encoding);
     match scheme.curve() {
-        CurveName::P256 => verify_on::<lanes::P256, p256::NistP256, S>(token, suite, items, set),
-        CurveName::Secp256k1 => verify_on::<lanes::Secp256k1, k256::Secp256k1, S>(token, suite, items, set),
+        CurveName::P256 => verify_on::<lanes::P256, p256::NistP256, S>(token, suite, base, items, set),
+        CurveName::Secp256k1 => {
+            verify_on::<lanes::Secp256k1, k256::Secp256k1, S>(token, suite, base, items, set)
+        }
     }
 }
 
 fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
     token: S::Token,
     (scheme, rule, encoding): (EcdsaScheme, EcdsaRule, EcdsaEncoding),
-    items: impl Iterator<Item = Item<'a>>,
+    base: Base<'_, '_>,
+    items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
 ) {
     let hybrid = encoding.hybrid_keys(scheme.curve());
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
+    let mut known_keys: Vec<Option<KnownKey<'a>>> = Vec::new();
     let mut triples: Vec<Triple> = Vec::new();
     let mut messages: Vec<&[u8]> = Vec::new();
     let mut rejected: Vec<(usize, Reason)> = Vec::new();
     let mut rejected_keys = Vec::new();
-    for (position, item) in items.enumerate() {
+    for (position, (item, known)) in items.enumerate() {
         match wire::parse(&K::BOUNDS, encoding, hybrid, item.key, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
             Ok(parsed) => match rule.screen(&parsed.facts) {
                 Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                // A known key is a point.
+                Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
+                    set(position, Verdict::Invalid(reason));
+                }
                 Screened::RejectedUnlessKeyFails(reason) => {
                     rejected.push((position, reason));
                     rejected_keys.push(weierstrass::encoded(&parsed.key));
@@ -57,6 +67,7 @@ fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
                     let [r, s] = [&parsed.signature.r, &parsed.signature.s].map(words);
                     triples.push(Triple { e: words(&e), r, s });
                     open.push((position, parsed, item));
+                    known_keys.push(known);
                 }
             },
         }
@@ -76,10 +87,11 @@ fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
 
     // R = (e/s)G + (r/s)Q.
     let quotients = scalars::quotients::<C::Order, S>(token, &triples);
-    let items: Vec<equation::Item> = open
+    let terms: Vec<Term<'_>> = open
         .iter()
+        .zip(known_keys)
         .zip(quotients)
-        .map(|((_, parsed, _), [g, k])| equation::Item { point: weierstrass::encoded(&parsed.key), g, k })
+        .map(|(((_, parsed, _), known), [g, k])| Term::new(|| weierstrass::encoded(&parsed.key), known, g, k))
         .collect();
     let mut set = |i: usize, verdict: Option<Verdict>| {
         let (position, _, item) = &open[i];
@@ -87,7 +99,7 @@ fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
         set(*position, verdict.unwrap_or_else(again));
     };
     if encoding == EcdsaEncoding::RawV {
-        for (i, sum) in equation::sums::<C, S>(token, &items).into_iter().enumerate() {
+        for (i, sum) in keys::sums::<C, S>(token, base, &terms).into_iter().enumerate() {
             set(
                 i,
                 match sum {
@@ -105,7 +117,7 @@ fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
             .iter()
             .map(|(_, parsed, _)| weierstrass::abscissa(&parsed.signature.r, &K::BOUNDS))
             .collect();
-        for (i, found) in equation::matches::<C, S>(token, &items, &expected).into_iter().enumerate() {
+        for (i, found) in keys::matches::<C, S>(token, base, &terms, &expected).into_iter().enumerate() {
             set(
                 i,
                 match found {

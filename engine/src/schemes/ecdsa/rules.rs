@@ -181,6 +181,11 @@ impl EcdsaEncoding {
         Self::ALL.into_iter().find(|encoding| encoding.name() == name)
     }
 
+    /// Whether it goes with hybrid keys under a scheme.
+    pub(in crate::schemes) const fn hybrid_keys_of(self, scheme: EcdsaScheme) -> Hybrid {
+        self.hybrid_keys(scheme.curve())
+    }
+
     /// Bitcoin's consensus accepts hybrid keys (its key parser is libsecp256k1's); no other system here does.
     pub(super) const fn hybrid_keys(self, curve: CurveName) -> Hybrid {
         match (self, curve) {

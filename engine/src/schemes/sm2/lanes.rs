@@ -11,6 +11,7 @@ use crate::kernels::curve::weierstrass::{self as lanes, Encoded};
 use crate::kernels::field::prime256::Family;
 use crate::kernels::hash::sm3;
 use crate::schemes::Screened;
+use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::sec1::Y;
 use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
 use crate::simd::Token;
@@ -20,21 +21,27 @@ use crate::{Reason, Verdict};
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
     (user_id, encoding): (Option<&UserId>, Sm2Encoding),
-    items: impl Iterator<Item = Item<'a>>,
+    base: Base<'_, '_>,
+    items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
 ) {
     let n = Sm2::BOUNDS.n;
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
     let mut points: Vec<Encoded> = Vec::new();
+    let mut known_keys: Vec<Option<KnownKey<'a>>> = Vec::new();
     let mut rejected: Vec<(usize, Reason)> = Vec::new();
     let mut rejected_keys = Vec::new();
-    for (position, item) in items.enumerate() {
+    for (position, (item, known)) in items.enumerate() {
         match wire::parse(&Sm2::BOUNDS, encoding, item.key, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
             Ok(parsed) => {
                 let point = weierstrass::encoded(&parsed.key);
                 match rules::screen(&parsed.facts) {
                     Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                    // A known key is a point.
+                    Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
+                        set(position, Verdict::Invalid(reason));
+                    }
                     Screened::RejectedUnlessKeyFails(reason) => {
                         rejected.push((position, reason));
                         rejected_keys.push(point);
@@ -42,6 +49,7 @@ pub(crate) fn verify<'a, S: Family>(
                     Screened::Open => {
                         open.push((position, parsed, item));
                         points.push(point);
+                        known_keys.push(known);
                     }
                 }
             }
@@ -55,15 +63,19 @@ pub(crate) fn verify<'a, S: Family>(
     }
 
     // Z_A hashes both coordinates: compressed keys are decoded first.
-    let compressed = open.iter().any(|(_, parsed, _)| matches!(parsed.key.y, Y::Odd(_)));
+    let compressed = open
+        .iter()
+        .zip(&known_keys)
+        .any(|((_, parsed, _), known)| known.is_none() && matches!(parsed.key.y, Y::Odd(_)));
     let decoded = if user_id.is_some() && compressed {
         equation::points::<lanes::Sm2, S>(token, &points)
     } else {
         Vec::new()
     };
-    let key = |i: usize, parsed: &Parsed| match parsed.key.y {
-        Y::Is(y) => Some(Coordinates { x: parsed.key.x, y }),
-        Y::Odd(_) => decoded[i].map(|[x, y]| Coordinates { x: bytes(&x), y: bytes(&y) }),
+    let key = |i: usize, parsed: &Parsed| match (parsed.key.y, known_keys[i]) {
+        (Y::Is(y), _) => Some(Coordinates { x: parsed.key.x, y }),
+        (Y::Odd(_), Some(known)) => Some(Coordinates { x: parsed.key.x, y: bytes(&known.point[1]) }),
+        (Y::Odd(_), None) => decoded[i].map(|[x, y]| Coordinates { x: bytes(&x), y: bytes(&y) }),
     };
     let digests = user_id.map(|id| {
         let signed: Vec<Signed<'_>> = open
@@ -75,7 +87,7 @@ pub(crate) fn verify<'a, S: Family>(
         message_hashes(token, id, &signed)
     });
     let mut expected = Vec::with_capacity(open.len());
-    let mut sums = Vec::with_capacity(open.len());
+    let mut terms = Vec::with_capacity(open.len());
     for (i, (_, parsed, item)) in open.iter().enumerate() {
         let e = match &digests {
             Some(digests) => digests[i],
@@ -87,10 +99,10 @@ pub(crate) fn verify<'a, S: Family>(
         expected.push(weierstrass::abscissa(&x, &Sm2::BOUNDS));
         // (x₁, y₁) = sG + tP, t = r + s.
         let t = weierstrass::add_modulo(&parsed.r, &parsed.s, n);
-        sums.push(equation::Item { point: points[i], g: words(&parsed.s), k: words(&t) });
+        terms.push(Term::new(|| points[i], known_keys[i], words(&parsed.s), words(&t)));
     }
     for ((position, _, item), found) in
-        open.iter().zip(equation::matches::<lanes::Sm2, S>(token, &sums, &expected))
+        open.iter().zip(keys::matches::<lanes::Sm2, S>(token, base, &terms, &expected))
     {
         let verdict = match found {
             Match::NotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),

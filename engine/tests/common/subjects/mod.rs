@@ -2,6 +2,8 @@
 
 mod weierstrass;
 
+pub use weierstrass::{bip340, ecdsa, sm2};
+
 use ed25519_dalek::{Signer, SigningKey};
 use sigwarp::{Ed25519Rule, Reason, Suite};
 
@@ -28,9 +30,9 @@ pub const VALID: usize = 65;
 /// A subject for every suite.
 pub fn all() -> Vec<Subject> {
     let mut subjects = ed25519();
-    subjects.extend(weierstrass::ecdsa());
-    subjects.push(weierstrass::bip340());
-    subjects.extend(weierstrass::sm2());
+    subjects.extend(ecdsa());
+    subjects.push(bip340());
+    subjects.extend(sm2());
     subjects
 }
 

@@ -8,8 +8,7 @@
 //!
 //! # Cost
 //! 129 doublings, 66 additions of table entries, 24 of multiples of B, 14 entries of the tables: about 1,170 mul and 520 sqr.
-//! The decoding of R adds 254 sqr and 22 mul. The ladder of one full-size scalar has 1,440 mul and 1,000 sqr
-//! ([`super::ladder`]).
+//! The decoding of R adds 254 sqr and 22 mul. A ladder of one full-size scalar has 1,440 mul and 1,000 sqr.
 //!
 //! # Rejected
 //! Windows of 5 bits: 12 additions fewer, 16 entries more, and two tables of 26 kB that the L1 cache of 32 or 48 kB does not

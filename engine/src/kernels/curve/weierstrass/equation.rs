@@ -180,20 +180,30 @@ pub fn sums<C: Curve, S: Family>(token: S::Token, items: &[Item]) -> Vec<Sum> {
     let mut out = Vec::with_capacity(items.len());
     let mut scratch = Scratch::default();
     for items in items.chunks(CHUNK) {
-        let ladders = ladders::<C, S>(token, items, &mut scratch);
-        let mut inverses: Vec<_> = ladders.iter().map(|ladder| ladder.sum.z).collect();
-        invert_all(token, &mut inverses);
-        for (vector, (ladder, inverse)) in ladders.iter().zip(inverses).enumerate() {
-            let [x, w] = token.vectorize(Coordinates { sum: ladder.sum, inverse });
-            for lane in 0..S::Vector::LANES.min(items.len() - vector * S::Vector::LANES) {
-                out.push(match ladder.state(lane) {
-                    State::NotOnCurve => Sum::NotOnCurve,
-                    State::Exceptional => Sum::Exceptional,
-                    State::Sound => {
-                        Sum::At { x: lane_words(&x, lane), y: halve::<C::Prime>(lane_words(&w, lane)) }
-                    }
-                });
-            }
+        out.extend(coordinates(token, &ladders::<C, S>(token, items, &mut scratch), items.len()));
+    }
+    out
+}
+
+/// The coordinates of `count` sums.
+pub(super) fn coordinates<F: PrimeLanes>(
+    token: F::Token,
+    finished: &[Finished<F>],
+    count: usize,
+) -> Vec<Sum> {
+    let mut out = Vec::with_capacity(count);
+    let mut inverses: Vec<_> = finished.iter().map(|vector| vector.sum.z).collect();
+    invert_all(token, &mut inverses);
+    for (vector, inverse) in finished.iter().zip(inverses) {
+        let [x, w] = token.vectorize(Coordinates { sum: vector.sum, inverse });
+        for lane in 0..F::Vector::LANES.min(count - out.len()) {
+            out.push(match vector.state(lane) {
+                State::NotOnCurve => Sum::NotOnCurve,
+                State::Exceptional => Sum::Exceptional,
+                State::Sound => {
+                    Sum::At { x: lane_words(&x, lane), y: halve::<F::Modulus>(lane_words(&w, lane)) }
+                }
+            });
         }
     }
     out
@@ -242,33 +252,42 @@ impl<F: PrimeLanes> Kernel<F::Token> for Compare<'_, F> {
 /// Panics if the two slices differ in length.
 pub fn matches<C: Curve, S: Family>(token: S::Token, items: &[Item], expected: &[Abscissa]) -> Vec<Match> {
     assert_eq!(items.len(), expected.len());
-    let lanes = S::Vector::LANES;
     let mut out = Vec::with_capacity(items.len());
     let mut scratch = Scratch::default();
     for (items, expected) in items.chunks(CHUNK).zip(expected.chunks(CHUNK)) {
-        let ladders = ladders::<C, S>(token, items, &mut scratch);
-        for (ladder, expected) in ladders.iter().zip(expected.chunks(lanes)) {
-            let mut x = [[0; MAX_LANES]; 4];
-            let mut others = false;
+        out.extend(compare(token, &ladders::<C, S>(token, items, &mut scratch), expected));
+    }
+    out
+}
+
+/// Whether each sum has the x expected of it.
+pub(super) fn compare<F: PrimeLanes>(
+    token: F::Token,
+    finished: &[Finished<F>],
+    expected: &[Abscissa],
+) -> Vec<Match> {
+    let mut out = Vec::with_capacity(expected.len());
+    for (vector, expected) in finished.iter().zip(expected.chunks(F::Vector::LANES)) {
+        let mut x = [[0; MAX_LANES]; 4];
+        let mut others = false;
+        for (lane, abscissa) in expected.iter().enumerate() {
+            set_lane(&mut x, lane, &abscissa.x);
+            others |= abscissa.or.is_some();
+        }
+        let mut equal = token.vectorize(Compare { sum: &vector.sum, x: &x });
+        if others {
             for (lane, abscissa) in expected.iter().enumerate() {
-                set_lane(&mut x, lane, &abscissa.x);
-                others |= abscissa.or.is_some();
+                set_lane(&mut x, lane, &abscissa.or.unwrap_or(abscissa.x));
             }
-            let mut equal = token.vectorize(Compare { sum: &ladder.sum, x: &x });
-            if others {
-                for (lane, abscissa) in expected.iter().enumerate() {
-                    set_lane(&mut x, lane, &abscissa.or.unwrap_or(abscissa.x));
-                }
-                equal |= token.vectorize(Compare { sum: &ladder.sum, x: &x });
-            }
-            for lane in 0..expected.len() {
-                out.push(match ladder.state(lane) {
-                    State::NotOnCurve => Match::NotOnCurve,
-                    State::Exceptional => Match::Exceptional,
-                    State::Sound if equal >> lane & 1 == 1 => Match::Equal,
-                    State::Sound => Match::Different,
-                });
-            }
+            equal |= token.vectorize(Compare { sum: &vector.sum, x: &x });
+        }
+        for lane in 0..expected.len() {
+            out.push(match vector.state(lane) {
+                State::NotOnCurve => Match::NotOnCurve,
+                State::Exceptional => Match::Exceptional,
+                State::Sound if equal >> lane & 1 == 1 => Match::Equal,
+                State::Sound => Match::Different,
+            });
         }
     }
     out
@@ -292,10 +311,10 @@ impl<F> Default for Scratch<F> {
 }
 
 /// A vector of sums; Z is 1 in lanes that met an exceptional case.
-struct Finished<F> {
-    sum: Jacobian<F>,
-    on_curve: u8,
-    sound: u8,
+pub(super) struct Finished<F> {
+    pub(super) sum: Jacobian<F>,
+    pub(super) on_curve: u8,
+    pub(super) sound: u8,
 }
 
 /// What is known of a lane.

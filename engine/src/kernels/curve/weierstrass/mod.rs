@@ -18,6 +18,7 @@
 //! Formulas: Jacobian doubling and mixed addition (Cohen, Miyaji, Ono, 1998), co-Z addition with update
 //! (Meloni, 2007), rewritten for W.
 
+pub mod comb;
 pub mod equation;
 pub mod glv;
 pub mod ladder;

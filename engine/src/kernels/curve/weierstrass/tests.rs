@@ -8,13 +8,13 @@ use crate::simd::Token;
 use crate::simd::emulated::EmulatedU64x8;
 use num_bigint::BigUint;
 
-type Point = Option<(BigUint, BigUint)>;
+pub(super) type Point = Option<(BigUint, BigUint)>;
 
-fn big(words: &[u64; 4]) -> BigUint {
+pub(super) fn big(words: &[u64; 4]) -> BigUint {
     words.iter().rev().fold(BigUint::ZERO, |sum, word| (sum << 64) + BigUint::from(*word))
 }
 
-fn words(x: &BigUint) -> [u64; 4] {
+pub(super) fn words(x: &BigUint) -> [u64; 4] {
     let mut out = [0; 4];
     for (word, digit) in out.iter_mut().zip(x.iter_u64_digits()) {
         *word = digit;
@@ -23,22 +23,22 @@ fn words(x: &BigUint) -> [u64; 4] {
 }
 
 /// Textbook arithmetic.
-struct Reference {
-    p: BigUint,
-    n: BigUint,
+pub(super) struct Reference {
+    pub(super) p: BigUint,
+    pub(super) n: BigUint,
     a: BigUint,
-    g: Point,
+    pub(super) g: Point,
 }
 
 impl Reference {
-    fn of<C: Curve>() -> Self {
+    pub(super) fn of<C: Curve>() -> Self {
         let p = big(&C::Prime::WORDS);
         let a = if C::A_IS_ZERO { BigUint::ZERO } else { &p - 3u32 };
         let [x, y] = C::GENERATOR;
         Self { n: big(&C::Order::WORDS), a, g: Some((big(&x), big(&y))), p }
     }
 
-    fn add(&self, a: &Point, b: &Point) -> Point {
+    pub(super) fn add(&self, a: &Point, b: &Point) -> Point {
         let p = &self.p;
         let (Some((ax, ay)), Some((bx, by))) = (a, b) else { return a.clone().or_else(|| b.clone()) };
         let (rise, run) = if ax != bx {
@@ -54,7 +54,7 @@ impl Reference {
         Some((x, y))
     }
 
-    fn times(&self, k: &BigUint, point: &Point) -> Point {
+    pub(super) fn times(&self, k: &BigUint, point: &Point) -> Point {
         let mut sum = None;
         for bit in (0..k.bits()).rev() {
             sum = self.add(&sum, &sum);
@@ -67,7 +67,7 @@ impl Reference {
 }
 
 /// A deterministic sequence of integers.
-struct Sequence(u64);
+pub(super) struct Sequence(pub(super) u64);
 
 impl Sequence {
     fn word(&mut self) -> u64 {
@@ -77,7 +77,7 @@ impl Sequence {
         z ^ z >> 31
     }
 
-    fn below(&mut self, bound: &BigUint) -> BigUint {
+    pub(super) fn below(&mut self, bound: &BigUint) -> BigUint {
         big(&[self.word(), self.word(), self.word(), self.word()]) % bound
     }
 }

@@ -1,0 +1,225 @@
+//! Tables and sums against affine arithmetic on big integers.
+
+use super::super::equation::{Abscissa, Match, Sum};
+use super::super::tests::{Point, Reference, Sequence, big, words};
+use super::super::{P256, Secp256k1, Sm2};
+use super::*;
+use crate::kernels::field::prime256::Ifma;
+use crate::simd::emulated::EmulatedU64x8;
+use num_bigint::BigUint;
+
+type Emulated = Ifma<EmulatedU64x8>;
+
+fn affine(point: &Point) -> [[u64; 4]; 2] {
+    let (x, y) = point.as_ref().expect("a point other than infinity");
+    [words(x), words(y)]
+}
+
+/// What an entry is, out of the form of the prime.
+fn point_of<C: Curve>(reference: &Reference, entry: &Entry) -> Point {
+    let Line(line) = entry[0];
+    let [x, w] = [[line[0], line[1], line[2], line[3]], [line[4], line[5], line[6], line[7]]];
+    let p = &reference.p;
+    assert!(big(&x) < *p && big(&w) < *p, "coordinates are canonical");
+    let scale = if C::Prime::MONTGOMERY { BigUint::from(1u32) << 260 } else { BigUint::from(1u32) };
+    let out = |value: &BigUint, by: BigUint| value * (by % p).modpow(&(p - 2u32), p) % p;
+    Some((out(&big(&x), scale.clone()), out(&big(&w), scale * 2u32)))
+}
+
+/// Every entry of a table of P: Σ ±2^(d·i + g·j)·P, found by adding up the powers.
+fn check_table<S: Shape, C: Curve>(
+    reference: &Reference,
+    point: &Point,
+    entries: &[Entry],
+    looked_at: usize,
+) {
+    assert_eq!(entries.len(), S::ALL);
+    let mut powers = vec![point.clone()];
+    while powers.len() < S::BITS + S::COLUMNS {
+        let last = &powers[powers.len() - 1];
+        powers.push(reference.add(last, last));
+    }
+    let minus = |point: &Point| point.as_ref().map(|(x, y)| (x.clone(), &reference.p - y));
+    for index in (0..S::ALL).step_by(S::ALL.div_ceil(looked_at)).chain([S::ENTRIES - 1, S::ALL - 1]) {
+        let (block, entry) = (index / S::ENTRIES, index % S::ENTRIES);
+        let at = |tooth: usize| &powers[S::COLUMNS * tooth + S::STEPS * block];
+        let mut sum = at(S::TEETH - 1).clone();
+        for tooth in 0..S::TEETH - 1 {
+            let power = at(tooth);
+            sum = reference.add(&sum, &if entry >> tooth & 1 == 1 { power.clone() } else { minus(power) });
+        }
+        assert_eq!(point_of::<C>(reference, &entries[index]), sum, "entry {index}");
+    }
+}
+
+/// No addition of a builder is exceptional, for any key: which points meet depends on multiples of P alone.
+fn tables_are_right<C: Curve>() {
+    let token = crate::simd::Token::detect().expect("emulated lanes run everywhere");
+    let reference = Reference::of::<C>();
+    let mut random = Sequence(11);
+    let points: Vec<Point> = (0..9)
+        .map(|i| match i {
+            0 => reference.g.clone(),
+            _ => reference.times(&random.below(&reference.n), &reference.g),
+        })
+        .collect();
+    let coordinates: Vec<[[u64; 4]; 2]> = points.iter().map(affine).collect();
+    let full = build::<C, Emulated>(token, true, &coordinates);
+    let compact = build::<C, Emulated>(token, false, &coordinates);
+    assert!(full.iter().all(KeyTable::is_full) && !compact.iter().any(KeyTable::is_full));
+    for (i, point) in points.iter().enumerate() {
+        check_table::<Full, C>(&reference, point, &full[i].entries, if i == 0 { Full::ALL } else { 9 });
+        check_table::<Compact, C>(&reference, point, &compact[i].entries, Compact::ALL);
+        assert_eq!(size_of_val(&*full[i].entries), table_bytes(true));
+        assert_eq!(size_of_val(&*compact[i].entries), table_bytes(false));
+    }
+    let base = base_table::<C, Emulated>(token);
+    check_table::<Base, C>(&reference, &reference.g, &base.entries, 150);
+    assert!(base.entries.iter().all(|[Line(line)]| *line != [0; 8]));
+}
+
+#[test]
+fn tables_are_those_of_the_textbook() {
+    tables_are_right::<P256>();
+    tables_are_right::<Secp256k1>();
+    tables_are_right::<Sm2>();
+}
+
+#[test]
+fn signs_are_the_scalar() {
+    fn check<C: Curve>(bits: usize) {
+        let n = big(&C::Order::WORDS);
+        let mut random = Sequence(5);
+        let mut scalars: Vec<BigUint> = (0..50).map(|_| random.below(&n)).collect();
+        scalars.extend((0..6u32).map(BigUint::from));
+        scalars.extend((1..6u32).map(|less| &n - less));
+        for k in scalars {
+            let b = signs::<C>(&words(&k), bits);
+            let b = (0..5).rev().fold(BigUint::ZERO, |sum, i| (sum << 64) + BigUint::from(b[i]));
+            assert!(b.bits() <= bits as u64);
+            // 2b − (2^bits − 1) is k or k − n.
+            let value = (b << 1) + 1u32 + &n;
+            let power = BigUint::from(1u32) << bits;
+            assert_eq!((value + &n * &power - power) % &n, k);
+        }
+    }
+    for bits in [Full::BITS, Compact::BITS, Base::BITS] {
+        check::<P256>(bits);
+        check::<Secp256k1>(bits);
+        check::<Sm2>(bits);
+    }
+}
+
+/// Compares the sums of items, given as (g, k, d) with P = dG, with textbook sums; gives which were exceptional.
+fn check<C: Curve, T: Family>(token: T::Token, items: &[(BigUint, BigUint, BigUint)]) -> Vec<bool> {
+    let reference = Reference::of::<C>();
+    let points: Vec<[[u64; 4]; 2]> =
+        items.iter().map(|(_, _, d)| affine(&reference.times(d, &reference.g))).collect();
+    let base = base_table::<C, T>(token);
+    let tables = [build::<C, T>(token, true, &points), build::<C, T>(token, false, &points)];
+    let known: Vec<Known<'_>> = items
+        .iter()
+        .enumerate()
+        .map(|(i, (g, k, _))| Known { table: &tables[i / 3 % 2][i], g: words(g), k: words(k) })
+        .collect();
+    let mut exceptional = Vec::new();
+    let mut expected = Vec::new();
+    for ((g, k, d), sum) in items.iter().zip(sums::<C, T>(token, &base, &known)) {
+        let right = reference.times(&((g + k * d) % &reference.n), &reference.g);
+        exceptional.push(sum == Sum::Exceptional);
+        match sum {
+            Sum::NotOnCurve => panic!("{d}G is on the curve"),
+            Sum::Exceptional => expected.push([5, 0, 0, 0]),
+            Sum::At { x, y } => {
+                assert_eq!(Some((big(&x), big(&y))), right, "{g:x}·G + {k:x}·({d:x}·G)");
+                expected.push(x);
+            }
+        }
+    }
+    for count in [0, 1, 7, 8, 9, 16, 17, items.len()].into_iter().filter(|&count| count <= items.len()) {
+        for turn in 0..2 {
+            let x: Vec<Abscissa> = (0..count)
+                .map(|i| match turn {
+                    0 => Abscissa { x: [7, 0, 0, 0], or: Some(expected[i]) },
+                    _ => Abscissa { x: expected[(i + 1) % items.len()], or: None },
+                })
+                .collect();
+            let found = matches::<C, T>(token, &base, &known[..count], &x);
+            for (i, found) in found.into_iter().enumerate() {
+                let same = turn == 0 || x[i].x == expected[i];
+                assert_eq!(
+                    found,
+                    match (exceptional[i], same) {
+                        (true, _) => Match::Exceptional,
+                        (false, true) => Match::Equal,
+                        (false, false) => Match::Different,
+                    }
+                );
+            }
+        }
+    }
+    exceptional
+}
+
+fn sums_are_right<C: Curve, T: Family>(count: usize) {
+    let Some(token) = <T::Token as crate::simd::Token>::detect() else { return };
+    let n = big(&C::Order::WORDS);
+    let mut random = Sequence(17);
+    let mut items: Vec<(BigUint, BigUint, BigUint)> =
+        (0..count).map(|_| (random.below(&n), random.below(&n), random.below(&n) + 1u32)).collect();
+    assert!(!check::<C, T>(token, &items).contains(&true), "random sums are not exceptional");
+
+    // An exceptional item in each place of a vector leaves the others alone. P = G, and k and g such that a
+    // selection of each block is the same; sums that are infinity; scalars at the edges.
+    let one = BigUint::from(1u32);
+    for place in 0..count.min(18) {
+        let k = random.below(&n);
+        let bad = match place % 3 {
+            0 => (&n - &k, k, one.clone()),
+            1 => (BigUint::ZERO, BigUint::ZERO, random.below(&n)),
+            _ => (&n - 5u32, one.clone(), BigUint::from(5u32)),
+        };
+        let before = std::mem::replace(&mut items[place], bad);
+        if place % 5 == 0 || place < 3 {
+            let exceptional = check::<C, T>(token, &items);
+            assert!(exceptional[place], "infinity is found, in place {place}");
+            assert_eq!(exceptional.iter().filter(|&&is| is).count(), 1);
+        }
+        items[place] = before;
+    }
+    let edges = [BigUint::ZERO, one.clone(), BigUint::from(2u32), &n - 1u32, &n - 2u32, (&n + 1u32) >> 1];
+    let mut items = Vec::new();
+    for g in &edges {
+        for k in &edges {
+            items.push((g.clone(), k.clone(), random.below(&n)));
+        }
+    }
+    items.truncate(2 * count);
+    check::<C, T>(token, &items);
+    let mut items = Vec::new();
+    for d in [1u32, 2, 3, 5, 31, 33] {
+        let d = BigUint::from(d);
+        let k = random.below(&n);
+        let same = &k * &d % &n;
+        items.push((same.clone(), k.clone(), d.clone()));
+        items.push((&n - &same, k.clone(), d.clone()));
+        items.push((one.clone(), d.clone(), &n - 1u32));
+    }
+    check::<C, T>(token, &items);
+}
+
+#[test]
+fn sums_are_those_of_the_textbook() {
+    sums_are_right::<P256, Emulated>(18);
+    sums_are_right::<Secp256k1, Emulated>(9);
+    sums_are_right::<Sm2, Emulated>(9);
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn sums_on_this_machine() {
+    type Native = Ifma<crate::simd::avx512ifma::U64x8>;
+    sums_are_right::<P256, Native>(300);
+    sums_are_right::<Secp256k1, Native>(33);
+    sums_are_right::<Sm2, Native>(33);
+}
