@@ -1,5 +1,5 @@
 # "A node links it": the pre-validator at saturation, its cost and its latencies, its models and its tests. About four
-# minutes after the builds. (The C ABI has a script of its own: capi.)
+# minutes after the builds. Then those of the C ABI (capi.sh).
 #   SIGWARP_SATURATE_SECONDS=N  length of the run at saturation, 60 if unset
 #   SIGWARP_PREFIX="CMD…"       runs each measurement, for a machine that others use at the same time
 
@@ -85,3 +85,6 @@ if cargo test --quiet --profile ci -p sigwarp --test prevalidator >"$work/out" 2
 else
     short "tests: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" "$work/err" | tr '\n' ' ')"
 fi
+
+# The same engine through C, its examples and adapters.
+. scripts/prove.d/capi.sh
