@@ -6,7 +6,7 @@ use super::tables::in_shares;
 use super::threads::Workers;
 use crate::Reason;
 use crate::batch::{BatchView, Item};
-use crate::kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable};
+use crate::kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable, Pools};
 use crate::kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
 use crate::kernels::field::prime256::Family;
 use crate::keyring::{Coordinates, Examined, KeyScheme, Record, Table, TableStore, Tier};
@@ -43,6 +43,7 @@ pub(crate) struct InLanes<S: Family> {
     workers: Workers,
     /// The tables of G on P-256, secp256k1 and SM2, each made when it is first needed.
     bases: [OnceLock<BaseTable>; 3],
+    pools: Pools,
 }
 
 /// The hybrid form is a key where a suite of the scheme accepts it.
@@ -87,7 +88,7 @@ impl<S: Family> InLanes<S> {
 
     fn build_on<C: Curve>(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
         in_shares(&self.workers, points, |points| {
-            let tables = comb::build::<C, S>(self.token, tier == Tier::Full, points);
+            let tables = comb::build::<C, S>(self.token, tier == Tier::Full, points, &self.pools);
             tables.into_iter().map(|table| Arc::new(table) as Table).collect()
         })
     }
@@ -146,7 +147,7 @@ impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
     const SUPPORTED: bool = true;
 
     fn start(token: S::Token, workers: Workers) -> Self {
-        Self { token, workers, bases: [const { OnceLock::new() }; 3] }
+        Self { token, workers, bases: [const { OnceLock::new() }; 3], pools: Pools::default() }
     }
 
     fn table_store(&self) -> Option<&dyn TableStore> {

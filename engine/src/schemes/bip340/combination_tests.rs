@@ -1,9 +1,10 @@
 //! Sums of BIP 340 items: valid ones vanish, and nothing else does.
 
 use super::*;
-use crate::kernels::field::prime256::Ifma;
+use crate::kernels::field::prime256::{General, Ifma};
 use crate::simd::Token;
 use crate::simd::emulated::{Emulated, EmulatedU64x8};
+use crate::simd::portable::Portable;
 
 type Lanes = Ifma<EmulatedU64x8>;
 type K = Secp256k1;
@@ -42,7 +43,9 @@ fn valid(d: u64, k: u64, e: u64) -> Numbers {
 }
 
 fn found(items: &[Numbers]) -> Vec<Found> {
-    examine::<Lanes>(Emulated::detect().unwrap(), &System, items)
+    let found = examine::<Lanes>(Emulated::detect().unwrap(), &System, items);
+    assert_eq!(examine::<General>(Portable::detect().unwrap(), &System, items), found, "in one lane");
+    found
 }
 
 fn batch(count: u64, keys: u64) -> Vec<Numbers> {

@@ -12,10 +12,12 @@
 //! The table of G is made with a block in each lane.
 
 use super::super::{Affine, Curve, Jacobian, Words, add, double, load_words};
-use super::{Base, Compact, Coordinates, Entry, Full, KeyTable, Shape};
+use super::{Base, Compact, Coordinates, Entry, Full, KeyTable, Pools, Shape};
 use crate::kernels::field::prime256::{self, Family, Modulus, PrimeLanes};
+use crate::simd::pages::{Lines, Pool};
 use crate::simd::{Kernel, Line, MAX_LANES, Token, Vector};
 use core::marker::PhantomData;
+use std::sync::Arc;
 
 /// The table of G.
 pub struct BaseTable {
@@ -81,9 +83,10 @@ impl<S: Shape, C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for
     }
 }
 
-/// Multiples 2^(g·j)·P, j the lane.
+/// Multiples 2^(g·j)·P, j − `first` the lane.
 struct Spread<S, C, F> {
     point: Affine<F>,
+    first: usize,
     of: PhantomData<(S, C)>,
 }
 
@@ -93,8 +96,13 @@ impl<S: Shape, C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for
     #[inline(always)]
     fn run(self, token: F::Token) -> Affine<F> {
         let mut point = Jacobian { x: self.point.x, w: self.point.w, z: F::one(token) };
+        let mut before = 0;
+        while before < S::STEPS * self.first {
+            [point] = double::<C, F, 1>([point]);
+            before += 1;
+        }
         let mut block = 1;
-        while block < S::BLOCKS {
+        while block < S::BLOCKS && block < F::Vector::LANES {
             let mut step = 0;
             while step < S::STEPS {
                 let [doubled] = double::<C, F, 1>([point]);
@@ -294,14 +302,15 @@ fn load<F: PrimeLanes>(token: F::Token, points: &[[[u64; 4]; 2]]) -> Affine<F> {
 fn build_shape<S: Shape, C: Curve, T: Family>(
     token: T::Token,
     points: &[[[u64; 4]; 2]],
-) -> Vec<Box<[Entry]>> {
-    let mut out: Vec<Box<[Entry]>> = Vec::with_capacity(points.len());
+    pool: &Arc<Pool>,
+) -> Vec<Lines> {
+    let mut out: Vec<Lines> = Vec::with_capacity(points.len());
     let mut scratch: Option<Scratch<T::Field<C::Prime>>> = None;
     for points in points.chunks(T::Vector::LANES) {
         let point = load(token, points);
         let scratch = scratch.get_or_insert_with(|| Scratch::new::<S>(point));
-        let mut tables: Vec<Box<[Entry]>> = points.iter().map(|_| lines(S::ALL)).collect();
-        let mut slices: Vec<&mut [Entry]> = tables.iter_mut().map(|table| &mut table[..]).collect();
+        let mut tables: Vec<Lines> = points.iter().map(|_| pool.take()).collect();
+        let mut slices: Vec<&mut [Entry]> = tables.iter_mut().map(|table| table.as_chunks_mut().0).collect();
         build_vector::<S, C, _>(token, point, &mut slices, scratch);
         out.extend(tables);
     }
@@ -309,13 +318,18 @@ fn build_shape<S: Shape, C: Curve, T: Family>(
 }
 
 /// The tables of points of the curve given by their canonical coordinates, x and y, four little-endian words each.
-pub fn build<C: Curve, T: Family>(token: T::Token, full: bool, points: &[[[u64; 4]; 2]]) -> Vec<KeyTable> {
+pub fn build<C: Curve, T: Family>(
+    token: T::Token,
+    full: bool,
+    points: &[[[u64; 4]; 2]],
+    pools: &Pools,
+) -> Vec<KeyTable> {
     let tables = match full {
-        true => build_shape::<Full, C, T>(token, points),
-        false => build_shape::<Compact, C, T>(token, points),
+        true => build_shape::<Full, C, T>(token, points, &pools.full),
+        false => build_shape::<Compact, C, T>(token, points, &pools.compact),
     };
     let prime = C::Prime::WORDS;
-    tables.into_iter().map(|entries| KeyTable { entries, full, prime }).collect()
+    tables.into_iter().map(|lines| KeyTable { lines, full, prime }).collect()
 }
 
 /// The table of G. It takes some milliseconds: make it once.
@@ -323,10 +337,12 @@ pub fn base_table<C: Curve, T: Family>(token: T::Token) -> BaseTable {
     let generator = load::<T::Field<C::Prime>>(token, &[C::GENERATOR]);
     let mut entries = lines(Base::ALL);
     // A block in each lane, as many at a time as there are lanes.
-    assert!(Base::BLOCKS <= T::Vector::LANES, "a lane for each block of G");
-    let point = token.vectorize(Spread { point: generator, of: PhantomData::<(Base, C)> });
     let mut tables: Vec<&mut [Entry]> = entries.chunks_mut(Base::ENTRIES).collect();
-    let mut scratch = Scratch::new::<BaseBlock>(point);
-    build_vector::<BaseBlock, C, _>(token, point, &mut tables, &mut scratch);
+    let mut scratch = Scratch::new::<BaseBlock>(generator);
+    for (i, tables) in tables.chunks_mut(T::Vector::LANES).enumerate() {
+        let first = i * T::Vector::LANES;
+        let point = token.vectorize(Spread { point: generator, first, of: PhantomData::<(Base, C)> });
+        build_vector::<BaseBlock, C, _>(token, point, tables, &mut scratch);
+    }
     BaseTable { entries }
 }

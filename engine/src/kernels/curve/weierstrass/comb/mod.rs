@@ -50,8 +50,10 @@ pub use build::{BaseTable, base_table, build};
 use super::equation::{Abscissa, Finished, Match, Sum, compare, coordinates};
 use super::{Curve, Jacobian, Words, add, double};
 use crate::kernels::field::prime256::{self, Family, Modulus, PrimeLanes};
+use crate::simd::pages::{Lines, Pool};
 use crate::simd::{Kernel, LaneMask, Line, MAX_LANES, Token, Vector};
 use core::marker::PhantomData;
+use std::sync::Arc;
 use tree::{Prepared, Schedule};
 
 /// How the bits of a scalar are spread over tables.
@@ -105,13 +107,16 @@ type Entry = [Line; 1];
 
 /// The table of a key.
 pub struct KeyTable {
-    entries: Box<[Entry]>,
+    lines: Lines,
     full: bool,
     /// The prime of its curve, which it must not be used without.
     prime: [u64; 4],
 }
 
 impl KeyTable {
+    fn entries(&self) -> &[Entry] {
+        self.lines.as_chunks().0
+    }
     /// Whether the table has the shape [`Full`]; else it has the shape [`Compact`].
     pub fn is_full(&self) -> bool {
         self.full
@@ -120,7 +125,21 @@ impl KeyTable {
 
 impl core::fmt::Debug for KeyTable {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("KeyTable").field("full", &self.full).field("entries", &self.entries.len()).finish()
+        f.debug_struct("KeyTable").field("full", &self.full).finish_non_exhaustive()
+    }
+}
+
+/// Where the tables of keys are kept.
+#[derive(Debug)]
+pub struct Pools {
+    full: Arc<Pool>,
+    compact: Arc<Pool>,
+}
+
+impl Default for Pools {
+    fn default() -> Self {
+        let of = |full| Pool::new(table_bytes(full) / size_of::<Line>());
+        Self { full: of(true), compact: of(false) }
     }
 }
 
@@ -287,11 +306,11 @@ fn combs<S: Shape, C: Curve, T: Family>(
     let mut prepared = Vec::with_capacity(vectors);
     for vector in 0..vectors {
         let (mut g, mut k): (Bits, Bits) = ([[0; MAX_LANES]; 5], [[0; MAX_LANES]; 5]);
-        let mut tables: [&[Entry]; MAX_LANES] = [&items[last].table.entries; MAX_LANES];
+        let mut tables: [&[Entry]; MAX_LANES] = [items[last].table.entries(); MAX_LANES];
         for lane in 0..lanes {
             let item = &items[last.min(vector * lanes + lane)];
             assert_eq!(item.table.prime, C::Prime::WORDS, "a table of another curve");
-            tables[lane] = &item.table.entries;
+            tables[lane] = item.table.entries();
             let (of_g, of_k) = (signs::<C>(&item.g, Base::BITS), signs::<C>(&item.k, S::BITS));
             for word in 0..5 {
                 g[word][lane] = of_g[word];

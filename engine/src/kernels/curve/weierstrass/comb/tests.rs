@@ -4,7 +4,7 @@ use super::super::equation::{Abscissa, Match, Sum};
 use super::super::tests::{Point, Reference, Sequence, big, words};
 use super::super::{P256, Secp256k1, Sm2};
 use super::*;
-use crate::kernels::field::prime256::Ifma;
+use crate::kernels::field::prime256::{General, Ifma};
 use crate::simd::emulated::EmulatedU64x8;
 use num_bigint::BigUint;
 
@@ -53,8 +53,9 @@ fn check_table<S: Shape, C: Curve>(
 }
 
 /// No addition of a builder is exceptional, for any key: which points meet depends on multiples of P alone.
-fn tables_are_right<C: Curve>() {
-    let token = crate::simd::Token::detect().expect("emulated lanes run everywhere");
+fn tables_are_right<C: Curve, T: Family>() {
+    let token = <T::Token as crate::simd::Token>::detect().expect("it runs everywhere");
+    let pools = Pools::default();
     let reference = Reference::of::<C>();
     let mut random = Sequence(11);
     let points: Vec<Point> = (0..9)
@@ -64,25 +65,28 @@ fn tables_are_right<C: Curve>() {
         })
         .collect();
     let coordinates: Vec<[[u64; 4]; 2]> = points.iter().map(affine).collect();
-    let full = build::<C, Emulated>(token, true, &coordinates);
-    let compact = build::<C, Emulated>(token, false, &coordinates);
+    let full = build::<C, T>(token, true, &coordinates, &pools);
+    let compact = build::<C, T>(token, false, &coordinates, &pools);
     assert!(full.iter().all(KeyTable::is_full) && !compact.iter().any(KeyTable::is_full));
     for (i, point) in points.iter().enumerate() {
-        check_table::<Full, C>(&reference, point, &full[i].entries, if i == 0 { Full::ALL } else { 9 });
-        check_table::<Compact, C>(&reference, point, &compact[i].entries, Compact::ALL);
-        assert_eq!(size_of_val(&*full[i].entries), table_bytes(true));
-        assert_eq!(size_of_val(&*compact[i].entries), table_bytes(false));
+        check_table::<Full, C>(&reference, point, full[i].entries(), if i == 0 { Full::ALL } else { 9 });
+        check_table::<Compact, C>(&reference, point, compact[i].entries(), Compact::ALL);
+        assert_eq!(size_of_val(full[i].entries()), table_bytes(true));
+        assert_eq!(size_of_val(compact[i].entries()), table_bytes(false));
     }
-    let base = base_table::<C, Emulated>(token);
+    let base = base_table::<C, T>(token);
     check_table::<Base, C>(&reference, &reference.g, &base.entries, 150);
     assert!(base.entries.iter().all(|[Line(line)]| *line != [0; 8]));
 }
 
 #[test]
 fn tables_are_those_of_the_textbook() {
-    tables_are_right::<P256>();
-    tables_are_right::<Secp256k1>();
-    tables_are_right::<Sm2>();
+    tables_are_right::<P256, Emulated>();
+    tables_are_right::<P256, General>();
+    tables_are_right::<Secp256k1, Emulated>();
+    tables_are_right::<Secp256k1, General>();
+    tables_are_right::<Sm2, Emulated>();
+    tables_are_right::<Sm2, General>();
 }
 
 #[test]
@@ -116,7 +120,8 @@ fn check<C: Curve, T: Family>(token: T::Token, items: &[(BigUint, BigUint, BigUi
     let points: Vec<[[u64; 4]; 2]> =
         items.iter().map(|(_, _, d)| affine(&reference.times(d, &reference.g))).collect();
     let base = base_table::<C, T>(token);
-    let tables = [build::<C, T>(token, true, &points), build::<C, T>(token, false, &points)];
+    let pools = Pools::default();
+    let tables = [true, false].map(|full| build::<C, T>(token, full, &points, &pools));
     let known: Vec<Known<'_>> = items
         .iter()
         .enumerate()
@@ -213,6 +218,9 @@ fn sums_are_those_of_the_textbook() {
     sums_are_right::<P256, Emulated>(18);
     sums_are_right::<Secp256k1, Emulated>(9);
     sums_are_right::<Sm2, Emulated>(9);
+    sums_are_right::<P256, General>(18);
+    sums_are_right::<Secp256k1, General>(9);
+    sums_are_right::<Sm2, General>(9);
 }
 
 #[test]
