@@ -193,5 +193,10 @@ impl<T> Weierstrass<T> for Absent {
         None
     }
     fn verify(&self, _: bool, _: &BatchView<'_>, _: &[usize], _: &Slots) {}
-    fn recover(&self, _: &Recovery<'_>, _: usize, _: &mut [Option<Recovered>]) {}
+    /// A recovered key is no verdict of a backend: by the crates, one by one.
+    fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
+        for (place, key) in keys.iter_mut().enumerate() {
+            *key = Some(rows.one(first + place));
+        }
+    }
 }
