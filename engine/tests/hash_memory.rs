@@ -57,7 +57,8 @@ fn no_message_is_copied() {
         .collect();
     let messages: usize = spans.iter().map(|span| span.1).sum();
     assert!(messages > 4 << 20);
-    for kind in BackendKind::ALL {
+    // What a device hashes has to be brought to it.
+    for kind in BackendKind::ALL.into_iter().filter(|kind| *kind != BackendKind::Gpu) {
         let Ok(engine) = engine(kind, 1) else {
             println!("SKIPPED backend {kind}");
             continue;

@@ -58,7 +58,7 @@ pub fn registering_engine(kind: BackendKind) -> Option<&'static Engine> {
     static ENGINES: LazyLock<Vec<(BackendKind, Engine)>> = LazyLock::new(|| {
         let engine =
             |kind| Engine::builder().backend(BackendChoice::Forced(kind)).key_budget(8 << 20).build();
-        let kinds = [BackendKind::Avx512, BackendKind::Emulated].into_iter();
+        let kinds = [BackendKind::Avx512, BackendKind::Emulated, BackendKind::Portable].into_iter();
         kinds.filter_map(|kind| Some((kind, engine(kind).ok()?))).collect()
     });
     ENGINES.iter().find(|(other, _)| *other == kind).map(|(_, engine)| engine)
