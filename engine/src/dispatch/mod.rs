@@ -177,7 +177,12 @@ impl Dispatcher {
         let found = self.backends.iter().find_map(|backend| Some((backend, backend.table_store(scheme)?)));
         let Some((backend, store)) = found else { return Ok(None) };
         let tested = &self.tables_tested[scheme as usize];
-        tested.get_or_init(|| selftest::run_tables(backend.as_ref(), store, scheme)).clone()?;
+        let test = || {
+            let result = selftest::run_tables(backend.as_ref(), store, scheme);
+            backend.tested();
+            result
+        };
+        tested.get_or_init(test).clone()?;
         Ok(Some(store))
     }
 

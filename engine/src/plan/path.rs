@@ -202,6 +202,11 @@ impl BadRate {
         f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 
+    /// Forgets what was seen.
+    pub(crate) fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     /// `bad` of `items` have failed.
     pub(crate) fn observe(&self, bad: usize, items: usize) {
         if items == 0 {
@@ -221,6 +226,15 @@ mod tests {
 
     fn at(items: usize, keys: usize, bad_rate: f64) -> Path {
         choose(&Work { items, keys, failed: false, bad_rate }, &Costs::counted(8))
+    }
+
+    #[test]
+    fn what_was_seen_is_forgotten() {
+        let rate = BadRate::default();
+        rate.observe(64, 128);
+        assert!(rate.get() > 0.003);
+        rate.reset();
+        assert_eq!(rate.get(), 0.0);
     }
 
     #[test]
