@@ -13,7 +13,7 @@ pub fn alone(rows: Vec<Row>, backend: &str, threads: usize) -> Vec<Row> {
             // Ratios to a peer.
             (row.required, row.aim) = (None, None);
         }
-        let about_threads = row.suite == "threads";
+        let about_threads = row.is_about_threads();
         let mut sides = row.subject.iter_mut().chain(&mut row.baseline);
         let fits = sides.all(|side| {
             if !about_threads {
@@ -90,7 +90,7 @@ mod tests {
             let others = alone.iter().filter(|other| runs(other) == runs(row)).count() - 1;
             assert!(row.suite != "targets" || others == 0, "{} is there twice", row.id);
         }
-        for suite in ["targets", "sizes", "bad-rates", "threads", "keys", "messages"] {
+        for suite in ["targets", "sizes", "bad-rates", "threads", "keys", "messages", "curves"] {
             assert!(alone.iter().any(|row| row.suite == suite), "{suite}");
         }
         assert!(alone.iter().any(|row| sigwarps(row).any(|sigwarp| sigwarp.backend == "avx2")));
@@ -103,7 +103,7 @@ mod tests {
             assert!(alone.len() > 40);
             for row in &alone {
                 assert!(sigwarps(row).all(|sigwarp| sigwarp.backend == backend), "{}", row.id);
-                assert!(row.suite == "threads" || row.sides().all(|side| side.threads == 2), "{}", row.id);
+                assert!(row.is_about_threads() || row.sides().all(|side| side.threads == 2), "{}", row.id);
             }
         }
     }

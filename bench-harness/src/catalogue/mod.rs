@@ -1,6 +1,7 @@
 //! The rows that can be measured.
 
 mod alone;
+mod curves;
 mod peers;
 mod sweeps;
 mod targets;
@@ -11,6 +12,7 @@ use crate::contenders::{Keys, Peer, Sigwarp};
 use crate::workload::{Kind, Spec};
 
 pub use alone::alone;
+pub use curves::curves;
 pub use peers::{NotACrate, REFERENCE_MACHINE, not_crates};
 
 /// A contender of a row.
@@ -161,6 +163,11 @@ impl Row {
         self.sides().next().map_or("item", |side| side.spec.kind.unit())
     }
 
+    /// Whether its sides differ in threads.
+    fn is_about_threads(&self) -> bool {
+        self.suite == "threads" || self.id.contains("/threads/")
+    }
+
     /// The most items of a side.
     pub fn items(&self) -> usize {
         self.sides().map(|side| side.spec.items).max().unwrap_or(0)
@@ -168,7 +175,7 @@ impl Row {
 }
 
 /// The suites and what they show.
-pub const SUITES: [(&str, &str); 7] = [
+pub const SUITES: [(&str, &str); 8] = [
     (
         "peers",
         "every peer beside its reference figure, and beside Sigwarp where both take keys in the same form",
@@ -179,6 +186,7 @@ pub const SUITES: [(&str, &str); 7] = [
     ("threads", "throughput against threads, Sigwarp's scaling and a peer's"),
     ("keys", "throughput against the number of distinct keys in a batch"),
     ("messages", "throughput against the length of messages"),
+    ("curves", "P-256, secp256k1, BIP340 and SM2 by batch size, bad signatures, threads and backend"),
 ];
 
 /// Every row, for a machine with so many cores.
@@ -186,6 +194,7 @@ pub fn rows(cores: usize) -> Vec<Row> {
     let mut rows = peers::rows();
     rows.extend(targets::rows());
     rows.extend(sweeps::rows(cores));
+    rows.extend(curves::rows());
     rows
 }
 
@@ -235,8 +244,10 @@ mod tests {
     fn both_sides_run_on_the_same_inputs_unless_the_row_is_about_the_difference() {
         for row in rows(4) {
             let (Some(subject), Some(baseline)) = (&row.subject, &row.baseline) else { continue };
-            let about_the_difference =
-                row.suite == "bad-rates" || row.id.contains("mixed") || row.id.contains("sm2");
+            let about_the_difference = row.suite == "bad-rates"
+                || row.id.contains("/bad/")
+                || row.id.contains("mixed")
+                || row.id.contains("sm2");
             assert!(subject.spec == baseline.spec || about_the_difference, "{}", row.id);
         }
     }

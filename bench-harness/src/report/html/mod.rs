@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::table::{facts, standing, time};
 use super::{Figure, Measurement, Report};
-use crate::catalogue::{REFERENCE_MACHINE, SUITES};
+use crate::catalogue::{REFERENCE_MACHINE, SUITES, curves};
 use chart::{Axis, Bar, Bars, GOOD, Lines, PLAIN, SHORT, Series};
 
 const STYLE: &str = "
@@ -106,6 +106,18 @@ fn charts(html: &mut String, report: &Report) {
     ] {
         let series = series(&suite(report, name), |row| row.x);
         add(lines(&Lines { title, x_label, y_label: "signatures per second", x, y, series }));
+    }
+    for (id, curve) in curves() {
+        let rows = suite(report, "curves");
+        let of_curve: Vec<_> = rows.into_iter().filter(|row| row.id.split('/').nth(1) == Some(id)).collect();
+        add(lines(&Lines {
+            title: &format!("{curve}: throughput against batch size"),
+            x_label: "signatures in a call",
+            y_label: "signatures per second",
+            x: Axis::Log,
+            y: Axis::Log,
+            series: series(&of_curve, |row| row.x),
+        }));
     }
     for (name, title, x_label) in [
         ("threads", "Throughput against threads", "threads"),
