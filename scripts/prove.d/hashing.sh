@@ -9,40 +9,7 @@ printf '# clock: %s; load: %s\n' "$clock" "$(cut -d' ' -f1 /proc/loadavg)"
 report=${SIGWARP_HASH_REPORT:-$work/hash.json}
 
 # The hashing table, one core, one run.
-if command -v python3 >/dev/null; then
-    cargo run --quiet --release -p sigwarp-bench --features sha2,sha3,sm3,blake3 -- \
-        targets --filter targets/hash/ --clock "$clock" --json "$report" >"$work/bench.txt"
-    python3 - "$report" >"$work/lines" <<'PYTHON'
-import json, sys
-report = json.load(open(sys.argv[1]))
-print(f"note\tself-check, a function against itself: {report['self_check']['ratio']['median']:.3f}")
-for row in report["rows"]:
-    ratio, subject, baseline = row["ratio"], row["subject"], row["baseline"]
-    if ratio is None:
-        print(f"skip\t{row['title']}: {'; '.join(row['notes'])}")
-        continue
-    text = (f"{row['title']}: {ratio['median']:.2f} × {baseline['contender']} (p10 {ratio['p10']:.2f}, "
-            f"p90 {ratio['p90']:.2f}; {subject['ns_per_item']['median']:.1f} against "
-            f"{baseline['ns_per_item']['median']:.1f} ns, {subject['backend']}")
-    if row["floor"]:
-        text += f"; {row['floor']['times']:.2f} × its floor"
-    if row["required"] is None:
-        print(f"note\t{text})")
-        continue
-    text += f"; to reach {row['required']:g})" + "".join(f" [{warning}]" for warning in row["warnings"])
-    print(f"{'pass' if ratio['median'] >= row['required'] else 'short'}\t{text}")
-PYTHON
-    while IFS=$'\t' read -r what text; do
-        case "$what" in
-        pass) pass "$text" ;;
-        short) short "$text" ;;
-        skip) skip "$text" ;;
-        *) printf '#        %s\n' "$text" ;;
-        esac
-    done <"$work/lines"
-else
-    skip "the hashing table: the report is read with python3"
-fi
+rows sha2,sha3,sm3,blake3 "$report" targets --filter targets/hash/ --clock "$clock"
 
 # Tests, by what they show.
 required=portable,emulated
