@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sigwarp::Scheme;
 
 /// Verifies signatures and hashes messages in batches: a verdict each, and a reason for every failure.
 #[derive(Debug, Parser)]
@@ -95,6 +96,13 @@ fn fraction(text: &str) -> Result<f64, String> {
         Ok(fraction) if (0.0..=1.0).contains(&fraction) => Ok(fraction),
         _ => Err("a fraction is a number from 0 to 1".into()),
     }
+}
+
+fn scheme(text: &str) -> Result<Scheme, String> {
+    Scheme::from_name(text).ok_or_else(|| {
+        let known: Vec<&str> = Scheme::ALL.iter().map(|scheme| scheme.name()).collect();
+        format!("there is no such scheme; there are {}", known.join(", "))
+    })
 }
 
 const BENCH_HELP: &str = "\
@@ -289,13 +297,17 @@ first divergence is printed as a row that `sigwarp verify -` reads.
 
 Examples:
   sigwarp selftest
-  sigwarp selftest --differential 100000 --seed 7";
+  sigwarp selftest --differential 100000 --seed 7
+  sigwarp selftest --differential 1000000 --scheme sm2-sm3";
 
 #[derive(Debug, Args)]
 pub(crate) struct SelftestArgs {
     /// Compare the backends with the oracle on this many generated items
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) differential: u64,
+    /// Generate items of this scheme alone; may be repeated
+    #[arg(long = "scheme", value_name = "SCHEME", value_parser = scheme)]
+    pub(crate) schemes: Vec<Scheme>,
     /// The seed of the generated items
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use rayon::prelude::*;
 use serde::Serialize;
-use sigwarp::{BackendChoice, BackendKind, Engine, Item, MessageInput, Verdict, oracle};
+use sigwarp::{BackendChoice, BackendKind, Engine, Item, MessageInput, Scheme, Verdict, oracle};
 use sigwarp_datasets::generate::{Generator, Workload};
 use sigwarp_datasets::{RowBlock, divergence_line};
 
@@ -88,8 +89,9 @@ fn differential(
     interrupt: &Interrupt,
     backends: &mut [BackendReport],
 ) -> Result<bool, Failure> {
-    let generator =
-        Generator::new(Workload::every_suite(args.seed, args.differential)).map_err(Failure::engine)?;
+    let schemes = if args.schemes.is_empty() { &Scheme::ALL[..] } else { &args.schemes };
+    let workload = Workload::every_suite_of(schemes, args.seed, args.differential);
+    let generator = Generator::new(workload).map_err(Failure::engine)?;
     let mut block = RowBlock::new();
     let mut first = 0;
     while first < args.differential {
@@ -99,7 +101,9 @@ fn differential(
         let end = (first + BLOCK).min(args.differential);
         generator.fill(first..end, &mut block);
         let view = block.batch().view().map_err(Failure::engine)?;
+        // The oracle takes most of the time.
         let judged: Vec<Verdict> = (0..view.len())
+            .into_par_iter()
             .map(|position| {
                 let Item { suite, key, message, signature } = view.item(position);
                 oracle::verify(suite, key, message, signature)

@@ -90,6 +90,23 @@ fn every_backend_agrees_with_the_oracle() {
 }
 
 #[test]
+fn the_oracle_is_asked_about_the_schemes_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ran = |scheme| {
+        let arguments = ["selftest", "--differential", "40", "--scheme", scheme, "--format", "json"];
+        sigwarp(folder.path(), &arguments, b"")
+    };
+    let of_ed25519 = summary(&ran("ed25519"));
+    assert!(of_ed25519["backends"].as_array().expect("backends").iter().all(|backend| {
+        // Every backend verifies Ed25519.
+        backend["known_answers"] != "pass" || backend["compared"] == 40
+    }));
+    let unknown = ran("ed25518");
+    assert_eq!(unknown.status, Some(2), "{unknown:?}");
+    assert!(unknown.err.contains("sm2-sm3"), "{unknown:?}");
+}
+
+#[test]
 fn devices_says_what_runs_here() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let devices = summary(&sigwarp(folder.path(), &["devices", "--format", "json"], b""));

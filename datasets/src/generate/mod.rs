@@ -86,12 +86,17 @@ impl Workload {
     }
 
     /// Every suite alike, half of the rows bad in every way that a suite can have: for comparing verifiers.
+    pub fn every_suite(seed: u64, items: u64) -> Self {
+        Self::every_suite_of(&Scheme::ALL, seed, items)
+    }
+
+    /// The same with the suites of some schemes alone.
     ///
     /// # Panics
     /// When the names of a scheme's rules and encodings make no suite, which is a fault of the engine.
-    pub fn every_suite(seed: u64, items: u64) -> Self {
+    pub fn every_suite_of(schemes: &[Scheme], seed: u64, items: u64) -> Self {
         let mut shares = Vec::new();
-        for scheme in Scheme::ALL {
+        for scheme in schemes {
             for rule in scheme.rules() {
                 for encoding in scheme.encodings() {
                     let suite = Suite::from_names(scheme.name(), Some(rule), Some(encoding), None);
