@@ -35,7 +35,7 @@ else
     for source in c/batch.c c/prevalidator.c cpp/batch.cpp; do
         if [ "${source##*.}" = c ]; then compiler=(cc -std=c11); else compiler=(c++ -std=c++17); fi
         "${compiler[@]}" -g -pthread "capi/examples/$source" "${flags[@]}" -o "$work/example"
-        if LD_LIBRARY_PATH="$prefix/lib" SIGWARP_BACKEND=portable valgrind --quiet --error-exitcode=9 \
+        if LD_LIBRARY_PATH="$prefix/lib" SIGWARP_BACKEND=portable valgrind --quiet --error-exitcode=9 --suppressions=scripts/lib/valgrind.supp \
             --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite "$work/example" >"$work/out" 2>&1; then
             pass "valgrind, $source on portable: no findings"
         else
