@@ -2,7 +2,6 @@
 
 mod batches;
 mod capi;
-mod doors;
 mod hash;
 mod keys;
 mod plan;
