@@ -314,6 +314,33 @@ fn a_cancelled_item_is_not_verified_and_one_in_a_batch_is_not_cancelled() {
     assert_eq!((pre.stats().cancelled, pre.stats().pending), (3, 0));
 }
 
+/// Its micro-batch is not cut for an hour, and nobody waits for that.
+#[test]
+fn a_group_whose_items_were_all_cancelled_has_its_outcomes_at_once() {
+    let config = Config { max_batch: 4, max_delay: HOUR, ..Config::default() };
+    let pre = Prevalidator::start(engine(), config).unwrap();
+    let signed = mixed(7);
+    let items = items(&signed);
+    let beside = pre.submit(items[0]).unwrap();
+    let group = pre.submit_group(&items[1..3]).unwrap();
+    assert_eq!(group.cancel(), 2);
+    let cancelled = |outcomes: Vec<Outcome>| {
+        assert!(outcomes.iter().all(|outcome| matches!(outcome.verdict, Err(Fault::Cancelled))));
+        outcomes.len()
+    };
+    assert_eq!(group.wait_timeout(HOUR).map(cancelled), Some(2));
+    assert_eq!(cancelled(group.wait()), 2);
+    assert_eq!(cancelled(block_on(group)), 2);
+
+    // The first half of a group is decided and the second is not: only that is waited for.
+    let half = pre.submit_group(&items[3..]).unwrap();
+    assert!(half.wait_timeout(Duration::from_millis(5)).is_none());
+    pre.flush();
+    assert_eq!(half.wait_timeout(HOUR).map(|outcomes| outcomes.len()), Some(4));
+    assert_eq!(verdict(beside.wait()), expected(0));
+    assert_eq!((pre.stats().cancelled, pre.stats().pending), (2, 0));
+}
+
 #[test]
 fn consensus_goes_first_and_nothing_starves() {
     let gate = Arc::new(Gate::default());

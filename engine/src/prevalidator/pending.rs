@@ -74,6 +74,11 @@ impl<F: Clone> Pending<F> {
         }
     }
 
+    /// Whether a place was cancelled in time. It stays so.
+    pub(super) fn is_cancelled(&self, place: u32) -> bool {
+        self.codes[place as usize].load(Ordering::Relaxed) == CANCELLED
+    }
+
     /// Whether every place is decided, or never will be.
     pub(super) fn is_resolved(&self) -> bool {
         self.resolved.load(Ordering::Acquire)

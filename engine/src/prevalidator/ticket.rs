@@ -163,10 +163,13 @@ impl Run {
         }
     }
 
-    fn is_resolved(&self) -> bool {
+    /// Whether each of its items has an outcome. Cancelled items have theirs before their micro-batch is resolved.
+    fn is_decided(&self) -> bool {
         match self {
             Self::Known(_) => true,
-            Self::Pending { pending, .. } => pending.is_resolved(),
+            Self::Pending { pending, places, .. } => {
+                pending.is_resolved() || places.clone().all(|place| pending.is_cancelled(place))
+            }
         }
     }
 }
@@ -275,6 +278,7 @@ impl Group {
     fn wait_until(&self, until: Option<Instant>) {
         for run in &self.runs {
             if let Run::Pending { pending, .. } = run
+                && !run.is_decided()
                 && !pending.wait(until)
             {
                 return;
@@ -325,10 +329,11 @@ impl Future for Group {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Vec<Outcome>> {
         let group = self.get_mut();
-        // One micro-batch after the other: the task is woken by the first that is not resolved, and looks on.
+        // One micro-batch after the other: the task is woken by the first that is not decided, and looks on.
         for run in &mut group.runs {
+            let decided = run.is_decided();
             if let Run::Pending { pending, slot, .. } = run
-                && !pending.is_resolved()
+                && !decided
                 && pending.wake_later(slot, context.waker())
             {
                 return Poll::Pending;
@@ -346,7 +351,7 @@ impl Drop for Group {
 
 impl std::fmt::Debug for Group {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let resolved = self.runs.iter().filter(|run| run.is_resolved()).map(Run::len).sum::<usize>();
-        f.debug_struct("Group").field("items", &self.len()).field("resolved", &resolved).finish()
+        let decided = self.runs.iter().filter(|run| run.is_decided()).map(Run::len).sum::<usize>();
+        f.debug_struct("Group").field("items", &self.len()).field("decided", &decided).finish()
     }
 }

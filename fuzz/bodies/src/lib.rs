@@ -1,26 +1,31 @@
 //! What the fuzz targets do, as a library on stable Rust.
 //!
 //! Each target is a function of bytes that panics on a finding. `cargo fuzz` calls it from `fuzz/fuzz_targets/`, the
-//! tests of this crate replay the [`seeds`] and run proptest over it, and a new seam of the engine (the C ABI, limbs
-//! of a field) becomes one more function and one more line in [`TARGETS`].
+//! tests of this crate replay the [`seeds`] and run proptest over it, and a new seam of the engine becomes one more
+//! function and one more line in [`TARGETS`].
 
 pub mod cases;
 pub mod seeds;
 mod targets;
 
-pub use targets::{backends, batches, hash, jsonl, parquet, plan, recover, rules, wire};
+pub use targets::{
+    backends, batches, capi, hash, jsonl, keys, parquet, plan, prevalidator, recover, rules, wire,
+};
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 12] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
     ("batches", batches),
     ("plan", plan),
     ("recover", recover),
+    ("keys", keys),
+    ("prevalidator", prevalidator),
+    ("capi", capi),
     ("hash", hash),
     ("jsonl", jsonl),
     ("parquet", parquet),

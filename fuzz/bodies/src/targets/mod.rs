@@ -1,8 +1,11 @@
 //! The bodies of the fuzz targets.
 
 mod batches;
+mod capi;
 mod hash;
+mod keys;
 mod plan;
+mod prevalidator;
 mod recover;
 mod rows;
 mod rules;
@@ -16,8 +19,11 @@ use sigwarp::{BackendChoice, BackendKind, Batch, Engine, PathChoice, Suite, Verd
 use crate::cases::Case;
 
 pub use batches::{backends, batches};
+pub use capi::capi;
 pub use hash::hash;
+pub use keys::keys;
 pub use plan::plan;
+pub use prevalidator::prevalidator;
 pub use recover::recover;
 pub(crate) use rows::row_seeds;
 pub use rows::{jsonl, parquet};
@@ -49,6 +55,11 @@ static ENGINES: LazyLock<Vec<Engine>> = LazyLock::new(|| {
         paths.iter().flat_map(|path| CHOICES.iter().map(|choice| engine_on_path(*choice, *path, 1)));
     engines.flatten().collect()
 });
+
+/// The engines that choose their path, which come first: for calls that have but one.
+fn with_any_path() -> &'static [Engine] {
+    &ENGINES[..ENGINES.len() / 2]
+}
 
 /// The backend that runs everywhere.
 static PORTABLE: LazyLock<Engine> = LazyLock::new(|| {
