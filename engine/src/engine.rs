@@ -10,7 +10,7 @@ use crate::batch::{Batch, BatchView, Column};
 use crate::dispatch::{BackendChoice, DeviceUse, Dispatcher, Even, choose};
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
-use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats};
+use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats, TableStore};
 use crate::plan::PathChoice;
 use crate::schemes;
 use crate::suite::Suite;
@@ -92,7 +92,9 @@ impl Engine {
         let keys: Vec<K> = keys.into_iter().collect();
         let keys: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
         self.ring
-            .register(store, scheme, &keys, |criteria| schemes::refused_key(suite, criteria))
+            .register(store, &|other| self.table_store(other), scheme, &keys, |criteria| {
+                schemes::refused_key(suite, criteria)
+            })
             .map_err(|exhausted| Error::KeyBudget { needed: exhausted.needed, budget: exhausted.budget })
     }
 
@@ -114,12 +116,16 @@ impl Engine {
         generation.get_of(id, KeyScheme::of(suite.scheme())).map(|record| work(record.bytes()))
     }
 
+    /// Where the tables of a scheme are made, if it has tables that are right.
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        self.dispatcher.table_store(scheme).ok().flatten()
+    }
+
     /// What a batch teaches about keys: which are worth a better table, and which are not in the ring and come often.
     fn learn(&self, batch: &BatchView<'_>, generation: &Generation, verdicts: &Verdicts) {
         /// Items looked at, in steps through the whole batch.
         const LOOKED_AT: usize = 4096;
-        let store = |scheme| self.dispatcher.table_store(scheme).ok().flatten();
-        self.ring.promote(store, generation);
+        self.ring.promote(|scheme| self.table_store(scheme), generation);
         if !self.ring.admits() {
             return;
         }
@@ -132,7 +138,7 @@ impl Engine {
             .collect();
         for scheme in KeyScheme::ALL {
             let keys = unknown.iter().filter(|(of, _)| *of == scheme).map(|(_, key)| *key);
-            if let Some(store) = keys.clone().next().and_then(|_| store(scheme)) {
+            if let Some(store) = keys.clone().next().and_then(|_| self.table_store(scheme)) {
                 self.ring.observe(store, scheme, keys);
             }
         }

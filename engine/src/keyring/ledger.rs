@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::generation::{Generation, RECORD_BYTES, Record};
-use super::{Coordinates, Examined, Exhausted, KeyId, KeyScheme, KeyStats, Table, TableStore, Tier};
+use super::{Coordinates, Examined, Exhausted, KeyId, KeyScheme, KeyStats, Stores, Table, TableStore, Tier};
 use crate::Reason;
 
 /// Admitted keys looked at for one to evict.
@@ -131,7 +131,7 @@ impl Ledger {
     pub(super) fn register(
         &mut self,
         next: &mut Generation,
-        store: &dyn TableStore,
+        (store, others): (&dyn TableStore, Stores<'_, '_>),
         scheme: KeyScheme,
         keys: &[&[u8]],
         refused: impl Fn(u8) -> Option<Reason>,
@@ -169,7 +169,7 @@ impl Ledger {
         // Before any admitted key is evicted.
         let there: Vec<Option<Result<KeyId, Reason>>> =
             keys.iter().map(|key| self.pin(next, scheme, key, &refused)).collect();
-        let tiers = self.make_room(next, store, scheme, points.len());
+        let tiers = self.make_room(next, (store, others), scheme, points.len());
         let mut tables = self.build(store, scheme, &tiers, &points).into_iter();
         let mut ids: Vec<Result<KeyId, Reason>> = Vec::with_capacity(unknown.len());
         for (key, judged) in unknown.iter().zip(&judged) {
@@ -213,10 +213,12 @@ impl Ledger {
     fn make_room(
         &mut self,
         next: &mut Generation,
-        store: &dyn TableStore,
+        (store, others): (&dyn TableStore, Stores<'_, '_>),
         scheme: KeyScheme,
         keys: usize,
     ) -> Vec<Option<Tier>> {
+        // Whose tables are demoted may be of any scheme, and only its own store makes tables for it.
+        let stores = |of: KeyScheme| if of == scheme { Some(store) } else { others(of) };
         let compact = self.table(store, scheme, Tier::Compact);
         let full = self.table(store, scheme, Tier::Full);
         let records = keys.saturating_mul(RECORD_BYTES);
@@ -225,10 +227,10 @@ impl Ledger {
         self.evict(next, most);
         let wanted = compact.unwrap_or(0).saturating_mul(keys).saturating_add(records);
         if wanted > self.free() {
-            self.demote(next, store, Tier::Full, wanted);
+            self.demote(next, stores, Tier::Full, wanted);
         }
         if records > self.free() {
-            self.demote(next, store, Tier::Compact, records);
+            self.demote(next, stores, Tier::Compact, records);
         }
         let mut left = self.free().saturating_sub(records);
         let mut tiers = vec![None; keys];
@@ -281,7 +283,13 @@ impl Ledger {
 
     /// Makes full tables compact ones, or takes compact ones away, of the keys used least first, until `bytes` are free; and an eighth
     /// more, so that keys that come one by one do not ask for an order of all keys each.
-    fn demote(&mut self, next: &mut Generation, store: &dyn TableStore, tier: Tier, bytes: usize) {
+    fn demote<'s>(
+        &mut self,
+        next: &mut Generation,
+        stores: impl Fn(KeyScheme) -> Option<&'s dyn TableStore>,
+        tier: Tier,
+        bytes: usize,
+    ) {
         let mut holders: Vec<(u32, KeyId)> = next
             .iter()
             .filter(|record| record.tier() == Some(tier))
@@ -300,7 +308,8 @@ impl Ledger {
             if let Some(record) = next.get(id) {
                 let old = record.with(record.pinned, record.table.clone());
                 let smaller = match tier {
-                    Tier::Full => store.build(old.scheme, Tier::Compact, &[old.point]).into_iter().next(),
+                    Tier::Full => stores(old.scheme)
+                        .and_then(|store| store.build(old.scheme, Tier::Compact, &[old.point]).pop()),
                     Tier::Compact => None,
                 };
                 self.replace(next, &old, old.pinned, smaller.map(|table| (Tier::Compact, table)));

@@ -133,6 +133,9 @@ pub(crate) trait TableStore: Sync {
     fn build(&self, scheme: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table>;
 }
 
+/// The store of each scheme; none where a scheme has no tables, or its tables failed their self-test.
+pub(crate) type Stores<'a, 's> = &'a dyn Fn(KeyScheme) -> Option<&'s dyn TableStore>;
+
 /// Keys do not fit into the budget, even without a table for any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exhausted {
@@ -201,17 +204,19 @@ impl KeyRing {
 
     /// Registers keys. Of a key that is there already, the id that it has is given again.
     ///
-    /// `refused` says why a suite never accepts a signature under a key with these criteria, if so.
+    /// `refused` says why a suite never accepts a signature under a key with these criteria, if so. Keys of other
+    /// schemes may have to make room: `others` has their stores.
     pub(crate) fn register(
         &self,
         store: &dyn TableStore,
+        others: Stores<'_, '_>,
         scheme: KeyScheme,
         keys: &[&[u8]],
         refused: impl Fn(u8) -> Option<Reason>,
     ) -> Result<Vec<Result<KeyId, Reason>>, Exhausted> {
         let mut ledger = self.write();
         let mut next = Generation::clone(&self.pin());
-        let registered = ledger.register(&mut next, store, scheme, keys, refused)?;
+        let registered = ledger.register(&mut next, (store, others), scheme, keys, refused)?;
         self.publish(next);
         Ok(registered)
     }

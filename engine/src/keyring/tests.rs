@@ -45,7 +45,7 @@ const ED: KeyScheme = KeyScheme::Ed25519;
 
 fn register(ring: &KeyRing, scheme: KeyScheme, keys: &[Vec<u8>]) -> Vec<Result<KeyId, Reason>> {
     let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    ring.register(&Store::default(), scheme, &keys, |_| None).expect("room")
+    ring.register(&Store::default(), &|_| None, scheme, &keys, |_| None).expect("room")
 }
 
 fn key(number: usize) -> Vec<u8> {
@@ -102,7 +102,7 @@ fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
     let bad = [vec![], vec![0, 1], key(1), vec![1, 1], vec![2; 66]];
     let all: Vec<&[u8]> = bad.iter().map(Vec::as_slice).collect();
     let refused = |criteria| (criteria == 1).then_some(Reason::SmallOrderKey);
-    let got = ring.register(&Store::default(), ED, &all, refused).expect("room");
+    let got = ring.register(&Store::default(), &|_| None, ED, &all, refused).expect("room");
     assert_eq!(got[0], Err(Reason::BadKeyLength));
     assert_eq!(got[1], Err(Reason::KeyNotOnCurve));
     assert!(got[2].is_ok());
@@ -111,7 +111,7 @@ fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
     assert_eq!(check(&ring).registered, 1);
     // Under another suite it is a key; then the first suite still refuses it.
     assert!(register(&ring, ED, &[vec![1, 1]])[0].is_ok());
-    let got = ring.register(&Store::default(), ED, &all, refused).expect("room");
+    let got = ring.register(&Store::default(), &|_| None, ED, &all, refused).expect("room");
     assert_eq!(got[3], Err(Reason::SmallOrderKey));
 }
 
@@ -155,7 +155,7 @@ fn the_budget_goes_to_records_then_compact_tables_then_full_ones() {
     let most = budget / RECORD_BYTES;
     let many = keys(0..most + 1);
     let many: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
-    let refused = ring.register(&Store::default(), ED, &many, |_| None);
+    let refused = ring.register(&Store::default(), &|_| None, ED, &many, |_| None);
     assert_eq!(refused, Err(Exhausted { needed: (most + 1) * RECORD_BYTES, budget }));
     assert_eq!(check(&ring), stats);
     register(&ring, ED, &keys(0..most));
@@ -245,4 +245,61 @@ fn a_key_in_use_gets_a_full_table_once_there_is_room() {
     assert_eq!(ring.unregister(&[ids[0].expect("an id")]), 1, "the one with the full table");
     assert_eq!(used(&ring), Some(Tier::Full));
     assert_eq!(check(&ring).full, 1);
+}
+
+/// Makes tables of one scheme alone, as backends do: a table names its scheme.
+struct Own(KeyScheme);
+
+impl TableStore for Own {
+    fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+        Store::default().examine(scheme, keys)
+    }
+
+    fn table_bytes(&self, _: KeyScheme, tier: Tier) -> Option<usize> {
+        Some(if tier == Tier::Full { FULL } else { COMPACT })
+    }
+
+    fn build(&self, scheme: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+        assert_eq!(scheme, self.0, "a point of another curve");
+        points.iter().map(|_| Arc::new((scheme, tier)) as Table).collect()
+    }
+}
+
+/// Keys of one scheme make room for those of another: what they keep is made by their own store.
+#[test]
+fn a_smaller_table_is_made_by_the_store_of_its_scheme() {
+    let (edwards, curves) = (Own(ED), Own(KeyScheme::P256));
+    let stores = |scheme| match scheme {
+        ED => Some(&edwards as &dyn TableStore),
+        KeyScheme::P256 => Some(&curves as &dyn TableStore),
+        _ => None,
+    };
+    let room = |numbers: std::ops::Range<usize>, ring: &KeyRing, scheme| {
+        let keys = keys(numbers);
+        let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        let store = stores(scheme).expect("a store");
+        assert!(
+            ring.register(store, &stores, scheme, &keys, |_| None).expect("room").iter().all(Result::is_ok)
+        );
+    };
+    for (first, then) in [(ED, KeyScheme::P256), (KeyScheme::P256, ED)] {
+        let ring = KeyRing::new(10 * (RECORD_BYTES + FULL), false);
+        room(0..10, &ring, first);
+        assert_eq!(check(&ring).full, 10);
+        room(100..200, &ring, then);
+        let stats = check(&ring);
+        assert!(stats.full < 10 && stats.compact > 100, "{stats:?}");
+        for record in ring.pin().iter() {
+            let (tier, table) = record.table.as_ref().expect("a table");
+            assert_eq!(table.downcast_ref(), Some(&(record.scheme, *tier)));
+        }
+    }
+    // Where the other scheme has no store, its keys keep their points.
+    let ring = KeyRing::new(10 * (RECORD_BYTES + FULL), false);
+    room(0..10, &ring, ED);
+    let keys = keys(100..200);
+    let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    ring.register(&curves, &|_| None, KeyScheme::P256, &keys, |_| None).expect("room");
+    let stats = check(&ring);
+    assert!(stats.decoded > 0 && stats.compact > 90, "{stats:?}");
 }

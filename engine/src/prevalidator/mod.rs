@@ -52,7 +52,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
 pub use config::{BeforeBatch, Config, OnOutcomes};
@@ -110,7 +110,10 @@ impl Shared {
 /// Collects items and verifies them in micro-batches; see [`crate::prevalidator`]. Share it by reference or in an `Arc`.
 pub struct Prevalidator {
     shared: Arc<Shared>,
+    /// The workers, until they are joined; the lock is held while they are.
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Their ids, for a worker to know itself while another thread waits for it.
+    ids: Vec<ThreadId>,
 }
 
 /// [`Prevalidator::submit_many`] took the first items and not the rest.
@@ -156,7 +159,7 @@ impl Prevalidator {
             on_outcomes: config.on_outcomes,
             before_batch: config.before_batch,
         });
-        let pre = Self { shared: Arc::clone(&shared), threads: Mutex::default() };
+        let mut pre = Self { shared: Arc::clone(&shared), threads: Mutex::default(), ids: Vec::new() };
         for worker in 0..config.workers.get() {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new()
@@ -164,7 +167,8 @@ impl Prevalidator {
                 .spawn(move || worker::run(&shared))
                 // `pre` is dropped here, which ends the workers that did start.
                 .map_err(|source| StartError::Thread { worker, source })?;
-            pre.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+            pre.ids.push(thread.thread().id());
+            pre.threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         Ok(pre)
     }
@@ -238,11 +242,10 @@ impl Prevalidator {
     /// wait.
     pub fn close(&self) {
         self.shared.queue.close();
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let me = std::thread::current().id();
-        if threads.iter().any(|thread| thread.thread().id() == me) {
+        if self.ids.contains(&std::thread::current().id()) {
             return;
         }
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for thread in threads.drain(..) {
             // A worker that panicked has given up what it had: its tickets are resolved.
             let _ = thread.join();
@@ -292,6 +295,9 @@ impl Prevalidator {
         }
         let prepared = self.prepare(&item);
         if prepared.known != 0 {
+            if self.is_closed() {
+                return Err(SubmitError::Closed(item));
+            }
             self.tell_known(&[(item.id, prepared.known)]);
             return Ok(Ticket::new(item.id, Place::Known(prepared.known)));
         }
@@ -320,6 +326,7 @@ impl Prevalidator {
         let pairs = || items.iter().zip(&prepared).filter(|(_, prepared)| prepared.known == 0);
         let bytes = pairs().map(|(item, _)| item.bytes()).sum();
         let entry = match pairs().count() {
+            0 if self.is_closed() => return Err(SubmitError::Closed(items)),
             0 => None,
             count => {
                 Some(self.shared.queue.enter(count, bytes, patience).map_err(|why| refused(why, items))?)
@@ -370,6 +377,9 @@ impl Prevalidator {
                 .filter(|(_, prepared)| prepared.known == 0)
                 .map(|(item, _)| item.bytes());
             if unknown.clone().next().is_none() {
+                if self.is_closed() {
+                    return Err(Partial { taken, rest: SubmitError::Closed(rest) });
+                }
                 self.place_each(None, chunk, prepared, &mut taken);
                 continue;
             }

@@ -243,13 +243,15 @@ impl<L: Default, F: Clone> Queue<L, F> {
     /// Whether there is room for items now, or none ever will be; if not, wakes a task when some was made.
     pub(super) fn has_room(&self, items: usize, bytes: usize, waker: &Waker) -> bool {
         let mut state = lock(&self.state);
+        if items > self.limits.items || bytes > self.limits.bytes || state.closing {
+            return true;
+        }
         let fits =
             state.count.items + items <= self.limits.items && state.count.bytes + bytes <= self.limits.bytes;
-        let never = items > self.limits.items || bytes > self.limits.bytes || state.closing;
-        if !fits && !never && !state.room_wakers.iter().any(|known| known.will_wake(waker)) {
+        if !fits && !state.room_wakers.iter().any(|known| known.will_wake(waker)) {
             state.room_wakers.push(waker.clone());
         }
-        fits || never
+        fits
     }
 
     /// Cuts every open batch as soon as a worker is free.
