@@ -261,6 +261,21 @@ fn a_dispatch_that_writes_nothing() {
     survives(GpuFault::Skipped, 1, options(), "was not written");
 }
 
+/// Whatever a kernel that did not run has left of an earlier dispatch, no verdict comes of it.
+#[test]
+fn a_kernel_that_does_not_run() {
+    let said =
+        ["", "unknown code 0x00000000", "", "", "", "came back as a key that decodes", "was not written"];
+    for (kernel, says) in said.into_iter().enumerate() {
+        survives(GpuFault::SkippedKernel(kernel), 1, options().recheck(0.0), says);
+    }
+}
+
+#[test]
+fn a_device_that_is_lost_while_it_is_waited_for() {
+    survives(GpuFault::Panic, 1, options(), "lost: wgpu gave up waiting");
+}
+
 #[test]
 fn flipped_answers_are_seen_by_the_canaries() {
     survives(GpuFault::FlippedAll, 1, options().recheck(0.0), "canary");

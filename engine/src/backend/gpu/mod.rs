@@ -277,6 +277,8 @@ fn parts(stages: &[Stage], first: usize, capacity: usize, arena: usize, row_byte
                 Buffer::Results | Buffer::Digests | Buffer::TestOutput => {
                     (Role::Output, row_bytes * capacity as u64)
                 }
+                // The one word that a verdict can be handed on in.
+                Buffer::State => (Role::Wiped, words.unwrap_or(0)),
                 _ => (Role::Scratch, words.unwrap_or(0)),
             };
             BufferSpec { name: name(kind), role, bytes }
