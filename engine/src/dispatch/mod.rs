@@ -119,7 +119,7 @@ impl Dispatcher {
     /// From which batches on the device is faster.
     pub(crate) fn even(&self) -> Option<Even> {
         *self.even.get_or_init(|| {
-            let (judge, costs) = self.judge(|_| true)?;
+            let (judge, costs) = self.judge(&[], |_| true)?;
             let even = even::items(self.device()?, judge, costs, self.trust.fraction());
             even.inspect_err(|failure| self.note(failure)).ok()
         })
@@ -128,7 +128,11 @@ impl Dispatcher {
     /// The same for bytes that are hashed.
     pub(crate) fn even_bytes(&self) -> Option<Even> {
         *self.even_bytes.get_or_init(|| {
-            let (judge, _) = self.judge(|_| true)?;
+            // It would be asked of a device that may be gone.
+            if self.trust.quarantined().is_some() {
+                return None;
+            }
+            let (judge, _) = self.judge(&[], |_| true)?;
             let even = even::bytes(self.device()?, judge, self.trust.fraction());
             even.inspect_err(|failure| self.note(failure)).ok()
         })
@@ -144,10 +148,23 @@ impl Dispatcher {
         }
     }
 
-    /// The first backend on the CPU that `can`, with what its paths cost.
-    fn judge(&self, can: impl Fn(&dyn Backend) -> bool) -> Option<(&dyn Backend, Costs)> {
-        let all = self.backends.iter().map(Box::as_ref).zip(self.costs.iter().copied());
-        all.into_iter().find(|(backend, _)| backend.device().is_none() && can(*backend))
+    /// The first backend on the CPU that `can` and has not failed, with what its paths cost.
+    fn judge(
+        &self,
+        failures: &[BackendFailure],
+        can: impl Fn(&dyn Backend) -> bool,
+    ) -> Option<(&dyn Backend, Costs)> {
+        let failed = |kind: BackendKind| failures.iter().any(|failure| failure.backend == kind);
+        let mut all = self.backends.iter().map(Box::as_ref).zip(self.costs.iter().copied());
+        all.find(|(backend, _)| backend.device().is_none() && !failed(backend.kind()) && can(*backend))
+    }
+
+    /// An error if the device was found wrong, by another call meanwhile: what it said to this one is as doubtful.
+    fn still_trusted(&self, device: &dyn Backend) -> Result<(), BackendFailure> {
+        match self.trust.quarantined() {
+            None => Ok(()),
+            Some(what) => Err(BackendFailure { backend: device.kind(), what }),
+        }
     }
 
     /// The kinds of the backends, the first choice first.
@@ -291,7 +308,7 @@ impl Dispatcher {
             };
             let hashed = match backend.device() {
                 None => backend.hash(hash, messages, digests),
-                Some(_) => self.hash_on_device(backend, hash, messages, digests),
+                Some(_) => self.hash_on_device(backend, hash, messages, digests, &failures),
             };
             match hashed {
                 Ok(()) => return Ok(()),
@@ -310,14 +327,17 @@ impl Dispatcher {
         hash: Hash,
         messages: &Column<'_>,
         digests: &mut [u8],
+        failures: &[BackendFailure],
     ) -> Result<(), BackendFailure> {
-        let (judge, _) = self.judge(|judge| judge.supports_hash(hash)).ok_or_else(|| no_judge(device))?;
+        let judge = self.judge(failures, |judge| judge.supports_hash(hash));
+        let (judge, _) = judge.ok_or_else(|| no_judge(device))?;
         let longest = device.longest_message();
         let is_long = |&row: &usize| messages.get(row).len() > longest;
         let (long, short): (Vec<usize>, Vec<usize>) = (0..messages.len()).partition(is_long);
         if long.is_empty() {
             device.hash(hash, messages, digests)?;
-            return self.trust.recheck_digests(device, hash, messages, digests, judge);
+            self.trust.recheck_digests(device, hash, messages, digests, judge)?;
+            return self.still_trusted(device);
         }
         let length = hash.digest_length();
         for (backend, rows) in [(device, short), (judge, long)] {
@@ -332,7 +352,7 @@ impl Dispatcher {
                 digests[row * length..][..length].copy_from_slice(digest);
             }
         }
-        Ok(())
+        self.still_trusted(device)
     }
 
     /// The key of each row from the first backend that can finish.
@@ -384,7 +404,7 @@ impl Dispatcher {
                     .zip(routes)
                     .all(|(suite, route)| *route != index || judge.supports(suite))
             };
-            let (judge, costs) = self.judge(supported).ok_or_else(|| no_judge(backend))?;
+            let (judge, costs) = self.judge(failures, supported).ok_or_else(|| no_judge(backend))?;
             let judge_paths = Paths { costs, choice: self.path };
             let is_long = |&item: &usize| batch.item(item).message.len() > backend.longest_message();
             let (long, short): (Vec<usize>, Vec<usize>) = plan.every_item().partition(is_long);
@@ -394,6 +414,7 @@ impl Dispatcher {
             };
             backend.verify(batch, &plan, &slots)?;
             let again = self.trust.recheck(backend, batch, &plan, &slots, (judge, judge_paths))?;
+            self.still_trusted(backend)?;
             share(backend.kind(), plan.len());
             why.push_str(&format!(", {again} judged again on {}", judge.kind()));
             if !long.is_empty() {
