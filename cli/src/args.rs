@@ -311,6 +311,10 @@ pub(crate) struct SelftestArgs {
     /// The seed of the generated items
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// The adapter of the backend gpu: best, an index of `sigwarp devices`, or a part of a name
+    #[cfg(feature = "gpu")]
+    #[arg(long, value_name = "ADAPTER", default_value = "best")]
+    pub(crate) device: String,
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

@@ -32,6 +32,10 @@ struct BackendReport {
     engine: Option<Engine>,
 }
 
+/// What the report says of a device that an engine has stopped using: its items were done by the CPU, so that no divergence
+/// shows what it was.
+const QUARANTINED: &str = "quarantined: ";
+
 /// Items judged at a time.
 const BLOCK: u64 = 4096;
 
@@ -41,10 +45,16 @@ pub(crate) fn run(args: &SelftestArgs, interrupt: &Interrupt) -> Result<Exit, Fa
         complete: true,
         seed: args.seed,
         items: args.differential,
-        backends: BackendKind::ALL.into_iter().map(known_answers).collect(),
+        backends: BackendKind::ALL.into_iter().map(|kind| known_answers(kind, args)).collect(),
     };
     if args.differential > 0 {
         report.complete = differential(args, interrupt, &mut report.backends)?;
+    }
+    for backend in &mut report.backends {
+        let device = backend.engine.as_ref().and_then(Engine::device);
+        if let Some(why) = device.and_then(|device| device.quarantine) {
+            backend.known_answers = format!("{QUARANTINED}{why}");
+        }
     }
     match args.format {
         Format::Json => {
@@ -63,13 +73,22 @@ pub(crate) fn run(args: &SelftestArgs, interrupt: &Interrupt) -> Result<Exit, Fa
 impl BackendReport {
     /// Whether the backend runs here and gave a wrong known answer.
     fn failed(&self) -> bool {
-        self.engine.is_none() && self.known_answers.contains("self-test")
+        self.known_answers.starts_with(QUARANTINED)
+            || self.engine.is_none() && self.known_answers.contains("self-test")
     }
 }
 
 /// Building an engine runs the known answers.
-fn known_answers(kind: BackendKind) -> BackendReport {
-    let (known_answers, engine) = match Engine::builder().backend(BackendChoice::Forced(kind)).build() {
+fn known_answers(kind: BackendKind, args: &SelftestArgs) -> BackendReport {
+    let builder = Engine::builder().backend(BackendChoice::Forced(kind));
+    #[cfg(feature = "gpu")]
+    let builder = {
+        let adapter = sigwarp::AdapterChoice::from_text(&args.device);
+        builder.gpu(sigwarp::GpuOptions::new().adapter(adapter))
+    };
+    #[cfg(not(feature = "gpu"))]
+    let _ = args;
+    let (known_answers, engine) = match builder.build() {
         Ok(engine) => ("pass".to_owned(), Some(engine)),
         Err(error) => (error.to_string(), None),
     };

@@ -7,7 +7,7 @@ use crate::backend::cpu::{self, Threads, Workers};
 use crate::backend::gpu;
 use crate::backend::{BackendKind, DeviceReport, Recovery};
 use crate::batch::{Batch, BatchView, Column};
-use crate::dispatch::{BackendChoice, DeviceUse, Dispatcher, Even, choose};
+use crate::dispatch::{BackendChoice, DeviceUse, Dispatcher, Even, Late, choose};
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
 use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats, TableStore};
@@ -226,7 +226,8 @@ impl Engine {
         self.dispatcher.supports(suite)
     }
 
-    /// The backends in use, the first choice first. A suite goes to the first that implements it.
+    /// The backends in use, the first choice first. A suite goes to the first that implements it. An engine that
+    /// chooses by itself opens a device when it was asked for much work, and names it from then on.
     pub fn backends(&self) -> Vec<BackendKind> {
         self.dispatcher.kinds()
     }
@@ -380,19 +381,21 @@ impl Builder {
         };
         let workers = Workers::start(&self.threads)?;
         #[cfg(feature = "gpu")]
-        let device = DeviceUse { recheck: self.gpu.recheck };
+        let device = {
+            let options = self.gpu.clone();
+            let start = move || gpu::Gpu::start(&options, false).map_err(|fault| fault.to_string());
+            let late = Late::new(start, gpu::supports, gpu::supports_hash);
+            (DeviceUse { recheck: self.gpu.recheck }, Some(late))
+        };
         #[cfg(not(feature = "gpu"))]
-        let device = DeviceUse { recheck: 1.0 };
-        let dispatcher = choose(choice, named_by, self.path, device, |kind, choice| match kind {
+        let device: (DeviceUse, Option<Late>) = (DeviceUse { recheck: 1.0 }, None);
+        let dispatcher = choose(choice, named_by, self.path, device, |kind| match kind {
+            // On any adapter: it was named.
             #[cfg(feature = "gpu")]
             BackendKind::Gpu => {
-                let forced = matches!(choice, BackendChoice::Forced(_));
-                gpu::Gpu::start(&self.gpu, forced).map_err(|fault| Error::NoDevice(fault.to_string()))
+                gpu::Gpu::start(&self.gpu, true).map_err(|fault| Error::NoDevice(fault.to_string()))
             }
-            kind => {
-                let _ = choice;
-                cpu::start(kind, workers.clone()).ok_or(Error::Unavailable { backend: kind })
-            }
+            kind => cpu::start(kind, workers.clone()).ok_or(Error::Unavailable { backend: kind }),
         })?;
         let ring = KeyRing::new(self.key_budget.unwrap_or(KEY_BUDGET), self.admits);
         Ok(Engine { dispatcher, ring })

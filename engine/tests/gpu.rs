@@ -261,6 +261,21 @@ fn a_dispatch_that_writes_nothing() {
     survives(GpuFault::Skipped, 1, options(), "was not written");
 }
 
+/// Whatever a kernel that did not run has left of an earlier dispatch, no verdict comes of it.
+#[test]
+fn a_kernel_that_does_not_run() {
+    let said =
+        ["", "unknown code 0x00000000", "", "", "", "came back as a key that decodes", "was not written"];
+    for (kernel, says) in said.into_iter().enumerate() {
+        survives(GpuFault::SkippedKernel(kernel), 1, options().recheck(0.0), says);
+    }
+}
+
+#[test]
+fn a_device_that_is_lost_while_it_is_waited_for() {
+    survives(GpuFault::Panic, 1, options(), "lost: wgpu gave up waiting");
+}
+
 #[test]
 fn flipped_answers_are_seen_by_the_canaries() {
     survives(GpuFault::FlippedAll, 1, options().recheck(0.0), "canary");
@@ -307,16 +322,36 @@ fn faults_while_hashing() {
     }
 }
 
-/// `auto` takes no software adapter, and says so.
+/// `auto` looks for an adapter when it was asked for enough work, takes no software adapter, and says so.
 #[test]
-fn auto_leaves_software_adapters_alone() {
+fn auto_opens_adapters_late_and_leaves_software_alone() {
     let Some(on_device) = engine() else { return };
+    if std::env::var_os(sigwarp::BACKEND_VARIABLE).is_some() {
+        return;
+    }
     let auto = Engine::builder().gpu(options()).build().expect("an engine");
+    let mut batch = Batch::new();
+    let suite = Suite::ed25519(Ed25519Rule::Zip215);
+    let many = 1 << 18;
+    (0..many).for_each(|_| batch.push(&suite, Key::Bytes(&[0; 31]), Message::Raw(b""), &[0; 64]));
+    let (few, expected) = mixture(&subjects::ed25519(), 100);
+    let why = assert_verdicts(&auto, &few, &expected);
+    assert!(why.starts_with("cpu ") && why.contains("no gpu is looked for below 262,144 items"), "{why}");
+    assert!(!auto.backends().contains(&BackendKind::Gpu) && auto.device().is_none());
+    assert_verdicts(&auto, &batch, &vec![Verdict::Invalid(Reason::BadKeyLength); many]);
     let software = on_device.device().expect("a device").report.kind == "software";
     let others = sigwarp::devices().iter().any(|device| device.kind != "software");
-    if software && !others && std::env::var_os(sigwarp::BACKEND_VARIABLE).is_none() {
+    if software && !others {
         assert!(!auto.backends().contains(&BackendKind::Gpu));
-        assert!(auto.why().contains("software adapter"), "{}", auto.why());
+        assert!(
+            auto.why().contains("; no gpu: ") && auto.why().contains("software adapter"),
+            "{}",
+            auto.why()
+        );
+    } else {
+        assert_eq!(auto.backends()[0], BackendKind::Gpu, "{}", auto.why());
+        let why = assert_verdicts(&auto, &few, &expected);
+        assert!(why.contains("for large batches"), "{why}");
     }
 }
 

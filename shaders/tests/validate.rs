@@ -14,6 +14,10 @@ fn parse(stage: &Stage) -> naga::Module {
         .unwrap_or_else(|error| panic!("{}:\n{}", stage.name, error.emit_to_string(&source)))
 }
 
+fn functions(module: &naga::Module) -> impl Iterator<Item = &naga::Function> {
+    module.functions.iter().map(|(_, f)| f).chain(module.entry_points.iter().map(|e| &e.function))
+}
+
 fn validate(stage: &Stage, module: &naga::Module) -> naga::valid::ModuleInfo {
     naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::SHADER_INT64)
         .validate(module)
@@ -66,9 +70,7 @@ fn entry_points_and_bindings_are_as_told() {
 fn nothing_is_divided_and_no_private_array_exists() {
     for stage in every_stage() {
         let module = parse(&stage);
-        let functions =
-            module.functions.iter().map(|(_, f)| f).chain(module.entry_points.iter().map(|e| &e.function));
-        for function in functions {
+        for function in functions(&module) {
             for (_, expression) in function.expressions.iter() {
                 if let naga::Expression::Binary { op, .. } = expression {
                     assert!(
@@ -82,6 +84,54 @@ fn nothing_is_divided_and_no_private_array_exists() {
                 let inner = &module.types[local.ty].inner;
                 assert!(!matches!(inner, naga::TypeInner::Array { .. }), "{}: a private array", stage.name);
             }
+        }
+    }
+}
+
+/// What docs/decisions/gpu-audit.md goes through by hand is all there is: an index that is computed goes into the array of
+/// a buffer or of the workgroup, and a loop can be left.
+#[test]
+fn computed_indices_are_of_buffers_and_loops_end() {
+    for stage in every_stage() {
+        let module = parse(&stage);
+        for function in functions(&module) {
+            for (_, expression) in function.expressions.iter() {
+                if let naga::Expression::Access { base, .. } = expression {
+                    let naga::Expression::GlobalVariable(variable) = function.expressions[*base] else {
+                        panic!("{}: a computed index into {:?}", stage.name, function.expressions[*base]);
+                    };
+                    let space = module.global_variables[variable].space;
+                    assert!(
+                        matches!(space, naga::AddressSpace::Storage { .. } | naga::AddressSpace::WorkGroup),
+                        "{}: a computed index into {space:?}",
+                        stage.name
+                    );
+                }
+            }
+            check_loops(&function.body, &stage);
+        }
+    }
+}
+
+fn check_loops(block: &naga::Block, stage: &Stage) {
+    use naga::Statement::{Block, If, Loop, Switch};
+    for statement in block.iter() {
+        match statement {
+            Block(inner) => check_loops(inner, stage),
+            If { accept, reject, .. } => {
+                [accept, reject].into_iter().for_each(|inner| check_loops(inner, stage))
+            }
+            Switch { cases, .. } => cases.iter().for_each(|case| check_loops(&case.body, stage)),
+            Loop { body, continuing, break_if } => {
+                // `for` and `while` begin with `if condition {} else { break }`.
+                let leaves = body.iter().any(|statement| match statement {
+                    If { reject, .. } => reject.iter().any(|s| matches!(s, naga::Statement::Break)),
+                    _ => false,
+                });
+                assert!(leaves || break_if.is_some(), "{}: a loop without an end", stage.name);
+                [body, continuing].into_iter().for_each(|inner| check_loops(inner, stage));
+            }
+            _ => {}
         }
     }
 }

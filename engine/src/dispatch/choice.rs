@@ -1,6 +1,6 @@
 //! Choosing backends, and testing them before they are used.
 
-use super::{Dispatcher, Trust, selftest};
+use super::{Dispatcher, Late, Trust, selftest};
 use crate::backend::{Backend, BackendKind};
 use crate::error::Error;
 use crate::plan::PathChoice;
@@ -23,19 +23,19 @@ pub(crate) struct DeviceUse {
     pub(crate) recheck: f64,
 }
 
-/// The dispatcher of a choice. `start` gives the backend of a kind, or why it cannot run here; `named_by` says who
-/// forced a choice.
+/// The dispatcher of a choice. `start` gives the backend of a kind, or why it cannot run here; `late` is the device that
+/// `auto` may open; `named_by` says who forced a choice.
 pub(crate) fn choose(
     choice: BackendChoice,
     named_by: &str,
     path: PathChoice,
-    device: DeviceUse,
-    start: impl Fn(BackendKind, BackendChoice) -> Result<Box<dyn Backend>, Error>,
+    (device, late): (DeviceUse, Option<Late>),
+    start: impl Fn(BackendKind) -> Result<Box<dyn Backend>, Error>,
 ) -> Result<Dispatcher, Error> {
     let trust = Trust::new(device.recheck);
     match choice {
         BackendChoice::Forced(kind) => {
-            let backend = start(kind, choice)?;
+            let backend = start(kind)?;
             selftest::run(backend.as_ref())?;
             let mut why = format!("named by {named_by}");
             let mut backends = vec![backend];
@@ -43,13 +43,19 @@ pub(crate) fn choose(
                 why = format!("{} {why}", device.name);
                 // A device needs somebody to check it, and to take its place.
                 let cpu = cpu_kinds().find_map(|kind| {
-                    start(kind, choice).ok().filter(|backend| selftest::run(backend.as_ref()).is_ok())
+                    start(kind).ok().filter(|backend| selftest::run(backend.as_ref()).is_ok())
                 });
                 backends.push(cpu.ok_or(Error::Unavailable { backend: BackendKind::Portable })?);
             }
             Ok(Dispatcher::new(backends, 1, why, path, (trust, true)))
         }
-        BackendChoice::Auto => auto(path, trust, start),
+        BackendChoice::Auto => {
+            let dispatcher = auto(path, trust, start)?;
+            Ok(match late {
+                Some(late) => dispatcher.with_late(late),
+                None => dispatcher,
+            })
+        }
     }
 }
 
@@ -58,33 +64,24 @@ fn cpu_kinds() -> impl Iterator<Item = BackendKind> {
     BackendKind::ALL.into_iter().filter(|kind| !matches!(kind, BackendKind::Emulated | BackendKind::Gpu))
 }
 
-/// Every backend that runs here and passes its self-test, a device first, then the CPU's, fastest first. One that
-/// gives a wrong answer is left out, and named in the reason.
+/// Every backend of the CPU that runs here and passes its self-test, fastest first. One that gives a wrong answer is left
+/// out, and named in the reason.
 fn auto(
     path: PathChoice,
     trust: Trust,
-    start: impl Fn(BackendKind, BackendChoice) -> Result<Box<dyn Backend>, Error>,
+    start: impl Fn(BackendKind) -> Result<Box<dyn Backend>, Error>,
 ) -> Result<Dispatcher, Error> {
     let mut backends: Vec<Box<dyn Backend>> = Vec::new();
     let mut failures = Vec::new();
-    let mut why_no_device = None;
-    for kind in std::iter::once(BackendKind::Gpu).chain(cpu_kinds()) {
-        let backend = match start(kind, BackendChoice::Auto) {
-            Ok(backend) => backend,
-            Err(Error::NoDevice(why)) => {
-                why_no_device = Some(why);
-                continue;
-            }
-            Err(_) => continue,
-        };
+    for kind in cpu_kinds() {
+        let Ok(backend) = start(kind) else { continue };
         match selftest::run(backend.as_ref()) {
             Ok(()) => backends.push(backend),
             Err(failure) => failures.push(failure),
         }
     }
-    let on_cpu: Vec<BackendKind> =
-        backends.iter().filter(|backend| backend.device().is_none()).map(|backend| backend.kind()).collect();
-    let mut why = match on_cpu.as_slice() {
+    let kinds: Vec<BackendKind> = backends.iter().map(|backend| backend.kind()).collect();
+    let mut why = match kinds.as_slice() {
         [] => {
             let failure = failures.pop().map(Error::SelfTest);
             return Err(failure.unwrap_or(Error::Unavailable { backend: BackendKind::Portable }));
@@ -92,11 +89,6 @@ fn auto(
         [_] => "the only backend that runs here".to_owned(),
         [first, ..] => format!("{first} is the fastest backend that runs here"),
     };
-    if let Some(device) = backends[0].device() {
-        why = format!("{} for large batches, {} for others", device.name, on_cpu[0]);
-    } else if let Some(reason) = why_no_device {
-        why.push_str(&format!("; no gpu: {reason}"));
-    }
     for failure in failures {
         why.push_str(&format!("; {failure}"));
     }

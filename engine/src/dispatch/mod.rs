@@ -4,6 +4,7 @@ mod choice;
 mod even;
 mod explain;
 mod hashtest;
+mod late;
 mod measure;
 mod recoverytest;
 mod selftest;
@@ -13,6 +14,7 @@ pub use choice::BackendChoice;
 pub(crate) use choice::{DeviceUse, choose};
 pub(crate) use even::Even;
 pub use explain::Explain;
+pub(crate) use late::Late;
 pub use selftest::SelfTestFailure;
 pub(crate) use trust::Trust;
 
@@ -35,6 +37,9 @@ pub(crate) struct Dispatcher {
     in_use: usize,
     /// What the paths cost on each.
     costs: Vec<Costs>,
+    /// The device of `auto`, which comes before them once it is opened and measured, and why it is or is not there.
+    late: Option<Late>,
+    late_why: OnceLock<String>,
     why: String,
     path: PathChoice,
     /// What the self-test of tables said, by scheme; it is run when tables are first asked for.
@@ -49,9 +54,9 @@ pub(crate) struct Dispatcher {
 }
 
 /// Who may take what, in one call.
-struct Usable {
-    /// Places in the list of backends.
-    backends: Vec<usize>,
+struct Usable<'a> {
+    /// With what their paths cost.
+    backends: Vec<(&'a dyn Backend, Costs)>,
     /// What to add to the reason.
     notes: Vec<String>,
 }
@@ -79,6 +84,45 @@ impl Dispatcher {
         dispatcher
     }
 
+    /// The same with a device that is opened when it is worth it.
+    pub(crate) fn with_late(mut self, late: Late) -> Self {
+        self.why.push_str(&Late::not_yet());
+        self.late = Some(late);
+        self
+    }
+
+    /// Opens the late device and measures it, if `is_due` says so. Only one call does, and none waits for it: it may run
+    /// on a pool of the caller, whose threads take up other calls while they wait.
+    fn open_late(&self, is_due: impl FnOnce(&Late) -> bool) {
+        let Some(late) = &self.late else { return };
+        if late.has_begun() || !is_due(late) || !late.begin() {
+            return;
+        }
+        let plain = self.why.strip_suffix(&Late::not_yet()).unwrap_or(&self.why);
+        let why = match late.open() {
+            Err(why) => format!("{plain}; no gpu: {why}"),
+            Ok(device) => {
+                self.measure(device);
+                device.tested();
+                let name = device.device().map_or("a device", |report| &report.name);
+                format!("{name} for large batches{}; for others {plain}", self.even_text())
+            }
+        };
+        // From here on other calls see the device.
+        let _ = self.late_why.set(why);
+    }
+
+    /// Measures a device that is not in use yet.
+    fn measure(&self, device: &dyn Backend) {
+        let Some((judge, costs)) = self.judge(&[], |_| true) else { return };
+        let items = even::items(device, judge, costs, self.trust.fraction());
+        let bytes = even::bytes(device, judge, self.trust.fraction());
+        for failure in items.as_ref().err().into_iter().chain(bytes.as_ref().err()) {
+            self.trust.quarantine(&failure.what);
+        }
+        let _ = (self.even.set(items.ok()), self.even_bytes.set(bytes.ok()));
+    }
+
     const fn with_costs(
         backends: Vec<Box<dyn Backend>>,
         costs: Vec<Costs>,
@@ -91,6 +135,8 @@ impl Dispatcher {
             backends,
             in_use,
             costs,
+            late: None,
+            late_why: OnceLock::new(),
             why,
             path,
             tables_tested,
@@ -101,9 +147,19 @@ impl Dispatcher {
         }
     }
 
+    /// The late device once it is in use, then the backends, each with what its paths cost; and how many are in use.
+    fn all(&self) -> (impl Iterator<Item = (&dyn Backend, Costs)>, usize) {
+        let late = self.late.as_ref().filter(|_| self.late_why.get().is_some()).and_then(Late::device);
+        let in_use = self.in_use + usize::from(late.is_some());
+        let late = late.map(|device| (device, Costs::counted(device.shape().lanes)));
+        let others = self.backends.iter().map(Box::as_ref).zip(self.costs.iter().copied());
+        (late.into_iter().chain(others), in_use)
+    }
+
     /// The backends in use.
     fn named(&self) -> impl Iterator<Item = &dyn Backend> {
-        self.backends[..self.in_use].iter().map(Box::as_ref)
+        let (all, in_use) = self.all();
+        all.take(in_use).map(|(backend, _)| backend)
     }
 
     /// The device among the backends, if one is.
@@ -119,7 +175,7 @@ impl Dispatcher {
     /// From which batches on the device is faster.
     pub(crate) fn even(&self) -> Option<Even> {
         *self.even.get_or_init(|| {
-            let (judge, costs) = self.judge(|_| true)?;
+            let (judge, costs) = self.judge(&[], |_| true)?;
             let even = even::items(self.device()?, judge, costs, self.trust.fraction());
             even.inspect_err(|failure| self.note(failure)).ok()
         })
@@ -128,7 +184,11 @@ impl Dispatcher {
     /// The same for bytes that are hashed.
     pub(crate) fn even_bytes(&self) -> Option<Even> {
         *self.even_bytes.get_or_init(|| {
-            let (judge, _) = self.judge(|_| true)?;
+            // It would be asked of a device that may be gone.
+            if self.trust.quarantined().is_some() {
+                return None;
+            }
+            let (judge, _) = self.judge(&[], |_| true)?;
             let even = even::bytes(self.device()?, judge, self.trust.fraction());
             even.inspect_err(|failure| self.note(failure)).ok()
         })
@@ -144,10 +204,23 @@ impl Dispatcher {
         }
     }
 
-    /// The first backend on the CPU that `can`, with what its paths cost.
-    fn judge(&self, can: impl Fn(&dyn Backend) -> bool) -> Option<(&dyn Backend, Costs)> {
-        let all = self.backends.iter().map(Box::as_ref).zip(self.costs.iter().copied());
-        all.into_iter().find(|(backend, _)| backend.device().is_none() && can(*backend))
+    /// The first backend on the CPU that `can` and has not failed, with what its paths cost.
+    fn judge(
+        &self,
+        failures: &[BackendFailure],
+        can: impl Fn(&dyn Backend) -> bool,
+    ) -> Option<(&dyn Backend, Costs)> {
+        let failed = |kind: BackendKind| failures.iter().any(|failure| failure.backend == kind);
+        let mut all = self.backends.iter().map(Box::as_ref).zip(self.costs.iter().copied());
+        all.find(|(backend, _)| backend.device().is_none() && !failed(backend.kind()) && can(*backend))
+    }
+
+    /// An error if the device was found wrong, by another call meanwhile: what it said to this one is as doubtful.
+    fn still_trusted(&self, device: &dyn Backend) -> Result<(), BackendFailure> {
+        match self.trust.quarantined() {
+            None => Ok(()),
+            Some(what) => Err(BackendFailure { backend: device.kind(), what }),
+        }
     }
 
     /// The kinds of the backends, the first choice first.
@@ -160,7 +233,7 @@ impl Dispatcher {
     }
 
     pub(crate) fn why(&self) -> &str {
-        &self.why
+        self.late_why.get().unwrap_or(&self.why)
     }
 
     pub(crate) fn supports(&self, suite: &Suite) -> bool {
@@ -194,7 +267,7 @@ impl Dispatcher {
         unit: &str,
         amount: impl Fn(&dyn Backend) -> usize,
         even: impl Fn(&Self) -> Option<Even>,
-    ) -> Usable {
+    ) -> Usable<'_> {
         let mut notes = Vec::new();
         let failed = |kind: BackendKind| failures.iter().any(|failure| failure.backend == kind);
         let mut device_is_out = false;
@@ -218,12 +291,11 @@ impl Dispatcher {
             }
             !device_is_out
         };
-        let mut backends: Vec<usize> =
-            (0..self.in_use).filter(|&place| takes(self.backends[place].as_ref())).collect();
+        let (mut all, in_use) = self.all();
+        let mut backends: Vec<(&dyn Backend, Costs)> =
+            all.by_ref().take(in_use).filter(|(backend, _)| takes(*backend)).collect();
         if device_is_out {
-            backends.extend(
-                (self.in_use..self.backends.len()).filter(|&place| !failed(self.backends[place].kind())),
-            );
+            backends.extend(all.filter(|(backend, _)| !failed(backend.kind())));
         }
         Usable { backends, notes }
     }
@@ -242,13 +314,13 @@ impl Dispatcher {
                 false => (0..batch.len()).filter(|&item| takes[batch.suite_index(item) as usize]).count(),
             }
         };
+        self.open_late(|late| table.iter().any(|suite| late.supports(suite)) && late.is_due(batch.len()));
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
             let usable = self.usable(&failures, "items", amount, Self::even);
-            let supports = |place: usize, suite: &Suite| self.backends[place].supports(suite);
             let mut routes = Vec::new();
             for suite in table {
-                match usable.backends.iter().position(|&place| supports(place, suite)) {
+                match usable.backends.iter().position(|(backend, _)| backend.supports(suite)) {
                     Some(backend) => routes.push(backend),
                     None => {
                         return Err(match failures.pop() {
@@ -280,18 +352,20 @@ impl Dispatcher {
         if !self.supports_hash(hash) {
             return Err(Error::UnsupportedHash { backends: self.kinds(), hash });
         }
-        let bytes = |_: &dyn Backend| (0..messages.len()).map(|row| messages.get(row).len()).sum();
+        let total = || -> usize { (0..messages.len()).map(|row| messages.get(row).len()).sum() };
+        self.open_late(|late| late.supports_hash(hash) && late.is_due_for_bytes(total()));
+        let bytes = |_: &dyn Backend| total();
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
             let usable = self.usable(&failures, "bytes", bytes, Self::even_bytes);
-            let mut backends = usable.backends.iter().map(|&place| self.backends[place].as_ref());
+            let mut backends = usable.backends.iter().map(|&(backend, _)| backend);
             let Some(backend) = backends.find(|backend| backend.supports_hash(hash)) else {
                 let none = Error::Unavailable { backend: BackendKind::Portable };
                 return Err(failures.pop().map_or(none, Error::Backend));
             };
             let hashed = match backend.device() {
                 None => backend.hash(hash, messages, digests),
-                Some(_) => self.hash_on_device(backend, hash, messages, digests),
+                Some(_) => self.hash_on_device(backend, hash, messages, digests, &failures),
             };
             match hashed {
                 Ok(()) => return Ok(()),
@@ -310,14 +384,17 @@ impl Dispatcher {
         hash: Hash,
         messages: &Column<'_>,
         digests: &mut [u8],
+        failures: &[BackendFailure],
     ) -> Result<(), BackendFailure> {
-        let (judge, _) = self.judge(|judge| judge.supports_hash(hash)).ok_or_else(|| no_judge(device))?;
+        let judge = self.judge(failures, |judge| judge.supports_hash(hash));
+        let (judge, _) = judge.ok_or_else(|| no_judge(device))?;
         let longest = device.longest_message();
         let is_long = |&row: &usize| messages.get(row).len() > longest;
         let (long, short): (Vec<usize>, Vec<usize>) = (0..messages.len()).partition(is_long);
         if long.is_empty() {
             device.hash(hash, messages, digests)?;
-            return self.trust.recheck_digests(device, hash, messages, digests, judge);
+            self.trust.recheck_digests(device, hash, messages, digests, judge)?;
+            return self.still_trusted(device);
         }
         let length = hash.digest_length();
         for (backend, rows) in [(device, short), (judge, long)] {
@@ -332,7 +409,7 @@ impl Dispatcher {
                 digests[row * length..][..length].copy_from_slice(digest);
             }
         }
-        Ok(())
+        self.still_trusted(device)
     }
 
     /// The key of each row from the first backend that can finish.
@@ -351,7 +428,7 @@ impl Dispatcher {
     fn attempt(
         &self,
         batch: &BatchView<'_>,
-        usable: &Usable,
+        usable: &Usable<'_>,
         routes: &[usize],
         failures: &[BackendFailure],
     ) -> Result<Verdicts, BackendFailure> {
@@ -364,10 +441,9 @@ impl Dispatcher {
             Some((_, sum)) => *sum += items,
             None => shares.push((kind, items)),
         };
-        let mut why = self.why.clone();
-        for (index, &place) in usable.backends.iter().enumerate() {
-            let backend = self.backends[place].as_ref();
-            let paths = Paths { costs: self.costs[place], choice: self.path };
+        let mut why = self.why().to_owned();
+        for (index, &(backend, costs)) in usable.backends.iter().enumerate() {
+            let paths = Paths { costs, choice: self.path };
             let plan = Plan::new(batch, backend.shape(), paths, |suite| routes[suite] == index);
             if plan.len() == 0 {
                 continue;
@@ -384,7 +460,7 @@ impl Dispatcher {
                     .zip(routes)
                     .all(|(suite, route)| *route != index || judge.supports(suite))
             };
-            let (judge, costs) = self.judge(supported).ok_or_else(|| no_judge(backend))?;
+            let (judge, costs) = self.judge(failures, supported).ok_or_else(|| no_judge(backend))?;
             let judge_paths = Paths { costs, choice: self.path };
             let is_long = |&item: &usize| batch.item(item).message.len() > backend.longest_message();
             let (long, short): (Vec<usize>, Vec<usize>) = plan.every_item().partition(is_long);
@@ -394,6 +470,7 @@ impl Dispatcher {
             };
             backend.verify(batch, &plan, &slots)?;
             let again = self.trust.recheck(backend, batch, &plan, &slots, (judge, judge_paths))?;
+            self.still_trusted(backend)?;
             share(backend.kind(), plan.len());
             why.push_str(&format!(", {again} judged again on {}", judge.kind()));
             if !long.is_empty() {
@@ -403,7 +480,7 @@ impl Dispatcher {
             }
         }
         if shares.is_empty() {
-            shares.extend(usable.backends.first().map(|&place| (self.backends[place].kind(), 0)));
+            shares.extend(usable.backends.first().map(|(backend, _)| (backend.kind(), 0)));
         }
         for note in &usable.notes {
             why.push_str(&format!("; {note}"));

@@ -118,7 +118,155 @@ impl Chance {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, OnceLock, Weak};
+
     use super::*;
+    use crate::backend::{BackendKind, DeviceReport, Shape};
+    use crate::batch::{Batch, Key, Message};
+    use crate::dispatch::Dispatcher;
+    use crate::plan::{Costs, PathChoice};
+    use crate::suite::Suite;
+    use crate::{Ed25519Rule, Error};
+
+    /// A backend that says `Valid` of everything, or fails, after what a test wants to happen meanwhile.
+    struct Yes {
+        kind: BackendKind,
+        report: Option<DeviceReport>,
+        fails: bool,
+        meanwhile: Box<dyn Fn() + Send + Sync>,
+    }
+
+    impl Yes {
+        fn cpu(kind: BackendKind, fails: bool) -> Box<dyn Backend> {
+            Box::new(Self { kind, report: None, fails, meanwhile: Box::new(|| ()) })
+        }
+
+        fn device(meanwhile: impl Fn() + Send + Sync + 'static) -> Box<dyn Backend> {
+            let report = DeviceReport {
+                index: 0,
+                name: "a device".into(),
+                kind: "other",
+                api: String::new(),
+                driver: String::new(),
+                vendor: 0,
+                device: 0,
+                features: Vec::new(),
+                limits: Vec::new(),
+                why_not: None,
+                pipelines: None,
+            };
+            let meanwhile = Box::new(meanwhile);
+            Box::new(Self { kind: BackendKind::Gpu, report: Some(report), fails: false, meanwhile })
+        }
+
+        fn end(&self) -> Result<(), BackendFailure> {
+            (self.meanwhile)();
+            match self.fails {
+                true => Err(BackendFailure { backend: self.kind, what: "it cannot".into() }),
+                false => Ok(()),
+            }
+        }
+    }
+
+    impl Backend for Yes {
+        fn kind(&self) -> BackendKind {
+            self.kind
+        }
+
+        fn shape(&self) -> Shape {
+            Shape { threads: 1, lanes: 1, min_piece: 1, max_piece: 2, max_combined: 2 }
+        }
+
+        fn supports(&self, _: &Suite) -> bool {
+            true
+        }
+
+        fn device(&self) -> Option<&DeviceReport> {
+            self.report.as_ref()
+        }
+
+        fn verify(&self, _: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
+            plan.every_item().for_each(|item| slots.set(item, Verdict::Valid));
+            self.end()
+        }
+
+        fn hash(&self, _: Hash, _: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
+            digests.fill(7);
+            self.end()
+        }
+    }
+
+    /// As if the device had been named, so that it takes everything.
+    fn dispatcher(backends: Vec<Box<dyn Backend>>) -> Dispatcher {
+        let costs = vec![Costs::counted(1); backends.len()];
+        let mut dispatcher = Dispatcher::with_costs(backends, costs, "a test".into(), PathChoice::Auto);
+        dispatcher.forced = true;
+        dispatcher
+    }
+
+    /// What a batch of three items is said to be, and why.
+    fn verify(dispatcher: &Dispatcher) -> Result<String, Error> {
+        let mut batch = Batch::new();
+        let suite = Suite::ed25519(Ed25519Rule::Strict);
+        (0..3).for_each(|_| batch.push(&suite, Key::Bytes(&[]), Message::Raw(&[]), &[]));
+        let verdicts = dispatcher.verify(&batch.view().expect("a batch"))?;
+        assert!(verdicts.iter().all(Verdict::is_valid));
+        Ok(verdicts.explain().to_string())
+    }
+
+    fn hash(dispatcher: &Dispatcher) -> Result<(), Error> {
+        dispatcher.hash(Hash::Sha256, &Column::slices(&[&b""[..]; 3]), &mut [0; 96])
+    }
+
+    #[test]
+    fn a_judge_that_fails_is_not_asked_again() {
+        let (first, second) = (BackendKind::Avx512, BackendKind::Portable);
+        let helped = || dispatcher(vec![Yes::device(|| ()), Yes::cpu(first, true), Yes::cpu(second, false)]);
+        let why = verify(&helped()).expect("another judge");
+        assert!(why.starts_with("gpu: 3 items") && why.contains("3 judged again on portable"), "{why}");
+        hash(&helped()).expect("another judge");
+        // Without any judge a device says nothing, and nobody is left.
+        let alone = || dispatcher(vec![Yes::device(|| ()), Yes::cpu(first, true)]);
+        let what = verify(&alone()).expect_err("no judge").to_string();
+        assert!(what.contains("no backend on the CPU can check what it says"), "{what}");
+        assert!(matches!(hash(&alone()), Err(Error::Backend(_))));
+    }
+
+    /// One call finds the device wrong while another waits for it: the other believes it no more.
+    #[test]
+    fn a_device_that_is_quarantined_meanwhile_is_not_believed() {
+        for hashes in [false, true] {
+            let found: Arc<OnceLock<Weak<Dispatcher>>> = Arc::default();
+            let place = Arc::clone(&found);
+            let device = Yes::device(move || {
+                let dispatcher = place.get().and_then(Weak::upgrade).expect("a dispatcher");
+                dispatcher.trust.quarantine("another call found it wrong");
+            });
+            let dispatcher = Arc::new(dispatcher(vec![device, Yes::cpu(BackendKind::Portable, false)]));
+            found.set(Arc::downgrade(&dispatcher)).expect("set once");
+            if hashes {
+                hash(&dispatcher).expect("digests");
+            } else {
+                let why = verify(&dispatcher).expect("verdicts");
+                assert!(why.starts_with("cpu portable: 3 items"), "{why}");
+                assert!(why.contains("another call found it wrong, and its items were done again"), "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_quarantined_device_is_not_measured() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        let device = Yes::device(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        let dispatcher = dispatcher(vec![device, Yes::cpu(BackendKind::Portable, false)]);
+        dispatcher.trust.quarantine("gone");
+        assert!(dispatcher.even_bytes().is_none());
+        assert_eq!(calls.load(Ordering::Relaxed), 0);
+    }
 
     #[test]
     fn a_fraction_is_what_it_says() {

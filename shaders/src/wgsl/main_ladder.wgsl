@@ -31,10 +31,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         if (step == KEY_WIDTH) {
           value = i32(window(SCALAR_K, KEY_WIDTH * digit, item, stride) & KEY_MASK)
             - select(KEY_HALF, 0i, digit == KEY_DIGITS - 1u);
-          entry = load_multiples((TABLE_WORDS * item + TABLE_ENTRY * u32(abs(value))) >> 2u, value < 0i);
+          // The highest digit of k is 4 at most. No index rests on that: it is another item's row, or none, beyond 16.
+          let m = min(u32(abs(value)), TABLE_ENTRIES - 1u);
+          entry = load_multiples((TABLE_WORDS * item + TABLE_ENTRY * m) >> 2u, value < 0i);
         } else {
           value = i32(window(SCALAR_S, KEY_WIDTH * digit, item, stride) & BASE_MASK)
             - select(BASE_HALF, 0i, digit == KEY_DIGITS - 1u);
+          // The highest window has six bits.
           entry = load_constants((BASE + BASE_ROW * u32(abs(value))) >> 2u, value < 0i);
         }
         factors = add(p, entry, value < 0i);

@@ -98,6 +98,11 @@ impl Places {
         self.random.next() as u32
     }
 
+    /// Any number below `count`.
+    pub(super) fn below(&mut self, count: usize) -> usize {
+        (self.random.next() % count.max(1) as u64) as usize
+    }
+
     /// The next row for a canary, from `row` on.
     pub(super) fn next(&mut self, row: usize) -> usize {
         row + (self.random.next() % (2 * EVERY as u64)) as usize

@@ -372,10 +372,12 @@ impl Device {
                 bind_group_layouts: &[Some(&layout)],
                 immediate_size: 0,
             });
-            // SAFETY: the kernels are this project's own, fixed when it is built and validated by naga then and here.
-            // They index no buffer beyond the items that the host has sized it for (the ring checks the sizes), have
-            // no loop without a bound, and divide by no variable. What comes from outside are the items' bytes, which
-            // no kernel uses as an index without masking it to its table.
+            // SAFETY: the kernels are this project's own, fixed when it is built and validated by naga in its tests and
+            // here. They index no buffer beyond the items that the host has sized it for (the ring checks the sizes)
+            // and no message beyond the words that the host has packed; every loop has a bound that it moves towards;
+            // nothing is divided. What comes from outside are the items' bytes, from which a kernel makes an index
+            // only by masking it to its table, or by the least of it and the last entry. docs/decisions/gpu-audit.md
+            // goes through every index, loop and shift.
             let module = unsafe {
                 self.device.create_shader_module_trusted(
                     wgpu::ShaderModuleDescriptor {

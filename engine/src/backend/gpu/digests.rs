@@ -228,4 +228,7 @@ impl Job for Hashing<'_> {
 const _: () = {
     use layout::hash_item;
     assert!(hash_item::OFFSET == 0 && hash_item::LEN == 1 && hash_item::TAG == 2 && hash_item::WORDS == 4);
+    // Kernels index with 32 bits, and take lengths below 2³¹.
+    assert!((MOST as u64) * (Kernel::Sha512.row_words() as u64) < 1 << 32);
+    assert!((MOST as u64) * (ARENA_PER_MESSAGE as u64) < 1 << 31);
 };

@@ -48,6 +48,10 @@ pub enum GpuFault {
     FlippedToValid,
     /// A dispatch writes nothing: what was in the buffers before comes back.
     Skipped,
+    /// The kernel of this place does not run in a dispatch: what an earlier dispatch left is in its buffers.
+    SkippedKernel(usize),
+    /// The driver's interface panics while a dispatch is waited for, as it does when the device is lost then.
+    Panic,
     /// The adapter seems to have no 64-bit integers.
     MissingFeature,
 }

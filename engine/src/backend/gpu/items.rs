@@ -24,6 +24,8 @@ const MOST: usize = 1 << 18;
 const MOST_SOFTWARE: usize = 1 << 13;
 /// The fewest items of a dispatch that buffers are made for.
 const FEWEST: usize = 1 << 12;
+/// Canaries that every dispatch has, however full: the first of [`canary::ITEMS`], one valid and one not.
+const LAST: usize = 2;
 
 /// The kernels of Ed25519 with their buffers.
 #[derive(Debug)]
@@ -40,6 +42,12 @@ impl Items {
     ) -> Result<Self, Fault> {
         let widest = u64::from(layout::table::WORDS * 4);
         let bound = (device.limits.max_storage_buffer_binding_size / widest) as usize / 64 * 64;
+        if bound < FEWEST {
+            let (name, most) = (&device.report.name, device.limits.max_storage_buffer_binding_size);
+            return Err(Fault::Missing(format!(
+                "{name} binds {most} bytes at most, too few for {FEWEST} items"
+            )));
+        }
         let wanted = if device.report.kind == "software" { MOST_SOFTWARE } else { MOST };
         let mut capacity = wanted.min(bound);
         loop {
@@ -107,7 +115,7 @@ impl Job for Verification<'_> {
         };
         let tag = self.places.random();
         let mut packer = Packer { items, arena, rows: Vec::new(), tag };
-        let most = units.min(self.stride);
+        let most = units.min(self.stride.saturating_sub(LAST));
         let mut next_canary = self.places.next(0);
         while self.next < self.order.len() && packer.rows.len() < most {
             if packer.rows.len() == next_canary {
@@ -140,11 +148,10 @@ impl Job for Verification<'_> {
         if packer.rows.is_empty() {
             return Ok(None);
         }
-        // Every dispatch has at least one canary that is valid and one that is not.
-        for canary in canary::ITEMS.iter().take(2) {
-            if packer.rows.len() < self.stride {
-                packer.canary(canary);
-            }
+        for canary in canary::ITEMS.iter().take(LAST) {
+            packer.canary(canary);
+            // Dispatches of one size would have them in one place, where an earlier answer would be right.
+            packer.exchange(self.places.below(packer.rows.len()));
         }
         let Packer { rows, .. } = packer;
         super::put(params, &[rows.len() as u32, self.stride as u32, 0, 0]);
@@ -263,6 +270,18 @@ impl Packer<'_> {
         super::put(self.items, &[words[0], words[1], words[2], tag]);
         self.rows.push(row);
     }
+
+    /// Exchanges the last row with another, but for the tags, which are those of places.
+    fn exchange(&mut self, row: usize) {
+        const TAG: usize = layout::item::TAG as usize * 4;
+        const ROW: usize = layout::item::WORDS as usize * 4;
+        let last = self.rows.len() - 1;
+        self.rows.swap(row, last);
+        if row < last {
+            let (before, after) = self.items.split_at_mut(last * ROW);
+            before[row * ROW..][..TAG].swap_with_slice(&mut after[..TAG]);
+        }
+    }
 }
 
 // The order in which rows are packed is that of the layout.
@@ -273,3 +292,94 @@ const _: () = {
     assert!(layout::params::COUNT == 0 && layout::params::STRIDE == 1 && layout::params::WORDS == 4);
     assert!(layout::result::CODE == 0 && layout::result::TAG == 1);
 };
+
+// Kernels index with 32 bits, and take lengths below 2³¹.
+const _: () = {
+    assert!((MOST as u64) * (layout::table::WORDS as u64) < 1 << 32);
+    assert!(
+        (MOST as u64) * (ARENA_PER_ITEM as u64) < 1 << 31
+            && LONGEST < FEWEST / 2 * ARENA_PER_ITEM - canary::ROOM
+    );
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Ed25519Rule;
+    use crate::batch::{Batch, Key, Message};
+    use crate::suite::Suite;
+
+    /// Dispatches of all sizes, full ones among them, as the kernels see them: what they index lies in what was packed,
+    /// a row stands for the item whose bytes it has, and every dispatch has a valid canary and a wrong one.
+    #[test]
+    fn rows_stay_in_their_buffers_and_every_dispatch_has_its_canaries() {
+        use layout::item::{A, FLAGS, LEN, OFFSET, TAG, WORDS};
+        let [known, bad] = [&canary::ITEMS[0], &canary::ITEMS[4]];
+        let signature = [known.r, known.s].concat();
+        let mut batch = Batch::new();
+        for item in 0..2000_usize {
+            let message = vec![item as u8; [0, 1, 3, 4, 5, 63, 64, 1000, LONGEST][item % 9]];
+            // By turns: open, decided by the length of the key, open with a key off the curve, decided by S.
+            let (key, signature) = match item % 11 {
+                3 => (&known.key[1..], signature.clone()),
+                5 => (&bad.key[..], signature.clone()),
+                7 => (&known.key[..], [known.r, [0xff; 32]].concat()),
+                _ => (&known.key[..], signature.clone()),
+            };
+            let suite = Suite::ed25519(Ed25519Rule::ALL[item % Ed25519Rule::ALL.len()]);
+            batch.push(&suite, Key::Bytes(key), Message::Raw(&message), &signature);
+        }
+        let view = batch.view().unwrap();
+        let order: Vec<usize> = (0..view.len()).rev().collect();
+        let arena = canary::ROOM + 3 * LONGEST;
+        for (stride, units) in [(64, usize::MAX), (65, 64), (64, 64), (300, 200), (4096, usize::MAX)] {
+            let slots = Slots::new(view.len());
+            let places = Places::new();
+            let mut job =
+                Verification { batch: &view, order: &order, next: 0, slots: &slots, stride, arena, places };
+            let mut inputs = vec![Vec::new(); 3];
+            let mut packed = Vec::new();
+            while let Some((count, _, rows)) = job.pack(units, &mut inputs).unwrap() {
+                let words = |bytes: &[u8]| -> Vec<u32> {
+                    bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect()
+                };
+                assert!(count == rows.rows.len() && count <= stride, "{count} rows of {stride}");
+                assert_eq!(words(&inputs[0]), [count as u32, stride as u32, 0, 0]);
+                assert_eq!(inputs[1].len(), count * WORDS as usize * 4);
+                assert!(inputs[2].len() <= arena && inputs[2].len().is_multiple_of(4));
+                let items = words(&inputs[1]);
+                for (number, (row, words)) in rows.rows.iter().zip(items.chunks(WORDS as usize)).enumerate() {
+                    let word = |at: u32| words[at as usize];
+                    let (key, message, key_only): (&[u8], &[u8], bool) = match *row {
+                        Row::Open { item } => (view.item(item).key, view.item(item).message, false),
+                        Row::KeyOnly { item, .. } => (view.item(item).key, b"", true),
+                        Row::Canary(canary) => (&canary.key, canary.message, false),
+                    };
+                    assert_eq!(word(TAG), rows.tag.wrapping_add(number as u32));
+                    assert_eq!(word(FLAGS) & layout::flags::KEY_ONLY != 0, key_only);
+                    assert_eq!(&inputs[1][(number * WORDS as usize + A as usize) * 4..][..32], key);
+                    let place = word(OFFSET) as usize * 4..word(OFFSET) as usize * 4 + word(LEN) as usize;
+                    assert!(place.end.next_multiple_of(4) <= inputs[2].len());
+                    assert_eq!(&inputs[2][place], message);
+                }
+                for code in [layout::code::VALID, layout::code::EQUATION_FAILED] {
+                    let known = |row: &Row| matches!(row, Row::Canary(canary) if canary.code == code);
+                    assert!(
+                        rows.rows.iter().any(known),
+                        "{stride} {units}: no canary is {}",
+                        code_name(code)
+                    );
+                }
+                packed.extend(rows.rows.iter().filter_map(|row| match row {
+                    Row::Open { item } | Row::KeyOnly { item, .. } => Some(*item),
+                    Row::Canary(_) => None,
+                }));
+                inputs.iter_mut().for_each(Vec::clear);
+            }
+            let left: Vec<usize> = (0..view.len()).filter(|&item| slots.peek(item).is_none()).collect();
+            assert!(left.len() > 1000 && left.len() < view.len(), "some are decided by their bytes");
+            packed.sort_unstable();
+            assert_eq!(packed, left, "every other item once");
+        }
+    }
+}

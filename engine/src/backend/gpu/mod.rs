@@ -193,7 +193,7 @@ impl Backend for Gpu {
     }
 
     fn supports(&self, suite: &Suite) -> bool {
-        matches!(suite.kind(), Kind::Ed25519(_))
+        supports(suite)
     }
 
     fn device(&self) -> Option<&DeviceReport> {
@@ -209,7 +209,7 @@ impl Backend for Gpu {
     }
 
     fn supports_hash(&self, hash: Hash) -> bool {
-        digests::kernel(hash).is_some()
+        supports_hash(hash)
     }
 
     fn kernel_time(&self) -> Option<(Duration, u64)> {
@@ -233,6 +233,16 @@ impl Backend for Gpu {
         let hashed = kernel.and_then(|kernel| self.digests(kernel)?.hash(hash, messages, digests));
         hashed.map_err(|fault| self.failure(&fault))
     }
+}
+
+/// Whether there are kernels for a suite.
+pub(crate) fn supports(suite: &Suite) -> bool {
+    matches!(suite.kind(), Kind::Ed25519(_))
+}
+
+/// Whether there is a kernel for a hash function.
+pub(crate) fn supports_hash(hash: Hash) -> bool {
+    digests::kernel(hash).is_some()
 }
 
 fn kernel(stage: &Stage) -> device::Kernel {
@@ -277,6 +287,8 @@ fn parts(stages: &[Stage], first: usize, capacity: usize, arena: usize, row_byte
                 Buffer::Results | Buffer::Digests | Buffer::TestOutput => {
                     (Role::Output, row_bytes * capacity as u64)
                 }
+                // The one word that a verdict can be handed on in.
+                Buffer::State => (Role::Wiped, words.unwrap_or(0)),
                 _ => (Role::Scratch, words.unwrap_or(0)),
             };
             BufferSpec { name: name(kind), role, bytes }

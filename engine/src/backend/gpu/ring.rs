@@ -5,6 +5,7 @@
 //! back. A dispatch is one submission: copies in, the output filled with poison, the kernels in order, a copy out.
 //! Slots come back in any order and are told apart by what the work has kept with them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub(super) enum Role {
     Input,
     /// The kernels' own, from one to the next.
     Scratch,
+    /// As `Scratch`, a row for each item, and zero when a dispatch begins: nothing of an earlier one is left in it.
+    Wiped,
     /// Read by the host after every dispatch.
     Output,
     /// The same bytes for every dispatch; one for all slots.
@@ -87,6 +90,7 @@ const WAITING: u8 = 0;
 const MAPPED: u8 = 1;
 const REFUSED: u8 = 2;
 
+/// A dispatch under way.
 struct Flight<T> {
     slot: usize,
     units: usize,
@@ -97,6 +101,18 @@ struct Flight<T> {
     read: Arc<AtomicU8>,
     staged: Arc<AtomicU8>,
     planted: Option<GpuFault>,
+}
+
+impl<T> Flight<T> {
+    /// What became of its two buffers.
+    fn states(&self) -> [u8; 2] {
+        [&self.read, &self.staged].map(|state| state.load(Ordering::Acquire))
+    }
+
+    /// Whether it came back. One that a test has stopped never does.
+    fn is_back(&self) -> bool {
+        self.states() == [MAPPED; 2] && !matches!(self.planted, Some(GpuFault::Hung | GpuFault::Panic))
+    }
 }
 
 /// When to plant a fault, in tests.
@@ -116,6 +132,8 @@ pub(super) struct Ring {
     steps: Vec<Step>,
     slots: Vec<Slot>,
     poison: wgpu::Buffer,
+    /// Buffers to wipe before a dispatch, with the bytes that an item has in each.
+    wiped: Vec<(wgpu::Buffer, u64)>,
     /// Bytes of each input.
     input_sizes: Vec<u64>,
     output_bytes: u64,
@@ -128,6 +146,8 @@ pub(super) struct Ring {
     dispatches: u64,
     timeout: Duration,
     planted: Option<Planted>,
+    /// Why nothing runs any more: a run that failed leaves buffers behind in any state.
+    ended: Option<Fault>,
 }
 
 /// What a ring is made of.
@@ -161,9 +181,16 @@ impl Ring {
             shared.push(match &spec.role {
                 Role::Constant(bytes) => Some(filled(&device, spec.name, bytes, Use::STORAGE)?),
                 Role::Scratch => Some(device.buffer(spec.name, spec.bytes, Use::STORAGE)?),
+                Role::Wiped => Some(device.buffer(spec.name, spec.bytes, Use::STORAGE | Use::COPY_DST)?),
                 _ => None,
             });
         }
+        let wiped = buffers
+            .iter()
+            .zip(&shared)
+            .filter(|(spec, _)| spec.role == Role::Wiped)
+            .filter_map(|(spec, buffer)| Some((buffer.clone()?, spec.bytes / capacity as u64)))
+            .collect();
         let output_bytes: u64 =
             buffers.iter().filter(|spec| spec.role == Role::Output).map(|spec| spec.bytes).sum();
         let poison = filled(&device, "poison", &vec![POISON; output_bytes as usize], Use::COPY_SRC)?;
@@ -244,6 +271,7 @@ impl Ring {
             steps,
             slots,
             poison,
+            wiped,
             input_sizes,
             output_bytes,
             bytes_per_item,
@@ -253,6 +281,7 @@ impl Ring {
             dispatches: 0,
             timeout,
             planted,
+            ended: None,
         })
     }
 
@@ -266,9 +295,15 @@ impl Ring {
         (self.kernel_time, self.dispatches)
     }
 
-    /// Runs a job to its end. After an error nothing that it took may be used.
+    /// Runs a job to its end. After an error nothing that it took may be used, and no other job runs.
     pub(super) fn run<J: Job>(&mut self, job: &mut J) -> Result<(), Fault> {
+        if let Some(fault) = &self.ended {
+            return Err(fault.clone());
+        }
+        // Stays where a job panics.
+        self.ended = Some(Fault::Lost("an earlier run broke off".into()));
         let ended = self.stream(job);
+        self.ended = ended.as_ref().err().cloned();
         if matches!(ended, Err(Fault::Hung(_))) {
             // Whoever closes a device waits for what runs on it, which may be forever. So it stays open.
             std::mem::forget(Arc::clone(&self.device));
@@ -302,12 +337,11 @@ impl Ring {
             let mut taken = false;
             while index < flights.len() {
                 let flight = &flights[index];
-                let states = [&flight.read, &flight.staged].map(|state| state.load(Ordering::Acquire));
-                if states.contains(&REFUSED) {
+                if flight.states().contains(&REFUSED) {
                     self.device.check()?;
                     return Err(Fault::Lost("a buffer could not be mapped".into()));
                 }
-                if states != [MAPPED; 2] || flight.planted == Some(GpuFault::Hung) {
+                if !flight.is_back() {
                     index += 1;
                     continue;
                 }
@@ -348,7 +382,7 @@ impl Ring {
         if !fits || output_bytes > self.output_bytes {
             return Err(Fault::Refused(format!("{items} items do not fit the buffers")));
         }
-        let Self { device, slots, steps, pipelines, poison, .. } = self;
+        let Self { device, slots, steps, pipelines, poison, wiped, .. } = self;
         let slot_index = slot;
         let slot = &slots[slot_index];
         let submission = device.guarded(|| {
@@ -373,6 +407,9 @@ impl Ring {
                 offset += room;
             }
             encoder.copy_buffer_to_buffer(poison, 0, &slot.output, 0, output_bytes);
+            for (buffer, bytes_per_item) in wiped.iter() {
+                encoder.clear_buffer(buffer, 0, Some(items as u64 * bytes_per_item));
+            }
             if planted != Some(GpuFault::Skipped) {
                 let timestamp_writes =
                     slot.times.as_ref().map(|(queries, _)| wgpu::ComputePassTimestampWrites {
@@ -382,7 +419,10 @@ impl Ring {
                     });
                 let mut pass = encoder
                     .begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
-                for (step, group) in steps.iter().zip(&slot.groups) {
+                for (number, (step, group)) in steps.iter().zip(&slot.groups).enumerate() {
+                    if planted == Some(GpuFault::SkippedKernel(number)) {
+                        continue;
+                    }
                     pass.set_pipeline(&pipelines[step.pipeline].pipeline);
                     pass.set_bind_group(0, group, &[]);
                     pass.dispatch_workgroups(items.div_ceil(step.items_per_group) as u32, 1, 1);
@@ -424,23 +464,32 @@ impl Ring {
         })
     }
 
-    /// Waits for the dispatch that was started first, a little.
+    /// Waits for the dispatch that was started first, a little. A device that is lost meanwhile makes wgpu panic
+    /// (`Device::poll` of wgpu 30 has no error for it); that panic ends here.
     fn wait<T>(&self, flights: &[Flight<T>]) -> Result<(), Fault> {
         let Some(oldest) = flights.iter().min_by_key(|flight| flight.started) else { return Ok(()) };
-        if oldest.started.elapsed() > self.timeout {
-            return Err(Fault::Hung(self.timeout));
-        }
-        let waited = self.device.device.poll(wgpu::PollType::Wait {
-            submission_index: Some(oldest.submission.clone()),
-            timeout: Some(LOOK.min(self.timeout)),
-        });
+        let waited = catch_unwind(AssertUnwindSafe(|| {
+            assert!(oldest.planted != Some(GpuFault::Panic), "a test asked for a panic");
+            self.device.device.poll(wgpu::PollType::Wait {
+                submission_index: Some(oldest.submission.clone()),
+                timeout: Some(LOOK.min(self.timeout)),
+            })
+        }));
+        self.device.check()?;
         match waited {
             // A dispatch that a test wants to hang is done already and would be looked at without a pause.
-            Ok(_) if oldest.planted == Some(GpuFault::Hung) => std::thread::sleep(Duration::from_millis(1)),
-            Ok(_) | Err(wgpu::PollError::Timeout) => {}
-            Err(error) => return Err(Fault::Lost(error.to_string())),
+            Ok(Ok(_)) if oldest.planted == Some(GpuFault::Hung) => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Ok(Ok(_) | Err(wgpu::PollError::Timeout)) => {}
+            Ok(Err(error)) => return Err(Fault::Lost(error.to_string())),
+            Err(_) => return Err(Fault::Lost("wgpu gave up waiting for it".into())),
         }
-        self.device.check()
+        // Only after a look at it: it may have come back while this thread did not run.
+        match !oldest.is_back() && oldest.started.elapsed() > self.timeout {
+            true => Err(Fault::Hung(self.timeout)),
+            false => Ok(()),
+        }
     }
 
     /// Takes the output of a dispatch that came back, and frees its slot.
