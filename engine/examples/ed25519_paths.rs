@@ -1,8 +1,8 @@
 //! Times the paths to Ed25519 verdicts, on one thread.
 //!
-//! `cargo run --release --example ed25519_paths -- table|phases [--backend NAME] [--seconds S] [SIZE]…`
+//! `cargo run --release --example ed25519_paths -- table|phases [--rule NAME] [--backend NAME] [--seconds S] [SIZE]…`
 //!
-//! `table` gives nanoseconds a signature of every path under `zip215`, with distinct and with 64 keys, as CSV.
+//! `table` gives nanoseconds a signature of every path under a rule (`zip215`), with distinct and with 64 keys, as CSV.
 //! `phases` says where the time of a combination goes, beside the least that its field operations can take.
 
 use ed25519_dalek::{Signer, SigningKey};
@@ -60,6 +60,15 @@ fn slices<const N: usize>(rows: &[[u8; N]]) -> Vec<&[u8]> {
     rows.iter().map(|row| &row[..]).collect()
 }
 
+/// Rules whose combinations are tested for torsion.
+const COFACTORLESS: [Ed25519Rule; 5] = [
+    Ed25519Rule::Rfc8032Cofactorless,
+    Ed25519Rule::Cofactorless,
+    Ed25519Rule::Strict,
+    Ed25519Rule::Libsodium,
+    Ed25519Rule::Donna,
+];
+
 /// The tenth percentile of the time of `work`, over some seconds, in nanoseconds.
 fn time(seconds: f64, mut work: impl FnMut()) -> f64 {
     let mut samples = Vec::new();
@@ -80,8 +89,8 @@ fn engine(kind: BackendKind, path: PathChoice) -> Option<Engine> {
 }
 
 /// Nanoseconds of verifying all of `rows` in one call.
-fn verify(engine: &Engine, rows: &Rows, count: usize, seconds: f64) -> f64 {
-    let suite = Suite::ed25519(Ed25519Rule::Zip215);
+fn verify(engine: &Engine, rule: Ed25519Rule, rows: &Rows, count: usize, seconds: f64) -> f64 {
+    let suite = Suite::ed25519(rule);
     let (keys, messages, signatures) =
         (slices(&rows.keys[..count]), slices(&rows.messages[..count]), slices(&rows.signatures[..count]));
     let column = Column::slices;
@@ -95,7 +104,7 @@ fn verify(engine: &Engine, rows: &Rows, count: usize, seconds: f64) -> f64 {
 
 const BACKENDS: [BackendKind; 3] = [BackendKind::Avx512, BackendKind::Avx2, BackendKind::Portable];
 
-fn table(wanted: Option<BackendKind>, sizes: &[usize], seconds: f64) {
+fn table(rule: Ed25519Rule, wanted: Option<BackendKind>, sizes: &[usize], seconds: f64) {
     println!("backend,keys,n,lanes,combination,auto");
     let most = sizes.iter().copied().max().unwrap_or(0);
     for keys in [most, 64] {
@@ -105,8 +114,8 @@ fn table(wanted: Option<BackendKind>, sizes: &[usize], seconds: f64) {
             let engines = paths.map(|path| engine(kind, path));
             for &n in sizes {
                 let [Some(lanes), Some(combination), Some(auto)] = &engines else { continue };
-                let ns =
-                    [lanes, combination, auto].map(|engine| verify(engine, &rows, n, seconds) / n as f64);
+                let ns = [lanes, combination, auto]
+                    .map(|engine| verify(engine, rule, &rows, n, seconds) / n as f64);
                 let keys = if keys == 64 { "64" } else { "distinct" };
                 println!("{kind},{keys},{n},{:.0},{:.0},{:.0}", ns[0], ns[1], ns[2]);
             }
@@ -136,7 +145,7 @@ impl<F: FieldLanes, const SQUARE: bool> Kernel<F::Token> for Chain<F, SQUARE> {
 /// Nanoseconds of each step.
 struct Stopwatch {
     since: Instant,
-    steps: [f64; 4],
+    steps: [f64; 5],
 }
 
 impl Laps for Stopwatch {
@@ -147,13 +156,13 @@ impl Laps for Stopwatch {
 }
 
 /// The width that a sum of so many terms takes, and its windows: as `multiscalar` chooses, by its own count.
-fn phases<F: FieldLanes>(kind: BackendKind, count: usize, keys: usize, seconds: f64) {
+fn phases<F: FieldLanes>(rule: Ed25519Rule, kind: BackendKind, count: usize, keys: usize, seconds: f64) {
     let Some(token) = F::Token::detect() else { return };
     let lanes = F::Vector::LANES as f64;
     let rows = Rows::new(count, keys);
     let n = count as f64;
     let Some(engine) = engine(kind, PathChoice::Combination) else { return };
-    let total = verify(&engine, &rows, count, seconds) / n;
+    let total = verify(&engine, rule, &rows, count, seconds) / n;
 
     let length = 5000;
     let per = 4.0 * length as f64 * lanes;
@@ -204,29 +213,50 @@ fn phases<F: FieldLanes>(kind: BackendKind, count: usize, keys: usize, seconds: 
         decode(&mut points, &key_rows);
     }) / n;
 
-    let (mut short, mut long) = (Terms::new(128), Terms::new(252));
+    // What the test of torsion adds: multiples of keys, and a sum for each item.
+    let exact = COFACTORLESS.contains(&rule);
+    let first_r = BASE + 1;
+    let (mut first_term, mut sums) = (first_r, 0.0);
+    if exact {
+        let first_key = first_r + count as u32;
+        let decoded = points.len();
+        sums = time(seconds, || {
+            points.truncate(decoded);
+            let multiples = points.append_multiples(token, first_key, keys);
+            let with: Vec<u32> =
+                (0..count).map(|i| (multiples + (i % keys * 3 + i / keys % 3) as u32) << 1 | 1).collect();
+            first_term = points.append_sums(token, first_r, &with);
+        }) / n;
+    }
+
+    let (mut short, mut long) = (if exact { Terms::plain(128) } else { Terms::new(128) }, Terms::new(252));
     for i in 0..count + keys {
         let mut digest = sha512::digest_one([&(i as u64).to_le_bytes(), &[], &[]]);
         if i < count {
-            short.push(BASE + 1 + i as u32, &[digest[0], digest[1], 0, 0]);
+            short.push(first_term + i as u32, &[digest[0], digest[1], 0, 0]);
         } else {
             digest[7] ^= 1;
             long.push_modulo_order(BASE + 1 + i as u32, &scalar::reduce_wide(&digest));
         }
     }
     let mut workspace = Workspace::default();
-    let mut best = [f64::INFINITY; 4];
+    let mut best = [f64::INFINITY; 5];
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_secs_f64(2.0 * seconds) {
-        let mut watch = Stopwatch { since: Instant::now(), steps: [0.0; 4] };
-        workspace.vanishes_with(token, &points, &[&short, &long], &mut watch);
+        let mut watch = Stopwatch { since: Instant::now(), steps: [0.0; 5] };
+        if exact {
+            workspace.vanishes_by_bits_with(token, &points, &short, &[&long], &mut watch);
+        } else {
+            workspace.vanishes_with(token, &points, &[&short, &long], &mut watch);
+        }
         for (best, step) in best.iter_mut().zip(watch.steps) {
             *best = best.min(step / n);
         }
     }
-    let [sort, buckets, reduction, doublings] = best;
+    // No sum vanishes here, so none is tested for torsion: that is part of the rest.
+    let [sort, buckets, reduction, doublings, _] = best;
     let counts = workspace.counts();
-    let named = hash + coefficients + decoding + sort + buckets + reduction + doublings;
+    let named = hash + coefficients + decoding + sums + sort + buckets + reduction + doublings;
     let decoded = (count + keys) as f64 / n;
     println!(
         "{kind}, n = {count} over {keys} keys: {total:.0} ns a signature; a multiplication {mul:.2}, a squaring {square:.2} ns"
@@ -242,6 +272,15 @@ fn phases<F: FieldLanes>(kind: BackendKind, count: usize, keys: usize, seconds: 
         decoded * (254.0 * square + 25.0 * mul),
         format!("{decoded:.2} points of 254 S + 25 M"),
     );
+    if exact {
+        let entries = (count + 3 * keys) as f64 / n;
+        line(
+            "sums with multiples of keys",
+            sums,
+            14.0 * mul * entries,
+            format!("{entries:.2} entries of 14 M"),
+        );
+    }
     line("sorting", sort, 0.0, String::new());
     let additions = counts.additions as f64 / n;
     line("buckets", buckets, 7.0 * mul * additions, format!("{additions:.2} additions of 7 M"));
@@ -255,11 +294,16 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let mode = arguments.next().unwrap_or_default();
     let (mut wanted, mut sizes, mut seconds) = (None, Vec::new(), 0.5);
+    let mut rule = Ed25519Rule::Zip215;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--backend" => {
                 let name = arguments.next().unwrap_or_default();
                 wanted = Some(BackendKind::from_name(&name).expect("the name of a backend"));
+            }
+            "--rule" => {
+                let name = arguments.next().unwrap_or_default();
+                rule = Ed25519Rule::from_name(&name).expect("the name of a rule");
             }
             "--seconds" => {
                 seconds = arguments.next().and_then(|s| s.parse().ok()).expect("a number of seconds");
@@ -270,7 +314,7 @@ fn main() {
     match mode.as_str() {
         "table" => {
             let sizes = if sizes.is_empty() { vec![8, 64, 1024, 16_384, 131_072] } else { sizes };
-            table(wanted, &sizes, seconds);
+            table(rule, wanted, &sizes, seconds);
         }
         "phases" => {
             let sizes = if sizes.is_empty() { vec![16_384] } else { sizes };
@@ -280,17 +324,21 @@ fn main() {
                     match kind {
                         #[cfg(target_arch = "x86_64")]
                         BackendKind::Avx512 => {
-                            phases::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(kind, n, keys, seconds);
+                            phases::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(
+                                rule, kind, n, keys, seconds,
+                            );
                         }
                         #[cfg(target_arch = "x86_64")]
                         BackendKind::Avx2 => {
-                            phases::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(kind, n, keys, seconds);
+                            phases::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(rule, kind, n, keys, seconds);
                         }
-                        _ => phases::<Radix51Portable>(kind, n, keys, seconds),
+                        _ => phases::<Radix51Portable>(rule, kind, n, keys, seconds),
                     }
                 }
             }
         }
-        _ => eprintln!("usage: ed25519_paths table|phases [--backend NAME] [--seconds S] [SIZE]…"),
+        _ => eprintln!(
+            "usage: ed25519_paths table|phases [--rule NAME] [--backend NAME] [--seconds S] [SIZE]…"
+        ),
     }
 }

@@ -290,8 +290,7 @@ impl Suite {
     /// Whether one equation can prove many items of this suite.
     pub(crate) const fn combines(&self) -> bool {
         match &self.0 {
-            Kind::Ed25519(rule) => rule.is_cofactored(),
-            Kind::Bip340 => true,
+            Kind::Ed25519(_) | Kind::Bip340 => true,
             Kind::Ecdsa { .. } | Kind::Sm2 { .. } => false,
         }
     }

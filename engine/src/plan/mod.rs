@@ -185,7 +185,18 @@ mod tests {
 
     /// By default pieces of combinations are no longer than others here.
     const PATHS: Paths = Paths {
-        costs: Costs { lanes: 1.0, known: 1.0, item: 1.0, decode: 1.0, addition: 1.0, bucket: 1.0, sum: 1.0 },
+        costs: Costs {
+            lanes: 1.0,
+            known: 1.0,
+            item: 1.0,
+            decode: 1.0,
+            addition: 1.0,
+            bucket: 1.0,
+            sum: 1.0,
+            entry: 1.0,
+            torsion: 1.0,
+            vector: 8,
+        },
         choice: PathChoice::Lanes,
     };
 

@@ -37,6 +37,8 @@ pub(crate) struct Work {
     /// Whether a combination of exactly these items has failed, so that a bad one is among them, and all points and
     /// challenges are known.
     pub(crate) failed: bool,
+    /// Whether a combination needs a test of torsion beside its sum.
+    pub(crate) torsion: bool,
     /// The part of bad items to expect.
     pub(crate) bad_rate: f64,
 }
@@ -58,6 +60,12 @@ pub(crate) struct Costs {
     pub(crate) bucket: f64,
     /// What every sum costs, whatever its length.
     pub(crate) sum: f64,
+    /// Making a table entry of a sum of points.
+    pub(crate) entry: f64,
+    /// The test of one point for torsion, in a lane.
+    pub(crate) torsion: f64,
+    /// Lanes of a vector.
+    pub(crate) vector: usize,
 }
 
 /// Items of a vector up to which each goes by itself, as the kernels do it.
@@ -81,6 +89,9 @@ impl Costs {
             bucket: 18.0,
             // 256 doublings of a vector, of which one lane counts, and the seed.
             sum: 1540.0 * lanes as f64 + 2000.0,
+            entry: 18.0,
+            torsion: 590.0,
+            vector: lanes,
         }
     }
 
@@ -97,21 +108,27 @@ impl Costs {
             addition: self.addition * of_sums,
             bucket: self.bucket * of_sums,
             sum: self.sum * of_sums,
+            entry: self.entry * of_sums,
+            torsion: self.torsion * of_sums,
+            vector: self.vector,
         }
     }
 
-    /// A combination of `items` items over `keys` keys, from bytes.
+    /// A combination of `items` items over `keys` keys, from bytes, without a test of torsion.
     fn combination(&self, items: usize, keys: usize) -> f64 {
-        self.prepare(items, keys) + self.one_sum(items, keys)
+        self.prepare(items, keys, false) + self.one_sum(items, keys, false)
     }
 
-    fn prepare(&self, items: usize, keys: usize) -> f64 {
-        items as f64 * self.item + (items + keys) as f64 * self.decode
+    fn prepare(&self, items: usize, keys: usize, torsion: bool) -> f64 {
+        let bytes = items as f64 * self.item + (items + keys) as f64 * self.decode;
+        // A sum for each item, three multiples of each key.
+        if torsion { bytes + (items + 3 * keys) as f64 * self.entry } else { bytes }
     }
 
     /// A sum whose points are decoded: the two runs of windows have the width that is best for each.
-    fn one_sum(&self, items: usize, keys: usize) -> f64 {
-        self.windows(items, SHORT) + self.windows(keys + 1, LONG) + self.sum
+    fn one_sum(&self, items: usize, keys: usize, torsion: bool) -> f64 {
+        let short = if torsion { self.windows_by_bits(items) } else { self.windows(items, SHORT) };
+        short + self.windows(keys + 1, LONG) + self.sum
     }
 
     fn windows(&self, terms: usize, bits: usize) -> f64 {
@@ -123,6 +140,18 @@ impl Costs {
         }
         least
     }
+
+    /// Windows of coefficients without signs, whose sums by bits are tested. Lanes without a window cost what others do.
+    fn windows_by_bits(&self, terms: usize) -> f64 {
+        let mut least = f64::INFINITY;
+        for width in 3..=13 {
+            let windows = (SHORT - 1).div_ceil(width);
+            let buckets = self.bucket * f64::from(1u32 << width) + self.torsion * width as f64;
+            let all = windows.next_multiple_of(self.vector) as f64 * buckets;
+            least = least.min(windows as f64 * self.addition * terms as f64 + all);
+        }
+        least
+    }
 }
 
 /// The path that is expected to cost least.
@@ -130,7 +159,7 @@ impl Costs {
 /// Sums of b items fail with probability 1 − (1 − p)^b, and their items then cost as much as in lanes. Of items of
 /// which one is known to be bad, p is at least one in their number.
 pub(crate) fn choose(work: &Work, costs: &Costs) -> Path {
-    let Work { items, keys, failed, bad_rate } = *work;
+    let Work { items, keys, failed, torsion, bad_rate } = *work;
     if items <= SINGLE && !failed {
         return Path::Single;
     }
@@ -138,14 +167,15 @@ pub(crate) fn choose(work: &Work, costs: &Costs) -> Path {
     let (in_lanes, prepare, rate) = if failed {
         (costs.known * count, 0.0, bad_rate.max(1.0 / count))
     } else {
-        (costs.lanes * count, costs.prepare(items, keys), bad_rate)
+        (costs.lanes * count, costs.prepare(items, keys, torsion), bad_rate)
     };
     let mut best = (in_lanes, Path::Lanes);
     let mut size = if failed { items.div_ceil(4) } else { items };
     while size >= FEWEST {
         let fails = 1.0 - (1.0 - rate.min(1.0)).powi(size as i32);
         let sums = count / size as f64;
-        let cost = prepare + sums * costs.one_sum(size, keys.min(size)) + fails * costs.known * count;
+        let cost =
+            prepare + sums * costs.one_sum(size, keys.min(size), torsion) + fails * costs.known * count;
         if cost < best.0 {
             best = (cost, Path::Combination(size));
         }
@@ -166,6 +196,8 @@ pub(crate) struct Known {
     pub(crate) compact: usize,
     /// Their distinct keys, about.
     pub(crate) keys: usize,
+    /// Whether a combination needs a test of torsion beside its sum.
+    pub(crate) torsion: bool,
 }
 
 /// What an item with a full and with a compact table costs, as parts of one in lanes (docs/decisions/key-ring.md).
@@ -174,15 +206,16 @@ const COMPACT_TABLE: f64 = 0.47;
 
 /// Whether tables are expected to cost less than a combination of the same items.
 pub(crate) fn tables_pay(known: &Known, bad_rate: f64, costs: &Costs) -> bool {
-    let Known { full, compact, keys } = *known;
+    let Known { full, compact, keys, torsion } = *known;
     let by_tables = costs.lanes * (FULL_TABLE * full as f64 + COMPACT_TABLE * compact as f64);
     let items = full + compact;
     let mut combined = f64::INFINITY;
     let mut size = items;
     while size >= FEWEST {
         let fails = 1.0 - (1.0 - bad_rate.min(1.0)).powi(size as i32);
-        let sums = items as f64 / size as f64 * costs.one_sum(size, keys.min(size));
-        combined = combined.min(costs.prepare(items, keys) + sums + fails * costs.known * items as f64);
+        let sums = items as f64 / size as f64 * costs.one_sum(size, keys.min(size), torsion);
+        combined =
+            combined.min(costs.prepare(items, keys, torsion) + sums + fails * costs.known * items as f64);
         size = size.div_ceil(4);
     }
     by_tables <= combined
@@ -225,7 +258,30 @@ mod tests {
     use super::*;
 
     fn at(items: usize, keys: usize, bad_rate: f64) -> Path {
-        choose(&Work { items, keys, failed: false, bad_rate }, &Costs::counted(8))
+        choose(&Work { items, keys, failed: false, torsion: false, bad_rate }, &Costs::counted(8))
+    }
+
+    #[test]
+    fn a_test_of_torsion_pays_for_many_items() {
+        let at = |items: usize, keys: usize, lanes: usize| {
+            let work = Work { items, keys, failed: false, torsion: true, bad_rate: 0.0 };
+            choose(&work, &Costs::counted(lanes))
+        };
+        for lanes in [1, 4, 8] {
+            for items in [4, 16, 32] {
+                assert_eq!(at(items, items, lanes), Path::Lanes, "{items}");
+                assert_eq!(at(items, 1, lanes), Path::Lanes, "{items}");
+            }
+            for items in [256, 1024, 16_384] {
+                assert_eq!(at(items, items, lanes), Path::Combination(items));
+                assert_eq!(at(items, 1, lanes), Path::Combination(items));
+            }
+        }
+        let costs = Costs::counted(8);
+        for items in [16, 1000, 16_384] {
+            assert!(costs.one_sum(items, items, true) > costs.one_sum(items, items, false));
+            assert!(costs.prepare(items, items, true) > costs.prepare(items, items, false));
+        }
     }
 
     #[test]
@@ -253,8 +309,9 @@ mod tests {
     #[test]
     fn tables_pay_unless_many_good_items_share_few_keys() {
         let costs = Costs { lanes: 2000.0, ..Costs::counted(8) };
-        let pay =
-            |full, compact, keys, bad_rate| tables_pay(&Known { full, compact, keys }, bad_rate, &costs);
+        let pay = |full, compact, keys, bad_rate| {
+            tables_pay(&Known { full, compact, keys, torsion: false }, bad_rate, &costs)
+        };
         for items in [1, 8, 64] {
             assert!(pay(items, 0, items, 0.0) && pay(items, 0, 1, 0.0), "{items}");
         }
@@ -282,7 +339,7 @@ mod tests {
         let costs = Costs::counted(8);
         for items in 1..3000 {
             for bad_rate in [0.0, 1e-3, 0.5] {
-                let work = Work { items, keys: items, failed: true, bad_rate };
+                let work = Work { items, keys: items, failed: true, torsion: items % 2 == 1, bad_rate };
                 match choose(&work, &costs) {
                     Path::Combination(size) => assert!(size < items && size >= FEWEST),
                     Path::Lanes => {}

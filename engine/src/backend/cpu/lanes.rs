@@ -77,11 +77,12 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
                     (item, known)
                 });
                 let mut memory = suite.combines().then(|| self.memory());
-                let choose = |situation: Situation| self.step(situation, paths);
+                let torsion = !rule.is_cofactored();
+                let choose = |situation: Situation| self.step(situation, torsion, paths);
                 let combination =
                     memory.as_mut().map(|memory| Combination { memory, source: &System, choose: &choose });
                 let pay = |Fleet { full, compact, keys }: Fleet| {
-                    paths.tables_pay(&Known { full, compact, keys }, self.bad_rate.get())
+                    paths.tables_pay(&Known { full, compact, keys, torsion }, self.bad_rate.get())
                 };
                 let known = ed25519::verify::KnownKeys { base: &|| self.tables.base(), pay: &pay };
                 let mut failed = 0;
@@ -118,10 +119,10 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
         }
     }
 
-    /// What `plan` advises for some items of a piece.
-    fn step(&self, situation: Situation, paths: &Paths) -> Step {
+    /// What `plan` advises for some items of a piece, of a rule whose sums need a test of torsion or not.
+    fn step(&self, situation: Situation, torsion: bool, paths: &Paths) -> Step {
         let Situation { items, keys, failed } = situation;
-        match paths.choose(&Work { items, keys, failed, bad_rate: self.bad_rate.get() }) {
+        match paths.choose(&Work { items, keys, failed, torsion, bad_rate: self.bad_rate.get() }) {
             // The kernel of lanes takes what fills no vector one by one.
             Path::Single | Path::Lanes => Step::Lanes,
             Path::Combination(size) => Step::Sums(size),
@@ -158,7 +159,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
             lanes,
             min_piece: if lanes == 1 { 8 } else { 64 },
             max_piece: 512,
-            // 700 bytes an item; twice as many would gain another twentieth.
+            // 700 to 1,200 bytes an item; twice as many would gain another twentieth.
             max_combined: 16_384,
         }
     }

@@ -1,8 +1,8 @@
 //! Sums of buckets, and of windows, in lanes.
 
-use crate::kernels::curve::edwards::points::{ENTRY_ROWS, load_entry};
+use crate::kernels::curve::edwards::points::{ENTRY_ROWS, INVERSE_2D, load_entry};
 use crate::kernels::curve::edwards::{Extended, Niels, Projective};
-use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, Limbs, ONE};
+use crate::kernels::field::{self, EDWARDS_2D, FieldLanes, ONE};
 use crate::simd::{Kernel, LaneMask, MAX_LANES, Vector};
 use core::marker::PhantomData;
 
@@ -15,17 +15,8 @@ pub(super) const BUCKET_ROWS: usize = 3;
 /// The rows of a bucket.
 pub(super) type Bucket = [[u64; 8]; BUCKET_ROWS];
 
-/// 1/(2d).
-const INVERSE_2D: Limbs = [
-    133_296_036_314_136,
-    426_780_519_490_142,
-    971_550_796_200_877,
-    1_003_625_501_967_667,
-    1_693_814_684_165_806,
-];
-
 #[inline(always)]
-fn store_bucket<F: FieldLanes>(bucket: Niels<F>, table: &mut [[u64; 8]], first: usize) {
+pub(super) fn store_bucket<F: FieldLanes>(bucket: Niels<F>, table: &mut [[u64; 8]], first: usize) {
     let a = bucket.y_plus_x.pack();
     let b = bucket.y_minus_x.pack();
     let c = bucket.z2.pack();
@@ -37,7 +28,7 @@ fn store_bucket<F: FieldLanes>(bucket: Niels<F>, table: &mut [[u64; 8]], first: 
 }
 
 #[inline(always)]
-fn load_bucket<F: FieldLanes>(token: F::Token, table: &[Bucket], at: &[u32]) -> Niels<F> {
+pub(super) fn load_bucket<F: FieldLanes>(token: F::Token, table: &[Bucket], at: &[u32]) -> Niels<F> {
     let [p, q, r] = F::Vector::gather_entries::<BUCKET_ROWS>(token, table, at, 0);
     Niels {
         y_plus_x: F::unpack([p[0], p[1], p[2], p[3], p[4]]),
@@ -55,7 +46,7 @@ pub(super) fn neutral<F: FieldLanes>(token: F::Token) -> Extended<F> {
 
 /// Prefetches the entries `at[lane] >> shift`.
 #[inline(always)]
-fn prefetch<V: Vector, const R: usize>(table: &[[[u64; 8]; R]], at: &[u32], shift: u32) {
+pub(super) fn prefetch<V: Vector, const R: usize>(table: &[[[u64; 8]; R]], at: &[u32], shift: u32) {
     let rows = table.as_flattened();
     let mut lane = 0;
     while lane < V::LANES {

@@ -5,6 +5,9 @@
 //! the digit is ⌈b/2⌉, less 2^c if the highest bit of b is set. Every window is read by itself, without a carry
 //! from the window below and without an offset added to the scalar. Digits lie in −2^(c−1) to 2^(c−1).
 //!
+//! Terms may have plain digits instead, the c bits themselves: twice the buckets, but each bit of the scalar is one bit
+//! of one digit, which sums by bits need (`bit_sums`).
+//!
 //! # Order
 //! A counting sort by magnitude, then the buckets ranked by their number of terms and taken `LANES` at a time:
 //! each lane works on one bucket, so no two lanes ever meet in one, and lanes of a group finish together but for a
@@ -22,6 +25,8 @@ pub(super) const WIDTHS: core::ops::RangeInclusive<usize> = 3..=13;
 #[derive(Debug)]
 pub struct Terms {
     bits: usize,
+    /// Whether digits are the bits themselves, without signs.
+    plain: bool,
     /// Twice the entry, plus one to negate it.
     entries: Vec<u32>,
     words: [Vec<u64>; 4],
@@ -31,7 +36,17 @@ impl Terms {
     /// No terms yet, of scalars below 2^`bits`, `bits` at most 255.
     pub fn new(bits: usize) -> Self {
         assert!(bits < 256);
-        Self { bits, entries: Vec::new(), words: [const { Vec::new() }; 4] }
+        Self { bits, plain: false, entries: Vec::new(), words: [const { Vec::new() }; 4] }
+    }
+
+    /// As [`Self::new`], with digits that are the bits of the scalars: for sums by bits.
+    pub fn plain(bits: usize) -> Self {
+        Self { plain: true, ..Self::new(bits) }
+    }
+
+    /// Whether digits are the bits of the scalars.
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// Forgets all terms.
@@ -81,9 +96,14 @@ impl Terms {
         self.entries.is_empty()
     }
 
-    /// The number of windows of `width` bits; one bit above the scalar is read as its sign.
+    /// The number of windows of `width` bits; where digits have signs, one bit above the scalar is read as its sign.
     pub(super) fn windows(&self, width: usize) -> usize {
-        (self.bits + 1).div_ceil(width)
+        (self.bits + usize::from(!self.plain)).div_ceil(width)
+    }
+
+    /// The number of magnitudes of a digit, 0 aside.
+    pub(super) fn magnitudes(&self, width: usize) -> usize {
+        if self.plain { (1 << width) - 1 } else { 1 << (width - 1) }
     }
 
     /// Bytes held.
@@ -100,6 +120,7 @@ struct Digits<'a> {
     /// Bits of `low` below the window and the bit beside it; `None` for the lowest window, which has none beside it.
     shift: Option<usize>,
     width: usize,
+    plain: bool,
     out: &'a mut [u16],
 }
 
@@ -113,6 +134,12 @@ fn recode(bits: u64, width: usize) -> u16 {
     (magnitude << 1 | negative) as u16
 }
 
+/// The plain digit of `width` bits.
+#[inline(always)]
+fn encode(bits: u64, width: usize) -> u16 {
+    ((bits & ((1 << width) - 1)) << 1) as u16
+}
+
 impl<T: Token> Kernel<T> for Digits<'_> {
     type Output = ();
 
@@ -121,6 +148,23 @@ impl<T: Token> Kernel<T> for Digits<'_> {
         let width = self.width;
         let n = self.out.len();
         let (out, low) = (&mut self.out[..n], &self.low[..n]);
+        if self.plain {
+            let shift = self.shift.unwrap_or(0);
+            match self.high {
+                Some(high) => {
+                    let high = &high[..n];
+                    for i in 0..n {
+                        out[i] = encode(low[i] >> shift | high[i] << 1 << (63 - shift), width);
+                    }
+                }
+                None => {
+                    for i in 0..n {
+                        out[i] = encode(low[i] >> shift, width);
+                    }
+                }
+            }
+            return;
+        }
         match (self.shift, self.high) {
             (None, _) => {
                 for i in 0..n {
@@ -140,6 +184,12 @@ impl<T: Token> Kernel<T> for Digits<'_> {
             }
         }
     }
+}
+
+/// The number of magnitudes of the digits of terms that share buckets, 0 aside.
+pub(super) fn magnitudes(sums: &[&Terms], width: usize) -> usize {
+    debug_assert!(sums.iter().all(|terms| terms.plain == sums[0].plain), "digits of one kind share buckets");
+    sums.iter().map(|terms| terms.magnitudes(width)).max().unwrap_or(0)
 }
 
 /// One window, sorted. The vectors are kept from window to window.
@@ -168,20 +218,20 @@ impl Window {
         index: usize,
         width: usize,
     ) {
-        let buckets = 1usize << (width - 1);
+        let buckets = magnitudes(sums, width);
         self.codes.clear();
         self.codes.resize(sums.iter().map(|terms| terms.len()).sum(), 0);
         let mut start = 0;
         for terms in sums.iter().filter(|terms| index < terms.windows(width)) {
             let out = &mut self.codes[start..start + terms.len()];
             start += terms.len();
-            let bit = (index * width).saturating_sub(1);
+            let bit = if terms.plain { index * width } else { (index * width).saturating_sub(1) };
             let (word, shift) = (bit / 64, bit % 64);
             let words = |word: usize| terms.words.get(word).filter(|words| !words.is_empty());
             if let Some(low) = words(word) {
                 let high = words(word + 1).map(Vec::as_slice);
                 let shift = (index > 0).then_some(shift);
-                token.vectorize(Digits { low, high, shift, width, out });
+                token.vectorize(Digits { low, high, shift, width, plain: terms.plain, out });
             }
         }
         self.codes.truncate(start);

@@ -1,7 +1,8 @@
 //! Sums of many scalar multiples of points of edwards25519, in lanes, and whether they vanish.
 //!
 //! Contract. [`Workspace::vanishes`] says whether 8·Σ xᵢ·Pᵢ is the neutral element, for points of a table
-//! ([`Points`]) and scalars below 2^255. It knows nothing of signatures: which sum is worth asking about, and what
+//! ([`Points`]) and scalars below 2^255; [`Workspace::vanishes_by_bits`] also whether each of the sums that the bits of
+//! some scalars select has odd order. It knows nothing of signatures: which sum is worth asking about, and what
 //! follows from the answer, is its caller's business.
 //!
 //! # Method
@@ -11,7 +12,7 @@
 //! | step | a lane holds | so that |
 //! |---|---|---|
 //! | bucket sums | one bucket of a sorted window | lanes never meet in a bucket; the sum stays in registers, and buckets are neither loaded nor stored on the way |
-//! | running sums | one window | nothing is added across lanes |
+//! | running sums, or sums by bits (`bit_sums`) | one window | nothing is added across lanes |
 //! | windows to the sum | the same in every lane | 253 doublings, once |
 //!
 //! The sort (`digits`) is scalar, some 13 instructions for a term and window, and costs about what loading and
@@ -35,6 +36,7 @@
 //! # Rejected
 //! See docs/decisions/linear-combination.md.
 
+mod bit_sums;
 mod buckets;
 mod digits;
 #[cfg(test)]
@@ -43,12 +45,15 @@ pub mod weierstrass;
 
 pub use digits::Terms;
 
+use crate::kernels::curve::edwards::Extended;
+use crate::kernels::curve::edwards::odd_order::{OddOrder, all_lanes};
 use crate::kernels::curve::edwards::points::Points;
 use crate::kernels::field::FieldLanes;
 use crate::simd::{Rows, Token, Vector};
+use bit_sums::{BitSums, Neutral, scratch};
 use buckets::{Accumulate, BUCKET_ROWS, Reduce, StoreNeutral, Vanishes, Windows};
 use core::marker::PhantomData;
-use digits::{WIDTHS, Window};
+use digits::{WIDTHS, Window, magnitudes};
 
 /// Memory of a sum, kept from one to the next.
 #[derive(Debug)]
@@ -88,6 +93,8 @@ pub enum Step {
     Reduction,
     /// Windows to the sum, and the test.
     Doublings,
+    /// Whether the sums by bits have odd order.
+    Torsion,
 }
 
 /// Told when a step is done: for measurements.
@@ -118,7 +125,29 @@ fn cost<F: FieldLanes>(sums: &[&Terms], width: usize) -> usize {
         windows = windows.max(terms.windows(width));
         additions += terms.len() * terms.windows(width);
     }
-    8 * additions + 18 * windows.next_multiple_of(lanes) * (1 << (width - 1))
+    let windows = windows.next_multiple_of(lanes);
+    let tests = if sums.iter().any(|terms| terms.is_plain()) { ODD_ORDER * windows * width } else { 0 };
+    8 * additions + 18 * windows * magnitudes(sums, width) + tests
+}
+
+/// Multiplications of the test of a sum by bits.
+const ODD_ORDER: usize = 590;
+/// Vectors tested side by side, as points are decoded: scalar code has registers for one.
+const SIDE_BY_SIDE: usize = 3;
+
+/// Whether all points lie in the subgroup of order L.
+fn odd_order<F: FieldLanes>(token: F::Token, points: &[Extended<F>]) -> bool {
+    let mut rest = points;
+    if F::Vector::LANES > 1 {
+        while let [a, b, c, more @ ..] = rest {
+            let of: [_; SIDE_BY_SIDE] = [a, b, c];
+            if token.vectorize(OddOrder(of)) != [all_lanes::<F>(); SIDE_BY_SIDE] {
+                return false;
+            }
+            rest = more;
+        }
+    }
+    rest.iter().all(|point| token.vectorize(OddOrder([point])) == [all_lanes::<F>()])
 }
 
 /// The width that costs least, and what it costs.
@@ -149,19 +178,78 @@ impl<F: FieldLanes> Workspace<F> {
         sums: &[&Terms],
         laps: &mut impl Laps,
     ) -> bool {
-        let (_, together) = best_width::<F>(sums);
-        let apart: usize = sums.iter().map(|&terms| best_width::<F>(&[terms]).1).sum();
+        self.start();
         let mut parts = Vec::new();
+        self.parts(token, points, sums, &mut parts, laps);
+        self.finish(token, &parts, laps)
+    }
+
+    /// Whether 8 times the sum of all terms is the neutral element, and for each bit the sum of the points of `plain`
+    /// whose scalar has it lies in the subgroup of order L.
+    ///
+    /// Panics if a term names an entry that `points` does not have, or if `plain` has digits with signs.
+    pub fn vanishes_by_bits(
+        &mut self,
+        token: F::Token,
+        points: &Points<F>,
+        plain: &Terms,
+        sums: &[&Terms],
+    ) -> bool {
+        self.vanishes_by_bits_with(token, points, plain, sums, &mut ())
+    }
+
+    /// As [`Self::vanishes_by_bits`]; `laps` is told of every step.
+    pub fn vanishes_by_bits_with(
+        &mut self,
+        token: F::Token,
+        points: &Points<F>,
+        plain: &Terms,
+        sums: &[&Terms],
+        laps: &mut impl Laps,
+    ) -> bool {
+        assert!(plain.is_plain(), "digits with signs have no sums by bits");
+        self.start();
+        let mut bits = Vec::new();
+        let mut parts = vec![self.windows(token, points, &[plain], &mut bits, laps)];
+        self.parts(token, points, sums, &mut parts, laps);
+        if !self.finish(token, &parts, laps) {
+            return false;
+        }
+        let odd = odd_order(token, &bits);
+        laps.lap(Step::Torsion);
+        odd
+    }
+
+    /// Forgets the sum before.
+    fn start(&mut self) {
         self.sums.resize(0);
         self.counts = Counts::default();
+    }
+
+    /// The windows of sums, together or apart, whichever costs less.
+    fn parts(
+        &mut self,
+        token: F::Token,
+        points: &Points<F>,
+        sums: &[&Terms],
+        parts: &mut Vec<Windows>,
+        laps: &mut impl Laps,
+    ) {
+        let (_, together) = best_width::<F>(sums);
+        let apart: usize = sums.iter().map(|&terms| best_width::<F>(&[terms]).1).sum();
+        let mut bits = Vec::new();
         if together <= apart {
-            parts.push(self.windows(token, points, sums, laps));
+            parts.push(self.windows(token, points, sums, &mut bits, laps));
         } else {
             for &terms in sums {
-                parts.push(self.windows(token, points, &[terms], laps));
+                parts.push(self.windows(token, points, &[terms], &mut bits, laps));
             }
         }
-        let kernel = Vanishes::<F> { table: self.sums.as_chunks().0, sums: &parts, field: PhantomData };
+    }
+
+    /// Whether 8 times the sum of the windows of all parts is the neutral element.
+    fn finish(&mut self, token: F::Token, parts: &[Windows], laps: &mut impl Laps) -> bool {
+        let kernel = Vanishes::<F> { table: self.sums.as_chunks().0, sums: parts, field: PhantomData };
         let vanishes = token.vectorize(kernel);
         laps.lap(Step::Doublings);
         vanishes
@@ -172,12 +260,13 @@ impl<F: FieldLanes> Workspace<F> {
         self.counts
     }
 
-    /// The sum of each window, after those that `self.sums` holds.
+    /// The sum of each window, after those that `self.sums` holds, and the sums by bits of plain digits in `bits`.
     fn windows(
         &mut self,
         token: F::Token,
         points: &Points<F>,
         sums: &[&Terms],
+        bits: &mut Vec<Extended<F>>,
         laps: &mut impl Laps,
     ) -> Windows {
         let lanes = F::Vector::LANES;
@@ -186,7 +275,8 @@ impl<F: FieldLanes> Workspace<F> {
         let first = self.sums.len() / BUCKET_ROWS;
         self.sums.resize((first + count.next_multiple_of(lanes)) * BUCKET_ROWS);
 
-        let buckets = 1usize << (width - 1);
+        let by_bits = sums.iter().any(|terms| terms.is_plain());
+        let buckets = magnitudes(sums, width);
         self.counts.additions += sums.iter().map(|terms| terms.len() * terms.windows(width)).sum::<usize>();
         self.counts.buckets += count * buckets;
         // The table begins with the neutral element, as often as a vector stores it, for buckets without terms.
@@ -196,6 +286,8 @@ impl<F: FieldLanes> Workspace<F> {
             self.table.resize(needed);
         }
         token.vectorize(StoreNeutral::<F> { table: &mut self.table, field: PhantomData });
+        let neutral = token.vectorize(Neutral::<F>(PhantomData));
+        let mut room = vec![neutral; if by_bits { scratch(width) } else { 0 }];
 
         for group in (0..count).step_by(lanes) {
             self.entries.clear();
@@ -221,12 +313,16 @@ impl<F: FieldLanes> Workspace<F> {
                     }
                 }
             }
-            token.vectorize(Reduce::<F> {
-                table: self.table.as_chunks().0,
-                entries: &self.entries,
-                sums: &mut self.sums[(first + group) * BUCKET_ROWS..],
-                field: PhantomData,
-            });
+            let (table, entries) = (self.table.as_chunks().0, &self.entries[..]);
+            let sums = &mut self.sums[(first + group) * BUCKET_ROWS..];
+            if by_bits {
+                let start = bits.len();
+                bits.resize(start + width, neutral);
+                let bits = &mut bits[start..];
+                token.vectorize(BitSums { table, entries, scratch: &mut room, bits, sums });
+            } else {
+                token.vectorize(Reduce::<F> { table, entries, sums, field: PhantomData });
+            }
             laps.lap(Step::Reduction);
         }
         Windows { width, count, first }

@@ -172,3 +172,127 @@ fn digits_add_up() {
         }
     }
 }
+
+/// Points without torsion whose sum vanishes, and then what torsion of single bits makes of the answer.
+fn check_bits<F: FieldLanes>(count: usize, step: usize) {
+    let Some(token) = F::Token::detect() else { return };
+    let name = F::Token::NAME;
+    let mut points = Points::<F>::new(token);
+    let (mut plain, mut large) = (Terms::plain(128), Terms::new(252));
+    let mut encodings = Vec::new();
+    let mut total = EdwardsPoint::default();
+    let mut row = |point: &EdwardsPoint| {
+        let [a, b, c, d] = words(&point.compress().0);
+        encodings.push([a, b, c, d, 0, 0, 0, 0]);
+        1 + encodings.len() as u32
+    };
+    let torsion: Vec<u32> = EIGHT_TORSION.iter().map(&mut row).collect();
+    for i in 0..count {
+        let point = EdwardsPoint::mul_base(&random(i as u64));
+        let x = if i == 0 { [u64::MAX, u64::MAX, 0, 0] } else { low(&random(1000 + i as u64), 128) };
+        plain.push(row(&point), &x);
+        total += scalar_of(&x) * point;
+    }
+    let y = random(7);
+    let closing = row(&(-total * y.invert()));
+    points.decode(token, &encodings, &mut Vec::new());
+    large.push_modulo_order(closing, &words(y.as_bytes()));
+    let mut workspace = Workspace::default();
+    let mut holds =
+        |plain: &Terms, large: &Terms| workspace.vanishes_by_bits(token, &points, plain, &[large]);
+    assert!(holds(&plain, &large), "{name}: {count} terms");
+
+    // A term more, and the one that it was before.
+    let with = |terms: &[(u32, [u64; 4])]| {
+        let mut more = Terms::plain(128);
+        for i in 0..count {
+            let x = if i == 0 { [u64::MAX, u64::MAX, 0, 0] } else { low(&random(1000 + i as u64), 128) };
+            more.push(torsion[7] + 1 + i as u32, &x);
+        }
+        for (entry, x) in terms {
+            more.push(*entry, x);
+        }
+        more
+    };
+    for bit in (0..128).step_by(step) {
+        let mut x = [0; 4];
+        x[bit / 64] = 1 << (bit % 64);
+        for order in [4, 2, 1] {
+            assert!(!holds(&with(&[(torsion[order], x)]), &large), "{name}: {count} terms, bit {bit}");
+        }
+    }
+    let x = low(&random(99), 128);
+    assert!(holds(&with(&[(torsion[4], [0; 4])]), &large), "{name}: in no subset");
+    assert!(holds(&with(&[(torsion[4], x), (torsion[4], x)]), &large), "{name}: cancels in every subset");
+    assert!(holds(&with(&[(torsion[3], x), (torsion[5], x)]), &large), "{name}: cancels in every subset");
+    assert!(
+        !holds(&with(&[(torsion[4], x), (torsion[4], [x[0] ^ 1, x[1], 0, 0])]), &large),
+        "{name}: but one"
+    );
+    // Torsion of the other terms is invisible, and what is no torsion is seen.
+    large.push_modulo_order(torsion[1], &words(random(8).as_bytes()));
+    assert!(holds(&plain, &large), "{name}: torsion elsewhere");
+    large.push(BASE, &[1, 0, 0, 0]);
+    assert!(!holds(&plain, &large), "{name}: and B");
+}
+
+#[test]
+fn sums_by_bits_show_torsion() {
+    for count in [0, 1, 9, 100, 700] {
+        let step = if count > 9 { 17 } else { 1 };
+        #[cfg(target_arch = "x86_64")]
+        {
+            use crate::kernels::field::native;
+            check_bits::<native::Avx512>(count, step);
+            check_bits::<native::Avx2>(count, step);
+        }
+        check_bits::<Radix51Portable>(count, 7 * step);
+        if count < 10 {
+            check_bits::<Radix51Ifma<EmulatedU64x8>>(count, 41);
+        }
+    }
+}
+
+/// Every plain digit, against the bits of the scalar.
+#[test]
+fn plain_digits_are_the_bits() {
+    let token = crate::simd::portable::Portable::detect().expect("on every machine");
+    for width in WIDTHS {
+        for seed in 0..40 {
+            let x = if seed == 0 { [u64::MAX, u64::MAX, 0, 0] } else { low(&random(seed), 128) };
+            let mut terms = Terms::plain(128);
+            terms.push(5, &x);
+            assert_eq!(terms.windows(width), 128usize.div_ceil(width));
+            let mut bits = [0u64; 4];
+            for index in 0..terms.windows(width) {
+                let mut window = Window::default();
+                window.sort(token, 1, &[&terms], index, width);
+                if window.list.iter().all(|&entry| entry >> 1 != 5) {
+                    continue;
+                }
+                assert_eq!(window.list[0], 10, "no sign");
+                let magnitude = window.rank.iter().position(|&rank| rank == 0).expect("the first") as u64 + 1;
+                for bit in (0..width).filter(|bit| magnitude >> bit & 1 == 1) {
+                    let bit = index * width + bit;
+                    bits[bit / 64] |= 1 << (bit % 64);
+                }
+            }
+            assert_eq!(bits, x, "width {width}");
+        }
+    }
+}
+
+/// The widths that numbers of terms lead to differ, so that the tests above see several.
+#[test]
+fn widths_of_sums_by_bits() {
+    type Field = Radix51Ifma<EmulatedU64x8>;
+    let width = |count: usize| {
+        let mut terms = Terms::plain(128);
+        for i in 0..count {
+            terms.push(i as u32, &[1, 0, 0, 0]);
+        }
+        best_width::<Field>(&[&terms]).0
+    };
+    let widths = [9, 100, 700, 16_384].map(width);
+    assert!(widths.is_sorted() && widths[0] < widths[2] && widths[2] < widths[3], "{widths:?}");
+}

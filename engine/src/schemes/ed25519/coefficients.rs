@@ -55,6 +55,22 @@ pub(crate) fn healthy(z: &[[u64; 2]]) -> bool {
     z.iter().all(|z| *z != [0; 2]) && z.windows(2).all(|pair| pair[0] != pair[1])
 }
 
+/// Whether every bit is 0 in one coefficient and 1 in another: the sums by bits of a cofactorless equation rest on each
+/// of them. Fewer than 64 coefficients may be alike in a bit by chance, with a probability of 2^-55 and more, and pass.
+pub(crate) fn varied(z: &[[u64; 2]]) -> bool {
+    if z.len() < 64 {
+        return true;
+    }
+    let (mut zeros, mut ones) = ([u64::MAX; 2], [u64::MAX; 2]);
+    for z in z {
+        for i in 0..2 {
+            ones[i] &= z[i];
+            zeros[i] &= !z[i];
+        }
+    }
+    zeros == [0; 2] && ones == [0; 2]
+}
+
 /// The coefficients of a batch.
 #[derive(Debug)]
 pub(crate) struct Stream {
@@ -163,6 +179,26 @@ mod tests {
         assert!(healthy(&[]) && healthy(&[[1, 0]]) && healthy(&[[1, 0], [0, 1]]));
         assert!(!healthy(&[[0, 0]]) && !healthy(&[[1, 2], [0, 0], [3, 4]]));
         assert!(!healthy(&[[1, 2], [3, 4], [3, 4]]));
+    }
+
+    #[test]
+    fn a_bit_that_never_changes_is_not_varied() {
+        let good = stream(3, "strict", &[[1; 64]]);
+        for count in [64, 1500] {
+            assert!(varied(&good[..count]));
+            for bit in 0..128 {
+                for set in [false, true] {
+                    let mut z = good[..count].to_vec();
+                    for z in &mut z {
+                        z[bit / 64] &= !(1 << (bit % 64));
+                        z[bit / 64] |= u64::from(set) << (bit % 64);
+                    }
+                    assert!(!varied(&z) && varied(&z[..63]), "bit {bit}");
+                }
+            }
+        }
+        // Bits of one half that repeat those of the other vary: this is no check of randomness.
+        assert!(varied(&good.iter().map(|z| [z[0]; 2]).collect::<Vec<_>>()));
     }
 
     #[test]

@@ -1,13 +1,20 @@
-//! Many items of a cofactored rule at once: one random linear combination for all that are left open.
+//! Many items of a rule at once: one random linear combination for all that are left open.
 //!
-//! # Equation
+//! # Cofactored equation
 //! With Eᵢ = sᵢB − Rᵢ − kᵢAᵢ, an item is valid when \[8\]Eᵢ = 0. For 128-bit zᵢ that nobody could foresee,
 //! \[8\]Σ zᵢEᵢ = 0 holds for all valid items, and with one bad item among them with probability at most 2^-128
 //! (docs/soundness.md has the proof). A sum that vanishes makes all of its items valid. One that does not says
 //! nothing about any of them: smaller sums or the equation of each item decide, with points and challenges reused.
 //!
+//! # Cofactorless equation
+//! An item is valid when the bytes of R are canonical and Eᵢ = 0. With κᵢ ≡ kᵢ (mod 8) and Xᵢ = Rᵢ + κᵢAᵢ the sum is
+//! Σ zᵢXᵢ + Σ zᵢ(kᵢ − κᵢ)Aᵢ − (Σ zᵢsᵢ)B, the same as before. Xᵢ has the torsion of −Eᵢ, as 8 divides kᵢ − κᵢ and B has
+//! none. If the sum vanishes, every Eᵢ lies in the 8-torsion; if for each bit t the sum of the Xᵢ whose zᵢ has bit t lies
+//! in the subgroup of order L too, every Eᵢ is 0. Both fail to notice a bad item for at most one of the 2^128 values of
+//! its zᵢ. The sums by bits come out of the buckets of the sum (`multiscalar::bit_sums`).
+//!
 //! # Terms
-//! Σ zᵢRᵢ + Σ_A (Σ zᵢkᵢ)·A − (Σ zᵢsᵢ)·B, negated as a whole. Items with the same bytes of a key share a term. All
+//! Σ zᵢRᵢ (or Xᵢ) + Σ_A (Σ zᵢkᵢ)·A − (Σ zᵢsᵢ)·B, negated as a whole. Items with the same bytes of a key share a term. All
 //! scalars but zᵢ are reduced modulo L: with the 8 in front that is allowed for points with torsion too, since
 //! 8·L·P = 0 on the whole curve. R and A are decoded before, and items whose encodings are no points never enter.
 //!
@@ -15,9 +22,11 @@
 //! As on the path in lanes: a key that is no point, an R that is no point, the equation.
 
 use super::coalesce::Distinct;
-use super::coefficients::{Source, Stream, healthy};
+use super::coefficients::{Source, Stream, healthy, varied};
+use super::wire;
 use crate::kernels::curve::edwards::equation::{self, Code, Equation, Item, Known, words_of};
-use crate::kernels::curve::edwards::points::{BASE, Points};
+use crate::kernels::curve::edwards::points::{BASE, NEUTRAL, Points};
+use crate::kernels::curve::edwards::torsion::MULTIPLES;
 use crate::kernels::field::FieldLanes;
 use crate::kernels::hash::sha512;
 use crate::kernels::multiscalar::{Terms, Workspace};
@@ -63,7 +72,7 @@ pub(crate) struct Combination<'a, F> {
     pub(crate) choose: &'a dyn Fn(Situation) -> Step,
 }
 
-/// Memory of a piece: about 700 bytes an item.
+/// Memory of a piece: about 700 bytes an item, and 500 more for a cofactorless equation.
 #[derive(Debug)]
 pub(crate) struct Memory<F> {
     points: Points<F>,
@@ -84,7 +93,13 @@ pub(crate) struct Memory<F> {
     key_sums: Vec<[u64; 8]>,
     used: Vec<u32>,
     touched: Vec<u32>,
+    /// What each item's R is added to for its Xᵢ: twice an entry, plus one to negate it.
+    multiples: Vec<u32>,
+    /// The entry of the first Xᵢ.
+    first_x: u32,
     short: Terms,
+    /// As `short`, for sums by bits.
+    plain: Terms,
     long: Terms,
     workspace: Workspace<F>,
 }
@@ -108,7 +123,10 @@ impl<F: FieldLanes> Memory<F> {
             key_sums: Vec::new(),
             used: Vec::new(),
             touched: Vec::new(),
+            multiples: Vec::new(),
+            first_x: 0,
             short: Terms::new(SHORT),
+            plain: Terms::plain(SHORT),
             long: Terms::new(LONG),
             workspace: Workspace::default(),
         }
@@ -117,7 +135,8 @@ impl<F: FieldLanes> Memory<F> {
     /// Whether it is small enough to be kept for the next piece.
     pub(crate) fn worth_keeping(&self) -> bool {
         let rows = self.signatures.capacity() + self.digests.capacity() + self.transcript.capacity();
-        let words = self.order.capacity() + self.keys.capacity() + self.open.capacity();
+        let words =
+            self.order.capacity() + self.keys.capacity() + self.open.capacity() + self.multiples.capacity();
         rows * 64
             + self.challenges.capacity() * 32
             + self.z.capacity() * 16
@@ -126,14 +145,15 @@ impl<F: FieldLanes> Memory<F> {
             + self.points.capacity_bytes()
             + self.distinct.capacity_bytes()
             + self.short.capacity_bytes()
+            + self.plain.capacity_bytes()
             + self.long.capacity_bytes()
             + self.workspace.capacity_bytes()
             <= KEEP
     }
 }
 
-/// Judges every item under a cofactored equation; `codes` gets one code each. Items must have passed the checks that
-/// bytes decide. `suite` names the rule.
+/// Judges every item; `codes` gets one code each. Items must have passed the checks that bytes decide. `suite` names the
+/// rule.
 pub(super) fn check<F: FieldLanes>(
     token: F::Token,
     suite: &str,
@@ -142,10 +162,6 @@ pub(super) fn check<F: FieldLanes>(
     codes: &mut [Code],
     combination: Combination<'_, F>,
 ) {
-    assert!(
-        equation.cofactored && equation.decode_r,
-        "a linear combination proves a cofactored equation only"
-    );
     let Combination { memory, source, choose } = combination;
     let seed = if choose(Situation { items: items.len(), keys: items.len(), failed: false }) == Step::Lanes {
         None
@@ -156,7 +172,7 @@ pub(super) fn check<F: FieldLanes>(
     let Some(seed) = seed else {
         return equation::check::<F>(token, equation, items, codes);
     };
-    memory.prepare(token, &words_of(&seed), items, codes);
+    memory.prepare(token, equation, &words_of(&seed), items, codes);
     let stream = Stream::new(token, &seed, suite, &memory.transcript);
     let suspects = Vec::new();
     let mut batch =
@@ -168,7 +184,14 @@ pub(super) fn check<F: FieldLanes>(
 
 impl<F: FieldLanes> Memory<F> {
     /// Hashes challenges, finds equal keys, decodes all points, and sorts out the items whose encodings are none.
-    fn prepare(&mut self, token: F::Token, secret: &[u64; 4], items: &[Item<'_>], codes: &mut [Code]) {
+    fn prepare(
+        &mut self,
+        token: F::Token,
+        equation: Equation,
+        secret: &[u64; 4],
+        items: &[Item<'_>],
+        codes: &mut [Code],
+    ) {
         let n = items.len();
         self.digests.resize(CHUNK.min(n).max(self.digests.len()), [0; 8]);
         self.challenges.clear();
@@ -208,17 +231,51 @@ impl<F: FieldLanes> Memory<F> {
             *code = if !self.key_on_curve[key as usize] {
                 Code::KeyNotOnCurve
             } else if !self.r_on_curve[i] {
-                Code::RNotOnCurve
+                if equation.decode_r { Code::RNotOnCurve } else { Code::EquationFailed }
             } else {
-                self.open.push(i as u32);
+                // Bytes that are not canonical are not those of sB − kA.
+                if equation.cofactored || wire::is_canonical(items[i].r) {
+                    self.open.push(i as u32);
+                }
                 Code::EquationFailed
             };
+        }
+        if !equation.cofactored {
+            self.add_multiples(token, first_key);
         }
         self.key_sums.clear();
         self.key_sums.resize(self.distinct.keys.len(), [0; 8]);
         self.used.clear();
         self.used.resize(self.distinct.keys.len(), 0);
     }
+}
+
+impl<F: FieldLanes> Memory<F> {
+    /// Appends the Xᵢ = Rᵢ + κᵢAᵢ of all items.
+    fn add_multiples(&mut self, token: F::Token, first_key: u32) {
+        let first_multiple = self.points.append_multiples(token, first_key, self.distinct.keys.len());
+        self.multiples.clear();
+        for (k, &key) in self.challenges.iter().zip(&self.distinct.of) {
+            let kappa = (k[0] % 8) as u32;
+            let (magnitude, negative) = if kappa > ABOVE { (8 - kappa, 1) } else { (kappa, 0) };
+            let entry = match magnitude {
+                0 => NEUTRAL,
+                1 => first_key + key,
+                _ => first_multiple + MULTIPLES as u32 * key + magnitude - 2,
+            };
+            self.multiples.push(entry << 1 | negative);
+        }
+        self.first_x = self.points.append_sums(token, FIRST_R, &self.multiples);
+    }
+}
+
+/// κ is k modulo 8, less 8 where that is above this.
+const ABOVE: u32 = 4;
+
+/// k − κ: a multiple of 8.
+fn without_multiple(k: &[u64; 4]) -> [u64; 4] {
+    let above = if (k[0] % 8) as u32 > ABOVE { 8 } else { 0 };
+    scalar::add([k[0] & !7, k[1], k[2], k[3]], [above, 0, 0, 0])
 }
 
 /// The entry of the first item's R.
@@ -292,28 +349,36 @@ impl<F: FieldLanes> Batch<'_, F> {
             key_sums,
             used,
             touched,
+            first_x,
             short,
+            plain,
             long,
             workspace,
             ..
         } = &mut *self.memory;
+        let cofactored = self.equation.cofactored;
         let open = &open[range];
         self.sums += 1;
         z.clear();
         z.resize(open.len(), [0; 2]);
         let (stream, token) = (&mut self.stream, self.token);
         self.source.fill(z, &mut |z| stream.fill(token, z));
-        if !healthy(z) {
+        if !healthy(z) || !(cofactored || varied(z)) {
             return None;
         }
 
         short.clear();
+        plain.clear();
         long.clear();
         touched.clear();
         let mut base = [0; 8];
         for (&item, z) in open.iter().zip(&z[..]) {
             let i = item as usize;
-            short.push(FIRST_R + item, &[z[0], z[1], 0, 0]);
+            if cofactored {
+                short.push(FIRST_R + item, &[z[0], z[1], 0, 0]);
+            } else {
+                plain.push(*first_x + item, &[z[0], z[1], 0, 0]);
+            }
             let [.., s0, s1, s2, s3] = signatures[i];
             scalar::accumulate(&mut base, z, &[s0, s1, s2, s3]);
             let key = distinct.of[i];
@@ -323,14 +388,19 @@ impl<F: FieldLanes> Batch<'_, F> {
                 // Any item of the key will do to find its entry.
                 touched.push(item);
             }
-            scalar::accumulate(&mut key_sums[key as usize], z, &challenges[i]);
+            let k = if cofactored { challenges[i] } else { without_multiple(&challenges[i]) };
+            scalar::accumulate(&mut key_sums[key as usize], z, &k);
         }
         for &item in &touched[..] {
             let sum = &key_sums[distinct.of[item as usize] as usize];
             long.push_modulo_order(keys[item as usize], &scalar::reduce_wide(sum));
         }
         long.push_modulo_order(BASE, &scalar::negate(&scalar::reduce_wide(&base)));
-        Some(workspace.vanishes(token, points, &[short, long]))
+        Some(if cofactored {
+            workspace.vanishes(token, points, &[short, long])
+        } else {
+            workspace.vanishes_by_bits(token, points, plain, &[long])
+        })
     }
 
     fn decide_suspects(&mut self) {
@@ -343,3 +413,6 @@ impl<F: FieldLanes> Batch<'_, F> {
 #[cfg(test)]
 #[path = "combination_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "torsion_tests.rs"]
+mod torsion_tests;

@@ -1,5 +1,6 @@
 //! Combinations against the path in lanes, on every kind of vector.
 
+use super::super::coefficients::System;
 use super::*;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::field::native;
@@ -14,17 +15,20 @@ use sha2::{Digest, Sha512};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const EQUATION: Equation = Equation { cofactored: true, decode_r: true };
+/// The cofactorless ones, of rules that decode R and of those that do not.
+pub(super) const EXACT: [Equation; 2] =
+    [Equation { cofactored: false, decode_r: true }, Equation { cofactored: false, decode_r: false }];
 
 #[derive(Clone)]
-struct Row {
-    a: [u8; 32],
-    r: [u8; 32],
-    s: [u8; 32],
-    message: Vec<u8>,
+pub(super) struct Row {
+    pub(super) a: [u8; 32],
+    pub(super) r: [u8; 32],
+    pub(super) s: [u8; 32],
+    pub(super) message: Vec<u8>,
 }
 
 impl Row {
-    fn signed(index: usize, keys: usize) -> Self {
+    pub(super) fn signed(index: usize, keys: usize) -> Self {
         let mut seed = [7; 32];
         seed[..8].copy_from_slice(&((index % keys) as u64).to_le_bytes());
         let key = SigningKey::from_bytes(&seed);
@@ -34,7 +38,7 @@ impl Row {
     }
 
     /// s + delta, modulo L.
-    fn shifted(mut self, delta: Scalar) -> Self {
+    pub(super) fn shifted(mut self, delta: Scalar) -> Self {
         self.s = (Scalar::from_bytes_mod_order(self.s) + delta).to_bytes();
         self
     }
@@ -62,7 +66,7 @@ fn items(rows: &[Row]) -> Vec<Item<'_>> {
 }
 
 /// Sums of everything, halved while they fail.
-fn halve(situation: Situation) -> Step {
+pub(super) fn halve(situation: Situation) -> Step {
     match situation {
         Situation { items, failed: false, .. } => Step::Sums(items),
         Situation { items, .. } if items > 4 => Step::Sums(items.div_ceil(2)),
@@ -71,7 +75,7 @@ fn halve(situation: Situation) -> Step {
 }
 
 /// One sum, then lanes.
-fn once(situation: Situation) -> Step {
+pub(super) fn once(situation: Situation) -> Step {
     if situation.failed { Step::Lanes } else { Step::Sums(situation.items) }
 }
 
@@ -80,24 +84,28 @@ fn tens(situation: Situation) -> Step {
     if situation.failed { Step::Lanes } else { Step::Sums(10) }
 }
 
-const CHOICES: [fn(Situation) -> Step; 3] = [halve, once, tens];
+/// How a test goes on.
+type Choose = fn(Situation) -> Step;
+
+pub(super) const CHOICES: [Choose; 3] = [halve, once, tens];
 
 /// What combinations say of rows that they take twice with the same memory, beside what lanes say.
-fn codes<F: FieldLanes>(
+pub(super) fn codes<F: FieldLanes>(
+    equation: Equation,
     rows: &[Row],
     source: &dyn Source,
-    choose: fn(Situation) -> Step,
+    choose: Choose,
 ) -> Option<[Vec<Code>; 2]> {
     let token = <F::Token as crate::simd::Token>::detect()?;
     let items = items(rows);
     let mut lanes = vec![Code::KeyNotOnCurve; rows.len()];
-    equation::check::<F>(token, EQUATION, &items, &mut lanes);
+    equation::check::<F>(token, equation, &items, &mut lanes);
     let mut memory = Memory::<F>::new(token);
     let mut found = [const { Vec::new() }; 2];
     for found in &mut found {
         *found = vec![Code::Valid; rows.len()];
         let combination = Combination { memory: &mut memory, source, choose: &choose };
-        check(token, "zip215", EQUATION, &items, found, combination);
+        check(token, "zip215", equation, &items, found, combination);
     }
     assert_eq!(found[0], found[1], "memory of the call before");
     let [found, _] = found;
@@ -105,14 +113,22 @@ fn codes<F: FieldLanes>(
 }
 
 fn agree<F: FieldLanes>(rows: &[Row]) {
-    for choose in CHOICES {
-        if let Some([found, lanes]) = codes::<F>(rows, &super::super::coefficients::System, choose) {
-            assert_eq!(found, lanes, "{}", <F::Token as crate::simd::Token>::NAME);
+    // Emulated lanes take a second for what others do in milliseconds.
+    let exact: [&[Choose]; 2] = match (F::Vector::CALLS, rows.len()) {
+        (false, _) => [&[halve, tens], &[once]],
+        (true, ..=20) => [&[once], &[]],
+        (true, _) => [&[], &[]],
+    };
+    for (equation, choices) in [(EQUATION, &CHOICES[..]), (EXACT[0], exact[0]), (EXACT[1], exact[1])] {
+        for &choose in choices {
+            if let Some([found, lanes]) = codes::<F>(equation, rows, &System, choose) {
+                assert_eq!(found, lanes, "{} {equation:?}", <F::Token as crate::simd::Token>::NAME);
+            }
         }
     }
 }
 
-fn agree_everywhere(rows: &[Row]) {
+pub(super) fn agree_everywhere(rows: &[Row]) {
     #[cfg(target_arch = "x86_64")]
     {
         agree::<native::Avx512>(rows);
@@ -124,22 +140,22 @@ fn agree_everywhere(rows: &[Row]) {
     }
 }
 
-fn rows(count: usize, keys: usize) -> Vec<Row> {
+pub(super) fn rows(count: usize, keys: usize) -> Vec<Row> {
     (0..count).map(|i| Row::signed(i, keys)).collect()
 }
 
 /// The codes of the widest vectors of this machine.
-#[cfg(target_arch = "x86_64")]
-fn here(rows: &[Row], source: &dyn Source, choose: fn(Situation) -> Step) -> Vec<Code> {
-    codes::<native::Avx512>(rows, source, choose)
-        .or_else(|| codes::<Radix51Portable>(rows, source, choose))
-        .map(|[found, _]| found)
-        .expect("portable lanes")
+fn here(rows: &[Row], source: &dyn Source, choose: Choose) -> Vec<Code> {
+    here_under(EQUATION, rows, source, choose)
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-fn here(rows: &[Row], source: &dyn Source, choose: fn(Situation) -> Step) -> Vec<Code> {
-    codes::<Radix51Portable>(rows, source, choose).map(|[found, _]| found).expect("portable lanes")
+/// The same under any equation.
+pub(super) fn here_under(equation: Equation, rows: &[Row], source: &dyn Source, choose: Choose) -> Vec<Code> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some([found, _]) = codes::<native::Avx512>(equation, rows, source, choose) {
+        return found;
+    }
+    codes::<Radix51Portable>(equation, rows, source, choose).map(|[found, _]| found).expect("portable lanes")
 }
 
 #[test]
@@ -149,7 +165,7 @@ fn good_items_of_every_count() {
             agree_everywhere(&rows(count, keys));
         }
     }
-    assert!(here(&rows(300, 9), &super::super::coefficients::System, once).iter().all(|c| *c == Code::Valid));
+    assert!(here(&rows(300, 9), &System, once).iter().all(|c| *c == Code::Valid));
 }
 
 #[test]
@@ -193,7 +209,7 @@ fn cancelling_items_are_found() {
         rows[first] = rows[first].clone().shifted(Scalar::from(5u8));
         rows[second] = rows[second].clone().shifted(-Scalar::from(5u8));
         agree_everywhere(&rows);
-        let bad = here(&rows, &super::super::coefficients::System, halve);
+        let bad = here(&rows, &System, halve);
         for (i, code) in bad.iter().enumerate() {
             assert_eq!(*code == Code::EquationFailed, i == first || i == second);
         }
@@ -210,7 +226,7 @@ fn cancelling_items_are_found() {
 fn torsion_in_every_position() {
     let grid: Vec<Row> = (0..64).map(|i| Row::with_torsion(i, i % 8, i / 8)).collect();
     agree_everywhere(&grid);
-    let found = here(&grid, &super::super::coefficients::System, once);
+    let found = here(&grid, &System, once);
     assert!(found.iter().all(|code| *code == Code::Valid), "the cofactor kills all torsion");
     for position in 0..9 {
         for torsion in 0..8 {
@@ -219,10 +235,10 @@ fn torsion_in_every_position() {
             if torsion == position % 8 {
                 agree_everywhere(&rows);
             }
-            let found = here(&rows, &super::super::coefficients::System, once);
+            let found = here(&rows, &System, once);
             assert!(found.iter().all(|code| *code == Code::Valid));
             rows[position] = rows[position].clone().shifted(Scalar::ONE);
-            let found = here(&rows, &super::super::coefficients::System, halve);
+            let found = here(&rows, &System, halve);
             assert_eq!(found.iter().filter(|code| **code != Code::Valid).count(), 1);
             assert_eq!(found[position], Code::EquationFailed);
         }
@@ -246,14 +262,14 @@ fn small_order_points() {
 
 /// A generator that gives what a test wants.
 #[derive(Debug)]
-struct Rigged {
+pub(super) struct Rigged {
     seed: Option<[u8; 32]>,
     z: Option<fn(usize) -> [u64; 2]>,
-    fills: AtomicUsize,
+    pub(super) fills: AtomicUsize,
 }
 
 impl Rigged {
-    fn new(seed: Option<[u8; 32]>, z: Option<fn(usize) -> [u64; 2]>) -> Self {
+    pub(super) fn new(seed: Option<[u8; 32]>, z: Option<fn(usize) -> [u64; 2]>) -> Self {
         Self { seed, z, fills: AtomicUsize::new(0) }
     }
 }
@@ -280,8 +296,7 @@ fn a_broken_generator_fails_closed() {
     // They cancel under equal coefficients, and all vanish under zeros.
     spoiled[3] = spoiled[3].clone().shifted(Scalar::ONE);
     spoiled[4] = spoiled[4].clone().shifted(-Scalar::ONE);
-    let [_, expected] = codes::<Radix51Portable>(&spoiled, &super::super::coefficients::System, once)
-        .expect("portable lanes");
+    let [_, expected] = codes::<Radix51Portable>(EQUATION, &spoiled, &System, once).expect("portable lanes");
     assert_eq!(expected.iter().filter(|code| **code == Code::EquationFailed).count(), 2);
     let zero: fn(usize) -> [u64; 2] = |_| [0, 0];
     let one_zero: fn(usize) -> [u64; 2] = |i| if i == 3 { [0, 0] } else { [i as u64 + 1, 9] };
@@ -349,7 +364,7 @@ fn one_bad_item_in_a_large_batch() {
         let good = rows[bad].clone();
         rows[bad] = good.clone().shifted(Scalar::ONE);
         for choose in CHOICES {
-            let found = here(&rows, &super::super::coefficients::System, choose);
+            let found = here(&rows, &System, choose);
             for (i, code) in found.iter().enumerate() {
                 assert_eq!(*code == Code::Valid, i != bad, "item {i}");
             }

@@ -173,7 +173,8 @@ impl Ed25519Rule {
         matches!(self.criteria().r, RUse::Decoded(_))
     }
 
-    /// Whether an open item must satisfy the cofactored equation, which linear combinations can prove.
+    /// Whether an open item must satisfy the cofactored equation. Linear combinations prove the other one with a test of
+    /// torsion beside the sum.
     pub(crate) const fn is_cofactored(self) -> bool {
         matches!(self.criteria().equation, Equation::Cofactored)
     }

@@ -71,7 +71,7 @@ impl<T> Open<T> {
 ///
 /// Bytes decide first: an item that they reject never reaches the arithmetic, but for the question whether its key
 /// is a point where a reason would come before its own. What they leave open goes to the equation of each item, by the
-/// table of its key where there is one, or to `combination` where there is one and the rule is cofactored.
+/// table of its key where there is one, or to `combination` where there is one.
 pub(crate) fn verify<'a, F: FieldLanes + 'static>(
     token: F::Token,
     rule: Ed25519Rule,
@@ -84,7 +84,6 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
         cofactored: rule.equation() == Equation::Cofactored,
         decode_r: rule.decodes_r(),
     };
-    let combination = combination.filter(|_| equation.cofactored);
     let mut open: Open<equation::Item<'a>> = Open::with_capacity(items.size_hint().0);
     // Of keys that are known: the point alone; a full table, a compact one.
     let mut decoded: Open<(equation::Item<'a>, &[[u64; 4]; 2])> = Open::with_capacity(0);

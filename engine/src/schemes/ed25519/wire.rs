@@ -90,6 +90,17 @@ const SMALL_ORDER_BEGIN: [u64; table::SMALL_ORDER_Y.len()] = {
     words
 };
 
+/// Whether an encoding that decodes is the one that its point encodes to.
+pub(super) fn is_canonical(encoding: &[u8; 32]) -> bool {
+    let word = encoding.as_chunks::<8>().0[1];
+    // y = 1 has zeros there; y = −1 and everything from p on, ones.
+    if !matches!(u64::from_le_bytes(word), 0 | u64::MAX) {
+        return true;
+    }
+    let facts = point_facts(encoding);
+    facts.y_reduced && !facts.signed_zero
+}
+
 fn point_facts(encoding: &[u8; 32]) -> PointFacts {
     let sign = encoding[31] >> 7 == 1;
     let mut y = *encoding;
@@ -150,6 +161,43 @@ mod tests {
         let mut bound = [0; 32];
         bound[31] = 0x20;
         assert_eq!(facts(bound), (false, false));
+    }
+
+    #[test]
+    fn canonical_encodings_are_told_from_others() {
+        let with = |y: [u8; 32], sign: u8| {
+            let mut encoding = y;
+            encoding[31] |= sign << 7;
+            is_canonical(&encoding)
+        };
+        for sign in [0, 1] {
+            for above in 0..19u8 {
+                let mut y = table::P;
+                y[0] += above;
+                assert!(!with(y, sign), "p + {above}");
+            }
+            for below in 2..=255 {
+                let mut y = table::P;
+                let (low, borrow) = y[0].overflowing_sub(below);
+                (y[0], y[1]) = (low, y[1] - u8::from(borrow));
+                assert!(with(y, sign), "p − {below}");
+            }
+            let mut y = [0; 32];
+            assert!(with(y, sign));
+            y[0] = 1;
+            assert_eq!(with(y, sign), sign == 0);
+            let mut y = table::P;
+            y[0] -= 1;
+            assert_eq!(with(y, sign), sign == 0);
+            // Zeros or ones in the word that is looked at first, and not elsewhere.
+            for byte in [0, 7, 16, 24, 31] {
+                for fill in [0, 0xff] {
+                    let mut y = [fill; 32];
+                    (y[31], y[byte]) = (fill & 0x7f, 0x55);
+                    assert!(with(y, sign), "byte {byte}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -33,11 +33,13 @@ pub mod half_ladder;
 mod halved;
 pub mod keys;
 pub mod multiples;
+pub mod odd_order;
 mod one;
 mod one_lane;
 pub mod points;
 pub mod single;
 pub mod sliding;
+pub mod torsion;
 
 use crate::kernels::field::{FieldLanes, ONE};
 use crate::simd::Vector;

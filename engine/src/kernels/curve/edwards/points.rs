@@ -22,6 +22,14 @@ const FIXED: usize = 2;
 const SIDE_BY_SIDE: usize = 3;
 /// (p + 1)/2, the inverse of 2.
 const HALF: Limbs = [MASK51 - 8, MASK51, MASK51, MASK51, MASK51 >> 1];
+/// 1/(2d).
+pub(crate) const INVERSE_2D: Limbs = [
+    133_296_036_314_136,
+    426_780_519_490_142,
+    971_550_796_200_877,
+    1_003_625_501_967_667,
+    1_693_814_684_165_806,
+];
 /// The encodings of the neutral element and of B (RFC 8032, section 5.1).
 const FIXED_ENCODINGS: [[u64; 8]; FIXED] = [
     [1, 0, 0, 0, 0, 0, 0, 0],
@@ -31,7 +39,7 @@ const FIXED_ENCODINGS: [[u64; 8]; FIXED] = [
 /// A table of points.
 #[derive(Debug)]
 pub struct Points<F> {
-    rows: Rows,
+    pub(super) rows: Rows,
     field: PhantomData<fn() -> F>,
 }
 
@@ -45,7 +53,12 @@ impl<F: FieldLanes> Points<F> {
 
     /// Forgets all points but the neutral element and B.
     pub fn clear(&mut self) {
-        self.rows.resize(FIXED * ENTRY_ROWS);
+        self.truncate(FIXED);
+    }
+
+    /// Forgets all but the first `entries`.
+    pub fn truncate(&mut self, entries: usize) {
+        self.rows.resize(entries.max(FIXED).min(self.len().max(FIXED)) * ENTRY_ROWS);
     }
 
     /// The number of entries.
@@ -122,6 +135,23 @@ pub(crate) fn load_entry<F: FieldLanes>(
     }
 }
 
+/// Lane i's point becomes entry `first + i * stride`; `d2` is 2d.
+#[inline(always)]
+pub(super) fn store_entry<F: FieldLanes>(
+    d2: F,
+    Affine { x, y }: Affine<F>,
+    table: &mut [[u64; 8]],
+    first: usize,
+    stride: usize,
+) {
+    let p = F::carry(F::add_wide(y.widen(), x.widen())).pack();
+    let m = F::carry(F::sub_wide(y.widen(), x.widen())).pack();
+    let t = x.mul(y).mul(d2).pack();
+    let (row, stride) = (first * ENTRY_ROWS, stride * ENTRY_ROWS);
+    F::Vector::scatter_rows([p[0], p[1], p[2], p[3], p[4], m[0], m[1], m[2]], table, row, stride);
+    F::Vector::scatter_rows([m[3], m[4], t[0], t[1], t[2], t[3], t[4], t[4]], table, row + 1, stride);
+}
+
 /// Decodes `N` vectors of encodings from `start` on, to the beginning of `table`. Lanes beyond the last encoding
 /// repeat it.
 struct DecodeEntries<'a, F, const N: usize> {
@@ -166,23 +196,8 @@ impl<F: FieldLanes, const N: usize> Kernel<F::Token> for DecodeEntries<'_, F, N>
         let mut masks = [0; N];
         i = 0;
         while i < N {
-            let (Affine { x, y }, mask) = decoded[i];
-            let p = F::carry(F::add_wide(y.widen(), x.widen())).pack();
-            let m = F::carry(F::sub_wide(y.widen(), x.widen())).pack();
-            let t = x.mul(y).mul(d2).pack();
-            let row = i * lanes * ENTRY_ROWS;
-            F::Vector::scatter_rows(
-                [p[0], p[1], p[2], p[3], p[4], m[0], m[1], m[2]],
-                self.table,
-                row,
-                ENTRY_ROWS,
-            );
-            F::Vector::scatter_rows(
-                [m[3], m[4], t[0], t[1], t[2], t[3], t[4], t[4]],
-                self.table,
-                row + 1,
-                ENTRY_ROWS,
-            );
+            let (point, mask) = decoded[i];
+            store_entry(d2, point, self.table, i * lanes, 1);
             masks[i] = mask.bits();
             i += 1;
         }
