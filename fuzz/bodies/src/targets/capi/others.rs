@@ -83,7 +83,7 @@ impl Setup {
         let (arena, items) = self.arena(u, None)?;
         let offsets = maybe(u, arena.offsets[1].as_slice())?;
         let hash = if u.ratio(1, 12)? { None } else { Some(*u.choose(&Hash::ALL)?) };
-        let text = name(&hash.map_or("md5", Hash::name));
+        let text = name(hash.map_or("md5", Hash::name));
         let text = maybe(u, text.as_c_str())?;
         let room = near(u, items * hash.map_or(1, Hash::digest_length))?;
         let mut digests = vec![BEFORE; room];
