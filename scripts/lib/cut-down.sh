@@ -8,7 +8,7 @@
 cut_down() {
     local copy=$1 variable=$2 test
     shift 2
-    perl -pi -e 's/target_arch = "x86_64"/any()/g; s/feature = "emulated"/any()/g' "$copy"/engine/src/backend/cpu/*.rs
+    portable_only "$copy"
     find "$copy"/engine/src/{kernels,simd} -name '*.rs' -not -regex '.*/kernels/field/[^/]*' \
         -exec perl -pi -e 's/cfg\(test\)/cfg(any())/' {} +
     # The crate does not depend on itself, which would compile it twice, nor on vectors that no test here reads.
@@ -37,4 +37,9 @@ RUST
 build_tests() {
     (cd "$1" && cargo test --profile mutants --no-run --message-format=json --package sigwarp --features oracle --lib \
         2>"$2") | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
+}
+
+# Leaves the portable backend of a copy, and no other.
+portable_only() {
+    perl -pi -e 's/target_arch = "x86_64"/any()/g; s/feature = "emulated"/any()/g' "$1"/engine/src/backend/cpu/*.rs
 }

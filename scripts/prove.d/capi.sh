@@ -2,6 +2,7 @@
 # the builds.
 #   SIGWARP_CAPI_PAIRS=N     pairs of the timing, 41 if unset
 #   SIGWARP_CAPI_PROFILE=P   profile of the library, release if unset
+#   SIGWARP_CAPI_SANITIZER=0 leaves the address sanitizer out, whose build takes long
 
 machine
 profile=${SIGWARP_CAPI_PROFILE:-release}
@@ -43,6 +44,40 @@ else
         fi
     done
 fi
+
+# The same with address checks in every line of the library: its tests, and so the doors with what they must refuse.
+# valgrind above looks for leaks; this looks for accesses beside their objects, on stacks and in statics too. The
+# standard library has no checks. Only the portable backend is built: with checks the kernels of the vectors take the
+# better part of an hour to compile.
+address_sanitizer() {
+    local copy="$work/sanitized" target="${CARGO_TARGET_DIR:-$PWD/target}/sanitizer" host status=0
+    if [ "${SIGWARP_CAPI_SANITIZER:-1}" = 0 ]; then
+        skip "address sanitizer: SIGWARP_CAPI_SANITIZER is 0"
+        return
+    fi
+    if ! cargo +nightly --version >"$work/out" 2>&1; then
+        skip "address sanitizer: no nightly compiler: $(head -n 1 "$work/out")"
+        return
+    fi
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    if [ ! -e "$(rustc +nightly --print target-libdir)/librustc-nightly_rt.asan.a" ]; then
+        skip "address sanitizer: the nightly compiler has no run-time of it for $host"
+        return
+    fi
+    . scripts/lib/cut-down.sh
+    git worktree add --quiet --force --detach "$copy" HEAD
+    portable_only "$copy"
+    (cd "$copy" && CARGO_TARGET_DIR="$target" RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS=detect_leaks=0 \
+        cargo +nightly test --quiet --profile mutants --target "$host" -p sigwarp-capi \
+        --lib --test doors --test misuse --test arbitrary --test prevalidator) >"$work/out" 2>&1 || status=$?
+    git worktree remove --force "$copy"
+    if [ "$status" = 0 ]; then
+        pass "address sanitizer, portable: $(grep -o '[0-9]* passed' "$work/out" | awk '{ n += $1 } END { print n }') tests without findings"
+    else
+        short "address sanitizer, portable: $(grep -m 3 'ERROR: AddressSanitizer\|FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
+    fi
+}
+address_sanitizer
 
 # What a verdict costs through C.
 cargo build --quiet --profile "$profile" -p sigwarp-capi --example cost

@@ -527,7 +527,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::backend::Shape;
+    use crate::backend::{DeviceReport, Shape};
     use crate::batch::{Batch, Key, Message};
     use crate::{Ed25519Rule, Reason, Verdict};
 
@@ -538,12 +538,31 @@ mod tests {
         supports: fn(&Suite) -> bool,
         fails: bool,
         skips: Option<usize>,
+        device: Option<DeviceReport>,
         calls: AtomicUsize,
     }
 
     impl Fixed {
         fn new(kind: BackendKind, says: Verdict, supports: fn(&Suite) -> bool) -> Self {
-            Self { kind, says, supports, fails: false, skips: None, calls: AtomicUsize::new(0) }
+            Self { kind, says, supports, fails: false, skips: None, device: None, calls: AtomicUsize::new(0) }
+        }
+
+        /// A device that says one thing of every item.
+        fn device(says: Verdict) -> Self {
+            let report = DeviceReport {
+                index: 0,
+                name: "abacus".into(),
+                kind: "discrete",
+                api: "beads".into(),
+                driver: "a hand".into(),
+                vendor: 0,
+                device: 0,
+                features: Vec::new(),
+                limits: Vec::new(),
+                why_not: None,
+                pipelines: None,
+            };
+            Self { device: Some(report), ..Self::new(BackendKind::Gpu, says, |_| true) }
         }
     }
 
@@ -558,6 +577,10 @@ mod tests {
 
         fn supports(&self, suite: &Suite) -> bool {
             (self.supports)(suite)
+        }
+
+        fn device(&self) -> Option<&DeviceReport> {
+            self.device.as_ref()
         }
 
         fn verify(&self, _: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
@@ -651,6 +674,29 @@ mod tests {
 
         let alone = dispatcher(vec![Fixed { fails: true, ..Fixed::new(BackendKind::Avx512, BAD, |_| true) }]);
         assert!(matches!(verdicts(&alone), Err(Error::Backend(_))));
+    }
+
+    #[test]
+    fn what_a_device_says_is_judged_again() {
+        let with = |says, is, fraction| {
+            let judge = Fixed::new(BackendKind::Portable, is, |_| true);
+            let mut dispatcher = dispatcher(vec![Fixed::device(says), judge]);
+            (dispatcher.forced, dispatcher.trust) = (true, Trust::new(fraction));
+            dispatcher
+        };
+        for (says, is) in [(Verdict::Valid, BAD), (BAD, Verdict::Valid)] {
+            let lied_to = with(says, is, 1.0);
+            assert_eq!(verdicts(&lied_to).unwrap(), [is; 4]);
+            let why = lied_to.trust().quarantined().expect("a quarantine");
+            assert_eq!(why, format!("item 0 is {is}, the device says {says}"));
+            assert_eq!(verdicts(&lied_to).unwrap(), [is; 4]);
+        }
+        // What it calls invalid is always judged again, what it calls valid as often as was asked for.
+        assert_eq!(verdicts(&with(BAD, Verdict::Valid, 0.0)).unwrap(), [Verdict::Valid; 4]);
+        assert_eq!(verdicts(&with(Verdict::Valid, BAD, 0.0)).unwrap(), [Verdict::Valid; 4]);
+        let honest = with(BAD, BAD, 1.0);
+        assert_eq!(verdicts(&honest).unwrap(), [BAD; 4]);
+        assert_eq!(honest.trust().quarantined(), None);
     }
 
     #[test]
