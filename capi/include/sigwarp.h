@@ -1091,8 +1091,8 @@ sigwarp_code sigwarp_unregister_keys(struct sigwarp_engine engine,
  *
  * The caller sees to this:
  * `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
- * sigwarp_prevalidator_free or sigwarp_prevalidator_close has returned. `prevalidator` can be written; `error` is null
- * or can be written.
+ * sigwarp_prevalidator_free or sigwarp_prevalidator_close, called from elsewhere, has returned. `prevalidator` can be
+ * written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
                                         const struct sigwarp_prevalidator_options *options,
@@ -1101,7 +1101,7 @@ sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
 
 /**
  * Refuses items from now on, verifies what was accepted, and returns when all of it has its outcome and the workers
- * have ended. Called from `on_outcomes` it does not wait.
+ * have ended. Called from `on_outcomes`, on one of its own threads, it does not wait.
  *
  * The caller sees to this:
  * `error` is null or can be written.
@@ -1110,7 +1110,8 @@ sigwarp_code sigwarp_prevalidator_close(struct sigwarp_prevalidator prevalidator
                                         struct sigwarp_error *error);
 
 /**
- * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing.
+ * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing. Called from its own `on_outcomes`,
+ * which would be called again afterwards, it is SIGWARP_ERROR_ARGUMENT and does nothing.
  *
  * The caller sees to this:
  * `error` is null or can be written.
@@ -1397,8 +1398,8 @@ sigwarp_code sigwarp_verify_one(struct sigwarp_engine engine,
  *
  * The caller sees to this:
  * `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
- * sigwarp_prevalidator_free or sigwarp_prevalidator_close has returned. `prevalidator` can be written; `error` is null
- * or can be written.
+ * sigwarp_prevalidator_free or sigwarp_prevalidator_close, called from elsewhere, has returned. `prevalidator` can be
+ * written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
                                         const struct sigwarp_prevalidator_options *options,
@@ -1407,7 +1408,7 @@ sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
 
 /**
  * Refuses items from now on, verifies what was accepted, and returns when all of it has its outcome and the workers
- * have ended. Called from `on_outcomes` it does not wait.
+ * have ended. Called from `on_outcomes`, on one of its own threads, it does not wait.
  *
  * The caller sees to this:
  * `error` is null or can be written.
@@ -1416,7 +1417,8 @@ sigwarp_code sigwarp_prevalidator_close(struct sigwarp_prevalidator prevalidator
                                         struct sigwarp_error *error);
 
 /**
- * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing.
+ * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing. Called from its own `on_outcomes`,
+ * which would be called again afterwards, it is SIGWARP_ERROR_ARGUMENT and does nothing.
  *
  * The caller sees to this:
  * `error` is null or can be written.

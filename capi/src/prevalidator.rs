@@ -1,9 +1,10 @@
 //! The pre-validator: items from many threads, verified in micro-batches. Its life from start to end; `submit` has the
 //! doors for items, `tickets` those for their outcomes.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sigwarp::Prevalidator;
@@ -20,8 +21,29 @@ pub(crate) static PREVALIDATORS: Table<Pre> = Table::new("pre-validator", 4);
 /// What a pre-validator handle names.
 pub(crate) struct Pre {
     pub(crate) inner: Prevalidator,
+    /// Where outcomes go besides tickets.
+    callback: Option<Arc<Callback>>,
+}
+
+impl Pre {
     /// Whether outcomes reach a callback.
-    pub(crate) tells: bool,
+    pub(crate) fn tells(&self) -> bool {
+        self.callback.is_some()
+    }
+
+    /// To be held by a submission: the duplicate cache answers on its thread.
+    pub(crate) fn submitting(&self) -> Option<Submitting<'_>> {
+        self.callback.as_deref().map(Submitting::new)
+    }
+
+    /// Closes; after that nothing calls back, unless the callback itself is where this is called from.
+    fn close(&self) {
+        self.inner.close();
+        match &self.callback {
+            Some(callback) if !callback.is_running_here() => callback.wait_for_submissions(),
+            _ => {}
+        }
+    }
 }
 
 /// A queue in front of an engine. Made by sigwarp_prevalidator_start.
@@ -115,13 +137,70 @@ impl Context {
     }
 }
 
+/// The caller's callback, and who may be calling it. Workers end before a pre-validator is closed; submissions, which
+/// call it with what the duplicate cache knows, are counted and waited for.
+struct Callback {
+    tell: unsafe extern "C" fn(context: *mut c_void, outcomes: *const sigwarp_outcome, count: usize),
+    context: Context,
+    submissions: Mutex<usize>,
+    ended: Condvar,
+}
+
+thread_local! {
+    /// The callbacks that run on this thread, the innermost last; they may submit to other pre-validators.
+    static RUNNING: RefCell<Vec<*const Callback>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Callback {
+    fn tell(&self, outcomes: &[Outcome]) {
+        let outcomes: Vec<sigwarp_outcome> = outcomes.iter().map(outcome).collect();
+        RUNNING.with_borrow_mut(|running| running.push(self));
+        // SAFETY: the caller of sigwarp_prevalidator_start allows it; the outcomes live until it returns.
+        unsafe { (self.tell)(self.context.get(), outcomes.as_ptr(), outcomes.len()) };
+        RUNNING.with_borrow_mut(Vec::pop);
+    }
+
+    fn is_running_here(&self) -> bool {
+        RUNNING.with_borrow(|running| running.iter().any(|&callback| std::ptr::eq(callback, self)))
+    }
+
+    fn submissions(&self) -> MutexGuard<'_, usize> {
+        self.submissions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for_submissions(&self) {
+        let left = self.ended.wait_while(self.submissions(), |left| *left > 0);
+        drop(left.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// A submission that runs.
+pub(crate) struct Submitting<'c>(&'c Callback);
+
+impl<'c> Submitting<'c> {
+    fn new(callback: &'c Callback) -> Self {
+        *callback.submissions() += 1;
+        Self(callback)
+    }
+}
+
+impl Drop for Submitting<'_> {
+    fn drop(&mut self) {
+        let mut left = self.0.submissions();
+        *left -= 1;
+        if *left == 0 {
+            self.0.ended.notify_all();
+        }
+    }
+}
+
 /// Starts the workers of a pre-validator on an engine, which others may use too and may free. `options` may be null.
 /// To be freed with sigwarp_prevalidator_free.
 ///
 /// # Safety
 /// `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
-/// sigwarp_prevalidator_free or sigwarp_prevalidator_close has returned. `prevalidator` can be written; `error` is null
-/// or can be written.
+/// sigwarp_prevalidator_free or sigwarp_prevalidator_close, called from elsewhere, has returned. `prevalidator` can be
+/// written; `error` is null or can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigwarp_prevalidator_start(
     engine: sigwarp_engine,
@@ -134,7 +213,7 @@ pub unsafe extern "C" fn sigwarp_prevalidator_start(
         let output = unsafe { Output::one("prevalidator", prevalidator) }?;
         let engine = ENGINES.get(engine.id)?;
         let mut config = Config::default();
-        let mut tells = false;
+        let mut callback = None;
         if !options.is_null() {
             // SAFETY: the size comes first in every version of the structure.
             let size = *unsafe { memory::one("options", options.cast::<u32>()) }?;
@@ -170,25 +249,27 @@ pub unsafe extern "C" fn sigwarp_prevalidator_start(
                 config.workers = workers;
             }
             if let Some(tell) = options.on_outcomes {
-                tells = true;
                 let context = Context(options.context);
-                config.on_outcomes = Some(Arc::new(move |outcomes: &[Outcome]| {
-                    let outcomes: Vec<sigwarp_outcome> = outcomes.iter().map(outcome).collect();
-                    // SAFETY: the caller of sigwarp_prevalidator_start allows it; the outcomes live until it returns.
-                    unsafe { tell(context.get(), outcomes.as_ptr(), outcomes.len()) };
-                }));
+                let kept = Arc::new(Callback {
+                    tell,
+                    context,
+                    submissions: Mutex::default(),
+                    ended: Condvar::new(),
+                });
+                callback = Some(Arc::clone(&kept));
+                config.on_outcomes = Some(Arc::new(move |outcomes: &[Outcome]| kept.tell(outcomes)));
             }
         }
         let inner =
             Prevalidator::start(engine, config).map_err(|error| Failure::argument(error.to_string()))?;
-        let id = PREVALIDATORS.insert(Arc::new(Pre { inner, tells }))?;
+        let id = PREVALIDATORS.insert(Arc::new(Pre { inner, callback }))?;
         output.set(sigwarp_prevalidator { id });
         Ok(())
     })
 }
 
 /// Refuses items from now on, verifies what was accepted, and returns when all of it has its outcome and the workers
-/// have ended. Called from `on_outcomes` it does not wait.
+/// have ended. Called from `on_outcomes`, on one of its own threads, it does not wait.
 ///
 /// # Safety
 /// `error` is null or can be written.
@@ -198,12 +279,13 @@ pub unsafe extern "C" fn sigwarp_prevalidator_close(
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
     door(error, || {
-        PREVALIDATORS.get(prevalidator.id)?.inner.close();
+        PREVALIDATORS.get(prevalidator.id)?.close();
         Ok(())
     })
 }
 
-/// Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing.
+/// Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing. Called from its own `on_outcomes`,
+/// which would be called again afterwards, it is SIGWARP_ERROR_ARGUMENT and does nothing.
 ///
 /// # Safety
 /// `error` is null or can be written.
@@ -213,9 +295,16 @@ pub unsafe extern "C" fn sigwarp_prevalidator_free(
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
     door(error, || {
-        if prevalidator.id != 0 {
-            PREVALIDATORS.remove(prevalidator.id)?.inner.close();
+        if prevalidator.id == 0 {
+            return Ok(());
         }
+        let pre = PREVALIDATORS.get(prevalidator.id)?;
+        if pre.callback.as_ref().is_some_and(|callback| callback.is_running_here()) {
+            return Err(Failure::argument(
+                "a pre-validator cannot be freed by its own on_outcomes; close it there, and free it afterwards",
+            ));
+        }
+        PREVALIDATORS.remove(prevalidator.id)?.close();
         Ok(())
     })
 }

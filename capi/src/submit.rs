@@ -101,7 +101,7 @@ unsafe fn ticket_output(
 ) -> Result<Option<Output<sigwarp_ticket>>, Failure> {
     // SAFETY: passed on.
     let output = unsafe { Output::optional("ticket", ticket, 1, 1, inputs) }?;
-    if output.is_none() && !pre.tells {
+    if output.is_none() && !pre.tells() {
         let text = "ticket is null and the pre-validator has no on_outcomes; give one of them";
         return Err(Failure::new(SIGWARP_ERROR_NULL, text));
     }
@@ -154,6 +154,7 @@ pub unsafe extern "C" fn sigwarp_submit(
         let item = Submission::new(&suite, key, as_message(&suite, message), signature)
             .id(given.id)
             .priority(priority(given.priority)?);
+        let _submitting = pre.submitting();
         let taken = if timeout_us == 0 {
             pre.inner.submit(item)
         } else {
@@ -298,6 +299,7 @@ pub unsafe extern "C" fn sigwarp_submit_many(
         let priority = self::priority(priority)?;
         // SAFETY: as long as the caller says, and unchanged during the call.
         let items = unsafe { given.borrow() }?.submissions(&suite, priority)?;
+        let _submitting = pre.submitting();
         let submitted = if timeout_us == 0 {
             pre.inner.submit_many(&items)
         } else {
@@ -347,6 +349,7 @@ pub unsafe extern "C" fn sigwarp_submit_group(
         let priority = self::priority(priority)?;
         // SAFETY: as long as the caller says, and unchanged during the call.
         let items = unsafe { given.borrow() }?.submissions(&suite, priority)?;
+        let _submitting = pre.submitting();
         let submitted = if timeout_us == 0 {
             pre.inner.submit_group(&items)
         } else {
