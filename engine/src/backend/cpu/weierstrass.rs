@@ -10,6 +10,7 @@ use crate::kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable, Pools}
 use crate::kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
 use crate::kernels::field::prime256::Family;
 use crate::keyring::{Coordinates, Examined, KeyScheme, Record, Table, TableStore, Tier};
+use crate::schemes::bip340::lanes::Combine;
 use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::keys::{self, KnownKey};
 use crate::schemes::sec1::Hybrid;
@@ -29,9 +30,9 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     /// Where it keeps registered keys of these schemes.
     fn table_store(&self) -> Option<&dyn TableStore>;
 
-    /// Sets the slot of every item; they are of one suite. Linear combinations are tried first where `combine` says so
-    /// and the suite has them.
-    fn verify(&self, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
+    /// Sets the slot of every item; they are of one suite. BIP 340 has linear combinations, which are tried first as
+    /// `combine` says.
+    fn verify(&self, combine: Option<Combine<'_>>, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
 
     /// The keys of consecutive rows, from row `first` on; every place of `keys` is set.
     fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]);
@@ -154,7 +155,7 @@ impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
         Some(self)
     }
 
-    fn verify(&self, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
+    fn verify(&self, combine: Option<Combine<'_>>, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
         let Some(&first) = items.first() else { return };
         let token = self.token;
         let set = |position: usize, verdict| slots.set(items[position], verdict);
@@ -166,7 +167,10 @@ impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
             Kind::Ecdsa { scheme, rule, encoding } => {
                 ecdsa::lanes::verify::<S>(token, (*scheme, *rule, *encoding), &base, rows, set);
             }
-            Kind::Bip340 => bip340::lanes::verify::<S>(token, combine, &base, rows, set),
+            Kind::Bip340 => {
+                let combine = combine.unwrap_or(Combine { worth: &|_| false, with_tables: false });
+                bip340::lanes::verify::<S>(token, combine, &base, rows, set);
+            }
             Kind::Sm2 { user_id, encoding } => {
                 sm2::lanes::verify::<S>(token, (user_id.as_ref(), *encoding), &base, rows, set);
             }
@@ -192,7 +196,7 @@ impl<T> Weierstrass<T> for Absent {
     fn table_store(&self) -> Option<&dyn TableStore> {
         None
     }
-    fn verify(&self, _: bool, _: &BatchView<'_>, _: &[usize], _: &Slots) {}
+    fn verify(&self, _: Option<Combine<'_>>, _: &BatchView<'_>, _: &[usize], _: &Slots) {}
     /// A recovered key is no verdict of a backend: by the crates, one by one.
     fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
         for (place, key) in keys.iter_mut().enumerate() {
