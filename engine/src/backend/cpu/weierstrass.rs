@@ -90,15 +90,27 @@ impl<S: Family> InLanes<S> {
     fn build_on<C: Curve>(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
         in_shares(&self.workers, points, |points| {
             let tables = comb::build::<C, S>(self.token, tier == Tier::Full, points, &self.pools);
-            tables.into_iter().map(|table| Arc::new(table) as Table).collect()
+            let kept = |table| Kept { table, identity: OnceLock::new() };
+            tables.into_iter().map(|table| Arc::new(kept(table)) as Table).collect()
         })
     }
 }
 
+/// What is made of a registered key.
+struct Kept {
+    table: KeyTable,
+    /// For the scheme to keep, see [`KnownKey`].
+    identity: OnceLock<[u8; 32]>,
+}
+
 /// A table that another backend made is none.
 fn known(record: &Record) -> KnownKey<'_> {
-    let table = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<KeyTable>());
-    KnownKey { point: &record.point, table }
+    let kept = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<Kept>());
+    KnownKey {
+        point: &record.point,
+        table: kept.map(|kept| &kept.table),
+        identity: kept.map(|kept| &kept.identity),
+    }
 }
 
 impl<S: Family> TableStore for InLanes<S> {
@@ -128,8 +140,8 @@ impl<S: Family> TableStore for InLanes<S> {
     }
 
     fn table_bytes(&self, _: KeyScheme, tier: Tier) -> Option<usize> {
-        // The counters of the shared handle, and the table's own fields.
-        const HANDLE: usize = 16 + size_of::<KeyTable>();
+        // The counters of the shared handle, and the fields beside the entries.
+        const HANDLE: usize = 16 + size_of::<Kept>();
         Some(comb::table_bytes(tier == Tier::Full) + HANDLE)
     }
 
