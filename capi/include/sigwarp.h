@@ -28,6 +28,16 @@
 #define SIGWARP_ABI_VERSION 1
 
 /**
+ * The bytes of a recovered key: 04, x, y.
+ */
+#define SIGWARP_RECOVERED_KEY 65
+
+/**
+ * The bytes of an Ethereum address.
+ */
+#define SIGWARP_ADDRESS 20
+
+/**
  * Votes and proposals: what a round waits for.
  */
 #define SIGWARP_PRIORITY_CONSENSUS 0
@@ -46,16 +56,6 @@
  * A timeout that never ends.
  */
 #define SIGWARP_FOREVER UINT64_MAX
-
-/**
- * The bytes of a recovered key: 04, x, y.
- */
-#define SIGWARP_RECOVERED_KEY 65
-
-/**
- * The bytes of an Ethereum address.
- */
-#define SIGWARP_ADDRESS 20
 
 /**
  * What a door gives: SIGWARP_OK or one of SIGWARP_ERROR_*. None of them says anything about a signature.
@@ -1091,8 +1091,8 @@ sigwarp_code sigwarp_unregister_keys(struct sigwarp_engine engine,
  *
  * The caller sees to this:
  * `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
- * sigwarp_prevalidator_free or sigwarp_prevalidator_close has returned. `prevalidator` can be written; `error` is null
- * or can be written.
+ * sigwarp_prevalidator_free or sigwarp_prevalidator_close, called from elsewhere, has returned. `prevalidator` can be
+ * written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
                                         const struct sigwarp_prevalidator_options *options,
@@ -1101,7 +1101,7 @@ sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
 
 /**
  * Refuses items from now on, verifies what was accepted, and returns when all of it has its outcome and the workers
- * have ended. Called from `on_outcomes` it does not wait.
+ * have ended. Called from `on_outcomes`, on one of its own threads, it does not wait.
  *
  * The caller sees to this:
  * `error` is null or can be written.
@@ -1110,7 +1110,8 @@ sigwarp_code sigwarp_prevalidator_close(struct sigwarp_prevalidator prevalidator
                                         struct sigwarp_error *error);
 
 /**
- * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing.
+ * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing. Called from its own `on_outcomes`,
+ * which would be called again afterwards, it is SIGWARP_ERROR_ARGUMENT and does nothing.
  *
  * The caller sees to this:
  * `error` is null or can be written.
@@ -1136,6 +1137,38 @@ sigwarp_code sigwarp_prevalidator_flush(struct sigwarp_prevalidator prevalidator
 sigwarp_code sigwarp_prevalidator_get_stats(struct sigwarp_prevalidator prevalidator,
                                             struct sigwarp_prevalidator_stats *stats,
                                             struct sigwarp_error *error);
+
+/**
+ * Recovers the key of each secp256k1 signature, on the calling thread.
+ *
+ * Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
+ * bytes) alike, and the recovery id `recovery_ids[i]`, 0 to 3; the values 27 and 28 and the form of EIP-155 are for
+ * the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
+ * else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
+ *
+ * The caller sees to this:
+ * `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and
+ * `recovery_ids` has `items`; nobody writes to them during the call. 65 times `capacity` bytes can be written to
+ * `keys`, 20 times `capacity` to `addresses`, and `capacity` to `statuses`; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_recover(const char *rule,
+                             uintptr_t items,
+                             const uint8_t *arena,
+                             uintptr_t arena_length,
+                             const uint64_t *digest_offsets,
+                             const uint64_t *signature_offsets,
+                             const uint8_t *recovery_ids,
+                             uint8_t *keys,
+                             uint8_t *addresses,
+                             sigwarp_status *statuses,
+                             uintptr_t capacity,
+                             struct sigwarp_error *error);
+
+/**
+ * The name of a status, as in files and summaries, for example "EquationFailed"; "unknown status" for others. Lives
+ * as long as the process.
+ */
+const char *sigwarp_status_name(sigwarp_status status);
 
 /**
  * Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; with a timeout in microseconds, 0 for
@@ -1204,6 +1237,45 @@ sigwarp_code sigwarp_submit_group(struct sigwarp_prevalidator prevalidator,
                                   struct sigwarp_error *error);
 
 /**
+ * The suite of these names, for example "ed25519", "zip215", NULL and "ecdsa-secp256k1", "ecdsa-low-s", "der".
+ * `rule` may be null where the scheme has only one; a null `encoding` is "raw". `user_id` is for "sm2-sm3" alone; null
+ * there is "1234567812345678". To be freed with sigwarp_suite_free.
+ *
+ * The caller sees to this:
+ * The names are null or zero-terminated; `user_id` is null or has `user_id_length` bytes; `suite` can be written, and
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_suite_new(const char *scheme,
+                               const char *rule,
+                               const char *encoding,
+                               const uint8_t *user_id,
+                               uintptr_t user_id_length,
+                               struct sigwarp_suite *suite,
+                               struct sigwarp_error *error);
+
+/**
+ * Frees a suite. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_suite_free(struct sigwarp_suite suite,
+                                struct sigwarp_error *error);
+
+/**
+ * Writes the names of a suite: scheme, rule and encoding with a space between. `needed` is as in
+ * sigwarp_engine_explain.
+ *
+ * The caller sees to this:
+ * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_suite_name(struct sigwarp_suite suite,
+                                char *text,
+                                uintptr_t capacity,
+                                uintptr_t *needed,
+                                struct sigwarp_error *error);
+
+/**
  * Writes the number of items of a ticket.
  *
  * The caller sees to this:
@@ -1245,77 +1317,6 @@ sigwarp_code sigwarp_ticket_cancel(struct sigwarp_ticket ticket,
  */
 sigwarp_code sigwarp_ticket_free(struct sigwarp_ticket ticket,
                                  struct sigwarp_error *error);
-
-/**
- * Recovers the key of each secp256k1 signature, on the calling thread.
- *
- * Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
- * bytes) alike, and the recovery id `recovery_ids[i]`, 0 to 3; the values 27 and 28 and the form of EIP-155 are for
- * the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
- * else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
- *
- * The caller sees to this:
- * `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and
- * `recovery_ids` has `items`; nobody writes to them during the call. 65 times `capacity` bytes can be written to
- * `keys`, 20 times `capacity` to `addresses`, and `capacity` to `statuses`; `error` is null or can be written.
- */
-sigwarp_code sigwarp_recover(const char *rule,
-                             uintptr_t items,
-                             const uint8_t *arena,
-                             uintptr_t arena_length,
-                             const uint64_t *digest_offsets,
-                             const uint64_t *signature_offsets,
-                             const uint8_t *recovery_ids,
-                             uint8_t *keys,
-                             uint8_t *addresses,
-                             sigwarp_status *statuses,
-                             uintptr_t capacity,
-                             struct sigwarp_error *error);
-
-/**
- * The name of a status, as in files and summaries, for example "EquationFailed"; "unknown status" for others. Lives
- * as long as the process.
- */
-const char *sigwarp_status_name(sigwarp_status status);
-
-/**
- * The suite of these names, for example "ed25519", "zip215", NULL and "ecdsa-secp256k1", "ecdsa-low-s", "der".
- * `rule` may be null where the scheme has only one; a null `encoding` is "raw". `user_id` is for "sm2-sm3" alone; null
- * there is "1234567812345678". To be freed with sigwarp_suite_free.
- *
- * The caller sees to this:
- * The names are null or zero-terminated; `user_id` is null or has `user_id_length` bytes; `suite` can be written, and
- * `error` is null or can be written.
- */
-sigwarp_code sigwarp_suite_new(const char *scheme,
-                               const char *rule,
-                               const char *encoding,
-                               const uint8_t *user_id,
-                               uintptr_t user_id_length,
-                               struct sigwarp_suite *suite,
-                               struct sigwarp_error *error);
-
-/**
- * Frees a suite. Freeing 0 does nothing.
- *
- * The caller sees to this:
- * `error` is null or can be written.
- */
-sigwarp_code sigwarp_suite_free(struct sigwarp_suite suite,
-                                struct sigwarp_error *error);
-
-/**
- * Writes the names of a suite: scheme, rule and encoding with a space between. `needed` is as in
- * sigwarp_engine_explain.
- *
- * The caller sees to this:
- * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
- */
-sigwarp_code sigwarp_suite_name(struct sigwarp_suite suite,
-                                char *text,
-                                uintptr_t capacity,
-                                uintptr_t *needed,
-                                struct sigwarp_error *error);
 
 /**
  * Verifies items in one arena under one suite, and writes a status for each.
@@ -1397,8 +1398,8 @@ sigwarp_code sigwarp_verify_one(struct sigwarp_engine engine,
  *
  * The caller sees to this:
  * `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
- * sigwarp_prevalidator_free or sigwarp_prevalidator_close has returned. `prevalidator` can be written; `error` is null
- * or can be written.
+ * sigwarp_prevalidator_free or sigwarp_prevalidator_close, called from elsewhere, has returned. `prevalidator` can be
+ * written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
                                         const struct sigwarp_prevalidator_options *options,
@@ -1407,7 +1408,7 @@ sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
 
 /**
  * Refuses items from now on, verifies what was accepted, and returns when all of it has its outcome and the workers
- * have ended. Called from `on_outcomes` it does not wait.
+ * have ended. Called from `on_outcomes`, on one of its own threads, it does not wait.
  *
  * The caller sees to this:
  * `error` is null or can be written.
@@ -1416,7 +1417,8 @@ sigwarp_code sigwarp_prevalidator_close(struct sigwarp_prevalidator prevalidator
                                         struct sigwarp_error *error);
 
 /**
- * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing.
+ * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing. Called from its own `on_outcomes`,
+ * which would be called again afterwards, it is SIGWARP_ERROR_ARGUMENT and does nothing.
  *
  * The caller sees to this:
  * `error` is null or can be written.
@@ -1442,6 +1444,38 @@ sigwarp_code sigwarp_prevalidator_flush(struct sigwarp_prevalidator prevalidator
 sigwarp_code sigwarp_prevalidator_get_stats(struct sigwarp_prevalidator prevalidator,
                                             struct sigwarp_prevalidator_stats *stats,
                                             struct sigwarp_error *error);
+
+/**
+ * Recovers the key of each secp256k1 signature, on the calling thread.
+ *
+ * Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
+ * bytes) alike, and the recovery id `recovery_ids[i]`, 0 to 3; the values 27 and 28 and the form of EIP-155 are for
+ * the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
+ * else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
+ *
+ * The caller sees to this:
+ * `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and
+ * `recovery_ids` has `items`; nobody writes to them during the call. 65 times `capacity` bytes can be written to
+ * `keys`, 20 times `capacity` to `addresses`, and `capacity` to `statuses`; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_recover(const char *rule,
+                             uintptr_t items,
+                             const uint8_t *arena,
+                             uintptr_t arena_length,
+                             const uint64_t *digest_offsets,
+                             const uint64_t *signature_offsets,
+                             const uint8_t *recovery_ids,
+                             uint8_t *keys,
+                             uint8_t *addresses,
+                             sigwarp_status *statuses,
+                             uintptr_t capacity,
+                             struct sigwarp_error *error);
+
+/**
+ * The name of a status, as in files and summaries, for example "EquationFailed"; "unknown status" for others. Lives
+ * as long as the process.
+ */
+const char *sigwarp_status_name(sigwarp_status status);
 
 /**
  * Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; with a timeout in microseconds, 0 for
@@ -1510,6 +1544,45 @@ sigwarp_code sigwarp_submit_group(struct sigwarp_prevalidator prevalidator,
                                   struct sigwarp_error *error);
 
 /**
+ * The suite of these names, for example "ed25519", "zip215", NULL and "ecdsa-secp256k1", "ecdsa-low-s", "der".
+ * `rule` may be null where the scheme has only one; a null `encoding` is "raw". `user_id` is for "sm2-sm3" alone; null
+ * there is "1234567812345678". To be freed with sigwarp_suite_free.
+ *
+ * The caller sees to this:
+ * The names are null or zero-terminated; `user_id` is null or has `user_id_length` bytes; `suite` can be written, and
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_suite_new(const char *scheme,
+                               const char *rule,
+                               const char *encoding,
+                               const uint8_t *user_id,
+                               uintptr_t user_id_length,
+                               struct sigwarp_suite *suite,
+                               struct sigwarp_error *error);
+
+/**
+ * Frees a suite. Freeing 0 does nothing.
+ *
+ * The caller sees to this:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_suite_free(struct sigwarp_suite suite,
+                                struct sigwarp_error *error);
+
+/**
+ * Writes the names of a suite: scheme, rule and encoding with a space between. `needed` is as in
+ * sigwarp_engine_explain.
+ *
+ * The caller sees to this:
+ * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_suite_name(struct sigwarp_suite suite,
+                                char *text,
+                                uintptr_t capacity,
+                                uintptr_t *needed,
+                                struct sigwarp_error *error);
+
+/**
  * Writes the number of items of a ticket.
  *
  * The caller sees to this:
@@ -1551,77 +1624,6 @@ sigwarp_code sigwarp_ticket_cancel(struct sigwarp_ticket ticket,
  */
 sigwarp_code sigwarp_ticket_free(struct sigwarp_ticket ticket,
                                  struct sigwarp_error *error);
-
-/**
- * Recovers the key of each secp256k1 signature, on the calling thread.
- *
- * Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
- * bytes) alike, and the recovery id `recovery_ids[i]`, 0 to 3; the values 27 and 28 and the form of EIP-155 are for
- * the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
- * else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
- *
- * The caller sees to this:
- * `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and
- * `recovery_ids` has `items`; nobody writes to them during the call. 65 times `capacity` bytes can be written to
- * `keys`, 20 times `capacity` to `addresses`, and `capacity` to `statuses`; `error` is null or can be written.
- */
-sigwarp_code sigwarp_recover(const char *rule,
-                             uintptr_t items,
-                             const uint8_t *arena,
-                             uintptr_t arena_length,
-                             const uint64_t *digest_offsets,
-                             const uint64_t *signature_offsets,
-                             const uint8_t *recovery_ids,
-                             uint8_t *keys,
-                             uint8_t *addresses,
-                             sigwarp_status *statuses,
-                             uintptr_t capacity,
-                             struct sigwarp_error *error);
-
-/**
- * The name of a status, as in files and summaries, for example "EquationFailed"; "unknown status" for others. Lives
- * as long as the process.
- */
-const char *sigwarp_status_name(sigwarp_status status);
-
-/**
- * The suite of these names, for example "ed25519", "zip215", NULL and "ecdsa-secp256k1", "ecdsa-low-s", "der".
- * `rule` may be null where the scheme has only one; a null `encoding` is "raw". `user_id` is for "sm2-sm3" alone; null
- * there is "1234567812345678". To be freed with sigwarp_suite_free.
- *
- * The caller sees to this:
- * The names are null or zero-terminated; `user_id` is null or has `user_id_length` bytes; `suite` can be written, and
- * `error` is null or can be written.
- */
-sigwarp_code sigwarp_suite_new(const char *scheme,
-                               const char *rule,
-                               const char *encoding,
-                               const uint8_t *user_id,
-                               uintptr_t user_id_length,
-                               struct sigwarp_suite *suite,
-                               struct sigwarp_error *error);
-
-/**
- * Frees a suite. Freeing 0 does nothing.
- *
- * The caller sees to this:
- * `error` is null or can be written.
- */
-sigwarp_code sigwarp_suite_free(struct sigwarp_suite suite,
-                                struct sigwarp_error *error);
-
-/**
- * Writes the names of a suite: scheme, rule and encoding with a space between. `needed` is as in
- * sigwarp_engine_explain.
- *
- * The caller sees to this:
- * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
- */
-sigwarp_code sigwarp_suite_name(struct sigwarp_suite suite,
-                                char *text,
-                                uintptr_t capacity,
-                                uintptr_t *needed,
-                                struct sigwarp_error *error);
 
 /**
  * Verifies items in one arena under one suite, and writes a status for each.

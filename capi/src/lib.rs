@@ -31,7 +31,9 @@ mod memory;
 mod prevalidator;
 mod recover;
 mod status;
+mod submit;
 mod suite;
+mod tickets;
 mod verify;
 
 use std::ffi::c_char;
@@ -45,7 +47,9 @@ pub use keys::*;
 pub use prevalidator::*;
 pub use recover::*;
 pub use status::*;
+pub use submit::*;
 pub use suite::*;
+pub use tickets::*;
 pub use verify::*;
 
 /// The version of this interface. It changes when a program that was built against an earlier header could not go on

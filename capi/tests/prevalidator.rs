@@ -5,6 +5,7 @@ mod common;
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use common::*;
@@ -229,6 +230,114 @@ fn a_callback_hears_of_every_item_of_every_thread() {
         let (producer, item) = (index as u64 / 20, index as u64 % 20);
         assert_eq!((outcome.id, outcome.fault), (producer * 100 + item, SIGWARP_OK));
         assert_eq!(outcome.status == SIGWARP_STATUS_VALID, item != producer);
+    }
+}
+
+/// A callback that ends what calls it.
+struct Ending {
+    pre: AtomicU64,
+    closing: AtomicBool,
+    codes: Mutex<Vec<(sigwarp_code, sigwarp_code)>>,
+}
+
+unsafe extern "C" fn end(context: *mut c_void, _: *const sigwarp_outcome, _: usize) {
+    // SAFETY: the test gives an `Ending` that outlives the pre-validator.
+    let ending = unsafe { &*context.cast::<Ending>() };
+    let pre = sigwarp_prevalidator { id: ending.pre.load(Ordering::Acquire) };
+    while !ending.closing.load(Ordering::Acquire) {
+        thread::yield_now();
+    }
+    // SAFETY: a null error is allowed.
+    let codes =
+        unsafe { (sigwarp_prevalidator_free(pre, null_mut()), sigwarp_prevalidator_close(pre, null_mut())) };
+    ending.codes.lock().unwrap().push(codes);
+}
+
+/// Freeing from the callback would leave workers with a context that the caller may drop: it is refused. Closing is not,
+/// also while another thread waits for that very worker.
+#[test]
+fn a_callback_closes_its_prevalidator_and_cannot_free_it() {
+    let ending = Ending { pre: AtomicU64::new(0), closing: AtomicBool::new(false), codes: Mutex::default() };
+    let context = (&raw const ending).cast_mut().cast::<c_void>();
+    let pre = start(&sigwarp_prevalidator_options {
+        max_delay_us: u64::MAX,
+        duplicate_cache_bytes: 1 << 20,
+        on_outcomes: Some(end),
+        context,
+        ..NONE
+    });
+    ending.pre.store(pre.id, Ordering::Release);
+    let (suite, arena) = (suite("ed25519", Some("zip215"), None), Arena::signed(1));
+    let (code, _, ticket) = submit(Door::Group, pre, suite, &arena, null(), true);
+    assert_eq!(code, SIGWARP_OK);
+    assert_eq!(wait(ticket, 1, SIGWARP_FOREVER).1[0].status, SIGWARP_STATUS_VALID);
+    ending.closing.store(true, Ordering::Release);
+    // SAFETY: a null error is allowed.
+    unsafe { assert_eq!(sigwarp_prevalidator_close(pre, null_mut()), SIGWARP_OK) };
+    assert_eq!(*ending.codes.lock().unwrap(), [(SIGWARP_ERROR_ARGUMENT, SIGWARP_OK)]);
+    // The cache knows the item, and nobody is told of it any more.
+    assert_eq!(submit(Door::Group, pre, suite, &arena, null(), true).0, SIGWARP_ERROR_CLOSED);
+    let one = item(&arena, suite, 0);
+    // SAFETY: all of it is here.
+    unsafe { assert_eq!(sigwarp_submit(pre, &one, 0, null_mut(), null_mut()), SIGWARP_ERROR_CLOSED) };
+    assert_eq!(ending.codes.lock().unwrap().len(), 1);
+    free(pre);
+    // SAFETY: a null error is allowed.
+    unsafe { assert_eq!(sigwarp_prevalidator_free(pre, null_mut()), SIGWARP_ERROR_HANDLE) };
+}
+
+/// A callback that notes when it is called after its context is gone.
+struct Fragile {
+    gone: AtomicBool,
+    late: AtomicBool,
+    inside: AtomicUsize,
+}
+
+unsafe extern "C" fn touch(context: *mut c_void, _: *const sigwarp_outcome, _: usize) {
+    // SAFETY: the test keeps the memory, and only says that it is gone.
+    let fragile = unsafe { &*context.cast::<Fragile>() };
+    fragile.inside.fetch_add(1, Ordering::AcqRel);
+    for _ in 0..100 {
+        thread::yield_now();
+        fragile.late.fetch_or(fragile.gone.load(Ordering::Acquire), Ordering::AcqRel);
+    }
+}
+
+/// Items that the duplicate cache knows call back on the threads that submit them: these are waited for as well.
+#[test]
+fn nothing_calls_back_once_a_prevalidator_is_closed() {
+    let suite = suite("ed25519", Some("zip215"), None);
+    for round in 0..4 {
+        let fragile = Fragile {
+            gone: AtomicBool::new(false),
+            late: AtomicBool::new(false),
+            inside: AtomicUsize::new(0),
+        };
+        let context = (&raw const fragile).cast_mut().cast::<c_void>();
+        let pre = start(&sigwarp_prevalidator_options {
+            duplicate_cache_bytes: 1 << 20,
+            on_outcomes: Some(touch),
+            context,
+            ..NONE
+        });
+        let arena = Arena::signed(2);
+        let (_, _, ticket) = submit(Door::Group, pre, suite, &arena, null(), true);
+        assert_eq!(wait(ticket, 2, SIGWARP_FOREVER).0, SIGWARP_OK);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(
+                    || while submit(Door::Group, pre, suite, &arena, null(), false).0 == SIGWARP_OK {},
+                );
+            }
+            while fragile.inside.load(Ordering::Acquire) < 3 + round {
+                thread::yield_now();
+            }
+            // SAFETY: a null error is allowed.
+            unsafe { assert_eq!(sigwarp_prevalidator_close(pre, null_mut()), SIGWARP_OK) };
+            fragile.gone.store(true, Ordering::Release);
+        });
+        assert!(!fragile.late.load(Ordering::Acquire), "round {round}");
+        free(pre);
     }
 }
 

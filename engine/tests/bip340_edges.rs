@@ -174,6 +174,14 @@ fn spoil(row: &mut Row, kind: usize) {
     *verdict = Verdict::Invalid(reason);
 }
 
+fn batch_of(rows: &[Row]) -> Batch {
+    let mut batch = Batch::new();
+    for (key, message, raw, _) in rows {
+        batch.push(&Suite::bip340(), Key::Bytes(key), Message::Raw(message), raw);
+    }
+    batch
+}
+
 /// An engine whose items go through linear combinations wherever the rule allows them.
 fn combining() -> Vec<(BackendKind, Engine)> {
     let engine = |kind| {
@@ -190,10 +198,7 @@ fn combining() -> Vec<(BackendKind, Engine)> {
 fn linear_combinations_change_no_verdict() {
     let engines = combining();
     let check = |rows: &[Row], what: &str| {
-        let mut batch = Batch::new();
-        for (key, message, raw, _) in rows {
-            batch.push(&Suite::bip340(), Key::Bytes(key), Message::Raw(message), raw);
-        }
+        let batch = batch_of(rows);
         let expected: Vec<Verdict> = rows.iter().map(|row| row.3).collect();
         for (kind, engine) in &engines {
             let verdicts: Vec<Verdict> = engine.verify(&batch).unwrap().iter().collect();
@@ -230,4 +235,51 @@ fn linear_combinations_change_no_verdict() {
         rows[i] = (key.to_vec(), message, raw, Verdict::Valid);
     }
     check(&rows, "repeated items");
+}
+
+/// Keys with full tables, compact ones, points alone, and none of these, in batches that are long enough for sums: by
+/// tables or by sums, one verdict.
+#[test]
+fn tables_and_linear_combinations_agree() {
+    // So many items have keys that are not registered that a sum pays.
+    let mut rows: Vec<Row> = (0..420).map(|i| row(i, 210)).collect();
+    let registered: Vec<Vec<u8>> = rows[..70].iter().map(|row| row.0.clone()).collect();
+    // Room for full tables, for compact ones, and for hardly any; and every path where there is room.
+    let [full, compact, few] = [1 << 30, 70 * 2_450, 70 * 300];
+    let ways = [
+        (compact, PathChoice::Auto),
+        (full, PathChoice::Auto),
+        (few, PathChoice::Auto),
+        (full, PathChoice::Lanes),
+        (full, PathChoice::Combination),
+    ];
+    let mut engines = Vec::new();
+    for (kind, _) in common::engines().iter().filter(|(_, engine)| engine.supports(&Suite::bip340())) {
+        let ways = if *kind == BackendKind::Emulated { &ways[..1] } else { &ways[..] };
+        for &(budget, path) in ways {
+            let builder = Engine::builder().backend(BackendChoice::Forced(*kind)).path(path);
+            let engine = builder.key_budget(budget).build().unwrap();
+            assert!(engine.register(&Suite::bip340(), &registered).unwrap().iter().all(Result::is_ok));
+            engines.push((*kind, budget, path, engine));
+        }
+    }
+    let check = |rows: &[Row], what: &str| {
+        let batch = batch_of(rows);
+        for (kind, budget, path, engine) in &engines {
+            let verdicts = engine.verify(&batch).unwrap();
+            for (i, (verdict, row)) in verdicts.iter().zip(rows).enumerate() {
+                assert_eq!(verdict, row.3, "{what}: item {i}, {kind}, {path:?}, {budget}");
+            }
+        }
+    };
+    check(&rows, "all valid");
+    // One of each kind among registered keys, then among the others too.
+    for kind in 0..6 {
+        spoil(&mut rows[11 * kind + 3], kind);
+    }
+    check(&rows, "bad items of registered keys");
+    for kind in 0..6 {
+        spoil(&mut rows[70 + 11 * kind], kind);
+    }
+    check(&rows, "bad items of both");
 }

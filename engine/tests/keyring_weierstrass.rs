@@ -108,12 +108,16 @@ fn every_suite_and_tier_judges_as_without_a_ring() {
                 _ => assert!(stats.decoded > 20, "{stats:?}"),
             }
             assert!(stats.registered > 30, "{stats:?}");
-            let verdicts = engine.verify(&batch).expect("verdicts");
             let view = batch.view().expect("a batch");
-            for (place, (verdict, expected)) in verdicts.iter().zip(&expected).enumerate() {
-                assert_eq!(verdict, *expected, "item {place} of {} on {kind}, budget {budget}", view.len());
+            // Again, with what the first time has left beside the tables: SM2 keeps a hash of a key, for one ID of three.
+            for round in 0..2 {
+                let verdicts = engine.verify(&batch).expect("verdicts");
+                assert_eq!(verdicts.iter().len(), expected.len());
+                for (place, (verdict, expected)) in verdicts.iter().zip(&expected).enumerate() {
+                    let of = view.len();
+                    assert_eq!(verdict, *expected, "item {place} of {of} on {kind}, {budget}, round {round}");
+                }
             }
-            assert_eq!(verdicts.iter().len(), expected.len());
             assert!(engine.key_stats().found > 5 * 20);
         }
     }

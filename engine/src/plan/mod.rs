@@ -52,6 +52,12 @@ impl Paths {
 }
 
 impl Paths {
+    /// Whether linear combinations of BIP 340 items take those whose keys have tables too: a sum costs half of what
+    /// lanes cost, a table less.
+    pub(crate) fn schnorr_sums_take_tables(&self) -> bool {
+        self.choice == PathChoice::Combination
+    }
+
     /// Whether a linear combination of BIP 340 items is worth a try. One costs half of what lanes cost, which its items
     /// cost besides if one of them is bad (docs/decisions/weierstrass-lanes.md).
     pub(crate) fn schnorr_sums(&self, items: usize, bad_rate: f64) -> bool {

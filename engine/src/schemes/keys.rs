@@ -1,6 +1,8 @@
 //! Keys of Weierstrass curves that are known before their signatures come: what their bytes are, and sums over
 //! items of which some have such keys.
 
+use std::sync::OnceLock;
+
 use super::sec1::{self, Hybrid, Key};
 use super::weierstrass::{self, Bounds};
 use crate::Reason;
@@ -19,6 +21,8 @@ pub(crate) struct KnownKey<'a> {
     pub(crate) point: &'a Point,
     /// Its table.
     pub(crate) table: Option<&'a KeyTable>,
+    /// Where Z_A of SM2 under the default user ID is kept, once it was hashed.
+    pub(crate) identity: Option<&'a OnceLock<[u8; 32]>>,
 }
 
 /// The criterion of a key that carries a coordinate of p or more: every rule refuses it.
@@ -107,7 +111,7 @@ impl<'a> Term<'a> {
     ) -> Self {
         match known {
             None => Self { point: encoded(), table: None, g, k },
-            Some(KnownKey { point, table }) => {
+            Some(KnownKey { point, table, .. }) => {
                 Self { point: Encoded { x: point[0], y: lanes::Y::Is(point[1]) }, table, g, k }
             }
         }

@@ -10,6 +10,7 @@ use crate::hash::Hash;
 use crate::kernels::field::FieldLanes;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
+use crate::schemes::bip340::lanes::Combine;
 use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::ed25519;
 use crate::schemes::ed25519::coefficients::System;
@@ -107,14 +108,15 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
             }
             Kind::Bip340 => {
                 let items: Vec<usize> = items.collect();
-                let combine = paths.schnorr_sums(items.len(), self.schnorr_bad_rate.get());
-                self.weierstrass.verify(combine, batch, &items, slots);
+                let worth = |items| paths.schnorr_sums(items, self.schnorr_bad_rate.get());
+                let combine = Combine { worth: &worth, with_tables: paths.schnorr_sums_take_tables() };
+                self.weierstrass.verify(Some(combine), batch, &items, slots);
                 let failed = Verdict::Invalid(Reason::EquationFailed);
                 let failed = items.iter().filter(|&&item| slots.peek(item) == Some(failed)).count();
                 self.schnorr_bad_rate.observe(failed, items.len());
             }
             Kind::Ecdsa { .. } | Kind::Sm2 { .. } => {
-                self.weierstrass.verify(false, batch, &items.collect::<Vec<_>>(), slots);
+                self.weierstrass.verify(None, batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable, Pools}
 use crate::kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
 use crate::kernels::field::prime256::Family;
 use crate::keyring::{Coordinates, Examined, KeyScheme, Record, Table, TableStore, Tier};
+use crate::schemes::bip340::lanes::Combine;
 use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::keys::{self, KnownKey};
 use crate::schemes::sec1::Hybrid;
@@ -29,9 +30,9 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     /// Where it keeps registered keys of these schemes.
     fn table_store(&self) -> Option<&dyn TableStore>;
 
-    /// Sets the slot of every item; they are of one suite. Linear combinations are tried first where `combine` says so
-    /// and the suite has them.
-    fn verify(&self, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
+    /// Sets the slot of every item; they are of one suite. BIP 340 has linear combinations, which are tried first as
+    /// `combine` says.
+    fn verify(&self, combine: Option<Combine<'_>>, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
 
     /// The keys of consecutive rows, from row `first` on; every place of `keys` is set.
     fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]);
@@ -89,15 +90,27 @@ impl<S: Family> InLanes<S> {
     fn build_on<C: Curve>(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
         in_shares(&self.workers, points, |points| {
             let tables = comb::build::<C, S>(self.token, tier == Tier::Full, points, &self.pools);
-            tables.into_iter().map(|table| Arc::new(table) as Table).collect()
+            let kept = |table| Kept { table, identity: OnceLock::new() };
+            tables.into_iter().map(|table| Arc::new(kept(table)) as Table).collect()
         })
     }
 }
 
+/// What is made of a registered key.
+struct Kept {
+    table: KeyTable,
+    /// For the scheme to keep, see [`KnownKey`].
+    identity: OnceLock<[u8; 32]>,
+}
+
 /// A table that another backend made is none.
 fn known(record: &Record) -> KnownKey<'_> {
-    let table = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<KeyTable>());
-    KnownKey { point: &record.point, table }
+    let kept = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<Kept>());
+    KnownKey {
+        point: &record.point,
+        table: kept.map(|kept| &kept.table),
+        identity: kept.map(|kept| &kept.identity),
+    }
 }
 
 impl<S: Family> TableStore for InLanes<S> {
@@ -127,8 +140,8 @@ impl<S: Family> TableStore for InLanes<S> {
     }
 
     fn table_bytes(&self, _: KeyScheme, tier: Tier) -> Option<usize> {
-        // The counters of the shared handle, and the table's own fields.
-        const HANDLE: usize = 16 + size_of::<KeyTable>();
+        // The counters of the shared handle, and the fields beside the entries.
+        const HANDLE: usize = 16 + size_of::<Kept>();
         Some(comb::table_bytes(tier == Tier::Full) + HANDLE)
     }
 
@@ -154,7 +167,7 @@ impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
         Some(self)
     }
 
-    fn verify(&self, combine: bool, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
+    fn verify(&self, combine: Option<Combine<'_>>, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
         let Some(&first) = items.first() else { return };
         let token = self.token;
         let set = |position: usize, verdict| slots.set(items[position], verdict);
@@ -166,7 +179,10 @@ impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
             Kind::Ecdsa { scheme, rule, encoding } => {
                 ecdsa::lanes::verify::<S>(token, (*scheme, *rule, *encoding), &base, rows, set);
             }
-            Kind::Bip340 => bip340::lanes::verify::<S>(token, combine, &base, rows, set),
+            Kind::Bip340 => {
+                let combine = combine.unwrap_or(Combine { worth: &|_| false, with_tables: false });
+                bip340::lanes::verify::<S>(token, combine, &base, rows, set);
+            }
             Kind::Sm2 { user_id, encoding } => {
                 sm2::lanes::verify::<S>(token, (user_id.as_ref(), *encoding), &base, rows, set);
             }
@@ -192,7 +208,7 @@ impl<T> Weierstrass<T> for Absent {
     fn table_store(&self) -> Option<&dyn TableStore> {
         None
     }
-    fn verify(&self, _: bool, _: &BatchView<'_>, _: &[usize], _: &Slots) {}
+    fn verify(&self, _: Option<Combine<'_>>, _: &BatchView<'_>, _: &[usize], _: &Slots) {}
     /// A recovered key is no verdict of a backend: by the crates, one by one.
     fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
         for (place, key) in keys.iter_mut().enumerate() {

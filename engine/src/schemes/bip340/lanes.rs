@@ -17,11 +17,20 @@ use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
 use crate::simd::Token;
 use crate::{Reason, Verdict};
 
-/// Judges items, where `combine` says so by linear combinations first. `set` gets the position of every item in `items`
-/// once, with its verdict.
+/// Which items are tried by linear combinations first.
+#[derive(Clone, Copy)]
+pub(crate) struct Combine<'a> {
+    /// Whether so many of them are worth it.
+    pub(crate) worth: &'a dyn Fn(usize) -> bool,
+    /// Whether those whose keys have tables are among them. A table costs less than a sum does.
+    pub(crate) with_tables: bool,
+}
+
+/// Judges items, as `combine` says by linear combinations first. `set` gets the position of every item in `items` once,
+/// with its verdict.
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
-    combine: bool,
+    combine: Combine<'_>,
     base: Base<'_, '_>,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
@@ -65,13 +74,14 @@ pub(crate) fn verify<'a, S: Family>(
 
     let challenges: Vec<[u8; 32]> =
         challenges(token, &open).iter().map(|e| weierstrass::reduce(e, n)).collect();
-    let mut left: Vec<usize> = (0..open.len()).collect();
-    if combine {
-        let numbers: Vec<Numbers> = open
+    let (tried, mut left): (Vec<usize>, Vec<usize>) =
+        (0..open.len()).partition(|&i| combine.with_tables || terms[i].table.is_none());
+    if (combine.worth)(tried.len()) {
+        let numbers: Vec<Numbers> = tried
             .iter()
-            .zip(&challenges)
-            .map(|((_, parsed, _), e)| {
-                let [key, r, s, e] = [&parsed.key, &parsed.r, &parsed.s, e].map(words);
+            .map(|&i| {
+                let (_, parsed, _) = &open[i];
+                let [key, r, s, e] = [&parsed.key, &parsed.r, &parsed.s, &challenges[i]].map(words);
                 Numbers { key, r, s, e }
             })
             .collect();
@@ -79,16 +89,20 @@ pub(crate) fn verify<'a, S: Family>(
         let found = numbers.chunks(numbers.len().div_ceil(sums).max(1));
         let found: Vec<Found> =
             found.flat_map(|items| combination::examine::<S>(token, &System, items)).collect();
-        left.retain(|&i| {
-            let verdict = match found[i] {
-                Found::Nothing => return true,
+        for (i, found) in tried.into_iter().zip(found) {
+            let verdict = match found {
+                Found::Nothing => {
+                    left.push(i);
+                    continue;
+                }
                 Found::KeyNotOnCurve => Verdict::Invalid(Reason::KeyNotOnCurve),
                 Found::NoR => Verdict::Invalid(Reason::EquationFailed),
                 Found::Valid => Verdict::Valid,
             };
             set(open[i].0, verdict);
-            false
-        });
+        }
+    } else {
+        left.extend(tried);
     }
 
     let terms: Vec<Term<'_>> = left

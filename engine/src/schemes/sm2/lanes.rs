@@ -1,5 +1,7 @@
 //! The steps of verifying SM2 items of one suite, in lanes.
 
+use std::sync::OnceLock;
+
 use sm2::Sm2;
 
 use super::rules::{self, Sm2Encoding, UserId};
@@ -82,7 +84,13 @@ pub(crate) fn verify<'a, S: Family>(
             .iter()
             .enumerate()
             // A key that is no point is found below, whatever its digest.
-            .map(|(i, (_, parsed, item))| (key(i, parsed).unwrap_or(NO_KEY), item.message))
+            .map(|(i, (_, parsed, item))| Signed {
+                key: key(i, parsed).unwrap_or(NO_KEY),
+                message: item.message,
+                identity: known_keys[i]
+                    .and_then(|known| known.identity)
+                    .filter(|_| id.as_bytes() == UserId::DEFAULT),
+            })
             .collect();
         message_hashes(token, id, &signed)
     });
@@ -117,7 +125,12 @@ pub(crate) fn verify<'a, S: Family>(
 }
 
 /// A key and a message under it.
-type Signed<'a> = (Coordinates, &'a [u8]);
+struct Signed<'a> {
+    key: Coordinates,
+    message: &'a [u8],
+    /// Where Z_A is kept.
+    identity: Option<&'a OnceLock<[u8; 32]>>,
+}
 
 const NO_KEY: Coordinates = Coordinates { x: [0; 32], y: [0; 32] };
 
@@ -132,20 +145,29 @@ fn message_hashes<T: Token>(token: T, user_id: &UserId, signed: &[Signed<'_>]) -
     };
     let prefix = verify::identity_prefix(user_id);
     let width = prefix.len() + 64;
-    let mut bytes = Vec::with_capacity(signed.len() * width);
-    for (key, _) in signed {
+    let mut bytes = Vec::new();
+    let mut identities: Vec<Option<[u8; 32]>> =
+        signed.iter().map(|item| item.identity.and_then(OnceLock::get).copied()).collect();
+    for (item, _) in signed.iter().zip(&identities).filter(|(_, z)| z.is_none()) {
         bytes.extend_from_slice(&prefix);
-        bytes.extend_from_slice(&key.x);
-        bytes.extend_from_slice(&key.y);
+        bytes.extend_from_slice(&item.key.x);
+        bytes.extend_from_slice(&item.key.y);
     }
-    let identities = digest_all(&bytes.chunks(width).collect::<Vec<_>>());
+    let mut hashed = digest_all(&bytes.chunks(width).collect::<Vec<_>>()).into_iter();
+    for (item, z) in signed.iter().zip(&mut identities).filter(|(_, z)| z.is_none()) {
+        *z = hashed.next();
+        if let (Some(kept), Some(z)) = (item.identity, *z) {
+            // Of a key that comes twice the first is kept: they are equal.
+            let _ = kept.set(z);
+        }
+    }
 
     bytes.clear();
     let mut ends = Vec::with_capacity(signed.len());
-    for (z, (_, message)) in identities.iter().zip(signed) {
-        if message.len() <= LONG {
+    for (z, item) in identities.iter().flatten().zip(signed) {
+        if item.message.len() <= LONG {
             bytes.extend_from_slice(z);
-            bytes.extend_from_slice(message);
+            bytes.extend_from_slice(item.message);
         }
         ends.push(bytes.len());
     }
@@ -153,9 +175,9 @@ fn message_hashes<T: Token>(token: T, user_id: &UserId, signed: &[Signed<'_>]) -
     let inputs: Vec<&[u8]> =
         ends.into_iter().map(|end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
     let mut digests = digest_all(&inputs);
-    for (digest, (key, message)) in digests.iter_mut().zip(signed) {
-        if message.len() > LONG {
-            *digest = verify::message_hash(user_id, key, message);
+    for (digest, item) in digests.iter_mut().zip(signed) {
+        if item.message.len() > LONG {
+            *digest = verify::message_hash(user_id, &item.key, item.message);
         }
     }
     digests

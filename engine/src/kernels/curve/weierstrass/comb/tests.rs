@@ -1,8 +1,8 @@
 //! Tables and sums against affine arithmetic on big integers.
 
-use super::super::equation::{Abscissa, Match, Sum};
+use super::super::equation::{self, Abscissa, Match, Sum};
 use super::super::tests::{Point, Reference, Sequence, big, words};
-use super::super::{P256, Secp256k1, Sm2};
+use super::super::{Encoded, P256, Secp256k1, Sm2, Y};
 use super::*;
 use crate::kernels::field::prime256::{General, Ifma};
 use crate::simd::emulated::EmulatedU64x8;
@@ -230,4 +230,130 @@ fn sums_on_this_machine() {
     sums_are_right::<P256, Native>(300);
     sums_are_right::<Secp256k1, Native>(33);
     sums_are_right::<Sm2, Native>(33);
+}
+
+/// αP + βG, by its coefficients.
+type Combination = [BigUint; 2];
+
+/// The additions that make the sum of an item, as the head of this module describes them: the pairs of each level of each
+/// step, then the joining.
+fn additions<S: Shape, C: Curve>(g: &BigUint, k: &BigUint) -> Vec<[Combination; 2]> {
+    let n = big(&C::Order::WORDS);
+    let selections = |columns: usize, teeth: usize, steps: usize, step: usize, scalar: &BigUint| {
+        let b = signs::<C>(&words(scalar), columns * teeth);
+        let mut out = Vec::new();
+        for block in 0..columns.div_ceil(steps) {
+            let column = steps * block + step;
+            if step < steps && column < columns {
+                let mut sum = BigUint::ZERO;
+                for bit in (0..teeth).map(|tooth| columns * tooth + column) {
+                    let power = BigUint::from(1u32) << (bit - step);
+                    sum += if b[bit / 64] >> (bit % 64) & 1 == 1 { power % &n } else { &n - power % &n };
+                }
+                out.push(sum % &n);
+            }
+        }
+        out
+    };
+    let add = |a: &Combination, b: &Combination| [(&a[0] + &b[0]) % &n, (&a[1] + &b[1]) % &n];
+    let mut out = Vec::new();
+    let mut sums = Vec::new();
+    for step in 0..S::STEPS {
+        let of_key = selections(S::COLUMNS, S::TEETH, S::STEPS, step, k);
+        let of_base = selections(Base::COLUMNS, Base::TEETH, Base::STEPS, step, g);
+        let mut set: Vec<Combination> = of_key.into_iter().map(|alpha| [alpha, BigUint::ZERO]).collect();
+        set.extend(of_base.into_iter().map(|beta| [BigUint::ZERO, beta]));
+        while set.len() > 1 {
+            let half = set.len().div_ceil(2);
+            for i in 0..set.len() / 2 {
+                out.push([set[i].clone(), set[i + half].clone()]);
+                set[i] = add(&set[i], &set[i + half]);
+            }
+            set.truncate(half);
+        }
+        sums.extend(set);
+    }
+    let mut sum = sums.pop().expect("a step");
+    while let Some(next) = sums.pop() {
+        sum = add(&sum, &sum);
+        out.push([sum.clone(), next.clone()]);
+        sum = add(&sum, &next);
+    }
+    assert_eq!(sum, [k.clone(), g.clone()], "the model is the sum");
+    out
+}
+
+/// For every addition of a sum there is a key that makes it exceptional, and one that makes it so with the other sign.
+/// Each is found, in its lane alone.
+fn every_addition_can_be_exceptional<S: Shape, C: Curve, T: Family>(full: bool, every: usize) {
+    let Some(token) = <T::Token as crate::simd::Token>::detect() else { return };
+    let reference = Reference::of::<C>();
+    let n = &reference.n;
+    let mut random = Sequence(23);
+    let (g, k) = (random.below(n), random.below(n));
+    let additions = additions::<S, C>(&g, &k);
+    // Keys d and whether their sums are exceptional, with an ordinary one after every third.
+    let mut keys: Vec<(BigUint, bool)> = Vec::new();
+    let mut found = 0;
+    for [[a, b], [c, d]] in &additions {
+        // aP + bG = ±(cP + dG), with P = xG: x = (±d − b)/(a ∓ c).
+        for (factor, value) in [((a + n - c) % n, (d + n - b) % n), ((a + c) % n, (n + n - d - b) % n)] {
+            let x = value * factor.modpow(&(n - 2u32), n) % n;
+            // Points of one kind meet for no key: a and c are then different, or both 0.
+            if x != BigUint::ZERO {
+                found += 1;
+                if found % every == 0 {
+                    keys.push((x, true));
+                    if keys.len() % 4 == 3 {
+                        keys.push((random.below(n), false));
+                    }
+                }
+            }
+        }
+    }
+    // All but the additions of two selections of P or two of G.
+    assert!(found >= 80, "{found} of {} additions", additions.len());
+    // dG = (d − q)G + Q by the ladder.
+    let q = random.below(n);
+    let (x, y) = reference.times(&q, &reference.g).expect("a point");
+    let other =
+        equation::Item { point: Encoded { x: words(&x), y: Y::Is(words(&y)) }, g: [0; 4], k: [1, 0, 0, 0] };
+    let multiples = |of: Vec<BigUint>| -> Vec<Sum> {
+        let items: Vec<equation::Item> =
+            of.into_iter().map(|d| equation::Item { g: words(&((d + n - &q) % n)), ..other }).collect();
+        equation::sums::<C, T>(token, &items)
+    };
+    let points: Vec<[[u64; 4]; 2]> = multiples(keys.iter().map(|(d, _)| d.clone()).collect())
+        .into_iter()
+        .map(|sum| match sum {
+            Sum::At { x, y } => [x, y],
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let right = multiples(keys.iter().map(|(d, _)| (&g + &k * d) % n).collect());
+    let (base, pools) = (base_table::<C, T>(token), Pools::default());
+    let tables = build::<C, T>(token, full, &points, &pools);
+    let known: Vec<Known<'_>> =
+        tables.iter().map(|table| Known { table, g: words(&g), k: words(&k) }).collect();
+    for (i, (sum, (_, exceptional))) in sums::<C, T>(token, &base, &known).into_iter().zip(&keys).enumerate()
+    {
+        assert_eq!(sum == Sum::Exceptional, *exceptional, "item {i} of {}", keys.len());
+        assert!(*exceptional || sum == right[i], "item {i}");
+    }
+}
+
+#[test]
+fn every_addition_is_found_exceptional_for_a_key_that_makes_it_so() {
+    every_addition_can_be_exceptional::<Full, P256, General>(true, 1);
+    every_addition_can_be_exceptional::<Compact, P256, General>(false, 1);
+    every_addition_can_be_exceptional::<Full, Secp256k1, General>(true, 3);
+    every_addition_can_be_exceptional::<Compact, Sm2, General>(false, 3);
+    every_addition_can_be_exceptional::<Full, Sm2, Emulated>(true, 4);
+    every_addition_can_be_exceptional::<Compact, Secp256k1, Emulated>(false, 4);
+    #[cfg(target_arch = "x86_64")]
+    {
+        type Native = Ifma<crate::simd::avx512ifma::U64x8>;
+        every_addition_can_be_exceptional::<Full, Secp256k1, Native>(true, 1);
+        every_addition_can_be_exceptional::<Compact, P256, Native>(false, 1);
+    }
 }
