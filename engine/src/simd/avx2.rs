@@ -385,6 +385,13 @@ impl FloatMultiply for U64x4 {
         Self(unsafe { _mm256_mul_epu32(self.0, other.0) })
     }
     #[inline(always)]
+    fn bytes<const ORDER: u64>(self) -> Self {
+        // The instruction counts the bytes of two lanes together.
+        let (even, odd) = (ORDER as i64, (ORDER + 0x0808_0808_0808_0808) as i64);
+        // SAFETY: a vector proves the features.
+        Self(unsafe { _mm256_shuffle_epi8(self.0, _mm256_set_epi64x(odd, even, odd, even)) })
+    }
+    #[inline(always)]
     fn opaque(self) -> Self {
         // SAFETY: a vector proves the features.
         Self(unsafe { hide(self.0) })

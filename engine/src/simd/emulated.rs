@@ -251,6 +251,11 @@ impl FloatMultiply for EmulatedU64x8 {
     fn mul32(self, other: Self) -> Self {
         each(self.0, other.0, |a, b| (a & 0xffff_ffff) * (b & 0xffff_ffff))
     }
+    #[inline(never)]
+    fn bytes<const ORDER: u64>(self) -> Self {
+        let of = |a: u64, from: u8| if from < 8 { a.to_le_bytes()[usize::from(from)] } else { 0 };
+        each(self.0, self.0, |a, _| u64::from_le_bytes(ORDER.to_le_bytes().map(|from| of(a, from))))
+    }
     fn opaque(self) -> Self {
         self
     }

@@ -79,11 +79,11 @@ pub trait Kernel<T> {
 macro_rules! step {
     ($(
         $(#[$doc:meta])*
-        fn $name:ident[$($declared:tt)*][$vector:ident $($named:tt)*]($($argument:ident: $from:ty),*) -> $into:ty $body:block
+        $seen:vis fn $name:ident[$($declared:tt)*][$vector:ident $($named:tt)*]($($argument:ident: $from:ty),*) -> $into:ty $body:block
     )*) => { $(
         $(#[$doc])*
         #[inline(always)]
-        fn $name<$($declared)*>($($argument: $from),*) -> $into {
+        $seen fn $name<$($declared)*>($($argument: $from),*) -> $into {
             #[inline(always)]
             fn here<$($declared)*>($($argument: $from),*) -> $into $body
             #[inline(never)]
@@ -301,6 +301,9 @@ pub trait FloatMultiply: Doubles {
     fn fused_sub(self, b: Self, c: Self) -> Self;
     /// The product of the low 32 bits of each lane.
     fn mul32(self, other: Self) -> Self;
+    /// Each lane with its bytes taken from others of it: byte i is the one that byte i of `ORDER` names, 0 to 7, or 0
+    /// where that is 0x80.
+    fn bytes<const ORDER: u64>(self) -> Self;
     /// The same value, of which the compiler no longer knows how it came about. Factors that are sums or
     /// products themselves go through here: otherwise LLVM reasons about the low 32 bits of 2·x or 19·x and
     /// turns one `vpmuludq` into a 64-bit multiplication of three.

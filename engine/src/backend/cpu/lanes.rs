@@ -168,8 +168,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
 
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
-            Kind::Ed25519(_) => true,
-            Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => W::SUPPORTED,
+            Kind::Ed25519(_) | Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => true,
         }
     }
 
@@ -183,7 +182,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
         match scheme {
             KeyScheme::Ed25519 => Some(&self.tables),
             KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => {
-                self.weierstrass.table_store()
+                Some(self.weierstrass.table_store())
             }
         }
     }

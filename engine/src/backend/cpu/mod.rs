@@ -10,6 +10,8 @@ pub use threads::Threads;
 pub(crate) use threads::Workers;
 
 use crate::backend::{Backend, BackendKind};
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::field::prime256::Fma;
 use crate::kernels::field::prime256::General;
 #[cfg(any(target_arch = "x86_64", feature = "emulated"))]
 use crate::kernels::field::prime256::Ifma;
@@ -17,13 +19,11 @@ use crate::kernels::field::prime256::Ifma;
 use crate::kernels::field::radix51_fma::Radix51Fma;
 use crate::kernels::field::radix51_ifma::Radix51Ifma;
 use crate::kernels::field::radix51_portable::Radix51Portable;
-#[cfg(target_arch = "x86_64")]
-use crate::simd::avx512ifma::U64x8;
 #[cfg(feature = "emulated")]
 use crate::simd::emulated::EmulatedU64x8;
-use lanes::Lanes;
 #[cfg(target_arch = "x86_64")]
-use weierstrass::Absent;
+use crate::simd::{avx2::U64x4, avx512ifma::U64x8};
+use lanes::Lanes;
 use weierstrass::InLanes;
 
 /// The backend of this kind, if this machine has what it needs.
@@ -32,7 +32,7 @@ pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backe
         #[cfg(target_arch = "x86_64")]
         BackendKind::Avx512 => Lanes::<Radix51Ifma<U64x8>, InLanes<Ifma<U64x8>>>::start(kind, workers),
         #[cfg(target_arch = "x86_64")]
-        BackendKind::Avx2 => Lanes::<Radix51Fma<crate::simd::avx2::U64x4>, Absent>::start(kind, workers),
+        BackendKind::Avx2 => Lanes::<Radix51Fma<U64x4>, InLanes<Fma<U64x4>, General>>::start(kind, workers),
         BackendKind::Portable => Lanes::<Radix51Portable, InLanes<General>>::start(kind, workers),
         #[cfg(feature = "emulated")]
         BackendKind::Emulated => {

@@ -1,4 +1,4 @@
-//! How a backend verifies the schemes on Weierstrass curves: in lanes of its own, or not yet.
+//! How a backend verifies the schemes on Weierstrass curves.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +16,7 @@ use crate::schemes::keys::{self, KnownKey};
 use crate::schemes::sec1::Hybrid;
 use crate::schemes::weierstrass as scheme_curve;
 use crate::schemes::{bip340, ecdsa, sm2};
+use crate::simd::Token;
 use crate::suite::Kind;
 use crate::verdict::Slots;
 
@@ -24,11 +25,8 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     /// Makes it ready.
     fn start(token: T, workers: Workers) -> Self;
 
-    /// Whether they run.
-    const SUPPORTED: bool;
-
     /// Where it keeps registered keys of these schemes.
-    fn table_store(&self) -> Option<&dyn TableStore>;
+    fn table_store(&self) -> &dyn TableStore;
 
     /// Sets the slot of every item; they are of one suite. BIP 340 has linear combinations, which are tried first as
     /// `combine` says.
@@ -38,9 +36,12 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]);
 }
 
-/// In the lanes of a family of fields.
-pub(crate) struct InLanes<S: Family> {
+/// In the lanes of a family of fields, and an item alone by another: it fills one lane, and four lanes together may
+/// take longer than one in general registers.
+pub(crate) struct InLanes<S: Family, One: Family = S> {
     token: S::Token,
+    /// Of a family that every machine has, or of `S`.
+    one: Option<One::Token>,
     workers: Workers,
     /// The tables of G on P-256, secp256k1 and SM2, each made when it is first needed.
     bases: [OnceLock<BaseTable>; 3],
@@ -74,7 +75,7 @@ fn resolve<'a, 'b>(
     })
 }
 
-impl<S: Family> InLanes<S> {
+impl<S: Family, One: Family> InLanes<S, One> {
     fn base(&self, scheme: KeyScheme) -> &BaseTable {
         let token = self.token;
         let [p256, secp256k1, sm2] = &self.bases;
@@ -83,6 +84,34 @@ impl<S: Family> InLanes<S> {
             KeyScheme::Sm2 => sm2.get_or_init(|| comb::base_table::<Sm2, S>(token)),
             KeyScheme::Ed25519 | KeyScheme::Secp256k1 | KeyScheme::Bip340 => {
                 secp256k1.get_or_init(|| comb::base_table::<Secp256k1, S>(token))
+            }
+        }
+    }
+
+    fn verify_by<T: Family>(
+        &self,
+        token: T::Token,
+        combine: Option<Combine<'_>>,
+        batch: &BatchView<'_>,
+        items: &[usize],
+        slots: &Slots,
+    ) {
+        let Some(&first) = items.first() else { return };
+        let set = |position: usize, verdict| slots.set(items[position], verdict);
+        let suite = batch.item(first).suite;
+        let base = || self.base(KeyScheme::of(suite.scheme()));
+        let rows = resolve(batch, items).map(|(item, record)| (item, record.map(known)));
+        match suite.kind() {
+            Kind::Ed25519(_) => {}
+            Kind::Ecdsa { scheme, rule, encoding } => {
+                ecdsa::lanes::verify::<T>(token, (*scheme, *rule, *encoding), &base, rows, set);
+            }
+            Kind::Bip340 => {
+                let combine = combine.unwrap_or(Combine { worth: &|_| false, with_tables: false });
+                bip340::lanes::verify::<T>(token, combine, &base, rows, set);
+            }
+            Kind::Sm2 { user_id, encoding } => {
+                sm2::lanes::verify::<T>(token, (user_id.as_ref(), *encoding), &base, rows, set);
             }
         }
     }
@@ -113,7 +142,7 @@ fn known(record: &Record) -> KnownKey<'_> {
     }
 }
 
-impl<S: Family> TableStore for InLanes<S> {
+impl<S: Family, One: Family> TableStore for InLanes<S, One> {
     fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
         let token = self.token;
         in_shares(&self.workers, keys, |shared| {
@@ -156,63 +185,27 @@ impl<S: Family> TableStore for InLanes<S> {
     }
 }
 
-impl<S: Family> Weierstrass<S::Token> for InLanes<S> {
-    const SUPPORTED: bool = true;
-
+impl<S: Family, One: Family> Weierstrass<S::Token> for InLanes<S, One> {
     fn start(token: S::Token, workers: Workers) -> Self {
-        Self { token, workers, bases: [const { OnceLock::new() }; 3], pools: Pools::default() }
+        let one = One::Token::detect();
+        Self { token, one, workers, bases: [const { OnceLock::new() }; 3], pools: Pools::default() }
     }
 
-    fn table_store(&self) -> Option<&dyn TableStore> {
-        Some(self)
+    fn table_store(&self) -> &dyn TableStore {
+        self
     }
 
     fn verify(&self, combine: Option<Combine<'_>>, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
-        let Some(&first) = items.first() else { return };
-        let token = self.token;
-        let set = |position: usize, verdict| slots.set(items[position], verdict);
-        let suite = batch.item(first).suite;
-        let base = || self.base(KeyScheme::of(suite.scheme()));
-        let rows = resolve(batch, items).map(|(item, record)| (item, record.map(known)));
-        match suite.kind() {
-            Kind::Ed25519(_) => {}
-            Kind::Ecdsa { scheme, rule, encoding } => {
-                ecdsa::lanes::verify::<S>(token, (*scheme, *rule, *encoding), &base, rows, set);
-            }
-            Kind::Bip340 => {
-                let combine = combine.unwrap_or(Combine { worth: &|_| false, with_tables: false });
-                bip340::lanes::verify::<S>(token, combine, &base, rows, set);
-            }
-            Kind::Sm2 { user_id, encoding } => {
-                sm2::lanes::verify::<S>(token, (user_id.as_ref(), *encoding), &base, rows, set);
-            }
+        match self.one {
+            Some(one) if items.len() == 1 => self.verify_by::<One>(one, combine, batch, items, slots),
+            _ => self.verify_by::<S>(self.token, combine, batch, items, slots),
         }
     }
 
     fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
-        rows.in_lanes::<S>(self.token, first, keys);
-    }
-}
-
-/// Not at all: for an instruction set that has no form of its own. What another backend computes under its name would
-/// not be what the name says.
-#[derive(Debug)]
-pub(crate) struct Absent;
-
-impl<T> Weierstrass<T> for Absent {
-    const SUPPORTED: bool = false;
-
-    fn start(_: T, _: Workers) -> Self {
-        Self
-    }
-    fn table_store(&self) -> Option<&dyn TableStore> {
-        None
-    }
-    fn verify(&self, _: Option<Combine<'_>>, _: &BatchView<'_>, _: &[usize], _: &Slots) {}
-    /// A recovered key is no verdict of a backend: by the crates, one by one.
-    fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]) {
-        for (place, key) in keys.iter_mut().enumerate() {
-            *key = Some(rows.one(first + place));
+        match self.one {
+            Some(one) if keys.len() == 1 => rows.in_lanes::<One>(one, first, keys),
+            _ => rows.in_lanes::<S>(self.token, first, keys),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Sums of BIP 340 items: valid ones vanish, and nothing else does.
 
 use super::*;
-use crate::kernels::field::prime256::{General, Ifma};
+use crate::kernels::field::prime256::{Fma, General, Ifma};
 use crate::simd::Token;
 use crate::simd::emulated::{Emulated, EmulatedU64x8};
 use crate::simd::portable::Portable;
@@ -58,6 +58,17 @@ fn valid_items_vanish_together() {
         assert_eq!(found(&batch(count, keys)), vec![Found::Valid; count as usize], "{count} {keys}");
     }
     assert_eq!(found(&[]), []);
+}
+
+/// The arithmetic of four lanes of AVX2, which no scheme may name.
+#[test]
+fn sums_in_double_precision() {
+    let found =
+        |items: &[Numbers]| examine::<Fma<EmulatedU64x8>>(Emulated::detect().unwrap(), &System, items);
+    let mut items = batch(33, 5);
+    assert_eq!(found(&items), vec![Found::Valid; 33]);
+    items[20].e[0] ^= 1;
+    assert_eq!(found(&items), vec![Found::Nothing; 33]);
 }
 
 /// The same item again and again: the same points in the same buckets.

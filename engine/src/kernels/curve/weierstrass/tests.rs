@@ -3,6 +3,8 @@
 use super::equation::{self, Abscissa, Item, Match, Sum};
 use super::scalars::{self, Triple};
 use super::*;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::field::prime256::Fma;
 use crate::kernels::field::prime256::{Family, General, Ifma};
 use crate::simd::Token;
 use crate::simd::emulated::EmulatedU64x8;
@@ -190,17 +192,28 @@ fn sums_are_those_of_the_textbook() {
     check_curve::<Sm2>(check::<Sm2, General>, 16);
 }
 
+#[cfg(target_arch = "x86_64")]
+fn check_native<S: Family>() {
+    if S::Token::detect().is_none() {
+        eprintln!("skipped: no {} on this machine", S::Token::NAME);
+        return;
+    }
+    check_curve::<Secp256k1>(check::<Secp256k1, S>, 40);
+    check_curve::<P256>(check::<P256, S>, 40);
+    check_curve::<Sm2>(check::<Sm2, S>, 40);
+    check_points::<Secp256k1, S>();
+    check_points::<P256, S>();
+    check_points::<Sm2, S>();
+    check_quotients::<K1Order, S>();
+    check_quotients::<R1Order, S>();
+    check_quotients::<Sm2Order, S>();
+}
+
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn sums_on_this_machine() {
-    type Native = Ifma<crate::simd::avx512ifma::U64x8>;
-    if crate::simd::avx512ifma::Avx512Ifma::detect().is_none() {
-        eprintln!("skipped: no avx512 on this machine");
-        return;
-    }
-    check_curve::<Secp256k1>(check::<Secp256k1, Native>, 40);
-    check_curve::<P256>(check::<P256, Native>, 40);
-    check_curve::<Sm2>(check::<Sm2, Native>, 40);
+    check_native::<Ifma<crate::simd::avx512ifma::U64x8>>();
+    check_native::<Fma<crate::simd::avx2::U64x4>>();
 }
 
 fn check_points<C: Curve, S: Family>() {

@@ -10,7 +10,8 @@
 //! - **element**: the output of `carry` and `fold`: 0 ≤ value < 2^260, about 16·m. Input of everything.
 //! - **folded**: value < 1.01·m: the output of `fold` and `from_limbs` of canonical limbs.
 //! - **wide**: sums and differences not yet carried. `sub_wide::<K>` adds K·m, which must exceed the
-//!   subtrahend; the caller knows the bounds of both. A sum of up to twelve products fits; a subtrahend of up to six.
+//!   subtrahend; the caller knows the bounds of both. A sum of up to twelve products fits; a subtrahend of up to
+//!   three (six where integers are multiplied).
 //! - A product of elements below a·m and b·m is below (a·b/16 + 1)·m as wide, and a sum of two products below
 //!   the sum of both less m; a·b + c·d must stay below 256.
 //!
@@ -21,15 +22,17 @@ mod inverse;
 mod moduli;
 mod portable;
 mod radix52;
+mod radix52_fma;
 #[cfg(test)]
 mod tests;
 
 pub use moduli::{K1Order, K1Prime, Modulus, R1Order, R1Prime, Root, Sm2Order, Sm2Prime};
 pub use portable::Radix52Portable;
 pub use radix52::Radix52;
+pub use radix52_fma::Radix52Fma;
 
 use crate::simd::portable::{Portable, U64x1};
-use crate::simd::{MultiplyAdd52, Token, Vector};
+use crate::simd::{FloatMultiply, MultiplyAdd52, Token, Vector};
 use core::marker::PhantomData;
 
 /// The low 52 bits.
@@ -56,6 +59,16 @@ impl<V: MultiplyAdd52 + 'static> Family for Ifma<V> {
     type Token = V::Token;
     type Vector = V;
     type Field<M: Modulus> = Radix52<V, M>;
+}
+
+/// Five limbs multiplied in double precision.
+#[derive(Debug)]
+pub struct Fma<V>(PhantomData<V>);
+
+impl<V: FloatMultiply + 'static> Family for Fma<V> {
+    type Token = V::Token;
+    type Vector = V;
+    type Field<M: Modulus> = Radix52Fma<V, M>;
 }
 
 /// Five limbs in general registers.

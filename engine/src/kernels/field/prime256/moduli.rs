@@ -7,8 +7,11 @@
 //! columns of a residue. Factors of `madd52lo` and `madd52hi` count modulo 2^52, so that a column need not be
 //! masked before it is one.
 
+use super::radix52_fma::{
+    reduce_any as reduce_any_doubles, reduce_p256, reduce_sm2, reduce_special, small_product,
+};
 use super::{Limbs, MASK52};
-use crate::simd::{MultiplyAdd52, Vector};
+use crate::simd::{FloatMultiply, MultiplyAdd52, Vector};
 
 /// How the square root of a modulus is computed: x^((m + 1)/4). Value 0 is x; step i makes value i + 1 of
 /// (from, squarings, with): value `from` squared so often, times value `with`.
@@ -49,6 +52,13 @@ pub trait Modulus: Copy + core::fmt::Debug + Send + Sync + 'static {
     /// Five columns of an integer between m/8 and 2^260 to five of one below 2^256 + 2^240. Columns 0 to 3 are
     /// at least 2^49.
     fn fold<V: MultiplyAdd52>(c: [V; 5]) -> [V; 5];
+
+    /// As `reduce`, of columns 0 to 8 between 2^54 and 5·2^55, by multiplication of doubles. Columns 0 to 3 are below
+    /// 5·2^56, the topmost may be −24.
+    fn reduce_doubles<V: FloatMultiply>(c: [V; 10]) -> [V; 5];
+
+    /// As `fold`.
+    fn fold_doubles<V: FloatMultiply>(c: [V; 5]) -> [V; 5];
 }
 
 /// Limbs of words.
@@ -137,6 +147,17 @@ impl Modulus for K1Prime {
         let (over, low) = above_256(c[4]);
         [c[0].madd52lo(over, splat(low, Self::FOLD)), c[1], c[2], c[3], low]
     }
+
+    #[inline(always)]
+    fn reduce_doubles<V: FloatMultiply>(c: [V; 10]) -> [V; 5] {
+        reduce_special(c, Self::FOLD)
+    }
+
+    #[inline(always)]
+    fn fold_doubles<V: FloatMultiply>(c: [V; 5]) -> [V; 5] {
+        let (over, low) = above_256(c[4]);
+        [c[0].add(small_product(over, Self::FOLD)), c[1], c[2], c[3], low]
+    }
 }
 
 /// The prime of P-256: 2^256 − 2^224 + 2^192 + 2^96 − 1.
@@ -145,6 +166,21 @@ impl Modulus for K1Prime {
 /// its carry, and leaves limb·(2^96 + 2^192 + 2^224·(2^32 − 1)).
 #[derive(Clone, Copy, Debug)]
 pub struct R1Prime;
+
+impl R1Prime {
+    #[inline(always)]
+    fn fold_by_shifts<V: Vector>(c: [V; 5]) -> [V; 5] {
+        // 2^256 ≡ 2^224 − 2^192 − 2^96 + 1.
+        let (over, low) = above_256(c[4]);
+        [
+            c[0].add(over),
+            c[1].sub(over.shl::<44>()),
+            c[2],
+            c[3].sub(over.shl::<36>()),
+            low.add(over.shl::<16>()),
+        ]
+    }
+}
 
 impl Modulus for R1Prime {
     const WORDS: [u64; 4] = [u64::MAX, 0xffff_ffff, 0, 0xffff_ffff_0000_0001];
@@ -177,15 +213,17 @@ impl Modulus for R1Prime {
 
     #[inline(always)]
     fn fold<V: MultiplyAdd52>(c: [V; 5]) -> [V; 5] {
-        // 2^256 ≡ 2^224 − 2^192 − 2^96 + 1.
-        let (over, low) = above_256(c[4]);
-        [
-            c[0].add(over),
-            c[1].sub(over.shl::<44>()),
-            c[2],
-            c[3].sub(over.shl::<36>()),
-            low.add(over.shl::<16>()),
-        ]
+        Self::fold_by_shifts(c)
+    }
+
+    #[inline(always)]
+    fn reduce_doubles<V: FloatMultiply>(c: [V; 10]) -> [V; 5] {
+        reduce_p256(c)
+    }
+
+    #[inline(always)]
+    fn fold_doubles<V: FloatMultiply>(c: [V; 5]) -> [V; 5] {
+        Self::fold_by_shifts(c)
     }
 }
 
@@ -196,6 +234,21 @@ impl Modulus for R1Prime {
 /// columns start from a constant whose value is 0, so that none becomes negative.
 #[derive(Clone, Copy, Debug)]
 pub struct Sm2Prime;
+
+impl Sm2Prime {
+    #[inline(always)]
+    fn fold_by_shifts<V: Vector>(c: [V; 5]) -> [V; 5] {
+        // 2^256 ≡ 2^224 + 2^96 − 2^64 + 1.
+        let (over, low) = above_256(c[4]);
+        [
+            c[0].add(over),
+            c[1].add(over.shl::<44>()).sub(over.shl::<12>()),
+            c[2],
+            c[3],
+            low.add(over.shl::<16>()),
+        ]
+    }
+}
 
 impl Modulus for Sm2Prime {
     const WORDS: [u64; 4] = [u64::MAX, 0xffff_ffff_0000_0000, u64::MAX, 0xffff_fffe_ffff_ffff];
@@ -250,15 +303,17 @@ impl Modulus for Sm2Prime {
 
     #[inline(always)]
     fn fold<V: MultiplyAdd52>(c: [V; 5]) -> [V; 5] {
-        // 2^256 ≡ 2^224 + 2^96 − 2^64 + 1.
-        let (over, low) = above_256(c[4]);
-        [
-            c[0].add(over),
-            c[1].add(over.shl::<44>()).sub(over.shl::<12>()),
-            c[2],
-            c[3],
-            low.add(over.shl::<16>()),
-        ]
+        Self::fold_by_shifts(c)
+    }
+
+    #[inline(always)]
+    fn reduce_doubles<V: FloatMultiply>(c: [V; 10]) -> [V; 5] {
+        reduce_sm2(c)
+    }
+
+    #[inline(always)]
+    fn fold_doubles<V: FloatMultiply>(c: [V; 5]) -> [V; 5] {
+        Self::fold_by_shifts(c)
     }
 }
 
@@ -282,6 +337,13 @@ fn reduce_any<V: MultiplyAdd52>(mut c: [V; 10], m: &Limbs, inverse: u64) -> [V; 
     [c[5], c[6], c[7], c[8], c[9]]
 }
 
+/// Limb `i` of 2^256 − m: 2^52 − m\[0\], then 2^52 − 1 − m\[i\], then 2^48 − 1 − m\[4\].
+const fn complement(m: &Limbs, i: usize) -> u64 {
+    let bits = if i == 4 { 48 } else { 52 };
+    let borrow = if i == 0 { 0 } else { 1 };
+    (1 << bits) - borrow - m[i]
+}
+
 /// 2^256 ≡ 2^256 − m modulo an order m: above 2^256 are at most 4 bits.
 #[inline(always)]
 fn fold_any<V: MultiplyAdd52>(c: [V; 5], m: &Limbs) -> [V; 5] {
@@ -289,14 +351,24 @@ fn fold_any<V: MultiplyAdd52>(c: [V; 5], m: &Limbs) -> [V; 5] {
     let mut out = [c[0], c[1], c[2], c[3], low];
     let mut i = 0;
     while i < 5 {
-        // over·(2^256 − m), limb by limb of −m + 2^256: 2^52 − m[0], then 2^52 − 1 − m[i], then 2^48 − 1 − m[4].
-        let bits = if i == 4 { 48 } else { 52 };
-        let borrow = if i == 0 { 0 } else { 1 };
-        let limb = splat(low, (1 << bits) - borrow - m[i]);
+        let limb = splat(low, complement(m, i));
         out[i] = out[i].madd52lo(over, limb);
         if i < 4 {
             out[i + 1] = out[i + 1].madd52hi(over, limb);
         }
+        i += 1;
+    }
+    out
+}
+
+/// The same without a multiply-add: a product of 56 bits fits a column.
+#[inline(always)]
+fn fold_any_doubles<V: FloatMultiply>(c: [V; 5], m: &Limbs) -> [V; 5] {
+    let (over, low) = above_256(c[4]);
+    let mut out = [c[0], c[1], c[2], c[3], low];
+    let mut i = 0;
+    while i < 5 {
+        out[i] = out[i].add(small_product(over, complement(m, i)));
         i += 1;
     }
     out
@@ -321,6 +393,14 @@ macro_rules! order {
             #[inline(always)]
             fn fold<V: MultiplyAdd52>(c: [V; 5]) -> [V; 5] {
                 fold_any(c, &Self::LIMBS)
+            }
+            #[inline(always)]
+            fn reduce_doubles<V: FloatMultiply>(c: [V; 10]) -> [V; 5] {
+                reduce_any_doubles(c, &Self::LIMBS, $inverse)
+            }
+            #[inline(always)]
+            fn fold_doubles<V: FloatMultiply>(c: [V; 5]) -> [V; 5] {
+                fold_any_doubles(c, &Self::LIMBS)
             }
         }
     };

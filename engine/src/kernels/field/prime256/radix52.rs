@@ -45,7 +45,7 @@ const fn raised<M: Modulus>(k: u64, i: usize) -> u64 {
 }
 
 #[inline(always)]
-fn assert_below<V: Vector>(limbs: &[V], bound: u64) {
+pub(super) fn assert_below<V: Vector>(limbs: &[V], bound: u64) {
     if cfg!(debug_assertions) {
         check_below(limbs, bound);
     }
@@ -119,7 +119,7 @@ fn zeros<V: Vector>(like: V) -> [V; 10] {
 }
 
 step! {
-    fn sum[V: MultiplyAdd52][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    pub(super) fn sum[V: Vector][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
         let mut out = a;
         let mut i = 0;
         while i < 5 {
@@ -130,7 +130,7 @@ step! {
         out
     }
 
-    fn difference[V: MultiplyAdd52, M: Modulus, const K: u64][V, M, K](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    pub(super) fn difference[V: Vector, M: Modulus, const K: u64][V, M, K](a: [V; 5], b: [V; 5]) -> [V; 5] {
         assert_below(&b[..4], SUBTRAHEND);
         assert_below(&a[..4], 1 << 62);
         let mut out = a;
@@ -142,7 +142,7 @@ step! {
         out
     }
 
-    fn negated[V: MultiplyAdd52, M: Modulus, const K: u64][V, M, K](a: [V; 5]) -> [V; 5] {
+    pub(super) fn negated[V: Vector, M: Modulus, const K: u64][V, M, K](a: [V; 5]) -> [V; 5] {
         assert_below(&a[..4], SUBTRAHEND);
         let mut out = a;
         let mut i = 0;
@@ -169,7 +169,7 @@ step! {
         M::reduce(multiply(square(&c), &a, &b))
     }
 
-    fn carried[V: MultiplyAdd52][V](c: [V; 5]) -> [V; 5] {
+    pub(super) fn carried[V: Vector][V](c: [V; 5]) -> [V; 5] {
         assert_below(&c[..4], 1 << 63);
         let mask = V::splat(c[0].token(), MASK52);
         let mut out = c;

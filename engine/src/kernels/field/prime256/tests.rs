@@ -195,9 +195,13 @@ fn check_all(a: &[Limbs], b: &[Limbs]) {
         check_modulus::<S::Field<Sm2Order>>(a, b);
     }
     family::<Ifma<EmulatedU64x8>>(a, b);
+    family::<Fma<EmulatedU64x8>>(a, b);
     family::<General>(a, b);
     #[cfg(target_arch = "x86_64")]
-    family::<Ifma<crate::simd::avx512ifma::U64x8>>(a, b);
+    {
+        family::<Ifma<crate::simd::avx512ifma::U64x8>>(a, b);
+        family::<Fma<crate::simd::avx2::U64x4>>(a, b);
+    }
 }
 
 /// Integers at every edge: of the moduli, of limbs, of 2^256, and the largest that five limbs hold.
