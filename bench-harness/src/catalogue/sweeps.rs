@@ -41,7 +41,7 @@ fn bad_rates() -> Vec<Row> {
         let row = |id: &str, bad: Bad| {
             Row::new("bad-rates", &format!("{rule}/{id}"), format!("{rule}, n=1024, {bad}"))
                 .subject(Side::sigwarp(Sigwarp::auto(Some(rule)), spec.bad(bad)))
-                .baseline(Side::sigwarp(Sigwarp::auto(Some("strict")), spec))
+                .baseline(Side::sigwarp(Sigwarp::auto(Some("strict")).in_lanes(), spec))
         };
         rows.push(row("0%", Bad::None).x(0.0));
         for (id, per_mille) in [("0.1%", 1), ("1%", 10), ("10%", 100), ("50%", 500), ("100%", 1000)] {

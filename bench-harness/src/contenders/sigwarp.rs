@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sigwarp::{
-    BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Hash, KeyId, Keys as KeyColumn, Suite,
-    Suites,
+    BackendChoice, BackendKind, BatchView, Column, EcdsaRule, Engine, Hash, KeyId, Keys as KeyColumn,
+    PathChoice, Suite, Suites,
 };
 
 use super::hashes::first8;
@@ -37,6 +37,9 @@ pub struct Sigwarp {
     pub rule: Option<String>,
     /// Whether the keys are registered with the engine before the clock starts.
     pub registered: bool,
+    /// Whether each item's own equation is forced, where the engine would choose a linear combination.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lanes: bool,
 }
 
 impl Sigwarp {
@@ -47,6 +50,7 @@ impl Sigwarp {
             backend: "auto".to_owned(),
             rule: rule.map(str::to_owned),
             registered: false,
+            lanes: false,
         }
     }
 
@@ -69,6 +73,12 @@ impl Sigwarp {
     /// With registered keys.
     pub const fn registered(mut self) -> Self {
         self.registered = true;
+        self
+    }
+
+    /// With the path in lanes forced.
+    pub const fn in_lanes(mut self) -> Self {
+        self.lanes = true;
         self
     }
 
@@ -97,7 +107,8 @@ impl Sigwarp {
             Operation::Hash(algorithm) => algorithm.name().to_owned(),
         };
         let registered = if self.registered { " registered" } else { "" };
-        format!("sigwarp/{what}{registered}")
+        let lanes = if self.lanes { " in lanes" } else { "" };
+        format!("sigwarp/{what}{registered}{lanes}")
     }
 
     /// Makes an engine ready. The error says what this build lacks.
@@ -211,7 +222,8 @@ impl Sigwarp {
                 None => return Err(format!("this version has no backend {name:?} yet")),
             },
         };
-        let builder = Engine::builder().backend(choice).key_budget(KEY_BUDGET);
+        let path = if self.lanes { PathChoice::Lanes } else { PathChoice::Auto };
+        let builder = Engine::builder().backend(choice).path(path).key_budget(KEY_BUDGET);
         let builder = match threads {
             1 => builder.threads(NonZeroUsize::MIN),
             _ => builder.pool(pinned_pool(threads)?),
