@@ -9,9 +9,6 @@
 //! of the queue no lane is left alone with much. Between two ends every lane has whole blocks left: these run in a
 //! loop that does nothing but load and compress.
 //!
-//! Messages of one length need none of that: they go through [`Even`], a group of as many as there are lanes after
-//! another, from load to digest in one vector function; only those that do not fill a group come here.
-//!
 //! When the queue is empty and few lanes are still at work, [`Function::finish`] may take over what is left with
 //! something that is faster for few messages.
 
@@ -26,13 +23,6 @@ pub trait Messages: Sync {
     fn count(&self) -> usize;
     /// The bytes of one. Panics when there is none of this index.
     fn message(&self, index: usize) -> &[u8];
-    /// The messages from `first` on, one for each place. Panics when there are not as many.
-    #[inline]
-    fn rows<'m>(&'m self, first: usize, rows: &mut [&'m [u8]]) {
-        for (place, row) in rows.iter_mut().enumerate() {
-            *row = self.message(first + place);
-        }
-    }
     /// The length that all messages have, if there are any and it is one.
     fn even_length(&self) -> Option<usize> {
         let length = (self.count() > 0).then(|| self.message(0).len())?;
@@ -48,10 +38,6 @@ impl Messages for [&[u8]] {
     fn message(&self, index: usize) -> &[u8] {
         self[index]
     }
-    #[inline]
-    fn rows<'m>(&'m self, first: usize, rows: &mut [&'m [u8]]) {
-        rows.copy_from_slice(&self[first..first + rows.len()]);
-    }
 }
 
 /// The blocks of one step in which some messages end. A lane whose message has whole blocks left takes one.
@@ -60,9 +46,9 @@ pub(super) struct Ends<'a> {
     /// The next bytes of each lane, a block at most.
     pub rows: Rows<'a>,
     /// The lanes whose message ends in this block, so that its padding begins here.
-    pub marked: u32,
+    pub marked: u16,
     /// The lanes whose last block this is.
-    pub last: u32,
+    pub last: u16,
     /// The lengths of the messages in bytes.
     pub lengths: [u64; MAX_WORD_LANES],
     /// Whether rows, marks, ends and lengths are the same in every lane.
@@ -97,8 +83,6 @@ pub(super) trait Function<T: Copy>: Copy {
     type State: Copy;
     /// What is worth computing once of a block of padding that every lane has.
     type Padding: Copy;
-    /// What is worth computing once for short messages of one length.
-    type Short: Copy;
     /// The number of lanes, at most 16.
     const LANES: usize;
     /// The bytes of a block.
@@ -114,24 +98,14 @@ pub(super) trait Function<T: Copy>: Copy {
     fn absorb(token: T, state: Self::State, rows: &Rows<'_>) -> Self::State;
     /// Compresses one block of each lane, some of them with padding.
     fn absorb_ends(token: T, state: Self::State, ends: &Ends<'_>) -> Self::State;
-    /// The last block of a message of `length` bytes where none of them is in it. Its padding begins here where
-    /// `marked`, else in the block before.
-    fn padding(length: u64, marked: bool) -> Self::Padding;
+    /// The block that follows after `length` bytes, a multiple of the block.
+    fn padding(length: u64) -> Self::Padding;
     /// Compresses the same block of padding in every lane.
     fn absorb_padding(token: T, state: Self::State, padding: &Self::Padding) -> Self::State;
     /// `yes` in the lanes of the mask, `no` in the others.
-    fn select(lanes: u32, yes: Self::State, no: Self::State) -> Self::State;
+    fn select(lanes: u16, yes: Self::State, no: Self::State) -> Self::State;
     /// The digest of each lane, at the beginning of its row.
     fn digests(state: Self::State, rows: &mut DigestRows);
-    /// The digests of all lanes one after another, cut to `width` bytes.
-    fn write_digests(state: Self::State, to: &mut [u8], width: usize);
-
-    /// The greatest length of [`Self::digest_short`], 0 if there is none.
-    const SHORT: usize = 0;
-    /// What messages of `length` bytes have in common.
-    fn short(length: usize) -> Self::Short;
-    /// The state that holds the digests of messages of `length` bytes each, one or more.
-    fn digest_short(token: T, rows: &Rows<'_>, length: usize, short: &Self::Short) -> Self::State;
 
     /// When the queue is empty and this many lanes or fewer are at work, [`Self::finish`] takes over.
     #[inline(always)]
@@ -146,29 +120,15 @@ pub(super) trait Function<T: Copy>: Copy {
     }
 }
 
-/// In which order to take the messages.
-#[derive(Clone, Copy)]
-pub(super) enum Order<'q> {
-    /// As they are.
-    Arrival,
-    /// As they are; all have this length.
-    Even(usize),
-    /// These positions.
-    Queue(&'q [u32]),
-}
-
-/// Positions of messages by their number of blocks, most first; the messages as they are where all have the same number
-/// or there are no lanes to fill.
+/// The queue: positions of messages by their number of blocks, most first; nothing where all have the same number or
+/// there are no lanes to fill.
 pub(super) fn queue<'q, T: Copy, F: Function<T>>(
     messages: &(impl Messages + ?Sized),
     queue: &'q mut Vec<u32>,
-) -> Order<'q> {
+) -> Option<&'q [u32]> {
     let count = messages.count();
-    if F::LANES == 1 || count <= 1 {
-        return Order::Arrival;
-    }
-    if let Some(length) = messages.even_length() {
-        return Order::Even(length);
+    if F::LANES == 1 || count <= 1 || messages.even_length().is_some() {
+        return None;
     }
     let blocks = |index: usize| F::blocks(messages.message(index).len() as u64);
     // Messages with this many blocks or more share a bucket.
@@ -179,7 +139,7 @@ pub(super) fn queue<'q, T: Copy, F: Function<T>>(
         starts[bucket(index)] += 1;
     }
     if starts[1..].iter().any(|&size| size as usize == count) {
-        return Order::Arrival;
+        return None;
     }
     let mut start = 0;
     for size in &mut starts {
@@ -194,7 +154,7 @@ pub(super) fn queue<'q, T: Copy, F: Function<T>>(
     }
     // After the loop the first entry is the end of the first bucket.
     queue[..starts[0] as usize].sort_by_key(|&index| core::cmp::Reverse(blocks(index as usize)));
-    Order::Queue(queue)
+    Some(queue)
 }
 
 /// The initial state.
@@ -212,7 +172,7 @@ impl<T: Copy, F: Function<T>> Kernel<T> for Start<F> {
 /// Whole blocks of every lane, after lanes that begin a message have been reset.
 struct Whole<'a, 'm, T: Copy, F: Function<T>> {
     state: &'a mut F::State,
-    fresh: u32,
+    fresh: u16,
     rest: &'a Rows<'m>,
     blocks: usize,
 }
@@ -242,7 +202,7 @@ impl<T: Copy, F: Function<T>> Kernel<T> for Whole<'_, '_, T, F> {
 /// A block in which messages end, and the digests where one does.
 struct End<'a, 'm, T: Copy, F: Function<T>> {
     state: &'a mut F::State,
-    fresh: u32,
+    fresh: u16,
     ends: &'a Ends<'m>,
     digests: &'a mut DigestRows,
 }
@@ -292,148 +252,8 @@ impl<T: Copy, F: Function<T>> Kernel<T> for Show<'_, T, F> {
     }
 }
 
-/// Messages of one length, a group of `LANES` after another. Where a group waits for its last rounds, the next one's
-/// loads and shuffles begin.
-struct Even<'a, M: ?Sized, T: Copy, F: Function<T>> {
-    messages: &'a M,
-    length: usize,
-    /// The last block, where no byte of the messages is in it.
-    padding: &'a F::Padding,
-    /// Room for some whole groups.
-    digests: &'a mut [u8],
-    width: usize,
-}
-
-impl<M: Messages + ?Sized, T: Copy, F: Function<T>> Kernel<T> for Even<'_, M, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self, token: T) {
-        let Self { messages, length, padding, digests, width } = self;
-        let groups = digests.len() / width / F::LANES;
-        let (whole, rest) = (length / F::BLOCK, length % F::BLOCK);
-        // The bytes that are left, and the length, may need two blocks.
-        let two = F::blocks(length as u64) > whole as u64 + 1;
-        let every = every::<T, F>();
-        let last = if two { 0 } else { every };
-        // The messages of this group and of the next one.
-        let mut ahead: [Rows<'_>; 2] = [[&[]; MAX_WORD_LANES]; 2];
-        messages.rows(0, &mut ahead[0][..F::LANES]);
-        let mut group = 0;
-        while group < groups {
-            if group + 1 < groups {
-                look_ahead::<T, F>(messages, group + 1, &mut ahead[(group + 1) % 2]);
-            }
-            let all = &ahead[group % 2];
-            let mut rows: Rows<'_> = [&[]; MAX_WORD_LANES];
-            let mut state = F::start(token);
-            let mut block = 0;
-            while block < whole {
-                let at = block * F::BLOCK;
-                let mut lane = 0;
-                while lane < F::LANES {
-                    rows[lane] = &all[lane][at..at + F::BLOCK];
-                    lane += 1;
-                }
-                state = F::absorb(token, state, &rows);
-                block += 1;
-            }
-            if rest > 0 {
-                let mut lane = 0;
-                while lane < F::LANES {
-                    rows[lane] = &all[lane][length - rest..length];
-                    lane += 1;
-                }
-                let lengths = [length as u64; MAX_WORD_LANES];
-                let ends = Ends { rows, marked: every, last, lengths, even: true };
-                state = F::absorb_ends(token, state, &ends);
-            }
-            if rest == 0 || two {
-                state = F::absorb_padding(token, state, padding);
-            }
-            F::write_digests(state, &mut digests[group * F::LANES * width..], width);
-            group += 1;
-        }
-    }
-}
-
-/// As [`Even`] for messages of at most [`Function::SHORT`] bytes.
-struct Short<'a, M: ?Sized, T: Copy, F: Function<T>> {
-    messages: &'a M,
-    length: usize,
-    short: &'a F::Short,
-    digests: &'a mut [u8],
-    width: usize,
-}
-
-impl<M: Messages + ?Sized, T: Copy, F: Function<T>> Kernel<T> for Short<'_, M, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self, token: T) {
-        let Self { messages, length, short, digests, width } = self;
-        let groups = digests.len() / width / F::LANES;
-        let mut ahead: [Rows<'_>; 2] = [[&[]; MAX_WORD_LANES]; 2];
-        messages.rows(0, &mut ahead[0][..F::LANES]);
-        let mut group = 0;
-        while group < groups {
-            if group + 1 < groups {
-                look_ahead::<T, F>(messages, group + 1, &mut ahead[(group + 1) % 2]);
-            }
-            let state = F::digest_short(token, &ahead[group % 2], length, short);
-            F::write_digests(state, &mut digests[group * F::LANES * width..], width);
-            group += 1;
-        }
-    }
-}
-
-/// The messages of a group, which are soon to be read.
 #[inline(always)]
-fn look_ahead<'m, T: Copy, F: Function<T>>(
-    messages: &'m (impl Messages + ?Sized),
-    group: usize,
-    rows: &mut Rows<'m>,
-) {
-    messages.rows(group * F::LANES, &mut rows[..F::LANES]);
-    let mut lane = 0;
-    while lane < F::LANES {
-        prefetch_bytes(rows[lane]);
-        lane += 1;
-    }
-}
-
-/// Hashes the whole groups of messages of one length and returns how many messages they were.
-#[inline(never)]
-fn drive_even<T: Copy, F: Function<T>>(
-    token: T,
-    messages: &(impl Messages + ?Sized),
-    length: usize,
-    digests: &mut [u8],
-    width: usize,
-) -> usize {
-    let done = messages.count() / F::LANES * F::LANES;
-    let digests = &mut digests[..done * width];
-    if done == 0 {
-        return 0;
-    }
-    if 0 < length && length <= F::SHORT {
-        let short = F::short(length);
-        F::enter(token, Short::<_, T, F> { messages, length, short: &short, digests, width });
-    } else {
-        let padding = F::padding(length as u64, length.is_multiple_of(F::BLOCK));
-        F::enter(token, Even::<_, T, F> { messages, length, padding: &padding, digests, width });
-    }
-    done
-}
-
-/// All lanes.
-#[inline(always)]
-fn every<T: Copy, F: Function<T>>() -> u32 {
-    u32::MAX >> (u32::BITS - F::LANES as u32)
-}
-
-#[inline(always)]
-fn reset<T: Copy, F: Function<T>>(token: T, fresh: u32, state: F::State) -> F::State {
+fn reset<T: Copy, F: Function<T>>(token: T, fresh: u16, state: F::State) -> F::State {
     if fresh == 0 { state } else { F::select(fresh, F::start(token), state) }
 }
 
@@ -461,13 +281,13 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
     token: T,
     function: F,
     messages: &(impl Messages + ?Sized),
-    order: Order<'_>,
+    queue: Option<&[u32]>,
     digests: &mut [u8],
     width: usize,
 ) {
     assert!(width <= 64 && digests.len() == width * messages.count());
     let count = messages.count();
-    let every = every::<T, F>();
+    let every = if F::LANES == MAX_WORD_LANES { u16::MAX } else { (1 << F::LANES) - 1 };
     let mut lanes = Lanes {
         rest: [nothing(); MAX_WORD_LANES],
         left: [0; MAX_WORD_LANES],
@@ -475,17 +295,10 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
         lengths: [0; MAX_WORD_LANES],
         indices: [0; MAX_WORD_LANES],
     };
-    let (mut next, queue) = match order {
-        Order::Arrival => (0, None),
-        Order::Even(length) => (drive_even::<T, F>(token, messages, length, digests, width), None),
-        Order::Queue(queue) => (0, Some(queue)),
-    };
-    if next == count {
-        return;
-    }
+    let mut next = 0;
     let mut state = F::enter(token, Start::<F>(PhantomData));
     // Lanes at work, those that have just ended, and those whose state is still that of the message before.
-    let (mut active, mut ended, mut fresh) = (0u32, every, 0u32);
+    let (mut active, mut ended, mut fresh) = (0u16, every, 0u16);
     // Whether all at work have messages of one length.
     let mut uniform = false;
     let mut padding: Option<(u64, F::Padding)> = None;
@@ -566,17 +379,17 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
         }
 
         // One block in which at least one message ends, or its padding begins.
-        let (mut marked, mut last, mut bytes) = (0u32, 0u32, 0);
+        let (mut marked, mut last, mut bytes) = (0u16, 0u16, 0);
         for lane in 0..F::LANES {
             bytes |= lanes.rest[lane].len();
-            marked |= u32::from(lanes.left[lane] == lanes.padded[lane]) << lane;
-            last |= u32::from(lanes.left[lane] == 1) << lane;
+            marked |= u16::from(lanes.left[lane] == lanes.padded[lane]) << lane;
+            last |= u16::from(lanes.left[lane] == 1) << lane;
         }
         (marked, last) = (marked & active, last & active);
         if uniform && bytes == 0 && fresh == 0 && last == active && marked == active {
             let length = lanes.lengths[first];
             if padding.as_ref().is_none_or(|(of, _)| *of != length) {
-                padding = Some((length, F::padding(length, true)));
+                padding = Some((length, F::padding(length)));
             }
             if let Some((_, padding)) = &padding {
                 F::enter(token, Pad::<T, F> { state: &state, padding, digests: &mut out });
@@ -590,7 +403,7 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
                 (rows[lane], lanes.rest[lane]) = rest.split_at(rest.len().min(F::BLOCK));
                 lanes.left[lane] = lanes.left[lane].saturating_sub(1);
             }
-            let same = |mask: u32| mask == every || mask == 0;
+            let same = |mask: u16| mask == every || mask == 0;
             let even = uniform && active == every && unlike == 0 && same(marked) && same(last);
             let ends = Ends { rows, marked, last, lengths: lanes.lengths, even };
             F::enter(token, End::<T, F> { state: &mut state, fresh, ends: &ends, digests: &mut out });
@@ -622,7 +435,7 @@ fn first_half(row: &[u8; 64]) -> &[u8; 32] {
 #[inline(never)]
 fn hand_over<T: Copy, F: Function<T>>(
     function: F,
-    active: u32,
+    active: u16,
     lanes: &Lanes<'_>,
     states: &DigestRows,
     digests: &mut [u8],
