@@ -36,17 +36,22 @@ fn shift(row: &mut Row, delta: Scalar) {
     row.signature[32..].copy_from_slice((Scalar::from_bytes_mod_order(s) + delta).as_bytes());
 }
 
-/// A and R with torsion, valid under the cofactored equation alone unless it cancels.
-fn mixed(index: usize) -> Row {
+/// A row whose A and R have these multiples of a point of order 8 added, with s as if they had none.
+fn with_torsion(index: usize, of_key: usize, of_r: usize) -> Row {
     let (secret, nonce) = (Scalar::from(77 + index as u64), Scalar::from(123_456 + index as u64));
     let encode = |x: &Scalar, t: usize| (EdwardsPoint::mul_base(x) + EIGHT_TORSION[t % 8]).compress().0;
-    let (key, r) = (encode(&secret, index), encode(&nonce, index / 8));
+    let (key, r) = (encode(&secret, of_key), encode(&nonce, of_r));
     let message = vec![index as u8; 9];
     let k = Scalar::from_hash(Sha512::new().chain_update(r).chain_update(key).chain_update(&message));
     let mut signature = [0; 64];
     signature[..32].copy_from_slice(&r);
     signature[32..].copy_from_slice((nonce + k * secret).as_bytes());
     Row { key, message, signature }
+}
+
+/// A and R with torsion, valid under the cofactored equation alone unless it cancels.
+fn mixed(index: usize) -> Row {
+    with_torsion(index, index, index / 8)
 }
 
 fn batch(suite: &Suite, rows: &[Row]) -> Batch {
@@ -168,26 +173,13 @@ fn cancelling_pairs_across_a_batch() {
     }
 }
 
-/// A row under a key without torsion whose R has this torsion, with s as if it had none.
-fn with_torsion_of_r(index: usize, torsion: usize) -> Row {
-    let (secret, nonce) = (Scalar::from(77 + index as u64), Scalar::from(123_456 + index as u64));
-    let key = EdwardsPoint::mul_base(&secret).compress().0;
-    let r = (EdwardsPoint::mul_base(&nonce) + EIGHT_TORSION[torsion]).compress().0;
-    let message = vec![index as u8; 9];
-    let k = Scalar::from_hash(Sha512::new().chain_update(r).chain_update(key).chain_update(&message));
-    let mut signature = [0; 64];
-    signature[..32].copy_from_slice(&r);
-    signature[32..].copy_from_slice((nonce + k * secret).as_bytes());
-    Row { key, message, signature }
-}
-
 /// Torsion that cancels in a sum of the equations, which no cofactored equation sees and every cofactorless one does.
 #[test]
 fn cancelling_torsion_across_a_batch() {
     for (first, second, torsion) in [(0, 1, 4), (5, 299, 3), (128, 256, 2)] {
         let mut rows: Vec<Row> = (0..300).map(|i| signed(i, 6)).collect();
-        rows[first] = with_torsion_of_r(first, torsion);
-        rows[second] = with_torsion_of_r(second, 8 - torsion);
+        rows[first] = with_torsion(first, 0, torsion);
+        rows[second] = with_torsion(second, 0, 8 - torsion);
         for kind in BackendKind::ALL.into_iter().filter(|kind| *kind != BackendKind::Emulated) {
             let Some(combining) = engine(kind, PathChoice::Combination, 1) else { continue };
             for rule in Ed25519Rule::ALL {

@@ -28,6 +28,26 @@ pub struct DeviceReport {
     pub pipelines: Option<PipelineReport>,
 }
 
+#[cfg(test)]
+impl DeviceReport {
+    /// Of a device that is none.
+    pub(crate) fn stand_in(name: &str) -> Self {
+        Self {
+            index: 0,
+            name: name.to_owned(),
+            kind: "other",
+            api: String::new(),
+            driver: String::new(),
+            vendor: 0,
+            device: 0,
+            features: Vec::new(),
+            limits: Vec::new(),
+            why_not: None,
+            pipelines: None,
+        }
+    }
+}
+
 /// How the pipelines of a device were had.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]

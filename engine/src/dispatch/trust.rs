@@ -143,19 +143,7 @@ mod tests {
         }
 
         fn device(meanwhile: impl Fn() + Send + Sync + 'static) -> Box<dyn Backend> {
-            let report = DeviceReport {
-                index: 0,
-                name: "a device".into(),
-                kind: "other",
-                api: String::new(),
-                driver: String::new(),
-                vendor: 0,
-                device: 0,
-                features: Vec::new(),
-                limits: Vec::new(),
-                why_not: None,
-                pipelines: None,
-            };
+            let report = DeviceReport::stand_in("a device");
             let meanwhile = Box::new(meanwhile);
             Box::new(Self { kind: BackendKind::Gpu, report: Some(report), fails: false, meanwhile })
         }
