@@ -150,6 +150,22 @@ impl<'a> Column<'a> {
     }
 }
 
+impl<'a> Column<'a> {
+    /// The rows from `first` on, one for each place. As [`Self::get`], with one look at the layout.
+    #[inline]
+    pub(crate) fn rows(&self, first: usize, rows: &mut [&'a [u8]]) {
+        match self.0 {
+            Layout::Slices(slices) => rows.copy_from_slice(&slices[first..first + rows.len()]),
+            Layout::Fixed { bytes, width, .. } => {
+                let bytes = bytes[first * width..].chunks_exact(width);
+                assert!(rows.len() <= bytes.len());
+                rows.iter_mut().zip(bytes).for_each(|(row, bytes)| *row = bytes);
+            }
+            _ => rows.iter_mut().enumerate().for_each(|(place, row)| *row = self.get(first + place)),
+        }
+    }
+}
+
 impl Column<'_> {
     /// The length that all of these rows have.
     pub(crate) fn even_length(&self, rows: core::ops::Range<usize>) -> Option<usize> {

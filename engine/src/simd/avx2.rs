@@ -10,6 +10,7 @@ pub struct Avx2(());
 impl Token for Avx2 {
     type Vector = U64x4;
     type Words32 = super::words::U32x8;
+    type Wide32 = super::words::U32x8;
     type Words64 = U64x4;
     const NAME: &'static str = "avx2";
 

@@ -10,6 +10,7 @@ pub struct Avx512Ifma(());
 impl Token for Avx512Ifma {
     type Vector = U64x8;
     type Words32 = super::words::U32x16;
+    type Wide32 = super::words::Pair<super::words::U32x16>;
     type Words64 = U64x8;
     const NAME: &'static str = "avx512";
 

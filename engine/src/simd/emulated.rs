@@ -10,6 +10,7 @@ pub struct Emulated(());
 impl Token for Emulated {
     type Vector = EmulatedU64x8;
     type Words32 = super::words::EmulatedU32x16;
+    type Wide32 = super::words::Pair<super::words::EmulatedU32x16>;
     type Words64 = EmulatedU64x8;
     const NAME: &'static str = "emulated";
 

@@ -46,6 +46,9 @@ pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     type Vector: Vector<Token = Self>;
     /// Its 32-bit words, for hash functions.
     type Words32: words::Words<Token = Self, Word = u32>;
+    /// Its 32-bit words, for hash functions whose rounds wait for each other: two vectors side by side where the
+    /// instruction set has registers for both.
+    type Wide32: words::Words<Token = Self, Word = u32>;
     /// Its 64-bit words, for hash functions.
     type Words64: words::Words<Token = Self, Word = u64>;
 

@@ -9,6 +9,7 @@ pub struct Portable(());
 impl Token for Portable {
     type Vector = U64x1;
     type Words32 = super::words::U32x1;
+    type Wide32 = super::words::U32x1;
     type Words64 = U64x1;
     const NAME: &'static str = "portable";
 

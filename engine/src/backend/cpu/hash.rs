@@ -24,6 +24,10 @@ impl Messages for Rows<'_> {
     fn message(&self, index: usize) -> &[u8] {
         self.column.get(self.first + index)
     }
+    #[inline]
+    fn rows<'m>(&'m self, first: usize, rows: &mut [&'m [u8]]) {
+        self.column.rows(self.first + first, rows);
+    }
     fn even_length(&self) -> Option<usize> {
         self.column.even_length(self.first..self.first + self.count)
     }

@@ -9,11 +9,15 @@
 //! of the queue no lane is left alone with much. Between two ends every lane has whole blocks left: these run in a
 //! loop that does nothing but load and compress.
 //!
+//! Messages of one length need none of that: they go through [`even`], a group of as many as there are lanes after
+//! another, from load to digest in one vector function; only those that do not fill a group come here.
+//!
 //! When the queue is empty and few lanes are still at work, [`Function::finish`] may take over what is left with
 //! something that is faster for few messages.
 
 use core::marker::PhantomData;
 
+use super::even;
 use crate::simd::words::{DigestRows, MAX_WORD_LANES, Rows};
 use crate::simd::{Kernel, prefetch_bytes};
 
@@ -23,6 +27,13 @@ pub trait Messages: Sync {
     fn count(&self) -> usize;
     /// The bytes of one. Panics when there is none of this index.
     fn message(&self, index: usize) -> &[u8];
+    /// The messages from `first` on, one for each place. Panics when there are not as many.
+    #[inline]
+    fn rows<'m>(&'m self, first: usize, rows: &mut [&'m [u8]]) {
+        for (place, row) in rows.iter_mut().enumerate() {
+            *row = self.message(first + place);
+        }
+    }
     /// The length that all messages have, if there are any and it is one.
     fn even_length(&self) -> Option<usize> {
         let length = (self.count() > 0).then(|| self.message(0).len())?;
@@ -38,6 +49,10 @@ impl Messages for [&[u8]] {
     fn message(&self, index: usize) -> &[u8] {
         self[index]
     }
+    #[inline]
+    fn rows<'m>(&'m self, first: usize, rows: &mut [&'m [u8]]) {
+        rows.copy_from_slice(&self[first..first + rows.len()]);
+    }
 }
 
 /// The blocks of one step in which some messages end. A lane whose message has whole blocks left takes one.
@@ -46,9 +61,9 @@ pub(super) struct Ends<'a> {
     /// The next bytes of each lane, a block at most.
     pub rows: Rows<'a>,
     /// The lanes whose message ends in this block, so that its padding begins here.
-    pub marked: u16,
+    pub marked: u32,
     /// The lanes whose last block this is.
-    pub last: u16,
+    pub last: u32,
     /// The lengths of the messages in bytes.
     pub lengths: [u64; MAX_WORD_LANES],
     /// Whether rows, marks, ends and lengths are the same in every lane.
@@ -83,6 +98,8 @@ pub(super) trait Function<T: Copy>: Copy {
     type State: Copy;
     /// What is worth computing once of a block of padding that every lane has.
     type Padding: Copy;
+    /// What is worth computing once for short messages of one length.
+    type Short: Copy;
     /// The number of lanes, at most 16.
     const LANES: usize;
     /// The bytes of a block.
@@ -98,14 +115,24 @@ pub(super) trait Function<T: Copy>: Copy {
     fn absorb(token: T, state: Self::State, rows: &Rows<'_>) -> Self::State;
     /// Compresses one block of each lane, some of them with padding.
     fn absorb_ends(token: T, state: Self::State, ends: &Ends<'_>) -> Self::State;
-    /// The block that follows after `length` bytes, a multiple of the block.
-    fn padding(length: u64) -> Self::Padding;
+    /// The last block of a message of `length` bytes where none of them is in it. Its padding begins here where
+    /// `marked`, else in the block before.
+    fn padding(length: u64, marked: bool) -> Self::Padding;
     /// Compresses the same block of padding in every lane.
     fn absorb_padding(token: T, state: Self::State, padding: &Self::Padding) -> Self::State;
     /// `yes` in the lanes of the mask, `no` in the others.
-    fn select(lanes: u16, yes: Self::State, no: Self::State) -> Self::State;
+    fn select(lanes: u32, yes: Self::State, no: Self::State) -> Self::State;
     /// The digest of each lane, at the beginning of its row.
     fn digests(state: Self::State, rows: &mut DigestRows);
+    /// The digests of all lanes one after another, cut to `width` bytes.
+    fn write_digests(state: Self::State, to: &mut [u8], width: usize);
+
+    /// The greatest length of [`Self::digest_short`], 0 if there is none.
+    const SHORT: usize = 0;
+    /// What messages of `length` bytes have in common.
+    fn short(length: usize) -> Self::Short;
+    /// The state that holds the digests of messages of `length` bytes each, one or more.
+    fn digest_short(token: T, rows: &Rows<'_>, length: usize, short: &Self::Short) -> Self::State;
 
     /// When the queue is empty and this many lanes or fewer are at work, [`Self::finish`] takes over.
     #[inline(always)]
@@ -120,15 +147,29 @@ pub(super) trait Function<T: Copy>: Copy {
     }
 }
 
-/// The queue: positions of messages by their number of blocks, most first; nothing where all have the same number or
-/// there are no lanes to fill.
+/// In which order to take the messages.
+#[derive(Clone, Copy)]
+pub(super) enum Order<'q> {
+    /// As they are.
+    Arrival,
+    /// As they are; all have this length.
+    Even(usize),
+    /// These positions.
+    Queue(&'q [u32]),
+}
+
+/// Positions of messages by their number of blocks, most first; the messages as they are where all have the same number
+/// or there are no lanes to fill.
 pub(super) fn queue<'q, T: Copy, F: Function<T>>(
     messages: &(impl Messages + ?Sized),
     queue: &'q mut Vec<u32>,
-) -> Option<&'q [u32]> {
+) -> Order<'q> {
     let count = messages.count();
-    if F::LANES == 1 || count <= 1 || messages.even_length().is_some() {
-        return None;
+    if F::LANES == 1 || count <= 1 {
+        return Order::Arrival;
+    }
+    if let Some(length) = messages.even_length() {
+        return Order::Even(length);
     }
     let blocks = |index: usize| F::blocks(messages.message(index).len() as u64);
     // Messages with this many blocks or more share a bucket.
@@ -139,7 +180,7 @@ pub(super) fn queue<'q, T: Copy, F: Function<T>>(
         starts[bucket(index)] += 1;
     }
     if starts[1..].iter().any(|&size| size as usize == count) {
-        return None;
+        return Order::Arrival;
     }
     let mut start = 0;
     for size in &mut starts {
@@ -154,7 +195,7 @@ pub(super) fn queue<'q, T: Copy, F: Function<T>>(
     }
     // After the loop the first entry is the end of the first bucket.
     queue[..starts[0] as usize].sort_by_key(|&index| core::cmp::Reverse(blocks(index as usize)));
-    Some(queue)
+    Order::Queue(queue)
 }
 
 /// The initial state.
@@ -172,7 +213,7 @@ impl<T: Copy, F: Function<T>> Kernel<T> for Start<F> {
 /// Whole blocks of every lane, after lanes that begin a message have been reset.
 struct Whole<'a, 'm, T: Copy, F: Function<T>> {
     state: &'a mut F::State,
-    fresh: u16,
+    fresh: u32,
     rest: &'a Rows<'m>,
     blocks: usize,
 }
@@ -202,7 +243,7 @@ impl<T: Copy, F: Function<T>> Kernel<T> for Whole<'_, '_, T, F> {
 /// A block in which messages end, and the digests where one does.
 struct End<'a, 'm, T: Copy, F: Function<T>> {
     state: &'a mut F::State,
-    fresh: u16,
+    fresh: u32,
     ends: &'a Ends<'m>,
     digests: &'a mut DigestRows,
 }
@@ -252,8 +293,14 @@ impl<T: Copy, F: Function<T>> Kernel<T> for Show<'_, T, F> {
     }
 }
 
+/// All lanes.
 #[inline(always)]
-fn reset<T: Copy, F: Function<T>>(token: T, fresh: u16, state: F::State) -> F::State {
+pub(super) fn every<T: Copy, F: Function<T>>() -> u32 {
+    u32::MAX >> (u32::BITS - F::LANES as u32)
+}
+
+#[inline(always)]
+fn reset<T: Copy, F: Function<T>>(token: T, fresh: u32, state: F::State) -> F::State {
     if fresh == 0 { state } else { F::select(fresh, F::start(token), state) }
 }
 
@@ -281,13 +328,13 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
     token: T,
     function: F,
     messages: &(impl Messages + ?Sized),
-    queue: Option<&[u32]>,
+    order: Order<'_>,
     digests: &mut [u8],
     width: usize,
 ) {
     assert!(width <= 64 && digests.len() == width * messages.count());
     let count = messages.count();
-    let every = if F::LANES == MAX_WORD_LANES { u16::MAX } else { (1 << F::LANES) - 1 };
+    let every = every::<T, F>();
     let mut lanes = Lanes {
         rest: [nothing(); MAX_WORD_LANES],
         left: [0; MAX_WORD_LANES],
@@ -295,10 +342,17 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
         lengths: [0; MAX_WORD_LANES],
         indices: [0; MAX_WORD_LANES],
     };
-    let mut next = 0;
+    let (mut next, queue) = match order {
+        Order::Arrival => (0, None),
+        Order::Even(length) => (even::digest_groups::<T, F>(token, messages, length, digests, width), None),
+        Order::Queue(queue) => (0, Some(queue)),
+    };
+    if next == count {
+        return;
+    }
     let mut state = F::enter(token, Start::<F>(PhantomData));
     // Lanes at work, those that have just ended, and those whose state is still that of the message before.
-    let (mut active, mut ended, mut fresh) = (0u16, every, 0u16);
+    let (mut active, mut ended, mut fresh) = (0u32, every, 0u32);
     // Whether all at work have messages of one length.
     let mut uniform = false;
     let mut padding: Option<(u64, F::Padding)> = None;
@@ -379,17 +433,17 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
         }
 
         // One block in which at least one message ends, or its padding begins.
-        let (mut marked, mut last, mut bytes) = (0u16, 0u16, 0);
+        let (mut marked, mut last, mut bytes) = (0u32, 0u32, 0);
         for lane in 0..F::LANES {
             bytes |= lanes.rest[lane].len();
-            marked |= u16::from(lanes.left[lane] == lanes.padded[lane]) << lane;
-            last |= u16::from(lanes.left[lane] == 1) << lane;
+            marked |= u32::from(lanes.left[lane] == lanes.padded[lane]) << lane;
+            last |= u32::from(lanes.left[lane] == 1) << lane;
         }
         (marked, last) = (marked & active, last & active);
         if uniform && bytes == 0 && fresh == 0 && last == active && marked == active {
             let length = lanes.lengths[first];
             if padding.as_ref().is_none_or(|(of, _)| *of != length) {
-                padding = Some((length, F::padding(length)));
+                padding = Some((length, F::padding(length, true)));
             }
             if let Some((_, padding)) = &padding {
                 F::enter(token, Pad::<T, F> { state: &state, padding, digests: &mut out });
@@ -403,7 +457,7 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
                 (rows[lane], lanes.rest[lane]) = rest.split_at(rest.len().min(F::BLOCK));
                 lanes.left[lane] = lanes.left[lane].saturating_sub(1);
             }
-            let same = |mask: u16| mask == every || mask == 0;
+            let same = |mask: u32| mask == every || mask == 0;
             let even = uniform && active == every && unlike == 0 && same(marked) && same(last);
             let ends = Ends { rows, marked, last, lengths: lanes.lengths, even };
             F::enter(token, End::<T, F> { state: &mut state, fresh, ends: &ends, digests: &mut out });
@@ -435,7 +489,7 @@ fn first_half(row: &[u8; 64]) -> &[u8; 32] {
 #[inline(never)]
 fn hand_over<T: Copy, F: Function<T>>(
     function: F,
-    active: u16,
+    active: u32,
     lanes: &Lanes<'_>,
     states: &DigestRows,
     digests: &mut [u8],
@@ -444,7 +498,12 @@ fn hand_over<T: Copy, F: Function<T>>(
     let none = Straggler { index: 0, state: [0; 64], rest: &[], length: 0, marked: false };
     let mut stragglers = [none; MAX_WORD_LANES];
     let mut count = 0;
-    for lane in (0..F::LANES).filter(|lane| active >> lane & 1 == 1) {
+    // By the mask and not lane by lane: LLVM writes a loop over lanes out, and a count that goes up in some of 32 steps,
+    // with a check in each, takes its scalar evolution a quarter of an hour.
+    let mut lanes_left = active;
+    while lanes_left != 0 {
+        let lane = lanes_left.trailing_zeros() as usize;
+        lanes_left &= lanes_left - 1;
         let (rest, length) = (lanes.rest[lane], lanes.lengths[lane]);
         // The padding began one block earlier where only its second block is left.
         let marked = rest.is_empty() && lanes.left[lane] < lanes.padded[lane];

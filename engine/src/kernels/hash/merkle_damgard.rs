@@ -4,6 +4,7 @@
 use core::marker::PhantomData;
 
 use super::drive::{Ends, Function};
+use super::sha2::Short;
 use crate::simd::words::{DigestRows, MAX_WORD_LANES, Rows, Word, Words};
 use crate::simd::{Kernel, Token};
 
@@ -26,6 +27,24 @@ pub(super) trait Compression<T: Token>: Copy {
     fn expand(block: [Self::Word; 16]) -> Self::Schedule;
     /// Compresses the same expanded block in every lane.
     fn compress_expanded(token: T, state: [Self::Vector; 8], schedule: &Self::Schedule) -> [Self::Vector; 8];
+    /// The most bytes of a message that [`Self::compress_short`] takes, 0 if there is none: half a block.
+    const SHORT: usize = 0;
+    /// What all messages have in common whose last block has these words from the eighth on.
+    fn short(block: &[Self::Word; 16]) -> Short<Self::Word> {
+        let _ = block;
+        unreachable!("no function has a way of its own for short messages and does not say how short");
+    }
+    /// Compresses one block of each lane of which words 0 to 7 are here, the others in `short`.
+    #[inline(always)]
+    fn compress_short(
+        token: T,
+        state: [Self::Vector; 8],
+        words: [Self::Vector; 8],
+        short: &Short<Self::Word>,
+    ) -> [Self::Vector; 8] {
+        let _ = (token, state, words, short);
+        unreachable!("no function has a way of its own for short messages and does not say how short");
+    }
     /// See [`Function::few`].
     #[inline(always)]
     fn few(self) -> usize {
@@ -37,6 +56,35 @@ pub(super) trait Compression<T: Token>: Copy {
         let _ = (stragglers, digests, width);
         unreachable!("no function hands stragglers over and does not take them");
     }
+}
+
+/// A function of [`Compression`], which is a call on vectors whose own operations are calls already: emulated kernels
+/// would otherwise be megabytes.
+macro_rules! call_where_wanted {
+    ($($name:ident($($argument:ident: $from:ty),*);)*) => { $(
+        #[inline(always)]
+        fn $name<T: Token, C: Compression<T>>(token: T, state: [C::Vector; 8], $($argument: $from),*) -> [C::Vector; 8] {
+            #[inline(never)]
+            fn call<T: Token, C: Compression<T>>(
+                token: T,
+                state: [C::Vector; 8],
+                $($argument: $from),*
+            ) -> [C::Vector; 8] {
+                C::$name(token, state, $($argument),*)
+            }
+            if C::Vector::CALLS {
+                call::<T, C>(token, state, $($argument),*)
+            } else {
+                C::$name(token, state, $($argument),*)
+            }
+        }
+    )* };
+}
+
+call_where_wanted! {
+    compress(block: [C::Vector; 16]);
+    compress_expanded(schedule: &C::Schedule);
+    compress_short(words: [C::Vector; 8], short: &Short<C::Word>);
 }
 
 /// The two words that hold the length of a message in bits.
@@ -80,6 +128,7 @@ pub(super) fn swap<V: Words>(mut words: [V; 16]) -> [V; 16] {
 impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
     type State = [C::Vector; 8];
     type Padding = C::Schedule;
+    type Short = Short<C::Word>;
     const LANES: usize = C::Vector::LANES;
     const BLOCK: usize = 16 * C::Word::BYTES;
 
@@ -106,7 +155,7 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
 
     #[inline(always)]
     fn absorb(token: T, state: Self::State, rows: &Rows<'_>) -> Self::State {
-        C::compress(token, state, swap(C::Vector::load_blocks(token, rows)))
+        compress::<T, C>(token, state, swap(C::Vector::load_blocks(token, rows)))
     }
 
     #[inline(always)]
@@ -133,24 +182,24 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
             block[14] = block[14].xor(C::Vector::load(token, &high));
             block[15] = block[15].xor(C::Vector::load(token, &low));
         }
-        C::compress(token, state, block)
+        compress::<T, C>(token, state, block)
     }
 
     #[inline(always)]
-    fn padding(length: u64) -> C::Schedule {
+    fn padding(length: u64, marked: bool) -> C::Schedule {
         let mut block = [C::Word::default(); 16];
-        block[0] = C::Word::truncate(1 << (8 * C::Word::BYTES - 1));
+        block[0] = C::Word::truncate(u64::from(marked) << (8 * C::Word::BYTES - 1));
         [block[14], block[15]] = length_words(length + C::PREFIX);
         C::expand(block)
     }
 
     #[inline(always)]
     fn absorb_padding(token: T, state: Self::State, schedule: &C::Schedule) -> Self::State {
-        C::compress_expanded(token, state, schedule)
+        compress_expanded::<T, C>(token, state, schedule)
     }
 
     #[inline(always)]
-    fn select(lanes: u16, yes: Self::State, no: Self::State) -> Self::State {
+    fn select(lanes: u32, yes: Self::State, no: Self::State) -> Self::State {
         let mut state = no;
         let mut i = 0;
         while i < 8 {
@@ -168,6 +217,39 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
             i += 1;
         }
         C::Vector::store_rows(state, rows);
+    }
+    #[inline(always)]
+    fn write_digests(mut state: Self::State, to: &mut [u8], width: usize) {
+        let mut i = 0;
+        while i < 8 {
+            state[i] = state[i].swap_bytes();
+            i += 1;
+        }
+        C::Vector::store_packed(state, to, width);
+    }
+
+    const SHORT: usize = C::SHORT;
+
+    fn short(length: usize) -> Short<C::Word> {
+        let mut block = [C::Word::default(); 16];
+        // The mark of a shorter message is in one of the words before.
+        if length == 8 * C::Word::BYTES {
+            block[8] = C::Word::truncate(1 << (8 * C::Word::BYTES - 1));
+        }
+        [block[14], block[15]] = length_words(length as u64 + C::PREFIX);
+        C::short(&block)
+    }
+    #[inline(always)]
+    fn digest_short(token: T, rows: &Rows<'_>, length: usize, short: &Self::Short) -> Self::State {
+        assert!(length <= 8 * C::Word::BYTES);
+        let block = C::Vector::load_even_tails(token, rows, length, true, 0x80);
+        let mut words = [block[0]; 8];
+        let mut i = 0;
+        while i < 8 {
+            words[i] = block[i].swap_bytes();
+            i += 1;
+        }
+        compress_short::<T, C>(token, Self::start(token), words, short)
     }
 
     #[inline(always)]

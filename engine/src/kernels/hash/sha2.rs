@@ -4,7 +4,7 @@
 //! schedule 4 rotations, 2 shifts, 2 logical operations and 3 additions. New e depends on old e through a rotation, an
 //! exclusive or and an addition only: d, h, the constant, the word and Ch are added up beside them.
 
-use crate::simd::words::Words;
+use crate::simd::words::{Word, Words};
 
 /// The functions and constants of one member of the family.
 pub(super) trait Sigma<V: Words> {
@@ -47,9 +47,17 @@ pub(super) use sixteen;
 
 #[inline(always)]
 pub(super) fn compress<V: Words, S: Sigma<V>>(token: V::Token, state: [V; 8], mut w: [V; 16]) -> [V; 8] {
-    let rounds = S::ROUND.len();
     let mut s = state;
-    let mut t = 0;
+    rounds::<V, S>(token, &mut s, &mut w, 0);
+    add(s, state)
+}
+
+/// The rounds from `first` on, a multiple of 16, with the words of the first sixteen of them.
+#[inline(always)]
+fn rounds<V: Words, S: Sigma<V>>(token: V::Token, state: &mut [V; 8], words: &mut [V; 16], first: usize) {
+    let rounds = S::ROUND.len();
+    let (mut s, mut w) = (*state, *words);
+    let mut t = first;
     while t < rounds - 16 {
         let k = &S::ROUND[t..t + 16];
         sixteen!(i, {
@@ -63,6 +71,63 @@ pub(super) fn compress<V: Words, S: Sigma<V>>(token: V::Token, state: [V; 8], mu
     sixteen!(i, {
         s = round::<V, S>(s, w[i].add(V::splat(token, k[i])).opaque());
     });
+    *state = s;
+}
+
+/// What all messages of one length have in common that fill half a block at most: the words of rounds 8 to 15 with
+/// their constants, and of the words 16 to 31 that part which words 8 to 15 give.
+pub(super) type Short<W> = [W; 24];
+
+/// Of the words 8 to 15 of a block.
+pub(super) fn short<W: Word>(
+    block: &[W; 16],
+    constants: &[W],
+    small0: fn(W) -> W,
+    small1: fn(W) -> W,
+) -> Short<W> {
+    let add = |a: W, b: W| W::truncate(a.widen().wrapping_add(b.widen()));
+    let mut short = [W::default(); 24];
+    for t in 8..16 {
+        short[t - 8] = add(block[t], constants[t]);
+    }
+    for (t, sum) in short[8..].iter_mut().enumerate() {
+        let common = |place: usize| if (8..16).contains(&place) { block[place] } else { W::default() };
+        *sum = add(add(common(t), small0(common(t + 1))), add(common(t + 9), small1(common(t + 14))));
+    }
+    short
+}
+
+/// As [`compress`] of a block whose words from the eighth on all lanes have in common.
+#[inline(always)]
+pub(super) fn compress_short<V: Words, S: Sigma<V>>(
+    token: V::Token,
+    state: [V; 8],
+    words: [V; 8],
+    short: &Short<V::Word>,
+) -> [V; 8] {
+    let mut s = state;
+    let mut w = [words[0]; 16];
+    w[..8].copy_from_slice(&words);
+    sixteen!(i, {
+        let word = if i < 8 { w[i].add(V::splat(token, S::ROUND[i])) } else { V::splat(token, short[i % 8]) };
+        s = round::<V, S>(s, word.opaque());
+        // Those of the four terms that are not common.
+        let mut next = V::splat(token, short[8 + i]);
+        if i < 8 {
+            next = next.add(w[i]);
+        }
+        if i < 7 || i == 15 {
+            next = next.add(S::small0(w[(i + 1) % 16]));
+        }
+        if (7..16).contains(&i) {
+            next = next.add(w[(i + 9) % 16]);
+        }
+        if (2..16).contains(&i) {
+            next = next.add(S::small1(w[(i + 14) % 16]));
+        }
+        w[i] = next;
+    });
+    rounds::<V, S>(token, &mut s, &mut w, 16);
     add(s, state)
 }
 

@@ -6,9 +6,9 @@
 //! with one, so that they win against 16 lanes for six messages or fewer, and against the 8 lanes of AVX2, which has
 //! no rotations, always.
 
-use super::drive::{Ends, Function, Messages, Straggler, drive, queue};
+use super::drive::{Ends, Function, Messages, Order, Straggler, drive, queue};
 use super::merkle_damgard::{Compression, MerkleDamgard, blocks};
-use super::sha2::{self, Sigma};
+use super::sha2::{self, Short, Sigma};
 use crate::simd::words::{DigestRows, Rows, Words};
 use crate::simd::{Kernel, Token};
 
@@ -79,6 +79,19 @@ impl<T: Token> Compression<T> for Sha256 {
     fn compress_expanded(token: T, state: [T::Words32; 8], schedule: &[u32; 64]) -> [T::Words32; 8] {
         sha2::compress_expanded::<_, Sha256Sigma>(token, state, schedule)
     }
+    const SHORT: usize = 32;
+    fn short(block: &[u32; 16]) -> Short<u32> {
+        sha2::short(block, &ROUND, small0, small1)
+    }
+    #[inline(always)]
+    fn compress_short(
+        token: T,
+        state: [T::Words32; 8],
+        words: [T::Words32; 8],
+        short: &Short<u32>,
+    ) -> [T::Words32; 8] {
+        sha2::compress_short::<_, Sha256Sigma>(token, state, words, short)
+    }
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     fn few(self) -> usize {
@@ -94,6 +107,16 @@ impl<T: Token> Compression<T> for Sha256 {
     }
 }
 
+/// σ0 of one word.
+fn small0(x: u32) -> u32 {
+    x.rotate_right(7) ^ x.rotate_right(18) ^ x >> 3
+}
+
+/// σ1 of one word.
+fn small1(x: u32) -> u32 {
+    x.rotate_right(17) ^ x.rotate_right(19) ^ x >> 10
+}
+
 #[inline(never)]
 pub(super) fn expand(block: [u32; 16]) -> [u32; 64] {
     let mut schedule = [0; 64];
@@ -102,11 +125,9 @@ pub(super) fn expand(block: [u32; 16]) -> [u32; 64] {
         schedule[t] = if t < 16 {
             block[t]
         } else {
-            let (x, y): (u32, u32) = (schedule[t - 15], schedule[t - 2]);
-            let small0 = x.rotate_right(7) ^ x.rotate_right(18) ^ x >> 3;
-            let small1 = y.rotate_right(17) ^ y.rotate_right(19) ^ y >> 10;
             let sum: u32 = schedule[t - 16];
-            sum.wrapping_add(schedule[t - 7]).wrapping_add(small0).wrapping_add(small1)
+            let sum = sum.wrapping_add(schedule[t - 7]);
+            sum.wrapping_add(small0(schedule[t - 15])).wrapping_add(small1(schedule[t - 2]))
         };
         t += 1;
     }
@@ -127,6 +148,7 @@ struct Extensions<const N: usize>(ShaNi);
 impl<const N: usize> Function<ShaNi> for Extensions<N> {
     type State = [sha_ni::State; N];
     type Padding = [u8; 64];
+    type Short = ();
     const LANES: usize = N;
     const BLOCK: usize = 64;
 
@@ -161,7 +183,7 @@ impl<const N: usize> Function<ShaNi> for Extensions<N> {
         let mut blocks = [&[0; 64]; N];
         let mut lane = 0;
         while lane < N {
-            let bit = |mask: u16| mask >> lane & 1 == 1;
+            let bit = |mask: u32| mask >> lane & 1 == 1;
             padded[lane] = last_block(ends.rows[lane], bit(ends.marked), bit(ends.last), ends.lengths[lane]);
             lane += 1;
         }
@@ -174,8 +196,8 @@ impl<const N: usize> Function<ShaNi> for Extensions<N> {
         state
     }
     #[inline(always)]
-    fn padding(length: u64) -> [u8; 64] {
-        last_block(&[], true, true, length)
+    fn padding(length: u64, marked: bool) -> [u8; 64] {
+        last_block(&[], marked, true, length)
     }
     #[inline(always)]
     fn absorb_padding(token: ShaNi, mut state: Self::State, padding: &[u8; 64]) -> Self::State {
@@ -183,7 +205,7 @@ impl<const N: usize> Function<ShaNi> for Extensions<N> {
         state
     }
     #[inline(always)]
-    fn select(lanes: u16, yes: Self::State, no: Self::State) -> Self::State {
+    fn select(lanes: u32, yes: Self::State, no: Self::State) -> Self::State {
         let mut state = no;
         let mut lane = 0;
         while lane < N {
@@ -199,6 +221,22 @@ impl<const N: usize> Function<ShaNi> for Extensions<N> {
             write_words(&state[lane].words(), &mut rows[lane]);
             lane += 1;
         }
+    }
+    #[inline(always)]
+    fn write_digests(state: Self::State, to: &mut [u8], width: usize) {
+        let mut row = [0; 64];
+        let mut lane = 0;
+        while lane < N {
+            write_words(&state[lane].words(), &mut row);
+            to[lane * width..][..width].copy_from_slice(&row[..width]);
+            lane += 1;
+        }
+    }
+    fn short(_: usize) {}
+    #[inline(always)]
+    fn digest_short(token: ShaNi, _: &Rows<'_>, _: usize, (): &()) -> Self::State {
+        // No length is as short as 0.
+        Self::start(token)
     }
     #[inline(always)]
     fn few(self) -> usize {
@@ -346,7 +384,7 @@ pub fn digest_all<T: Token>(
         if let Some(extensions) = extensions
             && (lanes < 16 || messages.count() <= lanes * 3 / 8)
         {
-            drive(extensions, Extensions::<2>(extensions), messages, None, digests, WIDTH);
+            drive(extensions, Extensions::<2>(extensions), messages, Order::Arrival, digests, WIDTH);
             return;
         }
         Sha256 { extensions }

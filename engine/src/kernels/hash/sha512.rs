@@ -14,9 +14,9 @@
 #[cfg(test)]
 mod tests;
 
-use super::drive::{Function, Messages, drive, queue};
+use super::drive::{Function, Messages, Order, drive, queue};
 use super::merkle_damgard::{Compression, MerkleDamgard, digest_words, swap};
-use super::sha2::{self, Sigma};
+use super::sha2::{self, Short, Sigma};
 use crate::simd::portable::Portable;
 use crate::simd::words::{MAX_WORD_LANES, Rows, Words};
 use crate::simd::{Kernel, Token};
@@ -219,11 +219,8 @@ impl<T: Token> Compression<T> for Sha512 {
         let mut schedule = [0u64; 80];
         schedule[..16].copy_from_slice(&block);
         for t in 16..80 {
-            let (x, y) = (schedule[t - 15], schedule[t - 2]);
-            let small0 = x.rotate_right(1) ^ x.rotate_right(8) ^ x >> 7;
-            let small1 = y.rotate_right(19) ^ y.rotate_right(61) ^ y >> 6;
             let sum = schedule[t - 16].wrapping_add(schedule[t - 7]);
-            schedule[t] = sum.wrapping_add(small0).wrapping_add(small1);
+            schedule[t] = sum.wrapping_add(small0(schedule[t - 15])).wrapping_add(small1(schedule[t - 2]));
         }
         for t in 0..80 {
             schedule[t] = schedule[t].wrapping_add(ROUND[t]);
@@ -234,6 +231,29 @@ impl<T: Token> Compression<T> for Sha512 {
     fn compress_expanded(token: T, state: [T::Words64; 8], schedule: &[u64; 80]) -> [T::Words64; 8] {
         sha2::compress_expanded::<_, Sha512Sigma>(token, state, schedule)
     }
+    const SHORT: usize = 64;
+    fn short(block: &[u64; 16]) -> Short<u64> {
+        sha2::short(block, &ROUND, small0, small1)
+    }
+    #[inline(always)]
+    fn compress_short(
+        token: T,
+        state: [T::Words64; 8],
+        words: [T::Words64; 8],
+        short: &Short<u64>,
+    ) -> [T::Words64; 8] {
+        sha2::compress_short::<_, Sha512Sigma>(token, state, words, short)
+    }
+}
+
+/// σ0 of one word.
+fn small0(x: u64) -> u64 {
+    x.rotate_right(1) ^ x.rotate_right(8) ^ x >> 7
+}
+
+/// σ1 of one word.
+fn small1(x: u64) -> u64 {
+    x.rotate_right(19) ^ x.rotate_right(61) ^ x >> 6
 }
 
 /// The SHA-512 digest of each message, cut to `width` bytes: row i of `digests`. `order` is scratch.
@@ -246,7 +266,7 @@ pub fn digest_column<T: Token>(
 ) {
     // A lone message takes a fifth longer in a lane of a vector than in general registers.
     if let (1, true, Some(portable)) = (messages.count(), T::Words64::LANES > 1, Portable::detect()) {
-        return drive(portable, MerkleDamgard::new(Sha512), messages, None, digests, width);
+        return drive(portable, MerkleDamgard::new(Sha512), messages, Order::Arrival, digests, width);
     }
     let queue = queue::<T, MerkleDamgard<T, Sha512>>(messages, order);
     drive(token, MerkleDamgard::<T, _>::new(Sha512), messages, queue, digests, width);
@@ -276,11 +296,11 @@ impl<T: Token> Kernel<T> for HashLanes<'_, '_> {
         let mut blocks = [[0; 128]; MAX_PARTS_LANES];
         let mut state = <MerkleDamgard<T, Sha512> as Function<T>>::start(token);
         for block in 0..most {
-            let mut active = 0u16;
+            let mut active = 0u32;
             for lane in 0..lanes {
                 let input = self.lanes[lane.min(self.lanes.len() - 1)] as usize;
                 fill_block(&self.inputs[input], block, &mut blocks[lane]);
-                active |= u16::from(block < counts[lane]) << lane;
+                active |= u32::from(block < counts[lane]) << lane;
             }
             let mut rows: Rows<'_> = [&[]; MAX_WORD_LANES];
             for lane in 0..lanes {

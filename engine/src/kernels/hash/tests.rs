@@ -71,6 +71,18 @@ fn mixed_lengths_with_the_extensions_and_without() {
     }
 }
 
+/// Whole groups of lanes and what is left over, at every place of the end in a block.
+#[test]
+fn messages_of_one_length() {
+    let text = text(700);
+    for algorithm in ALL {
+        for length in 0..=280 {
+            let rows: Vec<&[u8]> = (0..69).map(|row| &text[5 * row..][..length]).collect();
+            on_every_instruction_set(algorithm, &rows);
+        }
+    }
+}
+
 /// One to sixteen messages outlast the others, at every state of their padding.
 #[test]
 fn stragglers_are_finished_wherever_they_are() {

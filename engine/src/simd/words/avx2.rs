@@ -1,6 +1,6 @@
 //! AVX2: 8 words of 32 bits, 4 of 64.
 
-use super::{DigestRows, MAX_WORD_LANES, Rows, Words, as_rows, copy_tails, words_of_vector};
+use super::{MAX_WORD_LANES, Rows, Words, as_rows, copy_tails, words_of_vector};
 use crate::simd::Vector;
 use crate::simd::avx2::{Avx2, U64x4, transpose};
 use core::arch::x86_64::*;
@@ -136,11 +136,11 @@ impl Words for U32x8 {
         Self(unsafe { _mm256_xor_si256(self.0, _mm256_andnot_si256(b.0, c.0)) })
     }
     #[inline(always)]
-    fn select(lanes: u16, yes: Self, no: Self) -> Self {
+    fn select(lanes: u32, yes: Self, no: Self) -> Self {
         // SAFETY: a vector proves the features.
         Self(unsafe {
             let place = _mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1);
-            let mask = _mm256_and_si256(_mm256_set1_epi32(i32::from(lanes)), place);
+            let mask = _mm256_and_si256(_mm256_set1_epi32(lanes as i32), place);
             _mm256_blendv_epi8(no.0, yes.0, _mm256_cmpeq_epi32(mask, place))
         })
     }
@@ -159,11 +159,11 @@ impl Words for U32x8 {
         words
     }
     #[inline(always)]
-    fn load_tails(token: Avx2, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16] {
+    fn load_tails(token: Avx2, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         Self::load_blocks(token, &as_rows(&copy_tails::<64, 8>(rows, marked, mark)))
     }
     #[inline(always)]
-    fn store_rows(w: [Self; 8], rows: &mut DigestRows) {
+    fn store_rows(w: [Self; 8], rows: &mut [[u8; 64]]) {
         let out = transpose8([w[0].0, w[1].0, w[2].0, w[3].0, w[4].0, w[5].0, w[6].0, w[7].0]);
         let mut lane = 0;
         while lane < 8 {
@@ -207,11 +207,11 @@ impl Words for U64x4 {
         words
     }
     #[inline(always)]
-    fn load_tails(token: Avx2, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16] {
+    fn load_tails(token: Avx2, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         Self::load_blocks(token, &as_rows(&copy_tails::<128, 4>(rows, marked, mark)))
     }
     #[inline(always)]
-    fn store_rows(w: [Self; 8], rows: &mut DigestRows) {
+    fn store_rows(w: [Self; 8], rows: &mut [[u8; 64]]) {
         let low = transpose([w[0].0, w[1].0, w[2].0, w[3].0]);
         let high = transpose([w[4].0, w[5].0, w[6].0, w[7].0]);
         let mut lane = 0;

@@ -1,6 +1,6 @@
 //! AVX-512: 16 words of 32 bits, 8 of 64.
 
-use super::{DigestRows, MAX_WORD_LANES, Rows, Words, words_of_vector};
+use super::{MAX_WORD_LANES, Rows, Words, words_of_vector};
 use crate::simd::Vector;
 use crate::simd::avx512ifma::{Avx512Ifma, U64x8, transpose};
 use core::arch::x86_64::*;
@@ -223,9 +223,9 @@ impl Words for U32x16 {
         Self(unsafe { _mm512_ternarylogic_epi32::<0xd2>(self.0, b.0, c.0) })
     }
     #[inline(always)]
-    fn select(lanes: u16, yes: Self, no: Self) -> Self {
+    fn select(lanes: u32, yes: Self, no: Self) -> Self {
         // SAFETY: a vector proves the features.
-        Self(unsafe { _mm512_mask_blend_epi32(lanes, no.0, yes.0) })
+        Self(unsafe { _mm512_mask_blend_epi32(lanes as u16, no.0, yes.0) })
     }
 
     #[inline(always)]
@@ -250,7 +250,7 @@ impl Words for U32x16 {
         ])
     }
     #[inline(always)]
-    fn load_tails(_: Avx512Ifma, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16] {
+    fn load_tails(_: Avx512Ifma, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         // SAFETY: the token proves the features.
         let mut tails = [unsafe { _mm512_setzero_si512() }; 16];
         let mut lane = 0;
@@ -279,25 +279,61 @@ impl Words for U32x16 {
         transpose16(tails)
     }
     #[inline(always)]
-    fn store_rows(w: [Self; 8], rows: &mut DigestRows) {
-        let low = transpose_words([w[0].0, w[1].0, w[2].0, w[3].0]);
-        let high = transpose_words([w[4].0, w[5].0, w[6].0, w[7].0]);
-        let mut c = 0;
-        while c < 4 {
-            // SAFETY: a vector proves the features, and a row has room for 32 bytes.
-            unsafe {
-                // Rows 4·j + c: the halves of lane j beside each other.
-                let first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
-                let second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
-                let a = _mm512_permutex2var_epi64(low[c], first, high[c]);
-                let b = _mm512_permutex2var_epi64(low[c], second, high[c]);
-                _mm256_storeu_si256(rows[c].as_mut_ptr().cast(), _mm512_castsi512_si256(a));
-                _mm256_storeu_si256(rows[4 + c].as_mut_ptr().cast(), _mm512_extracti64x4_epi64::<1>(a));
-                _mm256_storeu_si256(rows[8 + c].as_mut_ptr().cast(), _mm512_castsi512_si256(b));
-                _mm256_storeu_si256(rows[12 + c].as_mut_ptr().cast(), _mm512_extracti64x4_epi64::<1>(b));
-            }
-            c += 1;
+    fn store_rows(w: [Self; 8], rows: &mut [[u8; 64]]) {
+        let rows = &mut rows[..16];
+        let digests = transpose_digests(w);
+        let mut row = 0;
+        while row < 16 {
+            store_half(digests[row / 2], row % 2, &mut rows[DIGEST_ROW[row]]);
+            row += 1;
         }
+    }
+    #[inline(always)]
+    fn store_packed(w: [Self; 8], to: &mut [u8], width: usize) {
+        assert!(width == 32);
+        let rows = &mut to[..16 * 32];
+        let digests = transpose_digests(w);
+        let mut row = 0;
+        while row < 16 {
+            store_half(digests[row / 2], row % 2, &mut rows[32 * DIGEST_ROW[row]..]);
+            row += 1;
+        }
+    }
+}
+
+/// The rows that [`transpose_digests`] gives, half by half.
+const DIGEST_ROW: [usize; 16] = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15];
+
+/// Eight words of sixteen lanes as sixteen rows of 32 bytes, in the order of [`DIGEST_ROW`]: 24 shuffles.
+#[inline(always)]
+fn transpose_digests(w: [U32x16; 8]) -> [__m512i; 8] {
+    let low = transpose_words([w[0].0, w[1].0, w[2].0, w[3].0]);
+    let high = transpose_words([w[4].0, w[5].0, w[6].0, w[7].0]);
+    let mut out = [low[0]; 8];
+    let mut c = 0;
+    while c < 4 {
+        // SAFETY: a vector proves the features.
+        unsafe {
+            // Rows 4·j + c: the halves of lane j beside each other.
+            let first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
+            let second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+            out[2 * c] = _mm512_permutex2var_epi64(low[c], first, high[c]);
+            out[2 * c + 1] = _mm512_permutex2var_epi64(low[c], second, high[c]);
+        }
+        c += 1;
+    }
+    out
+}
+
+/// Half of a register to the first 32 bytes of a row.
+#[inline(always)]
+fn store_half(rows: __m512i, half: usize, to: &mut [u8]) {
+    let to = &mut to[..32];
+    // SAFETY: called with what came from vectors, which prove the features, and there is room for 32 bytes.
+    unsafe {
+        let half =
+            if half == 0 { _mm512_castsi512_si256(rows) } else { _mm512_extracti64x4_epi64::<1>(rows) };
+        _mm256_storeu_si256(to.as_mut_ptr().cast(), half);
     }
 }
 
@@ -337,7 +373,7 @@ impl Words for U64x8 {
         both(transpose(rows8(rows, 0)), transpose(rows8(rows, 1)))
     }
     #[inline(always)]
-    fn load_tails(_: Avx512Ifma, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16] {
+    fn load_tails(_: Avx512Ifma, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         // SAFETY: the token proves the features.
         let zero = unsafe { _mm512_setzero_si512() };
         let (mut low, mut high) = ([zero; 8], [zero; 8]);
@@ -372,13 +408,44 @@ impl Words for U64x8 {
         both(low, high)
     }
     #[inline(always)]
-    fn store_rows(w: [Self; 8], rows: &mut DigestRows) {
+    fn store_rows(w: [Self; 8], rows: &mut [[u8; 64]]) {
+        let rows = &mut rows[..8];
         let out = transpose([w[0].0, w[1].0, w[2].0, w[3].0, w[4].0, w[5].0, w[6].0, w[7].0]);
         let mut lane = 0;
         while lane < 8 {
             // SAFETY: a vector proves the features, and a row has 64 bytes.
             unsafe { _mm512_storeu_si512(rows[lane].as_mut_ptr().cast(), out[lane].0) }
             lane += 1;
+        }
+    }
+    #[inline(always)]
+    fn store_packed(w: [Self; 8], to: &mut [u8], width: usize) {
+        if width == 64 {
+            let (rows, _) = to.as_chunks_mut();
+            return Self::store_rows(w, rows);
+        }
+        assert!(width == 32);
+        let to = &mut to[..8 * 32];
+        // SAFETY: a vector proves the features.
+        let pairs = unsafe {
+            let first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
+            let second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+            // Words 0 and 1, and 2 and 3, of the even lanes and of the odd ones.
+            let (e0, o0) = (_mm512_unpacklo_epi64(w[0].0, w[1].0), _mm512_unpackhi_epi64(w[0].0, w[1].0));
+            let (e1, o1) = (_mm512_unpacklo_epi64(w[2].0, w[3].0), _mm512_unpackhi_epi64(w[2].0, w[3].0));
+            [
+                // Rows 0 and 2, 4 and 6, 1 and 3, 5 and 7.
+                _mm512_permutex2var_epi64(e0, first, e1),
+                _mm512_permutex2var_epi64(e0, second, e1),
+                _mm512_permutex2var_epi64(o0, first, o1),
+                _mm512_permutex2var_epi64(o0, second, o1),
+            ]
+        };
+        let mut row = 0;
+        while row < 8 {
+            let lane = [0, 2, 4, 6, 1, 3, 5, 7][row];
+            store_half(pairs[row / 2], row % 2, &mut to[32 * lane..]);
+            row += 1;
         }
     }
 }

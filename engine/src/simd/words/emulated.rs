@@ -1,6 +1,6 @@
 //! The lanes of AVX-512 in plain arrays: 16 words of 32 bits, 8 of 64.
 
-use super::{DigestRows, MAX_WORD_LANES, Rows, Word, Words, copy_tails, words_of_vector};
+use super::{MAX_WORD_LANES, Rows, Word, Words, copy_tails, words_of_vector};
 use crate::simd::Vector;
 use crate::simd::emulated::{Emulated, EmulatedU64x8};
 
@@ -42,12 +42,15 @@ impl Words for EmulatedU32x16 {
     type Token = Emulated;
     type Word = u32;
     const LANES: usize = 16;
+    const CALLS: bool = true;
 
     fn splat(_: Emulated, word: u32) -> Self {
         Self([word; 16])
     }
     fn load(_: Emulated, from: &[u32; MAX_WORD_LANES]) -> Self {
-        Self(*from)
+        let mut words = [0; 16];
+        words.copy_from_slice(&from[..16]);
+        Self(words)
     }
     fn add(self, other: Self) -> Self {
         each(self.0, other.0, other.0, |a, b, _| a.wrapping_add(b))
@@ -79,7 +82,7 @@ impl Words for EmulatedU32x16 {
     fn xor_and_not(self, b: Self, c: Self) -> Self {
         each(self.0, b.0, c.0, |a, b, c| a ^ !b & c)
     }
-    fn select(lanes: u16, yes: Self, no: Self) -> Self {
+    fn select(lanes: u32, yes: Self, no: Self) -> Self {
         let mut out = no;
         for i in 0..16 {
             if lanes >> i & 1 == 1 {
@@ -93,7 +96,7 @@ impl Words for EmulatedU32x16 {
         Self::load_tails(token, rows, 0, 0)
     }
     #[inline(never)]
-    fn load_tails(_: Emulated, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16] {
+    fn load_tails(_: Emulated, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         let blocks = copy_tails::<64, 16>(rows, marked, mark);
         let mut words = [Self([0; 16]); 16];
         for (word, out) in words.iter_mut().enumerate() {
@@ -101,7 +104,7 @@ impl Words for EmulatedU32x16 {
         }
         words
     }
-    fn store_rows(words: [Self; 8], rows: &mut DigestRows) {
+    fn store_rows(words: [Self; 8], rows: &mut [[u8; 64]]) {
         for lane in 0..16 {
             for word in 0..8 {
                 rows[lane][4 * word..][..4].copy_from_slice(&words[word].0[lane].to_le_bytes());
@@ -114,6 +117,7 @@ impl Words for EmulatedU64x8 {
     type Token = Emulated;
     type Word = u64;
     const LANES: usize = 8;
+    const CALLS: bool = true;
 
     words_of_vector!();
 
@@ -126,7 +130,7 @@ impl Words for EmulatedU64x8 {
         Self::load_tails(token, rows, 0, 0)
     }
     #[inline(never)]
-    fn load_tails(token: Emulated, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16] {
+    fn load_tails(token: Emulated, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         let blocks = copy_tails::<128, 8>(rows, marked, mark);
         let mut words = [<Self as Vector>::splat(token, 0); 16];
         for (word, out) in words.iter_mut().enumerate() {
@@ -134,7 +138,7 @@ impl Words for EmulatedU64x8 {
         }
         words
     }
-    fn store_rows(words: [Self; 8], rows: &mut DigestRows) {
+    fn store_rows(words: [Self; 8], rows: &mut [[u8; 64]]) {
         for word in 0..8 {
             let lanes = words[word].to_array();
             for lane in 0..8 {

@@ -13,6 +13,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod emulated;
+mod pair;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
@@ -20,12 +21,13 @@ pub use avx2::U32x8;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::U32x16;
 pub use emulated::EmulatedU32x16;
+pub use pair::Pair;
 pub use portable::U32x1;
 
 use super::Token;
 
 /// The most lanes of any vector of words: the size of arrays that hold something for each lane.
-pub const MAX_WORD_LANES: usize = 16;
+pub const MAX_WORD_LANES: usize = 32;
 
 /// For each lane some bytes; those beyond the lanes of a vector are not read.
 pub type Rows<'a> = [&'a [u8]; MAX_WORD_LANES];
@@ -73,8 +75,10 @@ pub trait Words: Copy {
     type Token: Token;
     /// The word.
     type Word: Word;
-    /// The number of lanes: 1 to 16.
+    /// The number of lanes: 1 to 32.
     const LANES: usize;
+    /// Whether a compression is a call, not inlined: for vectors whose own operations are calls already.
+    const CALLS: bool = false;
 
     /// The same word in every lane.
     fn splat(token: Self::Token, word: Self::Word) -> Self;
@@ -107,14 +111,14 @@ pub trait Words: Copy {
     /// self − other.
     fn sub(self, other: Self) -> Self;
     /// `yes` in the lanes of the mask (bit i is lane i), `no` in the others.
-    fn select(lanes: u16, yes: Self, no: Self) -> Self;
+    fn select(lanes: u32, yes: Self, no: Self) -> Self;
 
     /// 16 words of each lane: word w of lane i is the little-endian integer at byte w · `Word::BYTES` of row i.
     /// Panics on a row that is shorter than 16 words.
     fn load_blocks(token: Self::Token, rows: &Rows<'_>) -> [Self; 16];
     /// As [`Self::load_blocks`] for rows that may be shorter: zeros follow, and in the lanes of `marked` the byte
     /// `mark` comes right after the row's last, where it lies within the 16 words. A longer row is cut.
-    fn load_tails(token: Self::Token, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16];
+    fn load_tails(token: Self::Token, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16];
     /// As [`Self::load_tails`] for rows that all have `length` bytes, 16 words at most, marked in every lane or in none.
     #[inline(always)]
     fn load_even_tails(
@@ -125,17 +129,29 @@ pub trait Words: Copy {
         mark: u8,
     ) -> [Self; 16] {
         let _ = length;
-        Self::load_tails(token, rows, if marked { u16::MAX } else { 0 }, mark)
+        Self::load_tails(token, rows, if marked { u32::MAX } else { 0 }, mark)
     }
     /// The inverse for eight words: those of lane i fill the beginning of row i, as little-endian integers.
-    fn store_rows(words: [Self; 8], rows: &mut DigestRows);
+    /// Panics on fewer rows than lanes.
+    fn store_rows(words: [Self; 8], rows: &mut [[u8; 64]]);
+    /// As [`Self::store_rows`], the first `width` bytes of each row one after another. Panics on less room than that.
+    #[inline(always)]
+    fn store_packed(words: [Self; 8], to: &mut [u8], width: usize) {
+        let mut rows = [[0; 64]; MAX_WORD_LANES];
+        Self::store_rows(words, &mut rows);
+        let mut lane = 0;
+        while lane < Self::LANES {
+            to[lane * width..][..width].copy_from_slice(&rows[lane][..width]);
+            lane += 1;
+        }
+    }
 }
 
 /// Rows of `BYTES` bytes for `LANES` lanes with zeros and marks, for instruction sets without masked loads.
 #[inline(always)]
 fn copy_tails<const BYTES: usize, const LANES: usize>(
     rows: &Rows<'_>,
-    marked: u16,
+    marked: u32,
     mark: u8,
 ) -> [[u8; BYTES]; LANES] {
     let mut blocks = [[0; BYTES]; LANES];
@@ -212,7 +228,7 @@ macro_rules! words_of_vector {
             Vector::majority(self, b, c)
         }
         #[inline(always)]
-        fn select(lanes: u16, yes: Self, no: Self) -> Self {
+        fn select(lanes: u32, yes: Self, no: Self) -> Self {
             let mask = <Self as Vector>::mask(Vector::token(yes), lanes as u8);
             <Self as Vector>::select(mask, yes, no)
         }
@@ -272,7 +288,7 @@ mod tests {
         same(x.rotate_right::<31>(), &|i| rotated(cut(&a, i), 31));
         same(x.shr::<7>(), &|i| cut(&a, i) >> 7);
         same(x.swap_bytes(), &|i| cut(&a, i).swap_bytes() >> (64 - bits));
-        same(V::select(0xa5a5, x, y), &|i| if 0xa5a5 >> i & 1 == 1 { a(i) } else { b(i) });
+        same(V::select(0x5a3c_a5a5, x, y), &|i| if 0x5a3c_a5a5u32 >> i & 1 == 1 { a(i) } else { b(i) });
     }
 
     fn check_blocks<V: Words>(token: V::Token) {
@@ -307,13 +323,40 @@ mod tests {
             for lane in 0..V::LANES {
                 rows[lane] = &data[lane][1..1 + length(lane)];
             }
-            for marked in [0, 0xffff, 0x5a3c] {
+            for marked in [0, u32::MAX, 0xa5c3_5a3c] {
                 expect(V::load_tails(token, &rows, marked, 0x80), &|lane, i| match i.cmp(&length(lane)) {
                     core::cmp::Ordering::Less => byte(lane, 1 + i),
                     core::cmp::Ordering::Equal if marked >> lane & 1 == 1 => 0x80,
                     _ => 0,
                 });
             }
+        }
+    }
+
+    fn check_packed<V: Words>(token: V::Token) {
+        let mut words = [V::splat(token, V::Word::default()); 8];
+        for (w, word) in words.iter_mut().enumerate() {
+            let mut lanes = [V::Word::default(); MAX_WORD_LANES];
+            for lane in 0..MAX_WORD_LANES {
+                lanes[lane] = V::Word::truncate(
+                    ((w as u64 + 1) * 0x0123_4567_89ab_cdef) ^ (lane as u64 * 0x1_0000_0001),
+                );
+            }
+            *word = V::load(token, &lanes);
+        }
+        let mut rows = [[0; 64]; MAX_WORD_LANES];
+        V::store_rows(words, &mut rows);
+        for width in [32, 8 * V::Word::BYTES] {
+            let mut packed = vec![0x77; V::LANES * width + 1];
+            V::store_packed(words, &mut packed, width);
+            for lane in 0..V::LANES {
+                assert_eq!(
+                    packed[lane * width..][..width],
+                    rows[lane][..width],
+                    "lane {lane}, {width} bytes"
+                );
+            }
+            assert_eq!(packed[V::LANES * width], 0x77);
         }
     }
 
@@ -326,7 +369,7 @@ mod tests {
             }
             for marked in [false, true] {
                 let even = V::load_even_tails(token, &rows, length, marked, 0x80);
-                let other = V::load_tails(token, &rows, if marked { u16::MAX } else { 0 }, 0x80);
+                let other = V::load_tails(token, &rows, if marked { u32::MAX } else { 0 }, 0x80);
                 for word in 0..16 {
                     let mut out = [[[0; 64]; MAX_WORD_LANES]; 2];
                     V::store_rows([even[word]; 8], &mut out[0]);
@@ -343,10 +386,16 @@ mod tests {
             return;
         };
         check::<T::Words32>(token);
+        check::<T::Wide32>(token);
         check::<T::Words64>(token);
+        check_packed::<T::Words32>(token);
+        check_packed::<T::Wide32>(token);
+        check_packed::<T::Words64>(token);
         check_blocks::<T::Words32>(token);
+        check_blocks::<T::Wide32>(token);
         check_blocks::<T::Words64>(token);
         check_even_tails::<T::Words32>(token);
+        check_even_tails::<T::Wide32>(token);
         check_even_tails::<T::Words64>(token);
     }
 

@@ -1,6 +1,6 @@
 //! One word in a general register.
 
-use super::{DigestRows, MAX_WORD_LANES, Rows, Words, copy_tails, words_of_vector};
+use super::{MAX_WORD_LANES, Rows, Words, copy_tails, words_of_vector};
 use crate::simd::Vector;
 use crate::simd::portable::{Portable, U64x1};
 
@@ -87,7 +87,7 @@ impl Words for U32x1 {
         Self(self.0 ^ !b.0 & c.0)
     }
     #[inline(always)]
-    fn select(lanes: u16, yes: Self, no: Self) -> Self {
+    fn select(lanes: u32, yes: Self, no: Self) -> Self {
         if lanes & 1 == 1 { yes } else { no }
     }
     #[inline(always)]
@@ -95,11 +95,11 @@ impl Words for U32x1 {
         words32(rows[0])
     }
     #[inline(always)]
-    fn load_tails(_: Portable, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16] {
+    fn load_tails(_: Portable, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         words32(&copy_tails::<64, 1>(rows, marked, mark)[0])
     }
     #[inline(always)]
-    fn store_rows(words: [Self; 8], rows: &mut DigestRows) {
+    fn store_rows(words: [Self; 8], rows: &mut [[u8; 64]]) {
         let mut i = 0;
         while i < 8 {
             rows[0][4 * i..4 * i + 4].copy_from_slice(&words[i].0.to_le_bytes());
@@ -124,11 +124,11 @@ impl Words for U64x1 {
         words64(rows[0])
     }
     #[inline(always)]
-    fn load_tails(_: Portable, rows: &Rows<'_>, marked: u16, mark: u8) -> [Self; 16] {
+    fn load_tails(_: Portable, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         words64(&copy_tails::<128, 1>(rows, marked, mark)[0])
     }
     #[inline(always)]
-    fn store_rows(words: [Self; 8], rows: &mut DigestRows) {
+    fn store_rows(words: [Self; 8], rows: &mut [[u8; 64]]) {
         let mut i = 0;
         while i < 8 {
             rows[0][8 * i..8 * i + 8].copy_from_slice(&words[i].0.to_le_bytes());
