@@ -6,7 +6,7 @@
 # compile each kernel for each of them, go too; those of the field of edwards25519 stay. The named files of engine/tests become modules
 # of the library's own tests, called test_TEST. `crate::switched(n)` is true where the environment variable is n.
 cut_down() {
-    local copy=$1 variable=$2 test
+    local copy=$1 variable=$2 test file
     shift 2
     portable_only "$copy"
     find "$copy"/engine/src/{kernels,simd} -name '*.rs' -not -regex '.*/kernels/field/[^/]*' \
@@ -19,7 +19,9 @@ cut_down() {
     {
         echo '#[cfg(test)] extern crate self as sigwarp;'
         for test in "$@"; do
-            echo "#[cfg(test)] #[path = \"../tests/$test.rs\"] mod test_$test;"
+            file=$test.rs
+            [ -f "$copy/engine/tests/$file" ] || file=$test/main.rs
+            echo "#[cfg(test)] #[path = \"../tests/$file\"] mod test_$test;"
         done
         cat <<RUST
 /// Whether a switch is on: the one whose number stands in the environment variable.
