@@ -343,7 +343,8 @@ impl Builder {
         self
     }
 
-    /// Runs on the caller's pool.
+    /// Runs on the caller's pool. A task of that pool must not call [`Engine::register`]: tables are made in the pool while
+    /// the ring is locked, and a thread that waits for them may take up a task that registers too, and wait for itself.
     pub fn pool(mut self, pool: std::sync::Arc<rayon::ThreadPool>) -> Self {
         self.threads = Threads::Pool(pool);
         self
