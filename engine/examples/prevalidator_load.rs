@@ -189,12 +189,14 @@ fn produce_single(
 fn produce_many(pre: &Prevalidator, load: &Workload, goes_on: impl Fn() -> bool) -> u64 {
     let mut groups: VecDeque<Group> = VecDeque::new();
     let (mut number, mut decided) = (0, 0);
+    let mut items = Vec::with_capacity(CHUNK);
     let finish = |group: Group| {
         group.wait().iter().for_each(|outcome| check(outcome, |_| true));
         group.len() as u64
     };
     while goes_on() {
-        let items: Vec<_> = (number..number + CHUNK).map(|number| load.item(number)).collect();
+        items.clear();
+        items.extend((number..number + CHUNK).map(|number| load.item(number)));
         number += CHUNK;
         groups.push_back(pre.submit_many_timeout(&items, Duration::MAX).expect("room in the end"));
         if groups.len() > 32

@@ -34,6 +34,22 @@ pub enum Message<'a> {
     Digest(&'a [u8]),
 }
 
+impl<'a> Message<'a> {
+    /// Which of the two it is.
+    pub(crate) const fn input(self) -> MessageInput {
+        match self {
+            Self::Raw(_) => MessageInput::Raw,
+            Self::Digest(_) => MessageInput::Digest,
+        }
+    }
+
+    pub(crate) const fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Raw(bytes) | Self::Digest(bytes) => bytes,
+        }
+    }
+}
+
 /// Items collected one by one; the bytes are copied into three arenas.
 ///
 /// ```
@@ -78,26 +94,38 @@ impl Batch {
     /// Adds an item. Wrong lengths of keys and signatures become verdicts; a digest where the suite takes a
     /// message, or the reverse, becomes an error of the call that verifies the batch.
     pub fn push(&mut self, suite: &Suite, key: Key<'_>, message: Message<'_>, signature: &[u8]) {
-        let (given, bytes) = match message {
-            Message::Raw(bytes) => (MessageInput::Raw, bytes),
-            Message::Digest(bytes) => (MessageInput::Digest, bytes),
-        };
+        self.extend(suite, core::iter::once((key, message, signature)));
+    }
+
+    /// Adds items of one suite, as [`Self::push`] does, a column at a time.
+    pub(crate) fn extend<'i>(
+        &mut self,
+        suite: &Suite,
+        items: impl Iterator<Item = (Key<'i>, Message<'i>, &'i [u8])> + Clone,
+    ) {
         let expected = suite.scheme().input();
-        if given != expected && self.wrong_input.is_none() {
-            self.wrong_input = Some(WrongInput { item: self.len(), suite: suite.clone(), expected });
+        let wrong = |message: Message<'_>| message.input() != expected;
+        if self.wrong_input.is_none()
+            && let Some(item) = items.clone().position(|(_, message, _)| wrong(message))
+        {
+            self.wrong_input = Some(WrongInput { item: self.len() + item, suite: suite.clone(), expected });
         }
-        let (key, id): (&[u8], _) = match key {
-            Key::Bytes(bytes) => (bytes, None),
-            Key::Id(id) => (&[], Some(id)),
+        let id = |key| match key {
+            Key::Id(id) => Some(id),
+            Key::Bytes(_) => None,
         };
-        if id.is_some() || !self.key_ids.is_empty() {
+        if !self.key_ids.is_empty() || items.clone().any(|(key, ..)| id(key).is_some()) {
             self.key_ids.resize(self.len(), None);
-            self.key_ids.push(id);
+            self.key_ids.extend(items.clone().map(|(key, ..)| id(key)));
         }
-        self.suite_of.push(self.suites.intern(suite, self.suite_of.last().copied()));
-        self.keys.push(key);
-        self.messages.push(bytes);
-        self.signatures.push(signature);
+        self.keys.extend(items.clone().map(|(key, ..)| match key {
+            Key::Bytes(bytes) => bytes,
+            Key::Id(_) => &[],
+        }));
+        self.messages.extend(items.clone().map(|(_, message, _)| message.bytes()));
+        let suite = self.suites.intern(suite, self.suite_of.last().copied());
+        self.suite_of.extend(items.clone().map(|_| suite));
+        self.signatures.extend(items.map(|(.., signature)| signature));
     }
 
     /// The number of items.
@@ -164,6 +192,17 @@ impl Arena {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.ends.push(i64::try_from(self.bytes.len()).expect("a Vec holds at most i64::MAX bytes"));
+    }
+
+    pub(crate) fn extend<'b>(&mut self, strings: impl Iterator<Item = &'b [u8]> + Clone) {
+        let length: usize = strings.clone().map(<[u8]>::len).sum();
+        if length == 0 {
+            let end = self.ends.last().copied().unwrap_or(0);
+            return self.ends.extend(strings.map(|_| end));
+        }
+        self.bytes.reserve(length);
+        self.ends.reserve(strings.size_hint().0);
+        strings.for_each(|bytes| self.push(bytes));
     }
 
     pub(crate) fn clear(&mut self) {

@@ -73,12 +73,6 @@ impl<'a> Submission<'a> {
             Key::Bytes(bytes) => bytes.len(),
             Key::Id(_) => 0,
         };
-        key + self.message_bytes().len() + self.signature.len()
-    }
-
-    pub(super) const fn message_bytes(&self) -> &'a [u8] {
-        match self.message {
-            Message::Raw(bytes) | Message::Digest(bytes) => bytes,
-        }
+        key + self.message.bytes().len() + self.signature.len()
     }
 }

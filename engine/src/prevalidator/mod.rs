@@ -47,6 +47,8 @@ mod ticket;
 mod worker;
 
 use std::future::Future;
+use std::iter;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -61,9 +63,8 @@ pub use item::{Priority, Submission};
 pub use stats::{Latency, Stats};
 pub use ticket::{Group, Outcome, Ticket};
 
-use crate::batch::{Key, Message};
+use crate::batch::Key;
 use crate::engine::Engine;
-use crate::suite::MessageInput;
 use cache::{Cache, Digest};
 use pending::Pending;
 use queue::{Entry, Patience, Queue, Refusal};
@@ -303,7 +304,8 @@ impl Prevalidator {
         }
         match self.shared.queue.enter(1, item.bytes(), patience) {
             Ok(mut entry) => {
-                let keep = |pending: &Arc<_>, place| Place::Pending(Arc::clone(pending), place);
+                let keep =
+                    |pending: &Arc<_>, places: Range<u32>| Place::Pending(Arc::clone(pending), places.start);
                 let place = self.place(&mut entry, &item, prepared, keep);
                 drop(entry);
                 Ok(Ticket::new(item.id, place))
@@ -352,8 +354,7 @@ impl Prevalidator {
             // Most items name the suite of the one before them, at the same address.
             let fits = |pair: &[Submission<'_>]| {
                 (std::ptr::eq(pair[0].suite, pair[1].suite)
-                    && matches!(pair[0].message, Message::Raw(_))
-                        == matches!(pair[1].message, Message::Raw(_)))
+                    && pair[0].message.input() == pair[1].message.input())
                     || self.refuse(&pair[1], 0, ()).is_none()
             };
             let wrong = chunk.windows(2).position(|pair| !fits(pair)).map(|before| before + 1);
@@ -361,9 +362,9 @@ impl Prevalidator {
             if self.shared.cache.is_none() && chunk.iter().all(|item| item.bytes() <= LARGE_BYTES) {
                 match self.shared.queue.enter_some(chunk.iter().map(Submission::bytes), patience) {
                     Ok((mut entry, room)) => {
-                        for item in &chunk[..room] {
-                            let keep = |pending: &Arc<_>, place| taken.push(item.id, pending, place);
-                            self.place(&mut entry, item, Prepared::default(), keep);
+                        let mut rest = &chunk[..room];
+                        while !rest.is_empty() {
+                            rest = &rest[self.place_run(&mut entry, rest, &mut taken)..];
                         }
                         continue;
                     }
@@ -405,10 +406,7 @@ impl Prevalidator {
     /// Why an item can never be taken, if so.
     fn refuse<T>(&self, item: &Submission<'_>, index: usize, given: T) -> Option<SubmitError<T>> {
         let expected = item.suite.scheme().input();
-        let fits = match item.message {
-            Message::Raw(_) => expected == MessageInput::Raw,
-            Message::Digest(_) => expected == MessageInput::Digest,
-        };
+        let fits = item.message.input() == expected;
         if fits && self.shared.engine.supports(item.suite) {
             return None;
         }
@@ -423,7 +421,7 @@ impl Prevalidator {
     fn prepare(&self, item: &Submission<'_>) -> Prepared {
         let mut prepared = Prepared::default();
         if let Some(cache) = &self.shared.cache {
-            let digest = |key: &[u8]| cache.digest(item.suite, key, item.message_bytes(), item.signature);
+            let digest = |key: &[u8]| cache.digest(item.suite, key, item.message.bytes(), item.signature);
             prepared.digest = match item.key {
                 Key::Bytes(key) => Some(digest(key)),
                 Key::Id(id) => self.shared.engine.with_key(item.suite, id, digest),
@@ -451,16 +449,38 @@ impl Prevalidator {
         entry: &mut Entry<'_, Load, Fault>,
         item: &Submission<'_>,
         prepared: Prepared,
-        keep: impl FnOnce(&Arc<Pending<Fault>>, u32) -> T,
+        keep: impl FnOnce(&Arc<Pending<Fault>>, Range<u32>) -> T,
     ) -> T {
         let (class, bytes) = (item.priority as usize, item.bytes());
         match prepared.alone {
-            Some(load) => {
-                let (pending, place) = entry.place_alone(class, bytes, *load);
-                keep(&pending, place)
+            Some(load) => keep(&entry.place_alone(class, bytes, *load), 0..1),
+            None => {
+                let push = |load: &mut Load, _| self.push(load, item, prepared.digest);
+                entry.place(class, iter::once(bytes), push, keep).1
             }
-            None => entry.place(class, bytes, |load| self.push(load, item, prepared.digest), keep),
         }
+    }
+
+    /// Places as many of the first items as are alike and go into one micro-batch. Nothing is known of any of them, and
+    /// none is large.
+    fn place_run(
+        &self,
+        entry: &mut Entry<'_, Load, Fault>,
+        items: &[Submission<'_>],
+        taken: &mut Group,
+    ) -> usize {
+        let first = &items[0];
+        let alike =
+            |item: &&Submission<'_>| std::ptr::eq(item.suite, first.suite) && item.priority == first.priority;
+        let items = &items[..items.iter().take_while(alike).count()];
+        let ids = |count: usize| items[..count].iter().map(|item| item.id);
+        let push = |load: &mut Load, count: usize| {
+            let columns = items[..count].iter().map(|item| (item.key, item.message, item.signature));
+            load.batch.extend(first.suite, columns);
+            load.ids.extend(ids(count));
+        };
+        let keep = |pending: &Arc<_>, places: Range<u32>| taken.extend(ids(places.len()), pending, places);
+        entry.place(first.priority as usize, items.iter().map(Submission::bytes), push, keep).0
     }
 
     fn place_each(
@@ -474,7 +494,7 @@ impl Prevalidator {
         for (item, prepared) in items.iter().zip(prepared) {
             match &mut entry {
                 Some(entry) if prepared.known == 0 => {
-                    let keep = |pending: &Arc<_>, place| group.push(item.id, pending, place);
+                    let keep = |pending: &Arc<_>, places| group.extend(iter::once(item.id), pending, places);
                     self.place(entry, item, prepared, keep);
                 }
                 _ => {

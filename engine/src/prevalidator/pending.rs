@@ -9,6 +9,7 @@
 //! change is made under the lock that cancellation takes, so an item is either cancelled and never verified, or
 //! taken and never cancelled.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
@@ -65,13 +66,23 @@ impl<F: Clone> Pending<F> {
 
     /// The code of a place, or the fault that left it undecided. `None` while it is pending.
     pub(super) fn get(&self, place: u32) -> Option<Result<u8, F>> {
+        let mut code = None;
+        self.get_each(place..place + 1, |found| code = Some(found));
+        code
+    }
+
+    /// As [`Self::get`], of some places in turn. Ends at one that is pending, and then gives `false`.
+    pub(super) fn get_each(&self, places: Range<u32>, mut each: impl FnMut(Result<u8, F>)) -> bool {
         let resolved = self.resolved.load(Ordering::Acquire);
-        match self.codes[place as usize].load(Ordering::Relaxed) {
-            CANCELLED => Some(Ok(CANCELLED)),
-            _ if !resolved => None,
-            UNDECIDED => Some(lock(&self.inner).fault.clone().map_or(Ok(UNDECIDED), Err)),
-            code => Some(Ok(code)),
+        for code in &self.codes[places.start as usize..places.end as usize] {
+            each(match code.load(Ordering::Relaxed) {
+                CANCELLED => Ok(CANCELLED),
+                _ if !resolved => return false,
+                UNDECIDED => lock(&self.inner).fault.clone().map_or(Ok(UNDECIDED), Err),
+                code => Ok(code),
+            });
         }
+        true
     }
 
     /// Whether a place was cancelled in time. It stays so.
@@ -126,7 +137,7 @@ impl<F: Clone> Pending<F> {
     }
 
     /// Cancels places that no worker has taken; says how many now are cancelled that were not.
-    pub(super) fn cancel(&self, places: std::ops::Range<u32>) -> usize {
+    pub(super) fn cancel(&self, places: Range<u32>) -> usize {
         let mut inner = lock(&self.inner);
         if inner.phase != Phase::Gathering {
             return 0;

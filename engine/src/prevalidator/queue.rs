@@ -20,6 +20,7 @@
 //! next, so no class starves.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -346,14 +347,15 @@ impl<L: Default, F: Clone> Entry<'_, L, F> {
         self.state.as_mut().expect("the lock is held until the entry ends")
     }
 
-    /// Places an item: `push` adds it to the load, and `keep` gets the batch and the item's place there.
+    /// Places items of one class, given by their bytes: as many as the open micro-batch takes, one at least. `push` adds
+    /// so many to the load, and `keep` gets the batch and the places of the items there. Gives how many they are.
     pub(super) fn place<T>(
         &mut self,
         class: usize,
-        bytes: usize,
-        push: impl FnOnce(&mut L),
-        keep: impl FnOnce(&Arc<Pending<F>>, u32) -> T,
-    ) -> T {
+        bytes: impl Iterator<Item = usize>,
+        push: impl FnOnce(&mut L, usize),
+        keep: impl FnOnce(&Arc<Pending<F>>, Range<u32>) -> T,
+    ) -> (usize, T) {
         let limits = self.queue.limits;
         let state = self.state();
         let mut opens = false;
@@ -372,22 +374,30 @@ impl<L: Default, F: Clone> Entry<'_, L, F> {
                 })
             }
         };
-        push(&mut open.load);
-        let kept = keep(&open.pending, open.items as u32);
-        open.items += 1;
-        open.bytes += bytes;
-        let full = open.items == limits.batch || open.bytes >= BATCH_BYTES;
+        let before = open.items;
+        let mut full = false;
+        for bytes in bytes {
+            open.items += 1;
+            open.bytes += bytes;
+            full = open.items == limits.batch || open.bytes >= BATCH_BYTES;
+            if full {
+                break;
+            }
+        }
+        let placed = open.items - before;
+        push(&mut open.load, placed);
+        let kept = keep(&open.pending, before as u32..open.items as u32);
         if full && let Some(batch) = state.open[class].take() {
             state.ready[class].push_back(batch);
         }
         self.wake |= opens || full;
-        kept
+        (placed, kept)
     }
 
     /// Places an item that is a batch of its own.
-    pub(super) fn place_alone(&mut self, class: usize, bytes: usize, load: L) -> (Arc<Pending<F>>, u32) {
+    pub(super) fn place_alone(&mut self, class: usize, bytes: usize, load: L) -> Arc<Pending<F>> {
         let pending = Pending::new(1);
-        let place = (Arc::clone(&pending), 0);
+        let place = Arc::clone(&pending);
         let opened = Instant::now();
         let batch = Gathered { load, pending, items: 1, bytes, opened, cause: Cause::Size, due: true };
         self.state().ready[class].push_back(batch);

@@ -194,19 +194,21 @@ impl Group {
         self.runs.push(Run::Known(code));
     }
 
-    /// Adds an item; one that follows its predecessor in the same micro-batch takes no count of references.
-    pub(super) fn push(&mut self, id: u64, next: &Arc<Pending<Fault>>, place: u32) {
-        self.ids.push(id);
+    /// Adds items; those that follow their predecessors in the same micro-batch take no count of references.
+    pub(super) fn extend(
+        &mut self,
+        ids: impl Iterator<Item = u64>,
+        next: &Arc<Pending<Fault>>,
+        added: Range<u32>,
+    ) {
+        self.ids.extend(ids);
         match self.runs.last_mut() {
             Some(Run::Pending { pending, places, .. })
-                if places.end == place && Arc::ptr_eq(next, pending) =>
+                if places.end == added.start && Arc::ptr_eq(next, pending) =>
             {
-                places.end += 1;
+                places.end = added.end;
             }
-            _ => {
-                let (pending, places) = (Arc::clone(next), place..place + 1);
-                self.runs.push(Run::Pending { pending, places, slot: None });
-            }
+            _ => self.runs.push(Run::Pending { pending: Arc::clone(next), places: added, slot: None }),
         }
     }
 
@@ -250,8 +252,11 @@ impl Group {
             match run {
                 Run::Known(code) => outcomes.push(Outcome::of(self.ids[outcomes.len()], Ok(*code))),
                 Run::Pending { pending, places, .. } => {
-                    for place in places.clone() {
-                        outcomes.push(Outcome::of(self.ids[outcomes.len()], pending.get(place)?));
+                    let decided = pending.get_each(places.clone(), |code| {
+                        outcomes.push(Outcome::of(self.ids[outcomes.len()], code));
+                    });
+                    if !decided {
+                        return None;
                     }
                 }
             }
@@ -262,10 +267,10 @@ impl Group {
     /// Waits for every outcome.
     pub fn wait(&self) -> Vec<Outcome> {
         loop {
+            self.wait_until(None);
             if let Some(outcomes) = self.try_get() {
                 return outcomes;
             }
-            self.wait_until(None);
         }
     }
 

@@ -88,7 +88,11 @@ fn serve(shared: &Shared, gathered: Gathered<Load, Fault>) {
         // Whatever was decided before the failure is not trusted; what was cancelled stays so.
         codes.iter_mut().filter(|code| **code != CANCELLED).for_each(|code| *code = UNDECIDED);
     }
-    for &code in &codes {
+    for (place, &code) in codes.iter().enumerate() {
+        // Nobody sees it before all are resolved.
+        if code != CANCELLED && code != UNDECIDED {
+            pending.set(place as u32, code);
+        }
         match code {
             CANCELLED => tally.cancelled += 1,
             UNDECIDED | UNKNOWN_KEY => tally.faults += 1,
@@ -116,11 +120,6 @@ fn serve(shared: &Shared, gathered: Gathered<Load, Fault>) {
         sum.faults += tally.faults;
         sum.panics += tally.panics;
         sum.latency.record(latency, items as u64);
-    }
-    for (place, &code) in codes.iter().enumerate() {
-        if code != CANCELLED && code != UNDECIDED {
-            pending.set(place as u32, code);
-        }
     }
     pending.resolve(fault.clone());
     drop(resolving);

@@ -1,5 +1,6 @@
 //! The models. A name says what holds under every order of events.
 
+use std::iter::once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -163,7 +164,8 @@ fn queue(items: usize, batch: usize) -> Arc<Places> {
 
 fn submit(queue: &Places, class: usize, patience: Patience) -> Result<Place, Refusal> {
     let mut entry = queue.enter(1, 1, patience)?;
-    Ok(entry.place(class, 1, |load| load.push(class as u32), |pending, place| (Arc::clone(pending), place)))
+    let push = |load: &mut Vec<u32>, _| load.push(class as u32);
+    Ok(entry.place(class, once(1), push, |pending, places| (Arc::clone(pending), places.start)).1)
 }
 
 /// A worker of [`crate::queue`].
