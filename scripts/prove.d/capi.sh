@@ -10,7 +10,7 @@ cargo_test() {
     local name=$1
     shift
     if cargo test --quiet --profile ci -p sigwarp-capi "$@" >"$work/out" 2>&1; then
-        pass "$name: $(grep -o '[0-9]* passed' "$work/out" | awk '{ n += $1 } END { print n }') tests"
+        pass "$name: $(tests_passed)"
     else
         short "$name: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
     fi
@@ -72,7 +72,7 @@ address_sanitizer() {
         --lib --test doors --test misuse --test arbitrary --test prevalidator) >"$work/out" 2>&1 || status=$?
     git worktree remove --force "$copy"
     if [ "$status" = 0 ]; then
-        pass "address sanitizer, portable: $(grep -o '[0-9]* passed' "$work/out" | awk '{ n += $1 } END { print n }') tests without findings"
+        pass "address sanitizer, portable: $(tests_passed) without findings"
     else
         short "address sanitizer, portable: $(grep -m 3 'ERROR: AddressSanitizer\|FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
     fi

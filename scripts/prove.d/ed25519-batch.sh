@@ -1,15 +1,12 @@
 # "Known keys and linear combinations": ratios to peers, bad rates, every path by size, where the time goes, the tests
 # of soundness. Some ten minutes after the builds.
 #   SIGWARP_BENCH_CLOCK=cpu  for a machine that others use at the same time; rows with two threads need `wall`
-#   SIGWARP_PROVE_ONLY=NAME  runs one part alone: combination, bad_rates, two_cores, paths, phases, soundness,
+#   SIGWARP_PROVE_ONLY=NAME  runs one part alone: combination, bad_rates, threads, paths, phases, soundness,
 #                            registered_keys (which is `ed25519-ring`)
 
 machine
-for flag in avx2 avx512f avx512vl avx512ifma sha_ni; do
-    grep -qw "$flag" /proc/cpuinfo && has="${has:+$has }$flag"
-done
 clock=${SIGWARP_BENCH_CLOCK:-wall}
-printf '# features: %s; clock: %s; load: %s\n' "${has:-none of those looked for}" "$clock" "$(cut -d' ' -f1 /proc/loadavg)"
+conditions
 features=ed25519-dalek,commonware
 
 # The targets of zip215: cold and repeated keys, AVX2 and portable code.
@@ -22,14 +19,9 @@ bad_rates() {
     rows "$features" "$work/bad.json" run --suite bad-rates --filter bad-rates/zip215/ --clock "$clock"
 }
 
-# Two threads over one, where the peer reaches as much.
-two_cores() {
-    if [ "$(nproc)" -lt 2 ]; then
-        skip "two cores over one: there is one core here"
-        return
-    fi
-    rows "$features" "$work/threads-peer.json" run --suite threads --filter threads/commonware/2 --clock wall
-    rows "$features" "$work/threads.json" run --suite threads --filter threads/zip215/2 --clock wall
+# Two threads over one.
+threads() {
+    two_cores "$features" zip215/2 commonware/2
 }
 
 # Every path at every size, and that the choice is never much worse than the best.
@@ -58,14 +50,14 @@ phases() {
 soundness() {
     local filter
     for filter in schemes::ed25519 kernels::multiscalar plan::path; do
-        if cargo test --quiet --profile ci -p sigwarp --lib "$filter" >"$work/out" 2>&1; then
-            pass "tests of $filter: $(grep -m 1 -o '[0-9]* passed' "$work/out")"
+        if cargo test --quiet --profile ci --lib "$filter" >"$work/out" 2>&1; then
+            pass "tests of $filter: $(tests_passed)"
         else
             short "tests of $filter: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
         fi
     done
-    if cargo test --quiet --profile ci -p sigwarp --test ed25519_paths -- --include-ignored >"$work/out" 2>&1; then
-        pass "combinations, lanes and the oracle agree through the engine: $(grep -m 1 -o '[0-9]* passed' "$work/out")"
+    if cargo test --quiet --profile ci --test ed25519_paths -- --include-ignored >"$work/out" 2>&1; then
+        pass "combinations, lanes and the oracle agree through the engine: $(tests_passed)"
     else
         short "paths through the engine: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
     fi
@@ -76,7 +68,7 @@ registered_keys() {
     . scripts/prove.d/ed25519-ring.sh
 }
 
-parts=(combination bad_rates two_cores soundness paths phases registered_keys)
+parts=(combination bad_rates threads soundness paths phases registered_keys)
 for part in ${SIGWARP_PROVE_ONLY:-"${parts[@]}"}; do
     "$part"
 done

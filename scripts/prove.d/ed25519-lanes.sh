@@ -4,90 +4,18 @@
 #   SIGWARP_PLOT=FILE        keeps the plot of total(n)
 
 machine
-for flag in avx2 avx512f avx512vl avx512ifma sha_ni; do
-    grep -qw "$flag" /proc/cpuinfo && has="${has:+$has }$flag"
-done
 clock=${SIGWARP_BENCH_CLOCK:-wall}
-printf '# features: %s; clock: %s; load: %s\n' "${has:-none of those looked for}" "$clock" "$(cut -d' ' -f1 /proc/loadavg)"
+conditions
 plot=${SIGWARP_PLOT:-$work/totals.svg}
-features=(--release -p sigwarp-bench --features ed25519-dalek,commonware)
-cargo build --quiet "${features[@]}"
+features=ed25519-dalek,commonware
 cargo build --quiet --release -p sigwarp --example ed25519_cost --example ed25519_totals --example ed25519_messages
-bench() { cargo run --quiet "${features[@]}" -- "$@" >>"$work/bench.txt"; }
 example() { local name=$1; shift; "target/release/examples/$name" "$@"; }
 
-# Lines of `pass`, `short`, `skip` or `note`, a tabulator, and the text.
-tell() {
-    local what text
-    while IFS=$'\t' read -r what text; do
-        case "$what" in
-        pass) pass "$text" ;;
-        short) short "$text" ;;
-        skip) skip "$text" ;;
-        *) printf '#        %s\n' "$text" ;;
-        esac
-    done
-}
-
 # The targets of the strict rule and of single signatures, and two threads over one.
-if command -v python3 >/dev/null; then
-    for row in strict/n= strict/avx2 strict/portable single/; do
-        bench targets --filter "targets/$row" --clock "$clock" --json "$work/bench-${row//[\/=]/-}.json"
-    done
-    if [ "$(nproc)" -ge 2 ]; then
-        for row in strict/2 commonware/2; do
-            bench run --suite threads --filter "threads/$row" --clock wall --json "$work/bench-threads-${row//\//-}.json"
-        done
-    fi
-    python3 - "$work"/bench-*.json >"$work/lines" <<'PYTHON'
-import json, sys
-rows, checks = {}, []
-for path in sys.argv[1:]:
-    report = json.load(open(path))
-    checks.append(report["self_check"]["ratio"]["median"])
-    rows.update((row["id"], row) for row in report["rows"])
-
-def say(what, text):
-    print(what, text, sep="\t")
-
-def figures(row):
-    ratio, subject, baseline = row["ratio"], row["subject"], row["baseline"]
-    text = (f"{row['title']}: {ratio['median']:.2f} × {baseline['contender']} "
-            f"(p10 {ratio['p10']:.2f}, p90 {ratio['p90']:.2f}; {subject['ns_per_item']['median']:.0f} against "
-            f"{baseline['ns_per_item']['median']:.0f} ns, {subject['backend'] or 'peer'}")
-    if row["required"]:
-        text += f"; to reach {row['required']:g}, {ratio['median'] / row['required']:.2f} of it"
-    return text + ")" + "".join(f" [{warning}]" for warning in row["warnings"])
-
-say("note", "self-checks, a function against itself: " + ", ".join(f"{check:.3f}" for check in checks))
-for name, row in rows.items():
-    if name.startswith("threads/"):
-        continue
-    if row["ratio"] is None:
-        say("skip", f"{row['title']}: {'; '.join(row['notes'])}")
-    elif row["required"] is None:
-        say("note", figures(row))
-    else:
-        say("pass" if row["ratio"]["median"] >= row["required"] else "short", figures(row))
-ours, peer = rows.get("threads/strict/2"), rows.get("threads/commonware/2")
-if not ours or not peer or not ours["ratio"] or not peer["ratio"]:
-    say("skip", "two cores over one: there is one core here, or no peer")
-else:
-    own, its = ours["ratio"]["median"], peer["ratio"]["median"]
-    text = f"{figures(ours)}; the peer beside it: {figures(peer)}"
-    if own >= 1.9:
-        say("pass", text)
-    elif ours["warnings"]:
-        say("skip", "two cores: other processes used them, so the figure is none: " + text)
-    elif its < 1.9:
-        say("skip", "two cores: the peer does not reach 1.9 here either, so nothing is shown: " + text)
-    else:
-        say("short", text)
-PYTHON
-    tell <"$work/lines"
-else
-    skip "targets and two cores: the reports are read with python3"
-fi
+for row in strict/n= strict/avx2 strict/portable single/; do
+    rows "$features" "$work/targets.json" targets --filter "targets/$row" --clock "$clock"
+done
+two_cores "$features" strict/2 commonware/2
 
 # Operations counted by an instrumented field, times one of each, beside the measurement.
 if example ed25519_cost >"$work/cost.csv" 2>"$work/err"; then
@@ -153,8 +81,8 @@ for pair in avx512:avx512ifma avx2:avx2; do
         skip "matrix on ${pair%:*}: this CPU has no ${pair#*:}"
     fi
 done
-if SIGWARP_REQUIRE_BACKENDS="$required" cargo test --quiet --profile ci -p sigwarp --test matrix >"$work/out" 2>&1; then
-    pass "matrix on $required, nine rules, reasons included: $(grep -m 1 -o '[0-9]* passed' "$work/out")"
+if SIGWARP_REQUIRE_BACKENDS="$required" cargo test --quiet --profile ci --test matrix >"$work/out" 2>&1; then
+    pass "matrix on $required, nine rules, reasons included: $(tests_passed)"
 else
     short "matrix on $required: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
 fi

@@ -24,7 +24,7 @@ export SIGWARP_REQUIRE_BACKENDS="$required"
 shows() { # text, test binary, filter, options
     local text=$1 binary=$2 filter=$3 status=0
     shift 3
-    cargo test --quiet "$@" -p sigwarp --test "$binary" "$filter" -- --include-ignored --exact --nocapture \
+    cargo test --quiet "$@" --test "$binary" "$filter" -- --include-ignored --exact --nocapture \
         >"$work/out" 2>&1 || status=$?
     if [ "$status" = 0 ] && grep -q '1 passed' "$work/out" && ! grep -q 'SKIPPED chains' "$work/out"; then
         pass "$text ($required)"

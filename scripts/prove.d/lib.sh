@@ -24,6 +24,10 @@ machine() {
         "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(git rev-parse --short HEAD)"
 }
 
+# How many tests passed, by the output of `cargo test` in $work/out. Tests are named without their package: so they are
+# built with the features of the README's test command, whose builds are used again.
+tests_passed() { grep -o '[0-9]* passed' "$work/out" | awk '{ n += $1 } END { print n + 0 " passed" }'; }
+
 # Reads lines of `pass`, `short`, `skip` or anything else, a tabulator, and the text.
 tell() {
     local what text
@@ -38,7 +42,8 @@ tell() {
 }
 
 # rows FEATURES REPORT ARGUMENT…: the rows that `sigwarp-bench ARGUMENT…` measures, a line each, judged by the ratio
-# that they require. The report stays in the file REPORT.
+# that they require. The report stays in the file REPORT. Where `beside` names the report of a peer that fell short of the
+# same, or a warning says that others used the machine, a row is skipped in place of short.
 rows() {
     local features=$1 report=$2
     shift 2
@@ -51,9 +56,10 @@ rows() {
         short "sigwarp-bench $*: $(head -c 300 "$work/err")"
         return
     fi
-    python3 - "$report" >"$work/lines" <<'PYTHON'
+    python3 - "$report" ${beside:+"$beside"} >"$work/lines" <<'PYTHON'
 import json, sys
-report = json.load(open(sys.argv[1]))
+report, *beside = [json.load(open(path)) for path in sys.argv[1:]]
+beside = [row["ratio"]["median"] for peer in beside for row in peer["rows"] if row["ratio"]]
 
 def say(what, text):
     print(what, text, sep="\t")
@@ -77,8 +83,36 @@ for row in report["rows"]:
         say("skip", f"{row['title']}: {'; '.join(row['notes'])}")
     elif row["required"] is None:
         say("note", figures(row))
+    elif row["ratio"]["median"] >= row["required"]:
+        say("pass", figures(row))
+    elif beside and row["warnings"]:
+        say("skip", "others used the machine, so the figure is none: " + figures(row))
+    elif any(ratio < row["required"] for ratio in beside):
+        say("skip", "the peer does not reach it here either, so nothing is shown: " + figures(row))
     else:
-        say("pass" if row["ratio"]["median"] >= row["required"] else "short", figures(row))
+        say("short", figures(row))
 PYTHON
     tell <"$work/lines"
+}
+
+# two_cores FEATURES ROW PEER: two threads over one, by rows of the suite `threads`. Judged only where the peer, which
+# shares nothing between its threads, gets its second core.
+two_cores() {
+    local features=$1 row=$2 peer=$3 beside=
+    if [ "$(nproc)" -lt 2 ]; then
+        skip "two cores over one: there is one core here"
+        return
+    fi
+    rows "$features" "$work/threads-peer.json" run --suite threads --filter "threads/$peer" --clock wall
+    beside=$work/threads-peer.json
+    rows "$features" "$work/threads.json" run --suite threads --filter "threads/$row" --clock wall
+}
+
+# The features of the CPU that choose a backend, the clock and the load.
+conditions() {
+    local flag has=
+    for flag in avx2 avx512f avx512vl avx512ifma sha_ni; do
+        grep -qw "$flag" /proc/cpuinfo && has="${has:+$has }$flag"
+    done
+    printf '# features: %s; clock: %s; load: %s\n' "${has:-none of those looked for}" "$clock" "$(cut -d' ' -f1 /proc/loadavg)"
 }

@@ -76,12 +76,12 @@ fi
 
 # Every order of events, and every way to come and go.
 if scripts/loom >"$work/out" 2>"$work/err"; then
-    pass "loom: $(grep -m 1 -o '[0-9]* passed' "$work/out") models of queue and tickets"
+    pass "loom: $(tests_passed), models of queue and tickets"
 else
     short "loom: $(grep -m 2 'panicked\|^error' "$work/out" "$work/err" | tr '\n' ' ')"
 fi
-if cargo test --quiet --profile ci -p sigwarp --test prevalidator >"$work/out" 2>"$work/err"; then
-    pass "tests: $(grep -m 1 -o '[0-9]* passed' "$work/out"), with panics and errors of the engine, cancellation, closing"
+if cargo test --quiet --profile ci --test prevalidator >"$work/out" 2>"$work/err"; then
+    pass "tests: $(tests_passed), with panics and errors of the engine, cancellation, closing"
 else
     short "tests: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" "$work/err" | tr '\n' ' ')"
 fi
