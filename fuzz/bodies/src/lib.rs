@@ -9,14 +9,14 @@ pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, capi, hash, jsonl, keys, parquet, plan, prevalidator, recover, rules, wire,
+    backends, batches, capi, fields, hash, jsonl, keys, parquet, plan, prevalidator, recover, rules, wire,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -26,6 +26,7 @@ pub const TARGETS: [Target; 12] = [
     ("keys", keys),
     ("prevalidator", prevalidator),
     ("capi", capi),
+    ("fields", fields),
     ("hash", hash),
     ("jsonl", jsonl),
     ("parquet", parquet),

@@ -2,6 +2,7 @@
 
 mod batches;
 mod capi;
+mod fields;
 mod hash;
 mod keys;
 mod plan;
@@ -20,6 +21,7 @@ use crate::cases::Case;
 
 pub use batches::{backends, batches};
 pub use capi::capi;
+pub use fields::fields;
 pub use hash::hash;
 pub use keys::keys;
 pub use plan::plan;
