@@ -9,15 +9,16 @@ profile=${SIGWARP_CAPI_PROFILE:-release}
 cargo_test() {
     local name=$1
     shift
-    if cargo test --quiet --profile ci -p sigwarp-capi "$@" >"$work/out" 2>&1; then
+    if cargo test --quiet --profile ci "$@" >"$work/out" 2>&1; then
         pass "$name: $(tests_passed)"
     else
         short "$name: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
     fi
 }
 cargo_test "the header is what the sources say" --test header
-cargo_test "every door gives what it says" --test doors --test prevalidator
-cargo_test "misuse gives error codes" --test misuse --test arbitrary --lib
+cargo_test "every door gives what it says, and the pre-validator behind them" --test doors --test prevalidator
+cargo_test "misuse gives error codes" --test misuse --test arbitrary
+cargo_test "handles, memory, error texts and status bytes" --lib -- handles:: memory:: error:: status::
 
 # Examples in four languages, against an installed copy.
 if scripts/capi-examples "$profile" >"$work/examples" 2>&1; then status=pass; else status=short; fi
