@@ -7,21 +7,20 @@
 machine
 clock=${SIGWARP_BENCH_CLOCK:-wall}
 conditions
-features=ed25519-dalek,commonware
 
 # The targets of zip215: cold and repeated keys, AVX2 and portable code.
 combination() {
-    rows "$features" "$work/combination.json" targets --filter targets/zip215/ --clock "$clock"
+    rows "$work/combination.json" targets --filter targets/zip215/ --clock "$clock"
 }
 
 # Bad signatures against the path in lanes on good ones.
 bad_rates() {
-    rows "$features" "$work/bad.json" run --suite bad-rates --filter bad-rates/zip215/ --clock "$clock"
+    rows "$work/bad.json" run --suite bad-rates --filter bad-rates/zip215/ --clock "$clock"
 }
 
 # Two threads over one.
 threads() {
-    two_cores "$features" zip215/2 commonware/2
+    two_cores zip215/2 commonware/2
 }
 
 # Every path at every size, and that the choice is never much worse than the best.

@@ -7,15 +7,14 @@ machine
 clock=${SIGWARP_BENCH_CLOCK:-wall}
 conditions
 plot=${SIGWARP_PLOT:-$work/totals.svg}
-features=ed25519-dalek,commonware
 cargo build --quiet --release -p sigwarp --example ed25519_cost --example ed25519_totals --example ed25519_messages
 example() { local name=$1; shift; "target/release/examples/$name" "$@"; }
 
 # The targets of the strict rule and of single signatures, and two threads over one.
 for row in strict/n= strict/avx2 strict/portable single/; do
-    rows "$features" "$work/targets.json" targets --filter "targets/$row" --clock "$clock"
+    rows "$work/targets.json" targets --filter "targets/$row" --clock "$clock"
 done
-two_cores "$features" strict/2 commonware/2
+two_cores strict/2 commonware/2
 
 # Operations counted by an instrumented field, times one of each, beside the measurement.
 if example ed25519_cost >"$work/cost.csv" 2>"$work/err"; then

@@ -4,7 +4,7 @@
 
 # The rows of `sigwarp-bench targets` with registered keys: all tiers, AVX2 and portable forms.
 ring_targets() {
-    rows ed25519-dalek "$work/ring.json" targets --filter targets/strict/registered --clock "${SIGWARP_BENCH_CLOCK:-wall}"
+    rows "$work/ring.json" targets --filter targets/strict/registered --clock "${SIGWARP_BENCH_CLOCK:-wall}"
 }
 
 # A million registered keys, in a budget of 2,600 bytes each and 3.6 GB of memory for the whole process.

@@ -9,7 +9,7 @@ printf '# clock: %s; load: %s\n' "$clock" "$(cut -d' ' -f1 /proc/loadavg)"
 report=${SIGWARP_HASH_REPORT:-$work/hash.json}
 
 # The hashing table, one core, one run.
-rows sha2,sha3,sm3,blake3 "$report" targets --filter targets/hash/ --clock "$clock"
+rows "$report" targets --filter targets/hash/ --clock "$clock"
 
 # Tests, by what they show.
 required=portable,emulated

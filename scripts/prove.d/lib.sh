@@ -41,17 +41,18 @@ tell() {
     done
 }
 
-# rows FEATURES REPORT ARGUMENT…: the rows that `sigwarp-bench ARGUMENT…` measures, a line each, judged by the ratio
-# that they require. The report stays in the file REPORT. Where `beside` names the report of a peer that fell short of the
-# same, or a warning says that others used the machine, a row is skipped in place of short.
+# rows REPORT ARGUMENT…: the rows that `sigwarp-bench ARGUMENT…` measures, a line each, judged by the ratio that they
+# require. The report stays in the file REPORT. Where `beside` names the report of a peer that fell short of the same, or
+# a warning says that others used the machine, a row is skipped in place of short. The harness is built with every peer,
+# so that all proofs use one build: another set of features would build the engine again.
 rows() {
-    local features=$1 report=$2
-    shift 2
+    local report=$1
+    shift
     if ! command -v python3 >/dev/null; then
         skip "sigwarp-bench $*: the report is read with python3"
         return
     fi
-    if ! cargo run --quiet --release -p sigwarp-bench --features "$features" -- "$@" --json "$report" \
+    if ! cargo run --quiet --release -p sigwarp-bench --features peers -- "$@" --json "$report" \
         >>"$work/bench.txt" 2>"$work/err"; then
         short "sigwarp-bench $*: $(head -c 300 "$work/err")"
         return
@@ -95,17 +96,17 @@ PYTHON
     tell <"$work/lines"
 }
 
-# two_cores FEATURES ROW PEER: two threads over one, by rows of the suite `threads`. Judged only where the peer, which
+# two_cores ROW PEER: two threads over one, by rows of the suite `threads`. Judged only where the peer, which
 # shares nothing between its threads, gets its second core.
 two_cores() {
-    local features=$1 row=$2 peer=$3 beside=
+    local row=$1 peer=$2 beside=
     if [ "$(nproc)" -lt 2 ]; then
         skip "two cores over one: there is one core here"
         return
     fi
-    rows "$features" "$work/threads-peer.json" run --suite threads --filter "threads/$peer" --clock wall
+    rows "$work/threads-peer.json" run --suite threads --filter "threads/$peer" --clock wall
     beside=$work/threads-peer.json
-    rows "$features" "$work/threads.json" run --suite threads --filter "threads/$row" --clock wall
+    rows "$work/threads.json" run --suite threads --filter "threads/$row" --clock wall
 }
 
 # The features of the CPU that choose a backend, the clock and the load.

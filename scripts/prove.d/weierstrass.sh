@@ -8,14 +8,13 @@ machine
 clock=${SIGWARP_BENCH_CLOCK:-wall}
 cases=${SIGWARP_DIFFERENTIAL_CASES:-1000000}
 vectors="${SIGWARP_VECTORS:-}"
-features=aws-lc-rs,secp256k1
 sigwarp=target/release/sigwarp
 
 # The ECDSA and SM2 rows of the targets.
 targets() {
     local row
     for row in p256 secp256k1 bip340 sm2; do
-        rows "$features" "$work/$row.json" targets --filter "targets/$row" --clock "$clock"
+        rows "$work/$row.json" targets --filter "targets/$row" --clock "$clock"
     done
 }
 
@@ -23,12 +22,12 @@ targets() {
 curves() {
     local part
     for part in n= bad/ avx2 portable; do
-        rows "$features" "$work/curves.json" run --suite curves --filter "$part" --max-items 100000 --clock "$clock"
+        rows "$work/curves.json" run --suite curves --filter "$part" --max-items 100000 --clock "$clock"
     done
     if [ "$(nproc)" -lt 2 ]; then
         skip "two cores over one: there is one core here"
     else
-        rows "$features" "$work/threads.json" run --suite curves --filter threads/2 --clock wall
+        rows "$work/threads.json" run --suite curves --filter threads/2 --clock wall
     fi
 }
 
