@@ -71,16 +71,34 @@ const COFACTORLESS: [Ed25519Rule; 5] = [
 
 /// The tenth percentile of the time of `work`, over some seconds, in nanoseconds.
 fn time(seconds: f64, mut work: impl FnMut()) -> f64 {
-    let mut samples = Vec::new();
+    let [ns] = time_in_turn(seconds, [()], |()| work());
+    ns
+}
+
+/// The tenth percentile of the time of `work` with each of `subjects`, in nanoseconds. They take turns for some seconds
+/// each, so that a slow spell of the machine falls on all alike.
+fn time_in_turn<S: Copy, const N: usize>(
+    seconds: f64,
+    subjects: [S; N],
+    mut work: impl FnMut(S),
+) -> [f64; N] {
+    let mut samples = [const { Vec::new() }; N];
+    let most = Duration::from_secs_f64(seconds * N as f64);
     let begin = Instant::now();
-    work();
-    while samples.len() < 5 || begin.elapsed() < Duration::from_secs_f64(seconds) {
-        let start = Instant::now();
-        work();
-        samples.push(start.elapsed().as_nanos() as f64);
+    for subject in subjects {
+        work(subject);
     }
-    samples.sort_by(f64::total_cmp);
-    samples[samples.len() / 10]
+    while samples[0].len() < 5 || begin.elapsed() < most {
+        for (samples, subject) in samples.iter_mut().zip(subjects) {
+            let start = Instant::now();
+            work(subject);
+            samples.push(start.elapsed().as_nanos() as f64);
+        }
+    }
+    samples.map(|mut samples| {
+        samples.sort_by(f64::total_cmp);
+        samples[samples.len() / 10]
+    })
 }
 
 fn engine(kind: BackendKind, path: PathChoice) -> Option<Engine> {
@@ -88,18 +106,25 @@ fn engine(kind: BackendKind, path: PathChoice) -> Option<Engine> {
     builder.path(path).build().ok()
 }
 
-/// Nanoseconds of verifying all of `rows` in one call.
-fn verify(engine: &Engine, rule: Ed25519Rule, rows: &Rows, count: usize, seconds: f64) -> f64 {
+/// Nanoseconds a signature when each of `engines` verifies the first `count` of `rows` in one call.
+fn verify<const N: usize>(
+    engines: [&Engine; N],
+    rule: Ed25519Rule,
+    rows: &Rows,
+    count: usize,
+    seconds: f64,
+) -> [f64; N] {
     let suite = Suite::ed25519(rule);
     let (keys, messages, signatures) =
         (slices(&rows.keys[..count]), slices(&rows.messages[..count]), slices(&rows.signatures[..count]));
     let column = Column::slices;
     let view = BatchView::new(Suites::One(&suite), column(&keys), column(&messages), column(&signatures))
         .expect("columns of one length");
-    time(seconds, || {
+    let ns = time_in_turn(seconds, engines, |engine| {
         let verdicts = engine.verify_columns(black_box(&view)).expect("verdicts");
         assert!(verdicts.all_valid());
-    })
+    });
+    ns.map(|ns| ns / count as f64)
 }
 
 const BACKENDS: [BackendKind; 3] = [BackendKind::Avx512, BackendKind::Avx2, BackendKind::Portable];
@@ -114,8 +139,7 @@ fn table(rule: Ed25519Rule, wanted: Option<BackendKind>, sizes: &[usize], second
             let engines = paths.map(|path| engine(kind, path));
             for &n in sizes {
                 let [Some(lanes), Some(combination), Some(auto)] = &engines else { continue };
-                let ns = [lanes, combination, auto]
-                    .map(|engine| verify(engine, rule, &rows, n, seconds) / n as f64);
+                let ns = verify([lanes, combination, auto], rule, &rows, n, seconds);
                 let keys = if keys == 64 { "64" } else { "distinct" };
                 println!("{kind},{keys},{n},{:.0},{:.0},{:.0}", ns[0], ns[1], ns[2]);
             }
@@ -162,7 +186,7 @@ fn phases<F: FieldLanes>(rule: Ed25519Rule, kind: BackendKind, count: usize, key
     let rows = Rows::new(count, keys);
     let n = count as f64;
     let Some(engine) = engine(kind, PathChoice::Combination) else { return };
-    let total = verify(&engine, rule, &rows, count, seconds) / n;
+    let [total] = verify([&engine], rule, &rows, count, seconds);
 
     let length = 5000;
     let per = 4.0 * length as f64 * lanes;

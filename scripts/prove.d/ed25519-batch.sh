@@ -34,7 +34,8 @@ paths() {
         what = ratio <= 1.1 ? "pass" : "short"
         printf "%s\t%s, %s keys, n=%d: lanes %d ns, combination %d, chosen %d (%.2f × the better)\n",
             what, $1, $2, $3, $4, $5, $6, ratio
-    }' "$work/paths.csv" | tell
+    }' "$work/paths.csv" >"$work/lines"
+    tell <"$work/lines" # not by a pipe: what a subshell counts is lost
 }
 
 # Where the time of a combination goes, beside the floor of its field operations.
