@@ -348,7 +348,7 @@ fn a_large_ring_stays_within_its_budget() {
         Err(_) => 5_000,
     };
     let (kind, _) = common::engines()[0];
-    let budget = count * 2_600;
+    let budget = count * 2_650;
     let engine = builder(kind).key_budget(budget).build().expect("an engine");
     let suite = zip215();
     let signers = fleet(64);
@@ -359,8 +359,9 @@ fn a_large_ring_stays_within_its_budget() {
         assert!(seen.insert(key), "signer {i} has a key of its own");
         keys.push(key);
     }
-    // Half of all strings are points. One call, so that all keys get the tier that there is room for from the start.
-    keys.extend((0..2 * count as u64 - count as u64 / 10).map(|i| {
+    // Half of all strings are points, so these are some more than `count`. One call, so that all keys get the tier that
+    // there is room for from the start.
+    keys.extend((0..2 * count as u64 + count as u64 / 50).map(|i| {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&(i + 1).to_le_bytes());
         bytes[8..16].copy_from_slice(&(i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
@@ -368,7 +369,7 @@ fn a_large_ring_stays_within_its_budget() {
     }));
     let registered = engine.register(&suite, &keys).expect("room");
     let stats = engine.key_stats();
-    assert!(stats.registered >= count * 9 / 10, "{stats:?}");
+    assert!(stats.registered >= count, "{stats:?}");
     assert!(stats.bytes <= budget && stats.decoded == 0, "{stats:?}");
     println!("{} keys: {} bytes each, {stats:?}", stats.registered, stats.bytes / stats.registered);
     if let Some(bytes) = peak_resident_bytes() {

@@ -7,7 +7,7 @@ ring_targets() {
     rows "$work/ring.json" targets --filter targets/strict/registered --clock "${SIGWARP_BENCH_CLOCK:-wall}"
 }
 
-# A million registered keys, in a budget of 2,600 bytes each and 3.6 GB of memory for the whole process.
+# A million registered keys, in a budget of 2,650 bytes each and 3.6 GB of memory for the whole process.
 ring_million() {
     local keys=1000000 most=3600000000 peak
     if ! SIGWARP_RING_KEYS=$keys cargo test --quiet --release -p sigwarp --test keyring -- --nocapture \

@@ -148,9 +148,7 @@ impl<'a> Column<'a> {
             Layout::Spans { bytes, spans } => &bytes[spans[row].0..][..spans[row].1],
         }
     }
-}
 
-impl<'a> Column<'a> {
     /// The rows from `first` on, one for each place. As [`Self::get`], with one look at the layout.
     #[inline]
     pub(crate) fn rows(&self, first: usize, rows: &mut [&'a [u8]]) {

@@ -100,7 +100,7 @@ pub(super) trait Function<T: Copy>: Copy {
     type Padding: Copy;
     /// What is worth computing once for short messages of one length.
     type Short: Copy;
-    /// The number of lanes, at most 16.
+    /// The number of lanes, at most [`MAX_WORD_LANES`].
     const LANES: usize;
     /// The bytes of a block.
     const BLOCK: usize;

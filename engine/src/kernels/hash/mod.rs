@@ -1,8 +1,8 @@
 //! Hash functions over many independent messages at once.
 //!
-//! `drive` keeps the lanes full and knows no function, `even` is its way for messages of one length; `merkle_damgard` is the construction of SHA-2 and SM3; one file
-//! holds each function. [`digest_all`] hashes a column of messages, or a list of slices that a caller has gathered, into
-//! a column of digests.
+//! `drive` keeps the lanes full and knows no function, `even` is its way for messages of one length; `merkle_damgard` is
+//! the construction of SHA-2 and SM3; one file holds each function. [`digest_all`] hashes a column of messages, or a list
+//! of slices that a caller has gathered, into a column of digests.
 
 mod drive;
 mod even;
