@@ -1,6 +1,7 @@
 //! The models. A name says what holds under every order of events.
 
-use std::iter::once;
+use std::iter::{once, repeat_n};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -168,6 +169,22 @@ fn submit(queue: &Places, class: usize, patience: Patience) -> Result<Place, Ref
     Ok(entry.place(class, once(1), push, |pending, places| (Arc::clone(pending), places.start)).1)
 }
 
+/// Places as many items as there are, micro-batch by micro-batch, as `submit_many` does.
+fn submit_run(queue: &Places, class: usize, count: usize) -> Vec<Place> {
+    let mut entry = queue.enter(count, count, Patience::None).unwrap();
+    let mut run = Vec::new();
+    while run.len() < count {
+        let bytes = repeat_n(1, count - run.len());
+        let push = |load: &mut Vec<u32>, placed: usize| load.extend(repeat_n(class as u32, placed));
+        let keep = |pending: &Arc<_>, places: Range<u32>| {
+            run.extend(places.map(|place| (Arc::clone(pending), place)));
+        };
+        let (placed, ()) = entry.place(class, bytes, push, keep);
+        assert!(placed > 0);
+    }
+    run
+}
+
 /// A worker of [`crate::queue`].
 fn work(queue: &Places) -> usize {
     let mut served = 0;
@@ -205,6 +222,26 @@ fn a_full_batch_reaches_the_worker() {
         other.join().unwrap();
         queue.close();
         assert_eq!(worker.join().unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_run_fills_micro_batches_beside_another_producer() {
+    model(3, || {
+        let queue = queue(4, 2);
+        let worker = worker(&queue);
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || decided(&submit(&queue, 1, Patience::None).unwrap()))
+        };
+        let run = submit_run(&queue, 1, 3);
+        run.iter().for_each(decided);
+        other.join().unwrap();
+        queue.close();
+        assert_eq!(worker.join().unwrap(), 4);
+        // No two items share a place.
+        let place = |at: usize| (std::ptr::from_ref::<Pending<_>>(&run[at].0), run[at].1);
+        assert!(place(0) != place(1) && place(0) != place(2) && place(1) != place(2));
     });
 }
 
