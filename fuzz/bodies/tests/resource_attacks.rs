@@ -6,6 +6,7 @@ use std::io::{BufReader, Read, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use ed25519_dalek::{Signer, SigningKey};
 use sigwarp::{
     Batch, BatchView, Column, EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Engine, Key, Message,
     Reason, Sm2Encoding, Suite, Suites, Verdict,
@@ -144,6 +145,45 @@ fn every_item_with_its_own_suite() {
     let (small, large) = (run(25_000), run(200_000));
     // Eight times the suites; a quadratic table would take sixty-four times as long.
     within(large, small * 24 + Duration::from_secs(2), "eight times the suites, three times linear");
+}
+
+/// Valid signatures by thousands of keys, all of them often enough to be admitted, and far more than there is room for.
+#[test]
+fn traffic_of_ever_new_keys() {
+    const KEYS: u64 = 5_000;
+    const BUDGET: usize = 8 << 20;
+    let _alone = ALONE.lock();
+    let suite = Suite::ed25519(Ed25519Rule::Zip215);
+    let signer = |of: &str, i: u64| {
+        let mut seed = [of.as_bytes()[0]; 32];
+        seed[..8].copy_from_slice(&i.to_le_bytes());
+        SigningKey::from_bytes(&seed)
+    };
+    let mut batch = Batch::new();
+    for i in 0..KEYS {
+        let signer = signer("traffic", i);
+        let (key, signature) = (signer.verifying_key().to_bytes(), signer.sign(b"message").to_bytes());
+        batch.push(&suite, Key::Bytes(&key), Message::Raw(b"message"), &signature);
+    }
+    let devices: Vec<[u8; 32]> = (0..64).map(|i| signer("devices", i).verifying_key().to_bytes()).collect();
+    let run = |admit: bool, name: &str| {
+        let engine = Engine::builder().key_budget(BUDGET).admit_keys(admit).build().expect("an engine");
+        let ids = engine.register(&suite, &devices).expect("room");
+        assert!(ids.iter().all(Result::is_ok));
+        let (_, time) = attack(&format!("8 times {KEYS} new keys, {name}"), BUDGET as u64 + 32 * MB, || {
+            for _ in 0..8 {
+                assert!(engine.verify(&batch).expect("verdicts").all_valid());
+            }
+        });
+        (engine.key_stats(), time)
+    };
+    let (without, time) = run(false, "none admitted");
+    assert_eq!((without.admitted, without.registered), (0, devices.len()));
+    let (with, attacked) = run(true, "admitted");
+    assert!(with.admitted > 0 && with.evicted > 0, "{with:?}");
+    assert!(with.bytes <= BUDGET, "{with:?}");
+    assert_eq!(with.registered, devices.len(), "traffic drives out no registered key");
+    within(attacked, time * 4 + Duration::from_secs(2), "admitted keys, four times the time of none");
 }
 
 #[test]
