@@ -99,6 +99,18 @@ impl Ledger {
         self.used = if joins { self.used + cost } else { self.used - cost };
     }
 
+    /// Counts the keys of a generation anew.
+    pub(super) fn recount(&mut self, generation: &Generation) {
+        (self.used, self.registered, self.admitted_keys, self.full, self.compact) = (0, 0, 0, 0, 0);
+        self.admitted.clear();
+        for record in generation.iter() {
+            self.count(record, true);
+            if !record.pinned {
+                self.admitted.push(record.id);
+            }
+        }
+    }
+
     fn insert(&mut self, next: &mut Generation, record: Record) -> Option<KeyId> {
         let serial = self.next_serial;
         self.next_serial = self.next_serial.checked_add(1).unwrap_or(1);

@@ -29,7 +29,7 @@ mod tests;
 use std::any::Any;
 use std::fmt;
 use std::num::NonZeroU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 pub(crate) use generation::{Generation, Record};
 
@@ -255,7 +255,7 @@ impl KeyRing {
         if frequent.is_empty() {
             return;
         }
-        let Ok(mut ledger) = self.ledger.try_lock() else { return };
+        let Some(mut ledger) = self.try_write() else { return };
         let mut next = Generation::clone(&self.pin());
         ledger.admit(&mut next, store, scheme, &frequent);
         self.publish(next);
@@ -272,7 +272,7 @@ impl KeyRing {
         if wanted.is_empty() {
             return;
         }
-        let Ok(mut ledger) = self.ledger.try_lock() else { return };
+        let Some(mut ledger) = self.try_write() else { return };
         let mut next = Generation::clone(&self.pin());
         if ledger.promote(&mut next, store, &wanted) {
             self.publish(next);
@@ -285,9 +285,24 @@ impl KeyRing {
         KeyStats { found: generation.found(), generation: generation.number(), ..ledger.stats() }
     }
 
-    /// A panic of a table builder leaves the ledger as it was before, so a poisoned lock is as good as any.
     fn write(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock().unwrap_or_else(|poisoned| self.recount(poisoned.into_inner()))
+    }
+
+    /// The ledger, unless another thread has it.
+    fn try_write(&self) -> Option<MutexGuard<'_, Ledger>> {
+        match self.ledger.try_lock() {
+            Ok(ledger) => Some(ledger),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.recount(poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// What a panic of a table builder left counts keys of a generation that was not published.
+    fn recount<'l>(&self, mut ledger: MutexGuard<'l, Ledger>) -> MutexGuard<'l, Ledger> {
+        ledger.recount(&self.pin());
+        self.ledger.clear_poison();
+        ledger
     }
 
     fn publish(&self, next: Generation) {

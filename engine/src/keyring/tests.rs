@@ -115,6 +115,56 @@ fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
     assert_eq!(got[3], Err(Reason::SmallOrderKey));
 }
 
+/// A store whose builder panics.
+struct Broken;
+
+impl TableStore for Broken {
+    fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+        Store::default().examine(scheme, keys)
+    }
+
+    fn table_bytes(&self, scheme: KeyScheme, tier: Tier) -> Option<usize> {
+        Store::default().table_bytes(scheme, tier)
+    }
+
+    fn build(&self, _: KeyScheme, _: Tier, _: &[Coordinates]) -> Vec<Table> {
+        panic!("a fault of a builder")
+    }
+}
+
+#[test]
+fn a_builder_that_panics_changes_nothing() {
+    // Room for four compact tables. The fifth key takes the place of an admitted one before its table is made.
+    let ring = KeyRing::new(4 * (RECORD_BYTES + COMPACT), true);
+    let first = register(&ring, ED, &keys(0..2));
+    let admitted = keys(2..4);
+    for _ in 0..admit::ADMIT_AFTER {
+        observe(&ring, &admitted);
+    }
+    let before = check(&ring);
+    assert_eq!((before.registered, before.admitted), (2, 2));
+    let fifth = key(5);
+    for _ in 0..2 {
+        let broken = || ring.register(&Broken, &|_| None, ED, &[&fifth], |_| None);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(broken)).is_err());
+        let after = check(&ring);
+        assert_eq!(KeyStats { evicted: before.evicted, ..after }, before);
+    }
+    // Traffic finds the ring in order as well.
+    let broken = || {
+        for _ in 0..2 * admit::ADMIT_AFTER {
+            ring.observe(&Broken, ED, std::iter::once(&fifth[..]));
+        }
+    };
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(broken)).is_err());
+    for _ in 0..2 * admit::ADMIT_AFTER {
+        observe(&ring, std::slice::from_ref(&fifth));
+    }
+    assert!(ring.pin().find(ED, &fifth).is_some());
+    assert_eq!(register(&ring, ED, &keys(0..2)), first);
+    check(&ring);
+}
+
 #[test]
 fn an_id_names_nothing_after_its_key_left_even_if_the_key_comes_back() {
     let ring = KeyRing::new(1 << 30, false);
