@@ -76,6 +76,18 @@ const fn raise(level: u64) -> [u64; 5] {
     out
 }
 
+/// Half of even columns.
+const fn halved(columns: [u64; 5]) -> [u64; 5] {
+    let mut out = columns;
+    let mut i = 0;
+    while i < 5 {
+        assert!(columns[i].is_multiple_of(2));
+        out[i] = columns[i] / 2;
+        i += 1;
+    }
+    out
+}
+
 /// What columns start from, such that the bits of HIGH and LOW of `products(i, j)` terms vanish: level
 /// `level` less `lows` times LOW's and `highs` times HIGH's bits, columns 5 to 9 counted 19 times.
 const fn start(level: u64, terms: [u64; 9]) -> [u64; 5] {
@@ -273,8 +285,10 @@ fn add_columns<V: Vector>(a: [V; 5], b: [u64; 5]) -> [V; 5] {
 }
 
 step! {
-    /// Limbs within ±2^51 as integers, plus a constant.
+    /// Tight limbs as integers, plus a constant. Beyond ±2^51 the sum with LOW would leave its binade, and the bits be
+    /// those of another integer.
     fn integers[V: FloatMultiply][V](x: [V; 5], plus: [u64; 5]) -> [V; 5] {
+        assert_within(&x, TIGHT);
         let token = x[0].token();
         let mut out = x;
         let mut i = 0;
@@ -447,13 +461,9 @@ impl<V: FloatMultiply> FieldLanes for Radix51Fma<V> {
     }
     #[inline(always)]
     fn twice_raised(self) -> [V; 5] {
-        let mut twice = self.0;
-        let mut i = 0;
-        while i < 5 {
-            twice[i] = twice[i].add_f64(twice[i]);
-            i += 1;
-        }
-        integers(twice, const { raise(1) })
+        // Doubled as integers: twice a tight limb may lie beyond ±2^51, where the sum with LOW leaves its binade.
+        let half = integers(self.0, const { halved(raise(1)) });
+        sum(half, half)
     }
     #[inline(always)]
     fn widen(self) -> [V; 5] {

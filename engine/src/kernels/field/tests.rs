@@ -33,7 +33,7 @@ struct Operations<'a, F> {
     field: PhantomData<F>,
 }
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "add",
     "sub",
     "negate",
@@ -46,6 +46,8 @@ const NAMES: [&str; 13] = [
     "invert",
     "square root",
     "invert all",
+    "twice",
+    "twice the negated",
     "identity",
 ];
 
@@ -89,6 +91,8 @@ impl<F: FieldLanes> Kernel<F::Token> for Operations<'_, F> {
             invert(a),
             roots[0],
             all[0],
+            F::settle(a.twice_raised()),
+            F::settle(a.negate().twice_raised()),
             a,
         ];
         let mut out = Vec::new();
@@ -139,6 +143,8 @@ fn check_backend<F: FieldLanes>(a: &[Limbs], b: &[Limbs]) {
                 inverse.clone(),
                 root,
                 if x == BigUint::from(0u32) { one } else { inverse },
+                &x * 2u32 % &p,
+                (&p - &x) * 2u32 % &p,
                 x,
             ];
             for (i, expected) in expected.iter().enumerate() {
@@ -180,6 +186,12 @@ fn extremes() -> Vec<Limbs> {
             out.push(one);
         }
     }
+    // A limb that stays what it is where limbs get signs, with a carry from the one before.
+    for i in 0..5 {
+        let mut two = [0; 5];
+        (two[i], two[(i + 4) % 5]) = (1 << 50, MOST);
+        out.push(two);
+    }
     out.extend([[MASK51 - 18, MASK51, MASK51, MASK51, MASK51 + 1], SQRT_MINUS_ONE, EDWARDS_D, EDWARDS_2D]);
     for k in 0..255 {
         let power = BigUint::from(1u32) << k;
@@ -201,7 +213,7 @@ fn constants_are_what_they_are_named() {
 #[test]
 fn extremes_in_every_lane() {
     let extremes = extremes();
-    let few: Vec<Limbs> = extremes[..36].to_vec();
+    let few: Vec<Limbs> = extremes[..41].to_vec();
     for shift in 0..few.len() {
         let mut other = few.clone();
         other.rotate_left(shift);
