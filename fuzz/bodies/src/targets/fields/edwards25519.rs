@@ -15,7 +15,7 @@ use super::{Lanes, REGISTERS, Registers, Step, columns, integer, limbs, put_colu
 
 /// The largest limb that `from_limbs` takes.
 pub(super) const MOST: u64 = (1 << 51) + (1 << 17) - 1;
-pub(super) const OPERATIONS: u8 = 12;
+pub(super) const OPERATIONS: u8 = 14;
 
 fn prime() -> BigUint {
     (BigUint::from(1u32) << 255u32) - 19u32
@@ -27,24 +27,34 @@ pub(super) fn check(u: &mut Unstructured<'_>) -> Result<()> {
         [&p - 1u32, p.clone(), &p + 1u32, &p + 18u32].map(|value| limbs(value, 51)).into_iter().collect();
     let steps = steps(u, OPERATIONS)?;
     let start = registers(u, 51, MOST, &special)?;
-    let expected = by_integers(&start, &steps, &p);
-    representation::<Radix51Portable>(&start, &steps, &expected);
-    representation::<Radix51Ifma<EmulatedU64x8>>(&start, &steps, &expected);
-    representation::<Radix51Fma<EmulatedU64x8>>(&start, &steps, &expected);
+    representations(&start, &steps, &p);
+    Ok(())
+}
+
+fn representations(start: &Registers, steps: &[Step], p: &BigUint) {
+    let expected = by_integers(start, steps, p);
+    representation::<Radix51Portable>(start, steps, &expected);
+    representation::<Radix51Ifma<EmulatedU64x8>>(start, steps, &expected);
+    representation::<Radix51Fma<EmulatedU64x8>>(start, steps, &expected);
     #[cfg(target_arch = "x86_64")]
     {
-        representation::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(&start, &steps, &expected);
-        representation::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(&start, &steps, &expected);
+        representation::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(start, steps, &expected);
+        representation::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(start, steps, &expected);
     }
-    Ok(())
 }
 
 fn by_integers(start: &Registers, steps: &[Step], p: &BigUint) -> Registers {
     let mut out = *start;
     for lane in 0..MAX_LANES {
-        let mut r: [BigUint; REGISTERS] = start.each_ref().map(|lanes| integer(&lanes[lane], 51) % p);
+        let begun: [BigUint; REGISTERS] = start.each_ref().map(|lanes| integer(&lanes[lane], 51) % p);
+        let mut r = begun.clone();
         for step in steps {
-            r[step.to] = step_by_integers(step.operation, step.from.map(|from| r[from].clone()), p);
+            let [a, b, c, d] = step.from.map(|from| r[from].clone());
+            let factor = &begun[step.from[0]];
+            r[step.to] = match step.operation {
+                11 => factor * b % p,
+                operation => step_by_integers(operation, [a, b, c, d], p),
+            };
         }
         for (out, value) in out.iter_mut().zip(r) {
             out[lane] = limbs(value, 51);
@@ -77,6 +87,7 @@ fn step_by_integers(operation: u8, [a, b, c, d]: [BigUint; 4], p: &BigUint) -> B
             let root = square_root(&a, p);
             root.unwrap_or(a)
         }
+        12 => minus(&a) * 2u32,
         _ => a,
     };
     value % p
@@ -115,10 +126,10 @@ impl<F: FieldLanes> Kernel<F::Token> for Program<'_, F> {
     fn run(self, token: F::Token) {
         let Self { registers, first, steps, .. } = self;
         let load = |lanes: &Lanes| {
-            let columns = columns(lanes, first, F::Vector::LANES);
-            F::from_limbs(columns.map(|column| F::Vector::load(token, &column)))
+            columns(lanes, first, F::Vector::LANES).map(|column| F::Vector::load(token, &column))
         };
-        let mut r = [load(&registers[0]), load(&registers[1]), load(&registers[2]), load(&registers[3])];
+        let begun = [load(&registers[0]), load(&registers[1]), load(&registers[2]), load(&registers[3])];
+        let mut r = begun.map(F::from_limbs);
         for step in steps {
             let [a, b, c, d] = step.from.map(|from| r[from]);
             r[step.to] = match step.operation {
@@ -154,6 +165,9 @@ impl<F: FieldLanes> Kernel<F::Token> for Program<'_, F> {
                     let even = F::select(is_odd(root), root.negate(), root).mul(one);
                     F::select(square, even, a)
                 }
+                // A factor as it lies in a table, and the negative of one.
+                11 => F::settle(F::from_factor(begun[step.from[0]]).mul_raised(b)),
+                12 => F::settle(a.negate().twice_raised()),
                 _ => F::from_limbs(a.to_limbs()),
             };
         }
@@ -162,5 +176,21 @@ impl<F: FieldLanes> Kernel<F::Token> for Program<'_, F> {
             debug_assert!(canonical.iter().flatten().all(|limb| *limb <= MASK51));
             put_columns(&canonical, out, first, F::Vector::LANES);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by this target: the AVX2 form read twice a limb of 2^50 + 19 outside of the binade in which the bits of a
+    /// double are an integer.
+    #[test]
+    fn an_addition_with_twice_a_limb_beyond_its_half() {
+        let z = [1 << 50, 0, 2, 1 << 31, MOST];
+        let entry = [MASK51 - 19, MASK51, MASK51, MASK51, MASK51];
+        let start = [z, z, z, entry].map(|value| [value; MAX_LANES]);
+        let addition = Step { operation: 8, from: [0, 3, 0, 0], to: 3 };
+        representations(&start, &[addition], &prime());
     }
 }
