@@ -165,9 +165,9 @@ impl<F: FieldLanes> Kernel<F::Token> for Program<'_, F> {
                     let even = F::select(is_odd(root), root.negate(), root).mul(one);
                     F::select(square, even, a)
                 }
-                // A factor as it lies in a table, and the negative of one.
-                11 => F::settle(F::from_factor(begun[step.from[0]]).mul_raised(b)),
-                12 => F::settle(a.negate().twice_raised()),
+                // A factor as it lies in a table, and twice a negated element. What is settled is a factor.
+                11 => F::settle(F::from_factor(begun[step.from[0]]).mul_raised(b)).mul(F::splat(token, &ONE)),
+                12 => F::settle(a.negate().twice_raised()).mul(F::splat(token, &ONE)),
                 _ => F::from_limbs(a.to_limbs()),
             };
         }
