@@ -14,6 +14,10 @@ fuzz() {
         skip "fuzz targets: $(head -n 1 "$work/out"); they need a nightly compiler and cargo-fuzz"
         return
     fi
+    if [ "$seconds" -lt 60 ]; then
+        short "fuzz: SIGWARP_FUZZ_SECONDS is $seconds, not 60 or more"
+        return
+    fi
     scripts/fuzz "$seconds" >"$work/fuzz" 2>"$work/err" || status=$?
     grep ' executions, ' "$work/fuzz" >"$work/lines" || true
     while read -r line; do
