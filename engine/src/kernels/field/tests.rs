@@ -91,8 +91,9 @@ impl<F: FieldLanes> Kernel<F::Token> for Operations<'_, F> {
             invert(a),
             roots[0],
             all[0],
-            F::settle(a.twice_raised()),
-            F::settle(a.negate().twice_raised()),
+            // A factor is read after a multiplication.
+            F::settle(a.twice_raised()).mul(one),
+            F::settle(a.negate().twice_raised()).mul(one),
             a,
         ];
         let mut out = Vec::new();
