@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sigwarp_fuzz_bodies::capi(data));
+use sigwarp_fuzz_bodies as bodies;
+
+libfuzzer_sys::fuzz_target!(init: bodies::prepare("capi"), |data: &[u8]| bodies::capi(data));

@@ -31,3 +31,14 @@ pub const TARGETS: [Target; 13] = [
     ("jsonl", jsonl),
     ("parquet", parquet),
 ];
+
+/// Runs a target on its first seed: what it makes once (engines, their self-tests, pools of cases) then stands before
+/// a fuzzer times its inputs.
+///
+/// # Panics
+/// When there is no such target, or the seed is a finding.
+pub fn prepare(target: &str) {
+    let seeds = seeds::of(target);
+    let (_, run) = TARGETS.iter().find(|(name, _)| *name == target).expect("a target that has seeds");
+    run(&seeds[0]);
+}
