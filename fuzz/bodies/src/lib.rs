@@ -9,7 +9,8 @@ pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, capi, fields, hash, jsonl, keys, parquet, plan, prevalidator, recover, rules, wire,
+    backends, batches, capi, fields, hash, jsonl, keys, parquet, plan, prevalidator, recover, rules, scalars,
+    wire,
 };
 
 /// A target: its name and its body.
@@ -32,13 +33,19 @@ pub const TARGETS: [Target; 13] = [
     ("parquet", parquet),
 ];
 
-/// Runs a target on its first seed: what it makes once (engines, their self-tests, pools of cases) then stands before
-/// a fuzzer times its inputs.
+/// Writes the seeds of a target into the folder that `SIGWARP_SEEDS` names, if it does, and runs the first: what a target
+/// makes once (engines, their self-tests, pools of cases) then stands before a fuzzer times its inputs.
 ///
 /// # Panics
-/// When there is no such target, or the seed is a finding.
+/// When there is no such target, the folder cannot be written, or the seed is a finding.
 pub fn prepare(target: &str) {
     let seeds = seeds::of(target);
+    if let Some(folder) = std::env::var_os("SIGWARP_SEEDS").map(std::path::PathBuf::from) {
+        for (index, seed) in seeds.iter().enumerate() {
+            let file = folder.join(format!("seed-{index:04}"));
+            std::fs::write(&file, seed).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        }
+    }
     let (_, run) = TARGETS.iter().find(|(name, _)| *name == target).expect("a target that has seeds");
     run(&seeds[0]);
 }
