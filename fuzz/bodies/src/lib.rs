@@ -17,7 +17,7 @@ pub use targets::{
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -28,6 +28,7 @@ pub const TARGETS: [Target; 13] = [
     ("prevalidator", prevalidator),
     ("capi", capi),
     ("fields", fields),
+    ("scalars", scalars),
     ("hash", hash),
     ("jsonl", jsonl),
     ("parquet", parquet),

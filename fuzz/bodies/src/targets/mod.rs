@@ -10,6 +10,7 @@ mod prevalidator;
 mod recover;
 mod rows;
 mod rules;
+mod scalars;
 mod wire;
 
 use std::num::NonZeroUsize;
@@ -30,6 +31,7 @@ pub use recover::recover;
 pub(crate) use rows::row_seeds;
 pub use rows::{jsonl, parquet};
 pub use rules::rules;
+pub use scalars::scalars;
 pub use wire::wire;
 pub(crate) use wire::wire_seeds;
 
