@@ -180,9 +180,6 @@ pub(crate) fn choose(work: &Work, costs: &Costs) -> Path {
             best = (cost, Path::Combination(size));
         }
         size = size.div_ceil(4);
-        if size == 1 {
-            break;
-        }
     }
     best.1
 }
