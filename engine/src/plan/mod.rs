@@ -272,6 +272,61 @@ mod tests {
     }
 
     #[test]
+    fn a_choice_is_kept_whatever_it_costs() {
+        let costs = Costs::counted(8);
+        let paths = |choice| Paths { costs, choice };
+        let work = |items, failed| Work { items, keys: items, failed, torsion: false, bad_rate: 0.0 };
+        for items in [1, 4, 16, 17, 33, 1000] {
+            for failed in [false, true] {
+                let auto = paths(PathChoice::Auto).choose(&work(items, failed));
+                assert_eq!(auto, path::choose(&work(items, failed), &costs));
+                assert_eq!(paths(PathChoice::Lanes).choose(&work(items, failed)), Path::Lanes);
+            }
+            let combined = paths(PathChoice::Combination);
+            assert_eq!(combined.choose(&work(items, false)), Path::Combination(items));
+            let halves = if items > 16 { Path::Combination(items.div_ceil(2)) } else { Path::Lanes };
+            assert_eq!(combined.choose(&work(items, true)), halves);
+        }
+        let many = Known { full: 16_384, compact: 0, keys: 16, torsion: false };
+        assert!(paths(PathChoice::Lanes).tables_pay(&many, 0.0));
+        assert!(!paths(PathChoice::Combination).tables_pay(&Known { full: 1, ..many }, 1.0));
+        for bad_rate in [0.0, 1.0] {
+            let pay = path::tables_pay(&many, bad_rate, &costs);
+            assert_eq!(paths(PathChoice::Auto).tables_pay(&many, bad_rate), pay);
+        }
+        assert!(path::tables_pay(&many, 1.0, &costs) && !path::tables_pay(&many, 0.0, &costs));
+    }
+
+    #[test]
+    fn bip340_items_are_summed_where_few_of_a_sum_are_bad() {
+        let paths = |choice| Paths { choice, ..PATHS };
+        for (choice, sums, tables) in
+            [(PathChoice::Lanes, false, false), (PathChoice::Combination, true, true)]
+        {
+            assert_eq!(paths(choice).schnorr_sums(1, 1.0), sums);
+            assert_eq!(paths(choice).schnorr_sums(100_000, 0.0), sums);
+            assert_eq!(paths(choice).schnorr_sums_take_tables(), tables);
+        }
+        let auto = paths(PathChoice::Auto);
+        assert!(!auto.schnorr_sums_take_tables());
+        // From 128 items on, of which fewer than 0.6 are bad in a sum of at most 2,048.
+        for (items, bad_rate, sums) in [
+            (127, 0.0, false),
+            (128, 0.0, true),
+            (128, 0.004, true),
+            (128, 0.005, false),
+            (1024, 0.0005, true),
+            (1024, 0.0006, false),
+            (4096, 0.00029, true),
+            (4096, 0.0003, false),
+        ] {
+            assert_eq!(auto.schnorr_sums(items, bad_rate), sums, "{items} items, {bad_rate} of them bad");
+        }
+        // Exactly 0.6 of 2,048.
+        assert!(!auto.schnorr_sums(2048, 0.6 / 2048.0));
+    }
+
+    #[test]
     fn pieces_of_combinations_are_long_and_shared_evenly() {
         let suite = Suite::ed25519(Ed25519Rule::Zip215);
         let lengths = |items: usize, threads: usize| -> Vec<usize> {
@@ -289,6 +344,26 @@ mod tests {
         assert_eq!(lengths(2400, 2), [600, 600, 600, 600]);
         assert_eq!(lengths(100, 2), [64, 36]);
         assert_eq!(lengths(0, 2), [0; 0]);
+    }
+
+    #[test]
+    fn pieces_are_no_longer_than_others_where_nothing_is_combined() {
+        let rows: Vec<&[u8]> = vec![b""; 300];
+        let column = Column::slices(&rows);
+        let lengths = |suite: &Suite, choice: PathChoice, max_combined: usize| -> Vec<usize> {
+            let batch = BatchView::new(Suites::One(suite), column, column, column).unwrap();
+            let shape = Shape { threads: 1, lanes: 8, min_piece: 64, max_piece: 256, max_combined };
+            let paths = Paths { choice, ..PATHS };
+            Plan::new(&batch, shape, paths, |_| true).pieces().iter().map(ExactSizeIterator::len).collect()
+        };
+        let ed25519 = Suite::ed25519(Ed25519Rule::Zip215);
+        assert_eq!(lengths(&ed25519, PathChoice::Auto, 1000), [300]);
+        assert_eq!(lengths(&ed25519, PathChoice::Combination, 1000), [300]);
+        assert_eq!(lengths(&ed25519, PathChoice::Lanes, 1000), [256, 44]);
+        // A backend whose sums are no longer than its other pieces.
+        assert_eq!(lengths(&ed25519, PathChoice::Auto, 256), [256, 44]);
+        let sm2 = Suite::sm2(crate::Sm2Encoding::Raw);
+        assert_eq!(lengths(&sm2, PathChoice::Auto, 1000), [256, 44]);
     }
 
     #[test]

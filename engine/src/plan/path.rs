@@ -254,6 +254,141 @@ impl BadRate {
 mod tests {
     use super::*;
 
+    /// Costs of which no two are the same.
+    const PRIMES: Costs = Costs {
+        lanes: 2.0,
+        known: 3.0,
+        item: 5.0,
+        decode: 7.0,
+        addition: 11.0,
+        bucket: 13.0,
+        sum: 17.0,
+        entry: 19.0,
+        torsion: 23.0,
+        vector: 4,
+    };
+
+    /// Paths that cost the same whatever they do.
+    const FREE: Costs = Costs {
+        lanes: 0.0,
+        known: 0.0,
+        item: 0.0,
+        decode: 0.0,
+        addition: 0.0,
+        bucket: 0.0,
+        sum: 0.0,
+        entry: 0.0,
+        torsion: 0.0,
+        vector: 8,
+    };
+
+    fn every_costs() -> [Costs; 5] {
+        [PRIMES, FREE, Costs::counted(1), Costs::counted(8), Costs::counted(4).measured(9000.0, 9e5, 256, 2)]
+    }
+
+    /// Sizes of sums that are tried: all items of the first size, then a quarter each.
+    fn sizes(first: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(first), |size| Some(size.div_ceil(4))).take_while(|&size| size >= 16)
+    }
+
+    /// What sums of `size` items cost, and the items of those that fail.
+    fn by_sums(size: usize, work: &Work, rate: f64, costs: &Costs) -> f64 {
+        let items = work.items as f64;
+        let hold: f64 = std::iter::repeat_n(1.0 - rate, size).product();
+        let sums = costs.one_sum(size, work.keys.min(size), work.torsion) * (items / size as f64);
+        sums + (1.0 - hold) * items * costs.known
+    }
+
+    fn every_work() -> impl Iterator<Item = Work> {
+        let items = [1, 2, 3, 4, 15, 16, 17, 60, 63, 64, 65, 255, 256, 1000, 4096, 16_384];
+        let keys = |items: usize| [1, items.div_ceil(3), items];
+        items.into_iter().flat_map(move |items| keys(items).map(|keys| (items, keys))).flat_map(
+            |(items, keys)| {
+                let rates = [0.0, 1e-5, 1e-3, 0.02, 0.3, 1.0];
+                let flags = [(false, false), (false, true), (true, false), (true, true)];
+                rates.into_iter().flat_map(move |bad_rate| {
+                    flags.map(|(failed, torsion)| Work { items, keys, failed, torsion, bad_rate })
+                })
+            },
+        )
+    }
+
+    /// The numbers come from another program, of the formulas in docs/decisions/linear-combination.md.
+    #[test]
+    fn a_sum_costs_what_its_parts_do() {
+        for (items, keys, plain, torsion) in [
+            (1, 1, [19.0, 9016.0], [95.0, 14_392.0]),
+            (16, 3, [213.0, 17_417.0], [688.0, 23_357.0]),
+            (100, 100, [1900.0, 99_030.0], [9500.0, 109_146.0]),
+            (1000, 7, [12_049.0, 226_837.0], [31_448.0, 244_109.0]),
+            (16_384, 16_384, [311_296.0, 6_726_926.0], [1_556_480.0, 6_936_810.0]),
+            (1_000_000, 1000, [12_007_000.0, 110_938_097.0], [31_064_000.0, 111_687_157.0]),
+        ] {
+            for (with, expected) in [(false, plain), (true, torsion)] {
+                let found = [PRIMES.prepare(items, keys, with), PRIMES.one_sum(items, keys, with)];
+                assert_eq!(found, expected, "{items} items, {keys} keys, torsion {with}");
+            }
+            assert_eq!(PRIMES.combination(items, keys), plain[0] + plain[1]);
+        }
+        for (lanes, sum) in [(1, 3540.0), (4, 8160.0), (8, 14_320.0)] {
+            assert_eq!((Costs::counted(lanes).sum, Costs::counted(lanes).vector), (sum, lanes));
+        }
+    }
+
+    #[test]
+    fn measured_costs_are_scaled_by_path() {
+        let combined = 3.0 * PRIMES.combination(1000, 7);
+        let expected = Costs {
+            lanes: 4.0,
+            known: 6.0,
+            item: 15.0,
+            decode: 21.0,
+            addition: 33.0,
+            bucket: 39.0,
+            sum: 51.0,
+            entry: 57.0,
+            torsion: 69.0,
+            vector: 4,
+        };
+        assert_eq!(PRIMES.measured(4.0, combined, 1000, 7), expected);
+    }
+
+    #[test]
+    fn the_path_is_the_cheapest_of_all_and_lanes_among_equals() {
+        for (work, costs) in every_work().flat_map(|work| every_costs().map(|costs| (work, costs))) {
+            let items = work.items as f64;
+            let (lanes, first, prepare, rate) = if work.failed {
+                (costs.known, work.items.div_ceil(4), 0.0, work.bad_rate.max(1.0 / items))
+            } else {
+                let prepare = costs.prepare(work.items, work.keys, work.torsion);
+                (costs.lanes, work.items, prepare, work.bad_rate)
+            };
+            let sums = sizes(first)
+                .map(|size| (prepare + by_sums(size, &work, rate, &costs), Path::Combination(size)));
+            let (_, best) = std::iter::once((lanes * items, Path::Lanes))
+                .chain(sums)
+                .reduce(|best, way| if way.0 < best.0 { way } else { best })
+                .expect("lanes at least");
+            let expected = if work.items <= 3 && !work.failed { Path::Single } else { best };
+            assert_eq!(choose(&work, &costs), expected, "{work:?} {costs:?}");
+        }
+    }
+
+    #[test]
+    fn tables_pay_where_they_cost_no_more_than_the_cheapest_sums() {
+        for (work, costs) in every_work().flat_map(|work| every_costs().map(|costs| (work, costs))) {
+            for compact in [0, work.items / 2, work.items] {
+                let full = work.items - compact;
+                let by_tables = costs.lanes * (0.33 * full as f64 + 0.47 * compact as f64);
+                let prepare = costs.prepare(work.items, work.keys, work.torsion);
+                let pay = sizes(work.items)
+                    .all(|size| by_tables <= prepare + by_sums(size, &work, work.bad_rate, &costs));
+                let known = Known { full, compact, keys: work.keys, torsion: work.torsion };
+                assert_eq!(tables_pay(&known, work.bad_rate, &costs), pay, "{known:?} {work:?} {costs:?}");
+            }
+        }
+    }
+
     fn at(items: usize, keys: usize, bad_rate: f64) -> Path {
         choose(&Work { items, keys, failed: false, torsion: false, bad_rate }, &Costs::counted(8))
     }
@@ -344,13 +479,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn measured_costs_reproduce_what_was_measured() {
-        let costs = Costs::counted(4).measured(9000.0, 900_000.0, 256, 2);
-        assert!((costs.combination(256, 2) / 900_000.0 - 1.0).abs() < 1e-9);
-        assert_eq!(costs.lanes, 9000.0);
     }
 
     #[test]

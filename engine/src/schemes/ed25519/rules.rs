@@ -192,3 +192,19 @@ const fn accepts_encoding(accepted: PointEncoding, point: PointFacts) -> bool {
         PointEncoding::Canonical => point.y_reduced && !point.signed_zero,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As docs/rules.md has them.
+    #[test]
+    fn four_rules_ask_for_the_cofactored_equation() {
+        use Ed25519Rule::{BouncyCastle, Rfc8032, Simd0376, Zip215};
+        for rule in Ed25519Rule::ALL {
+            let cofactored = matches!(rule, Zip215 | Rfc8032 | Simd0376 | BouncyCastle);
+            assert_eq!(rule.is_cofactored(), cofactored, "{rule:?}");
+            assert_eq!(rule.equation() == Equation::Cofactored, cofactored, "{rule:?}");
+        }
+    }
+}

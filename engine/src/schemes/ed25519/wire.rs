@@ -136,6 +136,18 @@ mod tests {
     }
 
     #[test]
+    fn facts_are_kept_in_three_bits() {
+        let none = PointFacts { y_reduced: false, signed_zero: false, small_order: false };
+        assert_eq!(none.bits(), 0);
+        assert_eq!(PointFacts { y_reduced: true, ..none }.bits(), 1);
+        assert_eq!(PointFacts { signed_zero: true, ..none }.bits(), 2);
+        assert_eq!(PointFacts { small_order: true, ..none }.bits(), 4);
+        for bits in 0..8 {
+            assert_eq!(PointFacts::from_bits(bits).bits(), bits);
+        }
+    }
+
+    #[test]
     fn the_parts_are_where_they_belong() {
         let mut signature = [1; 64];
         signature[32..].fill(2);
