@@ -10,14 +10,14 @@ mod targets;
 
 pub use targets::{
     backends, batches, capi, fields, hash, jsonl, keys, parquet, plan, prevalidator, recover, rules, scalars,
-    wire,
+    sums, wire,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -29,6 +29,7 @@ pub const TARGETS: [Target; 14] = [
     ("capi", capi),
     ("fields", fields),
     ("scalars", scalars),
+    ("sums", sums),
     ("hash", hash),
     ("jsonl", jsonl),
     ("parquet", parquet),

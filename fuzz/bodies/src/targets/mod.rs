@@ -11,6 +11,7 @@ mod recover;
 mod rows;
 mod rules;
 mod scalars;
+mod sums;
 mod wire;
 
 use std::num::NonZeroUsize;
@@ -32,6 +33,7 @@ pub(crate) use rows::row_seeds;
 pub use rows::{jsonl, parquet};
 pub use rules::rules;
 pub use scalars::scalars;
+pub use sums::sums;
 pub use wire::wire;
 pub(crate) use wire::wire_seeds;
 
