@@ -85,9 +85,10 @@ fn one_bad_item_many_times_over() {
         // What the caller holds is not counted.
         let mut batch = Batch::new();
         (0..count).for_each(|_| case.push(&mut batch));
-        // A slot and a place in the plan, and what the pieces in work need: 16,384 items for each thread.
+        // A slot and a place in the plan, and what the pieces in work need: 16,384 items at most for each thread.
         let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
-        let limit = count as u64 * 64 + threads * 32 * MB + 16 * MB;
+        let (items, in_work) = (count as u64, (count as u64).min(threads * 16_384));
+        let limit = items * 64 + in_work * 1536 + 16 * MB;
         attack(&format!("{count} {name}"), limit, || engine.verify(&batch).expect("verdicts").valid())
     };
     let (valid, in_lanes) = run(&lanes, &good, "good items, each by its own equation");
