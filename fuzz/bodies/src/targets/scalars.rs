@@ -200,7 +200,7 @@ fn half_size(u: &mut Unstructured<'_>) -> Result<Vec<Pair>> {
     Ok(expected)
 }
 
-/// λ of secp256k1, by the order of its digits (SEC 2 gives none; libsecp256k1's `lambda`).
+/// λ of secp256k1, a cube root of 1 modulo n, as libsecp256k1 has it.
 const LAMBDA: [u64; 4] =
     [0xdf02_967c_1b23_bd72, 0x122e_22ea_2081_6678, 0xa526_1c02_8812_645a, 0x5363_ad4c_c05c_30e0];
 
