@@ -1,6 +1,6 @@
 //! AVX2: 4 lanes.
 
-use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry};
+use super::{Doubles, Enter, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX2, FMA and BMI2.
@@ -23,13 +23,28 @@ impl Token for Avx2 {
 
     #[inline(always)]
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output {
-        #[inline(never)]
-        #[target_feature(enable = "avx2,fma,bmi2")]
-        fn enter<K: Kernel<Avx2>>(token: Avx2, kernel: K) -> K::Output {
-            kernel.run(token)
-        }
         // SAFETY: a token exists only where `detect` found every one of these features.
-        unsafe { enter(self, kernel) }
+        unsafe { kernel.enter(self) }
+    }
+
+    #[inline(always)]
+    fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output {
+        // SAFETY: a token exists only where `detect` found every one of these features.
+        unsafe { step.enter_inlined(self) }
+    }
+}
+
+impl<K: Kernel<Avx2>> Enter<Avx2> for K {
+    #[inline(never)]
+    #[target_feature(enable = "avx2,fma,bmi2")]
+    unsafe fn enter(self, token: Avx2) -> K::Output {
+        self.run(token)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma,bmi2")]
+    unsafe fn enter_inlined(self, token: Avx2) -> K::Output {
+        self.run(token)
     }
 }
 

@@ -1,6 +1,6 @@
 //! AVX-512 with IFMA: 8 lanes.
 
-use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, Enter, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
 use core::arch::x86_64::*;
 
 /// Proof of AVX-512 F, BW, DQ, VL and IFMA.
@@ -26,13 +26,28 @@ impl Token for Avx512Ifma {
 
     #[inline(always)]
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output {
-        #[inline(never)]
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,bmi2")]
-        fn enter<K: Kernel<Avx512Ifma>>(token: Avx512Ifma, kernel: K) -> K::Output {
-            kernel.run(token)
-        }
         // SAFETY: a token exists only where `detect` found every one of these features.
-        unsafe { enter(self, kernel) }
+        unsafe { kernel.enter(self) }
+    }
+
+    #[inline(always)]
+    fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output {
+        // SAFETY: a token exists only where `detect` found every one of these features.
+        unsafe { step.enter_inlined(self) }
+    }
+}
+
+impl<K: Kernel<Avx512Ifma>> Enter<Avx512Ifma> for K {
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,bmi2")]
+    unsafe fn enter(self, token: Avx512Ifma) -> K::Output {
+        self.run(token)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,bmi2")]
+    unsafe fn enter_inlined(self, token: Avx512Ifma) -> K::Output {
+        self.run(token)
     }
 }
 

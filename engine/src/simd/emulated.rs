@@ -1,7 +1,9 @@
 //! Eight lanes in a plain array: the IFMA kernels on any machine. For tests; always compiled, never
 //! chosen by itself.
 
-use super::{Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
+use super::{
+    Doubles, Enter, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry,
+};
 
 /// The token of the emulation, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +22,26 @@ impl Token for Emulated {
 
     #[inline(always)]
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output {
-        #[inline(never)]
-        fn enter<K: Kernel<Emulated>>(token: Emulated, kernel: K) -> K::Output {
-            kernel.run(token)
-        }
-        enter(self, kernel)
+        // SAFETY: it needs no feature.
+        unsafe { kernel.enter(self) }
+    }
+
+    #[inline(always)]
+    fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output {
+        // SAFETY: it needs no feature.
+        unsafe { step.enter_inlined(self) }
+    }
+}
+
+impl<K: Kernel<Emulated>> Enter<Emulated> for K {
+    #[inline(never)]
+    unsafe fn enter(self, token: Emulated) -> K::Output {
+        self.run(token)
+    }
+
+    #[inline(always)]
+    unsafe fn enter_inlined(self, token: Emulated) -> K::Output {
+        self.run(token)
     }
 }
 

@@ -60,6 +60,10 @@ pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
 
     /// Runs `kernel` inside a function compiled with this instruction set.
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output;
+
+    /// Runs a small piece of a kernel inside a function compiled with this instruction set, which the compiler may inline
+    /// into kernels: see `simd::step`.
+    fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output;
 }
 
 /// A piece of work to run inside [`Token::vectorize`], behind a token `T`.
@@ -71,29 +75,81 @@ pub trait Kernel<T> {
     fn run(self, token: T) -> Self::Output;
 }
 
-/// Defines a step of field arithmetic: inlined into the kernels, as whatever runs under `#[target_feature]` must be,
-/// except on vectors with [`Vector::CALLS`], where it is one function for each set of parameters. Emulated kernels
-/// would otherwise be hundreds of kilobytes each, and minutes of every build of the tests.
+/// The function, compiled for the instruction set of `T`, that [`Token::vectorize`] calls.
 ///
-/// The parameters stand in brackets twice, declared and named, the vector first.
+/// A method of the kernel and not a function beside the token: the compiler puts what it makes of a generic function
+/// into the codegen unit of the module that defines it, and of a method into that of the type. As functions all kernels
+/// of an instruction set were one unit, which one thread of LLVM compiled by itself.
+trait Enter<T>: Kernel<T> {
+    /// [`Kernel::run`].
+    ///
+    /// # Safety
+    /// The CPU has the features that the implementation enables.
+    unsafe fn enter(self, token: T) -> Self::Output;
+
+    /// As [`Self::enter`], to be inlined into functions that are compiled with the same features.
+    ///
+    /// # Safety
+    /// The CPU has the features that the implementation enables.
+    unsafe fn enter_inlined(self, token: T) -> Self::Output;
+}
+
+/// Defines a step of field arithmetic: what kernels are made of, inlined into them as whatever runs under
+/// `#[target_feature]` must be.
+///
+/// A step is inlined as a whole, by [`Token::inlined`], and for the sake of the compiler: a function without the
+/// features of an instruction set cannot take its instructions in, so that a kernel would take in thousands of them one
+/// by one, each with memory for its operands that has to be optimised away in a function of that size; half of the time
+/// that the engine takes to build was spent so. A step is compiled with the features, small and by itself, and the
+/// kernels take in what has become of it. It must stay below the size up to which LLVM inlines a function of one block
+/// of vector instructions (some 190 of them): what is larger is two steps.
+///
+/// On vectors with [`Vector::CALLS`] a step is one function for each set of parameters: emulated kernels would otherwise
+/// be hundreds of kilobytes each, and minutes of every build of the tests.
+///
+/// The parameters stand in brackets: the vector, then perhaps `, ` and a type, then perhaps `; ` and a constant. The first argument is an
+/// array of vectors.
 macro_rules! step {
     ($(
         $(#[$doc:meta])*
-        $seen:vis fn $name:ident[$($declared:tt)*][$vector:ident $($named:tt)*]($($argument:ident: $from:ty),*) -> $into:ty $body:block
+        $seen:vis fn $name:ident[$vector:ident: $bound:path $(, $by:ident: $kind:path)? $(; const $number:ident: $size:ty)?]
+            ($first:ident: $of:ty $(, $argument:ident: $from:ty)*) -> $into:ty $body:block
     )*) => { $(
         $(#[$doc])*
         #[inline(always)]
-        $seen fn $name<$($declared)*>($($argument: $from),*) -> $into {
-            #[inline(always)]
-            fn here<$($declared)*>($($argument: $from),*) -> $into $body
-            #[inline(never)]
-            fn call<$($declared)*>($($argument: $from),*) -> $into {
-                here::<$vector $($named)*>($($argument),*)
+        $seen fn $name<$vector: $bound $(, $by: $kind)? $(, const $number: $size)?>(
+            $first: $of $(, $argument: $from)*
+        ) -> $into {
+            struct Step<$vector: $bound $(, $by: $kind)? $(, const $number: $size)?>(
+                $of, $($from,)* ::core::marker::PhantomData<($vector, $($by)?)>,
+            );
+            impl<$vector: $bound $(, $by: $kind)? $(, const $number: $size)?>
+                $crate::simd::Kernel<<$vector as $crate::simd::Vector>::Token>
+                for Step<$vector $(, $by)? $(, $number)?>
+            {
+                type Output = $into;
+
+                #[inline(always)]
+                fn run(self, _: <$vector as $crate::simd::Vector>::Token) -> $into {
+                    let Self($first, $($argument,)* _) = self;
+                    $body
+                }
             }
+            #[inline(never)]
+            fn call<$vector: $bound $(, $by: $kind)? $(, const $number: $size)?>(
+                token: <$vector as $crate::simd::Vector>::Token,
+                step: Step<$vector $(, $by)? $(, $number)?>,
+            ) -> $into {
+                $crate::simd::Kernel::run(step, token)
+            }
+            let token = $first[0].token();
+            let step = Step::<$vector $(, $by)? $(, $number)?>(
+                $first, $($argument,)* ::core::marker::PhantomData,
+            );
             if $vector::CALLS {
-                call::<$vector $($named)*>($($argument),*)
+                call(token, step)
             } else {
-                here::<$vector $($named)*>($($argument),*)
+                $crate::simd::Token::inlined(token, step)
             }
         }
     )* };

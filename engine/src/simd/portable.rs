@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Doubles, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
+use super::{Doubles, Enter, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +19,26 @@ impl Token for Portable {
 
     #[inline(always)]
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output {
-        #[inline(never)]
-        fn enter<K: Kernel<Portable>>(token: Portable, kernel: K) -> K::Output {
-            kernel.run(token)
-        }
-        enter(self, kernel)
+        // SAFETY: it needs no feature.
+        unsafe { kernel.enter(self) }
+    }
+
+    #[inline(always)]
+    fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output {
+        // SAFETY: it needs no feature.
+        unsafe { step.enter_inlined(self) }
+    }
+}
+
+impl<K: Kernel<Portable>> Enter<Portable> for K {
+    #[inline(never)]
+    unsafe fn enter(self, token: Portable) -> K::Output {
+        self.run(token)
+    }
+
+    #[inline(always)]
+    unsafe fn enter_inlined(self, token: Portable) -> K::Output {
+        self.run(token)
     }
 }
 

@@ -3,7 +3,7 @@
 //! `sha256rnds2` has a latency of four cycles on Zen and starts every second one, so that two messages side by side
 //! take little longer than one.
 
-use super::Kernel;
+use super::{Enter, Kernel};
 use core::arch::x86_64::*;
 
 /// Proof of SHA, SSSE3 and SSE4.1.
@@ -22,13 +22,29 @@ impl ShaNi {
     /// Runs `kernel` inside a function compiled with these instructions.
     #[inline(always)]
     pub fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output {
-        #[inline(never)]
-        #[target_feature(enable = "sha,ssse3,sse4.1")]
-        fn enter<K: Kernel<ShaNi>>(token: ShaNi, kernel: K) -> K::Output {
-            kernel.run(token)
-        }
         // SAFETY: a token exists only where `detect` found every one of these features.
-        unsafe { enter(self, kernel) }
+        unsafe { kernel.enter(self) }
+    }
+
+    /// Runs a small piece of a kernel inside a function compiled with these instructions, which may be inlined.
+    #[inline(always)]
+    pub fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output {
+        // SAFETY: a token exists only where `detect` found every one of these features.
+        unsafe { step.enter_inlined(self) }
+    }
+}
+
+impl<K: Kernel<ShaNi>> Enter<ShaNi> for K {
+    #[inline(never)]
+    #[target_feature(enable = "sha,ssse3,sse4.1")]
+    unsafe fn enter(self, token: ShaNi) -> K::Output {
+        self.run(token)
+    }
+
+    #[inline]
+    #[target_feature(enable = "sha,ssse3,sse4.1")]
+    unsafe fn enter_inlined(self, token: ShaNi) -> K::Output {
+        self.run(token)
     }
 }
 

@@ -179,74 +179,112 @@ fn fold<V: FloatMultiply>(c: V, d: V) -> V {
     c.add(d).add(twice).add(d.shl::<4>())
 }
 
-/// The columns of products, a group of one weight at a time: with the next group kept back until a group's
-/// last sum, three columns are open at once and nothing is spilled but factors.
-macro_rules! columns {
-    ($token:ident, $start:expr, $a:ident; $($($x:ident[$i:literal] * $b:ident[$j:literal]),* => $done:literal;)*) => {{
-        let start: [u64; 5] = $start;
+/// Adds products to columns, a group of one weight at a time: with the next group kept back until a group's last sum,
+/// three columns are open at once and nothing is spilled but factors.
+macro_rules! products {
+    ($c:ident, $a:ident; $($($x:ident[$i:literal] * $b:ident[$j:literal]),* => $done:literal;)*) => {{
         // Hidden: LLVM would broadcast a known constant again and again instead of keeping it.
-        let constant = V::splat($token, HIGH.to_bits()).opaque();
-        let mut c = [V::splat($token, 0); 10];
-        let mut k = 0;
-        while k < 5 {
-            c[k] = V::splat($token, start[k]);
-            k += 1;
-        }
+        let constant = V::splat($c[0].token(), HIGH.to_bits()).opaque();
         $(
             $(
                 let (high, low) = split($x[$i], $b[$j], constant);
-                c[$i + $j] = c[$i + $j].add(low);
-                c[$i + $j + 1] = c[$i + $j + 1].add(high);
+                $c[$i + $j] = $c[$i + $j].add(low);
+                $c[$i + $j + 1] = $c[$i + $j + 1].add(high);
             )*
-            $a = V::after($a, c[$done]);
+            $a = V::after($a, $c[$done]);
         )*
-        let _ = $a;
-        [fold(c[0], c[5]), fold(c[1], c[6]), fold(c[2], c[7]), fold(c[3], c[8]), fold(c[4], c[9])]
     }};
 }
 
+#[inline(always)]
+fn columns<V: Vector>(token: V::Token, start: [u64; 5]) -> [V; 10] {
+    let mut c = [V::splat(token, 0); 10];
+    let mut k = 0;
+    while k < 5 {
+        c[k] = V::splat(token, start[k]);
+        k += 1;
+    }
+    c
+}
+
+// Products are two steps, for the sake of the compiler. The second takes the factor that the first gives back, so that
+// it stays behind it.
 step! {
-    fn multiply[V: FloatMultiply, const LEVEL: u64][V, LEVEL](a: [V; 5], b: [V; 5]) -> [V; 5] {
-        let mut a = a;
+    fn multiply_first[V: FloatMultiply](c: [V; 10], a: [V; 5], b: [V; 5]) -> ([V; 10], [V; 5]) {
         assert_factors(&a, &b);
-        let token = a[0].token();
-        columns!(token, const { start(LEVEL, [1, 2, 3, 4, 5, 4, 3, 2, 1]) }, a;
+        let (mut c, mut a) = (c, a);
+        products!(c, a;
             a[4] * b[4] => 9;
             a[0] * b[4], a[1] * b[3], a[2] * b[2], a[3] * b[1], a[4] * b[0] => 5;
             a[0] * b[3], a[1] * b[2], a[2] * b[1], a[3] * b[0] => 4;
             a[3] * b[4], a[4] * b[3] => 8;
+        );
+        (c, a)
+    }
+
+    fn multiply_rest[V: FloatMultiply](c: [V; 10], a: [V; 5], b: [V; 5]) -> [V; 10] {
+        let (mut c, mut a) = (c, a);
+        products!(c, a;
             a[0] * b[2], a[1] * b[1], a[2] * b[0] => 3;
             a[2] * b[4], a[3] * b[3], a[4] * b[2] => 7;
             a[0] * b[1], a[1] * b[0] => 2;
             a[1] * b[4], a[2] * b[3], a[3] * b[2], a[4] * b[1] => 6;
             a[0] * b[0] => 1;
-        )
+        );
+        let _ = a;
+        c
     }
-}
 
-step! {
-    fn square[V: FloatMultiply, const LEVEL: u64][V, LEVEL](a: [V; 5]) -> [V; 5] {
+    /// `d` is twice `a`, but for the last limb: the factor of a cross product.
+    fn square_first[V: FloatMultiply](c: [V; 10], d: [V; 5], a: [V; 5]) -> ([V; 10], [V; 5]) {
         assert_within(&a, TIGHT);
-        let token = a[0].token();
-        // Twice a, but for the last: the factor of a cross product.
-        let mut d = [a[0].add_f64(a[0]), a[1].add_f64(a[1]), a[2].add_f64(a[2]), a[3].add_f64(a[3]), a[4]];
-        columns!(token, const { start(LEVEL, [1, 1, 2, 2, 3, 2, 2, 1, 1]) }, d;
+        let (mut c, mut d) = (c, d);
+        products!(c, d;
             d[4] * a[4] => 9;
             d[0] * a[4], d[1] * a[3], a[2] * a[2] => 5;
             d[0] * a[3], d[1] * a[2] => 4;
             d[3] * a[4] => 8;
+        );
+        (c, d)
+    }
+
+    fn square_rest[V: FloatMultiply](c: [V; 10], d: [V; 5], a: [V; 5]) -> [V; 10] {
+        let (mut c, mut d) = (c, d);
+        products!(c, d;
             d[0] * a[2], a[1] * a[1] => 3;
             d[2] * a[4], a[3] * a[3] => 7;
             d[0] * a[1] => 2;
             d[1] * a[4], d[2] * a[3] => 6;
             a[0] * a[0] => 1;
-        )
+        );
+        let _ = d;
+        c
     }
+
+    /// Columns 5 to 9 weigh 19 times 0 to 4.
+    fn folded[V: FloatMultiply](c: [V; 10]) -> [V; 5] {
+        [fold(c[0], c[5]), fold(c[1], c[6]), fold(c[2], c[7]), fold(c[3], c[8]), fold(c[4], c[9])]
+    }
+}
+
+#[inline(always)]
+fn multiply<V: FloatMultiply, const LEVEL: u64>(a: [V; 5], b: [V; 5]) -> [V; 5] {
+    let c = columns(a[0].token(), const { start(LEVEL, [1, 2, 3, 4, 5, 4, 3, 2, 1]) });
+    let (c, a) = multiply_first(c, a, b);
+    folded(multiply_rest(c, a, b))
+}
+
+#[inline(always)]
+fn square<V: FloatMultiply, const LEVEL: u64>(a: [V; 5]) -> [V; 5] {
+    let c = columns(a[0].token(), const { start(LEVEL, [1, 1, 2, 2, 3, 2, 2, 1, 1]) });
+    let d = [a[0].add_f64(a[0]), a[1].add_f64(a[1]), a[2].add_f64(a[2]), a[3].add_f64(a[3]), a[4]];
+    let (c, d) = square_first(c, d, a);
+    folded(square_rest(c, d, a))
 }
 
 step! {
     /// Non-negative columns of level 1 to limbs.
-    fn settle[V: FloatMultiply][V](r: [V; 5]) -> [V; 5] {
+    fn settle[V: FloatMultiply](r: [V; 5]) -> [V; 5] {
         assert_columns(&r, 61);
         let token = r[0].token();
         let mask = V::splat(token, MASK51);
@@ -267,7 +305,7 @@ step! {
 
 step! {
     /// Limbs within ±2^52 to tight ones.
-    fn carry_limbs[V: FloatMultiply][V](x: [V; 5]) -> [V; 5] {
+    fn carry_limbs[V: FloatMultiply](x: [V; 5]) -> [V; 5] {
         let token = x[0].token();
         let high = V::splat(token, HIGH.to_bits());
         let down = V::splat(token, (1.0 / RADIX).to_bits());
@@ -305,7 +343,7 @@ fn add_columns<V: Vector>(a: [V; 5], b: [u64; 5]) -> [V; 5] {
 step! {
     /// Tight limbs as integers, plus a constant. Beyond ±2^51 the sum with LOW would leave its binade, and the bits be
     /// those of another integer.
-    fn integers[V: FloatMultiply][V](x: [V; 5], plus: [u64; 5]) -> [V; 5] {
+    fn integers[V: FloatMultiply](x: [V; 5], plus: [u64; 5]) -> [V; 5] {
         assert_within(&x, TIGHT);
         let token = x[0].token();
         let mut out = x;
@@ -320,7 +358,7 @@ step! {
 }
 
 step! {
-    fn sum[V: FloatMultiply][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    fn sum[V: FloatMultiply](a: [V; 5], b: [V; 5]) -> [V; 5] {
         let mut out = a;
         let mut i = 0;
         while i < 5 {
@@ -331,7 +369,7 @@ step! {
         out
     }
 
-    fn difference[V: FloatMultiply][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    fn difference[V: FloatMultiply](a: [V; 5], b: [V; 5]) -> [V; 5] {
         let mut out = a;
         let mut i = 0;
         while i < 5 {

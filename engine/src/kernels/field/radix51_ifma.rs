@@ -97,7 +97,7 @@ fn start<V: Vector, const LEVEL: usize>(token: V::Token, doublings: [u32; 5]) ->
 }
 
 step! {
-    fn multiply[V: MultiplyAdd52, const LEVEL: usize][V, LEVEL](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    fn multiply[V: MultiplyAdd52; const LEVEL: usize](a: [V; 5], b: [V; 5]) -> [V; 5] {
         assert_below(&a, 1 << 52);
         assert_below(&b, 1 << 52);
         let mut c = start::<V, LEVEL>(a[0].token(), [0, 1, 1, 1, 1]);
@@ -131,7 +131,7 @@ step! {
 step! {
     /// Cross products once: their high halves are doubled twice (column weight and symmetry), their low
     /// halves and the high halves of squares once. 30 multiply-adds and 16 doublings.
-    fn square[V: MultiplyAdd52, const LEVEL: usize][V, LEVEL](a: [V; 5]) -> [V; 5] {
+    fn square[V: MultiplyAdd52; const LEVEL: usize](a: [V; 5]) -> [V; 5] {
         assert_below(&a, 1 << 52);
         let mut c = start::<V, LEVEL>(a[0].token(), [0, 1, 2, 2, 2]);
         let mut i = 0;
@@ -173,7 +173,7 @@ step! {
 }
 
 step! {
-    fn sum[V: MultiplyAdd52][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    fn sum[V: MultiplyAdd52](a: [V; 5], b: [V; 5]) -> [V; 5] {
         let mut out = a;
         let mut i = 0;
         while i < 5 {
@@ -188,7 +188,7 @@ step! {
         out
     }
 
-    fn difference[V: MultiplyAdd52][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    fn difference[V: MultiplyAdd52](a: [V; 5], b: [V; 5]) -> [V; 5] {
         assert_below(&a, WIDE);
         assert_below(&b, WIDE);
         let mut out = a;
@@ -202,7 +202,7 @@ step! {
         out
     }
 
-    fn carried[V: MultiplyAdd52][V](r: [V; 5]) -> [V; 5] {
+    fn carried[V: MultiplyAdd52](r: [V; 5]) -> [V; 5] {
         assert_below(&r, WIDE);
         let token = r[0].token();
         let mask = V::splat(token, MASK51);

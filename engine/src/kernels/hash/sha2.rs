@@ -4,7 +4,10 @@
 //! schedule 4 rotations, 2 shifts, 2 logical operations and 3 additions. New e depends on old e through a rotation, an
 //! exclusive or and an addition only: d, h, the constant, the word and Ch are added up beside them.
 
+use core::marker::PhantomData;
+
 use crate::simd::words::{Word, Words};
+use crate::simd::{Kernel, Token};
 
 /// The functions and constants of one member of the family.
 pub(super) trait Sigma<V: Words> {
@@ -20,13 +23,45 @@ pub(super) trait Sigma<V: Words> {
     fn small1(x: V) -> V;
 }
 
+/// A round, a step of its own as those of the fields are (`simd::step`).
+struct Round<V, S> {
+    state: [V; 8],
+    word: V,
+    of: PhantomData<S>,
+}
+
+impl<V: Words, S: Sigma<V>> Kernel<V::Token> for Round<V, S> {
+    type Output = [V; 8];
+
+    #[inline(always)]
+    fn run(self, _: V::Token) -> [V; 8] {
+        let [a, b, c, d, e, f, g, h] = self.state;
+        let x = h.add(self.word).opaque();
+        let new_e = x.add(d).opaque().add(e.choose(f, g)).opaque().add(S::big1(e)).opaque();
+        let t1 = new_e.sub(d).opaque();
+        [t1.add(a.majority(b, c)).opaque().add(S::big0(a)), a, b, c, new_e, e, f, g]
+    }
+}
+
 #[inline(always)]
-fn round<V: Words, S: Sigma<V>>(s: [V; 8], word: V) -> [V; 8] {
-    let [a, b, c, d, e, f, g, h] = s;
-    let x = h.add(word).opaque();
-    let new_e = x.add(d).opaque().add(e.choose(f, g)).opaque().add(S::big1(e)).opaque();
-    let t1 = new_e.sub(d).opaque();
-    [t1.add(a.majority(b, c)).opaque().add(S::big0(a)), a, b, c, new_e, e, f, g]
+fn round<V: Words, S: Sigma<V>>(token: V::Token, state: [V; 8], word: V) -> [V; 8] {
+    token.inlined(Round { state, word, of: PhantomData::<S> })
+}
+
+/// The word 16 rounds after the first of these: those of this round and of the 1st, 9th and 14th after it.
+struct Later<V, S> {
+    words: [V; 4],
+    of: PhantomData<S>,
+}
+
+impl<V: Words, S: Sigma<V>> Kernel<V::Token> for Later<V, S> {
+    type Output = V;
+
+    #[inline(always)]
+    fn run(self, _: V::Token) -> V {
+        let [first, second, tenth, fifteenth] = self.words;
+        first.add(tenth).add(S::small0(second).add(S::small1(fifteenth)))
+    }
 }
 
 /// The statement for i = 0 to 15. LLVM keeps a loop of 16 rounds a loop, whose words then lie in memory and whose state
@@ -61,15 +96,15 @@ fn rounds<V: Words, S: Sigma<V>>(token: V::Token, state: &mut [V; 8], words: &mu
     while t < rounds - 16 {
         let k = &S::ROUND[t..t + 16];
         sixteen!(i, {
-            s = round::<V, S>(s, w[i].add(V::splat(token, k[i])).opaque());
-            let small = S::small0(w[(i + 1) % 16]).add(S::small1(w[(i + 14) % 16]));
-            w[i] = w[i].add(w[(i + 9) % 16]).add(small);
+            s = round::<V, S>(token, s, w[i].add(V::splat(token, k[i])).opaque());
+            let words = [w[i], w[(i + 1) % 16], w[(i + 9) % 16], w[(i + 14) % 16]];
+            w[i] = token.inlined(Later { words, of: PhantomData::<S> });
         });
         t += 16;
     }
     let k = &S::ROUND[rounds - 16..];
     sixteen!(i, {
-        s = round::<V, S>(s, w[i].add(V::splat(token, k[i])).opaque());
+        s = round::<V, S>(token, s, w[i].add(V::splat(token, k[i])).opaque());
     });
     *state = s;
 }
@@ -110,7 +145,7 @@ pub(super) fn compress_short<V: Words, S: Sigma<V>>(
     w[..8].copy_from_slice(&words);
     sixteen!(i, {
         let word = if i < 8 { w[i].add(V::splat(token, S::ROUND[i])) } else { V::splat(token, short[i % 8]) };
-        s = round::<V, S>(s, word.opaque());
+        s = round::<V, S>(token, s, word.opaque());
         // Those of the four terms that are not common.
         let mut next = V::splat(token, short[8 + i]);
         if i < 8 {
@@ -142,7 +177,7 @@ pub(super) fn compress_expanded<V: Words, S: Sigma<V>>(
     while t < schedule.len() {
         let words = &schedule[t..t + 16];
         sixteen!(i, {
-            s = round::<V, S>(s, V::splat(token, words[i]));
+            s = round::<V, S>(token, s, V::splat(token, words[i]));
         });
         t += 16;
     }

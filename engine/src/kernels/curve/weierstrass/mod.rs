@@ -297,14 +297,18 @@ impl<C: Curve<Prime = F::Modulus>, F: PrimeLanes, const N: usize> Kernel<F::Toke
 
     #[inline(always)]
     fn run(self, token: F::Token) -> Self::Output {
-        let generator = C::GENERATOR.map(|words| {
-            prime256::enter::<F>([
+        let mut generator = [F::one(token); 2];
+        let mut i = 0;
+        while i < 2 {
+            let words = C::GENERATOR[i];
+            generator[i] = prime256::enter::<F>([
                 F::Vector::splat(token, words[0]),
                 F::Vector::splat(token, words[1]),
                 F::Vector::splat(token, words[2]),
                 F::Vector::splat(token, words[3]),
-            ])
-        });
+            ]);
+            i += 1;
+        }
         let b = F::splat(token, &C::B);
         let one = F::one(token);
         let (mut x, mut y, mut rhs) = ([one; N], [one; N], [one; N]);

@@ -66,60 +66,63 @@ impl<V: MultiplyAdd52, M: Modulus> Radix52<V, M> {
     }
 }
 
-/// c + a·b.
-#[inline(always)]
-fn multiply<V: MultiplyAdd52>(mut c: [V; 10], a: &[V; 5], b: &[V; 5]) -> [V; 10] {
-    assert_below(a, 1 << 52);
-    assert_below(b, 1 << 52);
-    let mut i = 0;
-    while i < 5 {
-        let mut j = 0;
-        while j < 5 {
-            c[i + j] = c[i + j].madd52lo(a[i], b[j]);
-            c[i + j + 1] = c[i + j + 1].madd52hi(a[i], b[j]);
-            j += 1;
-        }
-        i += 1;
-    }
-    c
-}
-
-/// a²: cross products once, doubled by column.
-#[inline(always)]
-fn square<V: MultiplyAdd52>(a: &[V; 5]) -> [V; 10] {
-    assert_below(a, 1 << 52);
-    let mut c = [V::splat(a[0].token(), 0); 10];
-    let mut i = 0;
-    while i < 5 {
-        let mut j = i + 1;
-        while j < 5 {
-            c[i + j] = c[i + j].madd52lo(a[i], a[j]);
-            c[i + j + 1] = c[i + j + 1].madd52hi(a[i], a[j]);
-            j += 1;
-        }
-        i += 1;
-    }
-    i = 1;
-    while i < 9 {
-        c[i] = c[i].add(c[i]);
-        i += 1;
-    }
-    i = 0;
-    while i < 5 {
-        c[2 * i] = c[2 * i].madd52lo(a[i], a[i]);
-        c[2 * i + 1] = c[2 * i + 1].madd52hi(a[i], a[i]);
-        i += 1;
-    }
-    c
-}
-
 #[inline(always)]
 fn zeros<V: Vector>(like: V) -> [V; 10] {
     [V::splat(like.token(), 0); 10]
 }
 
 step! {
-    pub(super) fn sum[V: Vector][V](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    /// c + a·b.
+    fn multiply[V: MultiplyAdd52](c: [V; 10], a: [V; 5], b: [V; 5]) -> [V; 10] {
+        assert_below(&a, 1 << 52);
+        assert_below(&b, 1 << 52);
+        let mut c = c;
+        let mut i = 0;
+        while i < 5 {
+            let mut j = 0;
+            while j < 5 {
+                c[i + j] = c[i + j].madd52lo(a[i], b[j]);
+                c[i + j + 1] = c[i + j + 1].madd52hi(a[i], b[j]);
+                j += 1;
+            }
+            i += 1;
+        }
+        c
+    }
+
+    /// a²: cross products once, doubled by column.
+    fn square[V: MultiplyAdd52](a: [V; 5]) -> [V; 10] {
+        assert_below(&a, 1 << 52);
+        let mut c = zeros(a[0]);
+        let mut i = 0;
+        while i < 5 {
+            let mut j = i + 1;
+            while j < 5 {
+                c[i + j] = c[i + j].madd52lo(a[i], a[j]);
+                c[i + j + 1] = c[i + j + 1].madd52hi(a[i], a[j]);
+                j += 1;
+            }
+            i += 1;
+        }
+        i = 1;
+        while i < 9 {
+            c[i] = c[i].add(c[i]);
+            i += 1;
+        }
+        i = 0;
+        while i < 5 {
+            c[2 * i] = c[2 * i].madd52lo(a[i], a[i]);
+            c[2 * i + 1] = c[2 * i + 1].madd52hi(a[i], a[i]);
+            i += 1;
+        }
+        c
+    }
+
+    fn reduce[V: MultiplyAdd52, M: Modulus](c: [V; 10]) -> [V; 5] {
+        M::reduce(c)
+    }
+
+    pub(super) fn sum[V: Vector](a: [V; 5], b: [V; 5]) -> [V; 5] {
         let mut out = a;
         let mut i = 0;
         while i < 5 {
@@ -130,7 +133,7 @@ step! {
         out
     }
 
-    pub(super) fn difference[V: Vector, M: Modulus, const K: u64][V, M, K](a: [V; 5], b: [V; 5]) -> [V; 5] {
+    pub(super) fn difference[V: Vector, M: Modulus; const K: u64](a: [V; 5], b: [V; 5]) -> [V; 5] {
         assert_below(&b[..4], SUBTRAHEND);
         assert_below(&a[..4], 1 << 62);
         let mut out = a;
@@ -142,7 +145,7 @@ step! {
         out
     }
 
-    pub(super) fn negated[V: Vector, M: Modulus, const K: u64][V, M, K](a: [V; 5]) -> [V; 5] {
+    pub(super) fn negated[V: Vector, M: Modulus; const K: u64](a: [V; 5]) -> [V; 5] {
         assert_below(&a[..4], SUBTRAHEND);
         let mut out = a;
         let mut i = 0;
@@ -153,23 +156,7 @@ step! {
         out
     }
 
-    fn product[V: MultiplyAdd52, M: Modulus][V, M](a: [V; 5], b: [V; 5]) -> [V; 5] {
-        M::reduce(multiply(zeros(a[0]), &a, &b))
-    }
-
-    fn squared[V: MultiplyAdd52, M: Modulus][V, M](a: [V; 5]) -> [V; 5] {
-        M::reduce(square(&a))
-    }
-
-    fn product_and_product[V: MultiplyAdd52, M: Modulus][V, M](a: [V; 5], b: [V; 5], c: [V; 5], d: [V; 5]) -> [V; 5] {
-        M::reduce(multiply(multiply(zeros(a[0]), &a, &b), &c, &d))
-    }
-
-    fn product_and_square[V: MultiplyAdd52, M: Modulus][V, M](a: [V; 5], b: [V; 5], c: [V; 5]) -> [V; 5] {
-        M::reduce(multiply(square(&c), &a, &b))
-    }
-
-    pub(super) fn carried[V: Vector][V](c: [V; 5]) -> [V; 5] {
+    pub(super) fn carried[V: Vector](c: [V; 5]) -> [V; 5] {
         assert_below(&c[..4], 1 << 63);
         let mask = V::splat(c[0].token(), MASK52);
         let mut out = c;
@@ -184,7 +171,7 @@ step! {
         out
     }
 
-    fn folded[V: MultiplyAdd52, M: Modulus][V, M](c: [V; 5]) -> [V; 5] {
+    fn folded[V: MultiplyAdd52, M: Modulus](c: [V; 5]) -> [V; 5] {
         assert_below(&c[4..], 1 << 53);
         let folded = carried(M::fold(c));
         assert_below(&folded[4..], (1 << 48) + (1 << 32));
@@ -240,19 +227,19 @@ impl<V: MultiplyAdd52, M: Modulus> PrimeLanes for Radix52<V, M> {
     }
     #[inline(always)]
     fn mul_wide(self, other: Self) -> [V; 5] {
-        product::<V, M>(self.0, other.0)
+        reduce::<V, M>(multiply(zeros(self.0[0]), self.0, other.0))
     }
     #[inline(always)]
     fn square_wide(self) -> [V; 5] {
-        squared::<V, M>(self.0)
+        reduce::<V, M>(square(self.0))
     }
     #[inline(always)]
     fn mul_add_mul(a: Self, b: Self, c: Self, d: Self) -> [V; 5] {
-        product_and_product::<V, M>(a.0, b.0, c.0, d.0)
+        reduce::<V, M>(multiply(multiply(zeros(a.0[0]), a.0, b.0), c.0, d.0))
     }
     #[inline(always)]
     fn mul_add_square(a: Self, b: Self, c: Self) -> [V; 5] {
-        product_and_square::<V, M>(a.0, b.0, c.0)
+        reduce::<V, M>(multiply(square(c.0), a.0, b.0))
     }
     #[inline(always)]
     fn join<const N: usize>(wides: [[V; 5]; N]) -> [[V; 5]; N] {

@@ -175,61 +175,98 @@ macro_rules! products {
     }};
 }
 
+step! {
+    /// c + a·b, the products of columns 0 to 3. The limbs of a come back, for the others to be added after these.
+    fn multiply_lower[V: FloatMultiply](c: [V; 10], a: [V; 5], b: [V; 5]) -> ([V; 10], [V; 5]) {
+        assert_below(&a, UNIT.to_bits());
+        assert_below(&b, UNIT.to_bits());
+        let (mut c, mut a) = (c, a);
+        products!(c;
+            a[0] * b[0] => a, 0;
+            a[0] * b[1], a[1] * b[0] => a, 1;
+            a[0] * b[2], a[1] * b[1], a[2] * b[0] => a, 2;
+            a[0] * b[3], a[1] * b[2], a[2] * b[1], a[3] * b[0] => a, 3;
+        );
+        (c, a)
+    }
+
+    /// The products of the other columns.
+    fn multiply_upper[V: FloatMultiply](c: [V; 10], a: [V; 5], b: [V; 5]) -> [V; 10] {
+        let (mut c, mut a) = (c, a);
+        products!(c;
+            a[0] * b[4], a[1] * b[3], a[2] * b[2], a[3] * b[1], a[4] * b[0] => a, 4;
+            a[1] * b[4], a[2] * b[3], a[3] * b[2], a[4] * b[1] => a, 5;
+            a[2] * b[4], a[3] * b[3], a[4] * b[2] => a, 6;
+            a[3] * b[4], a[4] * b[3] => a, 7;
+            a[4] * b[4] => a, 8;
+        );
+        c
+    }
+
+    /// The columns of cross products of a², not doubled, on what they started from, halved.
+    fn square_crosses[V: FloatMultiply](c: [V; 10], a: [V; 5]) -> ([V; 10], [V; 5]) {
+        assert_below(&a, UNIT.to_bits());
+        let mut c = c;
+        let mut b = a;
+        products!(c;
+            b[0] * a[1] => b, 1;
+            b[0] * a[2] => b, 2;
+            b[0] * a[3], b[1] * a[2] => b, 3;
+            b[0] * a[4], b[1] * a[3] => b, 4;
+        );
+        (c, b)
+    }
+
+    /// The others of them, and all doubled. b is a.
+    fn square_doubled[V: FloatMultiply](c: [V; 10], a: [V; 5], b: [V; 5]) -> ([V; 10], [V; 5]) {
+        let (mut c, mut b) = (c, b);
+        products!(c;
+            b[1] * a[4], b[2] * a[3] => b, 5;
+            b[2] * a[4] => b, 6;
+            b[3] * a[4] => b, 7;
+        );
+        let mut k = 1;
+        while k < 9 {
+            c[k] = c[k].add(c[k]);
+            k += 1;
+        }
+        (c, b)
+    }
+
+    /// The squares of limbs. b is a.
+    fn square_diagonal[V: FloatMultiply](c: [V; 10], a: [V; 5], b: [V; 5]) -> [V; 10] {
+        let (mut c, mut b) = (c, b);
+        products!(c;
+            b[0] * a[0] => b, 0;
+            b[1] * a[1] => b, 2;
+            b[2] * a[2] => b, 4;
+            b[3] * a[3] => b, 6;
+            b[4] * a[4] => b, 8;
+        );
+        c
+    }
+
+    fn reduce[V: FloatMultiply, M: Modulus](c: [V; 10]) -> [V; 5] {
+        assert_below(&c[..9], BEFORE);
+        let out = M::reduce_doubles(c);
+        assert_below(&out[..4], AFTER);
+        out
+    }
+}
+
 /// c + a·b.
 #[inline(always)]
-fn multiply<V: FloatMultiply>(mut c: [V; 10], a: &[V; 5], b: &[V; 5]) -> [V; 10] {
-    assert_below(a, UNIT.to_bits());
-    assert_below(b, UNIT.to_bits());
-    let mut a = *a;
-    products!(c;
-        a[0] * b[0] => a, 0;
-        a[0] * b[1], a[1] * b[0] => a, 1;
-        a[0] * b[2], a[1] * b[1], a[2] * b[0] => a, 2;
-        a[0] * b[3], a[1] * b[2], a[2] * b[1], a[3] * b[0] => a, 3;
-        a[0] * b[4], a[1] * b[3], a[2] * b[2], a[3] * b[1], a[4] * b[0] => a, 4;
-        a[1] * b[4], a[2] * b[3], a[3] * b[2], a[4] * b[1] => a, 5;
-        a[2] * b[4], a[3] * b[3], a[4] * b[2] => a, 6;
-        a[3] * b[4], a[4] * b[3] => a, 7;
-        a[4] * b[4] => a, 8;
-    );
-    c
+fn multiply<V: FloatMultiply>(c: [V; 10], a: [V; 5], b: [V; 5]) -> [V; 10] {
+    let (c, a) = multiply_lower(c, a, b);
+    multiply_upper(c, a, b)
 }
 
 /// a², and what columns started from, halved.
 #[inline(always)]
-fn square<V: FloatMultiply>(mut c: [V; 10], a: &[V; 5]) -> [V; 10] {
-    assert_below(a, UNIT.to_bits());
-    let mut b = *a;
-    products!(c;
-        b[0] * a[1] => b, 1;
-        b[0] * a[2] => b, 2;
-        b[0] * a[3], b[1] * a[2] => b, 3;
-        b[0] * a[4], b[1] * a[3] => b, 4;
-        b[1] * a[4], b[2] * a[3] => b, 5;
-        b[2] * a[4] => b, 6;
-        b[3] * a[4] => b, 7;
-    );
-    let mut k = 1;
-    while k < 9 {
-        c[k] = c[k].add(c[k]);
-        k += 1;
-    }
-    products!(c;
-        b[0] * a[0] => b, 0;
-        b[1] * a[1] => b, 2;
-        b[2] * a[2] => b, 4;
-        b[3] * a[3] => b, 6;
-        b[4] * a[4] => b, 8;
-    );
-    c
-}
-
-#[inline(always)]
-fn reduce<V: FloatMultiply, M: Modulus>(c: [V; 10]) -> [V; 5] {
-    assert_below(&c[..9], BEFORE);
-    let out = M::reduce_doubles(c);
-    assert_below(&out[..4], AFTER);
-    out
+fn square<V: FloatMultiply>(c: [V; 10], a: [V; 5]) -> [V; 10] {
+    let (c, b) = square_crosses(c, a);
+    let (c, b) = square_doubled(c, a, b);
+    square_diagonal(c, a, b)
 }
 
 /// For each of five limbs, from the lowest: the quotient, whether it is the last.
@@ -362,24 +399,8 @@ pub(super) fn small_product<V: FloatMultiply>(x: V, by: u64) -> V {
 }
 
 step! {
-    fn product[V: FloatMultiply, M: Modulus][V, M](a: [V; 5], b: [V; 5]) -> [V; 5] {
-        reduce::<V, M>(multiply(columns(a[0], const { start::<M>(1) }), &a, &b))
-    }
-
-    fn squared[V: FloatMultiply, M: Modulus][V, M](a: [V; 5]) -> [V; 5] {
-        reduce::<V, M>(square(columns(a[0], const { halved(start::<M>(1)) }), &a))
-    }
-
-    fn product_and_product[V: FloatMultiply, M: Modulus][V, M](a: [V; 5], b: [V; 5], c: [V; 5], d: [V; 5]) -> [V; 5] {
-        reduce::<V, M>(multiply(multiply(columns(a[0], const { start::<M>(2) }), &a, &b), &c, &d))
-    }
-
-    fn product_and_square[V: FloatMultiply, M: Modulus][V, M](a: [V; 5], b: [V; 5], c: [V; 5]) -> [V; 5] {
-        reduce::<V, M>(multiply(square(columns(a[0], const { halved(start::<M>(2)) }), &c), &a, &b))
-    }
-
     /// Limbs below 2^52.
-    fn doubles[V: FloatMultiply][V](limbs: [V; 5]) -> [V; 5] {
+    fn doubles[V: FloatMultiply](limbs: [V; 5]) -> [V; 5] {
         let mut out = limbs;
         let mut i = 0;
         while i < 5 {
@@ -389,7 +410,7 @@ step! {
         out
     }
 
-    fn integers[V: FloatMultiply][V](limbs: [V; 5]) -> [V; 5] {
+    fn integers[V: FloatMultiply](limbs: [V; 5]) -> [V; 5] {
         let unit = splat(limbs[0], UNIT.to_bits());
         let mask = splat(limbs[0], MASK52);
         let mut out = limbs;
@@ -401,7 +422,7 @@ step! {
         out
     }
 
-    fn folded[V: FloatMultiply, M: Modulus][V, M](c: [V; 5]) -> [V; 5] {
+    fn folded[V: FloatMultiply, M: Modulus](c: [V; 5]) -> [V; 5] {
         assert_below(&c[4..], 1 << 53);
         let folded = carried(M::fold_doubles(c));
         assert_below(&folded[4..], (1 << 48) + (1 << 32));
@@ -464,19 +485,21 @@ impl<V: FloatMultiply, M: Modulus> PrimeLanes for Radix52Fma<V, M> {
     }
     #[inline(always)]
     fn mul_wide(self, other: Self) -> [V; 5] {
-        product::<V, M>(self.0, other.0)
+        reduce::<V, M>(multiply(columns(self.0[0], const { start::<M>(1) }), self.0, other.0))
     }
     #[inline(always)]
     fn square_wide(self) -> [V; 5] {
-        squared::<V, M>(self.0)
+        reduce::<V, M>(square(columns(self.0[0], const { halved(start::<M>(1)) }), self.0))
     }
     #[inline(always)]
     fn mul_add_mul(a: Self, b: Self, c: Self, d: Self) -> [V; 5] {
-        product_and_product::<V, M>(a.0, b.0, c.0, d.0)
+        let columns = columns(a.0[0], const { start::<M>(2) });
+        reduce::<V, M>(multiply(multiply(columns, a.0, b.0), c.0, d.0))
     }
     #[inline(always)]
     fn mul_add_square(a: Self, b: Self, c: Self) -> [V; 5] {
-        product_and_square::<V, M>(a.0, b.0, c.0)
+        let columns = columns(a.0[0], const { halved(start::<M>(2)) });
+        reduce::<V, M>(multiply(square(columns, c.0), a.0, b.0))
     }
     #[inline(always)]
     fn join<const N: usize>(wides: [[V; 5]; N]) -> [[V; 5]; N] {
