@@ -21,7 +21,8 @@ use super::even;
 use crate::simd::words::{DigestRows, MAX_WORD_LANES, Rows};
 use crate::simd::{Kernel, prefetch_bytes};
 
-/// The messages to hash.
+/// The messages to hash. Every hash function takes them as an object: its driver is then compiled once for each
+/// instruction set, and not once more for every kind of column.
 pub trait Messages: Sync {
     /// How many there are.
     fn count(&self) -> usize;
@@ -41,17 +42,18 @@ pub trait Messages: Sync {
     }
 }
 
-impl Messages for [&[u8]] {
+/// Messages as a list of slices.
+pub struct Slices<'a>(pub &'a [&'a [u8]]);
+
+impl Messages for Slices<'_> {
     fn count(&self) -> usize {
-        self.len()
+        self.0.len()
     }
-    #[inline]
     fn message(&self, index: usize) -> &[u8] {
-        self[index]
+        self.0[index]
     }
-    #[inline]
     fn rows<'m>(&'m self, first: usize, rows: &mut [&'m [u8]]) {
-        rows.copy_from_slice(&self[first..first + rows.len()]);
+        rows.copy_from_slice(&self.0[first..first + rows.len()]);
     }
 }
 
@@ -161,7 +163,7 @@ pub(super) enum Order<'q> {
 /// Positions of messages by their number of blocks, most first; the messages as they are where all have the same number
 /// or there are no lanes to fill.
 pub(super) fn queue<'q, T: Copy, F: Function<T>>(
-    messages: &(impl Messages + ?Sized),
+    messages: &dyn Messages,
     queue: &'q mut Vec<u32>,
 ) -> Order<'q> {
     let count = messages.count();
@@ -194,8 +196,14 @@ pub(super) fn queue<'q, T: Copy, F: Function<T>>(
         *place += 1;
     }
     // After the loop the first entry is the end of the first bucket.
-    queue[..starts[0] as usize].sort_by_key(|&index| core::cmp::Reverse(blocks(index as usize)));
+    most_first(&mut queue[..starts[0] as usize], &|index| blocks(index as usize));
     Order::Queue(queue)
+}
+
+/// Sorts positions by their number of blocks, most first. Not generic, and by an object: a sort is kilobytes of code.
+#[inline(never)]
+fn most_first(queue: &mut [u32], blocks: &dyn Fn(u32) -> u64) {
+    queue.sort_by_key(|&index| core::cmp::Reverse(blocks(index)));
 }
 
 /// The initial state.
@@ -327,7 +335,7 @@ struct Lanes<'m> {
 pub(super) fn drive<T: Copy, F: Function<T>>(
     token: T,
     function: F,
-    messages: &(impl Messages + ?Sized),
+    messages: &dyn Messages,
     order: Order<'_>,
     digests: &mut [u8],
     width: usize,

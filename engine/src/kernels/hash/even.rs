@@ -119,7 +119,7 @@ impl<T: Copy, F: Function<T>> Kernel<T> for Short<'_, '_, T, F> {
 /// Hashes the whole groups of messages of one length and returns how many messages they were.
 pub(super) fn digest_groups<'m, T: Copy, F: Function<T>>(
     token: T,
-    messages: &'m (impl Messages + ?Sized),
+    messages: &'m dyn Messages,
     length: usize,
     digests: &mut [u8],
     width: usize,

@@ -49,6 +49,19 @@ fn chi<V: Words>(b: [V; 5]) -> [V; 5] {
     ]
 }
 
+/// A round of words with these parities and the constant of ι, a step of its own as those of the fields are
+/// (`simd::step`).
+struct Round<V>([V; 25], [V; 5], V);
+
+impl<V: Words<Word = u64>> Kernel<V::Token> for Round<V> {
+    type Output = [V; 25];
+
+    #[inline(always)]
+    fn run(self, _: V::Token) -> [V; 25] {
+        round(&self.0, self.1, self.2)
+    }
+}
+
 /// θ of words with these parities, ρ, π, χ and ι, row by row: a row's five words are the last use of five of the
 /// state, so that the two states take little more room than one.
 #[inline(always)]
@@ -129,7 +142,7 @@ fn round<V: Words>(a: &[V; 25], c: [V; 5], iota: V) -> [V; 25] {
 fn inlined<V: Words<Word = u64>>(token: V::Token, mut state: [V; 25], first: usize) -> [V; 25] {
     let mut i = first;
     while i < 23 {
-        state = round(&state, parities(&state), V::splat(token, IOTA[i]));
+        state = token.inlined(Round(state, parities(&state), V::splat(token, IOTA[i])));
         i += 1;
     }
     round(&state, parities(&state), V::splat(token, IOTA[23]))
@@ -299,7 +312,7 @@ fn word(bytes: &[u8], mark: u8) -> u64 {
 
 fn digest_all<T: Token, const DOMAIN: u8>(
     token: T,
-    messages: &(impl Messages + ?Sized),
+    messages: &dyn Messages,
     digests: &mut [u8],
     order: &mut Vec<u32>,
 ) {
@@ -308,21 +321,11 @@ fn digest_all<T: Token, const DOMAIN: u8>(
 }
 
 /// The SHA3-256 digest of each message: row i of `digests`, 32 bytes each. `order` is scratch.
-pub fn sha3_256<T: Token>(
-    token: T,
-    messages: &(impl Messages + ?Sized),
-    digests: &mut [u8],
-    order: &mut Vec<u32>,
-) {
+pub fn sha3_256<T: Token>(token: T, messages: &dyn Messages, digests: &mut [u8], order: &mut Vec<u32>) {
     digest_all::<T, 0x06>(token, messages, digests, order);
 }
 
 /// As [`sha3_256`], with the padding from before the standard: Ethereum's Keccak-256.
-pub fn keccak256<T: Token>(
-    token: T,
-    messages: &(impl Messages + ?Sized),
-    digests: &mut [u8],
-    order: &mut Vec<u32>,
-) {
+pub fn keccak256<T: Token>(token: T, messages: &dyn Messages, digests: &mut [u8], order: &mut Vec<u32>) {
     digest_all::<T, 0x01>(token, messages, digests, order);
 }

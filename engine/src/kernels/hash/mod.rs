@@ -16,7 +16,7 @@ pub mod tagged;
 #[cfg(test)]
 mod tests;
 
-pub use drive::Messages;
+pub use drive::{Messages, Slices};
 pub use sha256::Extension;
 
 use crate::simd::Token;
@@ -56,7 +56,7 @@ pub fn digest_all<T: Token>(
     token: T,
     extension: Extension,
     algorithm: Algorithm,
-    messages: &(impl Messages + ?Sized),
+    messages: &dyn Messages,
     digests: &mut [u8],
     order: &mut Vec<u32>,
 ) {

@@ -365,7 +365,7 @@ impl Extension {
 pub fn digest_all<T: Token>(
     token: T,
     extension: Extension,
-    messages: &(impl Messages + ?Sized),
+    messages: &dyn Messages,
     digests: &mut [u8],
     order: &mut Vec<u32>,
 ) {
@@ -418,7 +418,7 @@ impl Messages for Rows32<'_> {
 pub fn digest_all_twice<T: Token>(
     token: T,
     extension: Extension,
-    messages: &(impl Messages + ?Sized),
+    messages: &dyn Messages,
     digests: &mut [u8],
     order: &mut Vec<u32>,
 ) {

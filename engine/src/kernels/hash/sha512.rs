@@ -259,7 +259,7 @@ fn small1(x: u64) -> u64 {
 /// The SHA-512 digest of each message, cut to `width` bytes: row i of `digests`. `order` is scratch.
 pub fn digest_column<T: Token>(
     token: T,
-    messages: &(impl Messages + ?Sized),
+    messages: &dyn Messages,
     digests: &mut [u8],
     width: usize,
     order: &mut Vec<u32>,
@@ -327,16 +327,21 @@ pub fn digest_one(input: Parts<'_>) -> [u64; 8] {
     digests[0]
 }
 
-/// The SHA-512 digest of each input, as the eight words of its final state (each big-endian word of the
-/// digest as an integer). `order` is scratch.
-pub fn digest_all<T: Token>(token: T, inputs: &[Parts<'_>], digests: &mut [[u64; 8]], order: &mut Vec<u32>) {
-    assert_eq!(inputs.len(), digests.len());
+/// Positions of inputs, those with fewer blocks first.
+fn by_blocks(inputs: &[Parts<'_>], order: &mut Vec<u32>) {
     order.clear();
     order.extend(0..inputs.len() as u32);
     let blocks = |i: u32| block_count(length_of(&inputs[i as usize]));
     if order.iter().any(|&i| blocks(i) != blocks(0)) {
         order.sort_unstable_by_key(|&i| blocks(i));
     }
+}
+
+/// The SHA-512 digest of each input, as the eight words of its final state (each big-endian word of the
+/// digest as an integer). `order` is scratch.
+pub fn digest_all<T: Token>(token: T, inputs: &[Parts<'_>], digests: &mut [[u64; 8]], order: &mut Vec<u32>) {
+    assert_eq!(inputs.len(), digests.len());
+    by_blocks(inputs, order);
     for lanes in order.chunks(T::Words64::LANES) {
         token.vectorize(HashLanes { inputs, lanes, digests });
     }

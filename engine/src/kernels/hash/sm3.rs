@@ -11,9 +11,9 @@ use core::marker::PhantomData;
 use super::drive::{Messages, drive, queue};
 use super::merkle_damgard::{Compression, MerkleDamgard};
 use super::sha2::sixteen;
-use crate::simd::Token;
 use crate::simd::portable::Portable;
 use crate::simd::words::Words;
+use crate::simd::{Kernel, Token};
 
 const INITIAL: [u32; 8] =
     [0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e];
@@ -50,48 +50,75 @@ fn p1<V: Words>(x: V) -> V {
     x.xor3(left::<17, V>(x), left::<9, V>(x))
 }
 
-/// One round; `parity` in the first sixteen, where FF and GG are exclusive ors.
-#[inline(always)]
-fn round<V: Words>(s: [V; 8], parity: bool, k: V, w: V, w_dash: V) -> [V; 8] {
-    let [a, b, c, d, e, f, g, h] = s;
-    let a12 = left::<20, V>(a);
-    let ss1 = left::<25, V>(a12.add(e.add(k).opaque()));
-    let (ff, gg) = if parity { (a.xor3(b, c), e.xor3(f, g)) } else { (a.majority(b, c), e.choose(f, g)) };
-    let tt1 = ff.add(d.add(w_dash).opaque()).opaque().add(ss1.xor(a12));
-    let tt2 = gg.add(h.add(w).opaque()).opaque().add(ss1);
-    [tt1, a, left::<23, V>(b), c, p0(tt2), e, left::<13, V>(f), g]
+/// One round, a step of its own as those of the fields are (`simd::step`); `PARITY` in the first sixteen, where FF and GG
+/// are exclusive ors. `words` are K, W and W'.
+struct Round<V, const PARITY: bool> {
+    state: [V; 8],
+    words: [V; 3],
+}
+
+impl<V: Words, const PARITY: bool> Kernel<V::Token> for Round<V, PARITY> {
+    type Output = [V; 8];
+
+    #[inline(always)]
+    fn run(self, _: V::Token) -> [V; 8] {
+        let [k, w, w_dash] = self.words;
+        let [a, b, c, d, e, f, g, h] = self.state;
+        let a12 = left::<20, V>(a);
+        let ss1 = left::<25, V>(a12.add(e.add(k).opaque()));
+        let (ff, gg) = if PARITY { (a.xor3(b, c), e.xor3(f, g)) } else { (a.majority(b, c), e.choose(f, g)) };
+        let tt1 = ff.add(d.add(w_dash).opaque()).opaque().add(ss1.xor(a12));
+        let tt2 = gg.add(h.add(w).opaque()).opaque().add(ss1);
+        [tt1, a, left::<23, V>(b), c, p0(tt2), e, left::<13, V>(f), g]
+    }
+}
+
+/// The word 16 rounds after the first of these: see [`later`].
+struct Later<V>([V; 5]);
+
+impl<V: Words> Kernel<V::Token> for Later<V> {
+    type Output = V;
+
+    #[inline(always)]
+    fn run(self, _: V::Token) -> V {
+        let [x0, x3, x7, x10, x13] = self.0;
+        p1(x0.xor3(x7, left::<17, V>(x13))).xor3(left::<25, V>(x3), x10)
+    }
 }
 
 /// The word 16 rounds after word i of a window.
 #[inline(always)]
-fn later<V: Words>(w: &[V; 16], i: usize) -> V {
-    let x = w[i].xor3(w[(i + 7) % 16], left::<17, V>(w[(i + 13) % 16]));
-    p1(x).xor3(left::<25, V>(w[(i + 3) % 16]), w[(i + 10) % 16])
+fn later<V: Words>(token: V::Token, w: &[V; 16], i: usize) -> V {
+    token.inlined(Later([w[i], w[(i + 3) % 16], w[(i + 7) % 16], w[(i + 10) % 16], w[(i + 13) % 16]]))
 }
 
 #[inline(always)]
 fn compress<V: Words<Word = u32>>(token: V::Token, state: [V; 8], mut w: [V; 16]) -> [V; 8] {
     let mut s = state;
     sixteen!(i, {
-        s = round(s, true, V::splat(token, ROUND[i]), w[i], w[i].xor(w[(i + 4) % 16]));
-        w[i] = later(&w, i);
+        let words = [V::splat(token, ROUND[i]), w[i], w[i].xor(w[(i + 4) % 16])];
+        s = token.inlined(Round::<V, true> { state: s, words });
+        w[i] = later(token, &w, i);
     });
     let mut t = 16;
     while t < 48 {
         let k = &ROUND[t..t + 16];
         sixteen!(i, {
-            s = round(s, false, V::splat(token, k[i]), w[i], w[i].xor(w[(i + 4) % 16]));
-            w[i] = later(&w, i);
+            let words = [V::splat(token, k[i]), w[i], w[i].xor(w[(i + 4) % 16])];
+            s = token.inlined(Round::<V, false> { state: s, words });
+            w[i] = later(token, &w, i);
         });
         t += 16;
     }
     let k = &ROUND[48..];
     sixteen!(i, {
-        s = round(s, false, V::splat(token, k[i]), w[i], w[i].xor(w[(i + 4) % 16]));
+        let words = [V::splat(token, k[i]), w[i], w[i].xor(w[(i + 4) % 16])];
+        s = token.inlined(Round::<V, false> { state: s, words });
         if i < 4 {
-            w[i] = later(&w, i);
+            w[i] = later(token, &w, i);
         }
     });
+    let _ = w;
     xor(s, state)
 }
 
@@ -103,8 +130,12 @@ fn compress_expanded<V: Words<Word = u32>>(token: V::Token, state: [V; 8], [w, d
         let (k, w, dash) = (&ROUND[t..t + 16], &w[t..t + 16], &dash[t..t + 16]);
         let parity = t == 0;
         sixteen!(i, {
-            let [k, w, dash] = [V::splat(token, k[i]), V::splat(token, w[i]), V::splat(token, dash[i])];
-            s = if parity { round(s, true, k, w, dash) } else { round(s, false, k, w, dash) };
+            let words = [V::splat(token, k[i]), V::splat(token, w[i]), V::splat(token, dash[i])];
+            s = if parity {
+                token.inlined(Round::<V, true> { state: s, words })
+            } else {
+                token.inlined(Round::<V, false> { state: s, words })
+            };
         });
         t += 16;
     }
@@ -157,12 +188,7 @@ impl<T: Token, V: Words<Token = T, Word = u32>> Compression<T> for Sm3<V> {
 }
 
 /// The SM3 digest of each message: row i of `digests`, 32 bytes each. `order` is scratch.
-pub fn digest_all<T: Token>(
-    token: T,
-    messages: &(impl Messages + ?Sized),
-    digests: &mut [u8],
-    order: &mut Vec<u32>,
-) {
+pub fn digest_all<T: Token>(token: T, messages: &dyn Messages, digests: &mut [u8], order: &mut Vec<u32>) {
     // A lone message takes two thirds longer in a lane of a vector than in general registers.
     if let (1, true, Some(portable)) = (messages.count(), T::Words32::LANES > 1, Portable::detect()) {
         return in_lanes_of::<_, <Portable as Token>::Words32>(portable, messages, digests, order);
@@ -177,7 +203,7 @@ pub fn digest_all<T: Token>(
 
 fn in_lanes_of<T: Token, V: Words<Token = T, Word = u32>>(
     token: T,
-    messages: &(impl Messages + ?Sized),
+    messages: &dyn Messages,
     digests: &mut [u8],
     order: &mut Vec<u32>,
 ) {

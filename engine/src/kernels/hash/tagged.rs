@@ -33,18 +33,14 @@ impl<T: Token> Compression<T> for Challenge {
 }
 
 /// The tagged digest of each message: row i of `digests`, 32 bytes each. `order` is scratch.
-pub fn challenges<T: Token>(
-    token: T,
-    messages: &(impl Messages + ?Sized),
-    digests: &mut [u8],
-    order: &mut Vec<u32>,
-) {
+pub fn challenges<T: Token>(token: T, messages: &dyn Messages, digests: &mut [u8], order: &mut Vec<u32>) {
     let queue = queue::<T, MerkleDamgard<T, Challenge>>(messages, order);
     drive(token, MerkleDamgard::<T, _>::new(Challenge), messages, queue, digests, 32);
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Slices;
     use super::*;
     use crate::simd::emulated::Emulated;
     use crate::simd::portable::Portable;
@@ -56,7 +52,7 @@ mod tests {
         let messages: Vec<&[u8]> =
             lengths.iter().enumerate().map(|(i, &length)| &bytes[i..][..length]).collect();
         let mut digests = vec![0; 32 * messages.len()];
-        challenges(token, &messages[..], &mut digests, &mut Vec::new());
+        challenges(token, &Slices(&messages), &mut digests, &mut Vec::new());
         let tag = Sha256::digest(b"BIP0340/challenge");
         for (digest, message) in digests.chunks(32).zip(messages) {
             let expected = Sha256::new().chain_update(tag).chain_update(tag).chain_update(message).finalize();

@@ -34,7 +34,7 @@ fn run<T: Token>(algorithm: Algorithm, messages: &[&[u8]], expected: &[Vec<u8>])
     for extension in [Extension::WhereFaster, Extension::Never] {
         let width = algorithm.digest_length();
         let mut digests = vec![0; width * messages.len()];
-        digest_all(token, extension, algorithm, messages, &mut digests, &mut Vec::new());
+        digest_all(token, extension, algorithm, &Slices(messages), &mut digests, &mut Vec::new());
         for (index, (digest, expected)) in digests.chunks(width).zip(expected).enumerate() {
             let (name, count, length) = (T::NAME, messages.len(), messages[index].len());
             assert_eq!(
@@ -102,6 +102,13 @@ fn stragglers_are_finished_wherever_they_are() {
 fn a_column_of_another_size_is_refused() {
     let messages: [&[u8]; 1] = [b""];
     if let Some(token) = Portable::detect() {
-        digest_all(token, Extension::Never, Algorithm::Sm3, &messages[..], &mut [0; 31], &mut Vec::new());
+        digest_all(
+            token,
+            Extension::Never,
+            Algorithm::Sm3,
+            &Slices(&messages),
+            &mut [0; 31],
+            &mut Vec::new(),
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::batch::Item;
 use crate::kernels::curve::weierstrass::equation::{self, Sum};
 use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y};
 use crate::kernels::field::prime256::Family;
-use crate::kernels::hash::tagged;
+use crate::kernels::hash::{Slices, tagged};
 use crate::schemes::Screened;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
@@ -144,7 +144,7 @@ fn challenges<T: Token>(token: T, open: &[(usize, Parsed, Item<'_>)]) -> Vec<[u8
     let inputs: Vec<&[u8]> =
         ends.into_iter().map(|end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
     let mut digests = vec![[0; 32]; open.len()];
-    tagged::challenges(token, &inputs[..], digests.as_flattened_mut(), &mut Vec::new());
+    tagged::challenges(token, &Slices(&inputs), digests.as_flattened_mut(), &mut Vec::new());
     for (digest, (_, parsed, item)) in digests.iter_mut().zip(open) {
         if is_long(item) {
             *digest = verify::challenge(&parsed.r, &parsed.key, item.message);

@@ -10,7 +10,7 @@ use sha3::Keccak256;
 use super::rules::{self, CurveName, EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};
 use super::wire;
 use crate::Reason;
-use crate::kernels::hash::{self, Algorithm, Extension};
+use crate::kernels::hash::{self, Algorithm, Extension, Slices};
 use crate::schemes::Screened;
 use crate::schemes::weierstrass::{self, Curve};
 use crate::simd::Token;
@@ -79,7 +79,14 @@ impl Prehash {
         };
         let mut digests = vec![[0; 32]; messages.len()];
         let extension = Extension::of::<T>();
-        hash::digest_all(token, extension, algorithm, messages, digests.as_flattened_mut(), &mut Vec::new());
+        hash::digest_all(
+            token,
+            extension,
+            algorithm,
+            &Slices(messages),
+            digests.as_flattened_mut(),
+            &mut Vec::new(),
+        );
         digests
     }
 }

@@ -11,7 +11,7 @@ use crate::batch::Item;
 use crate::kernels::curve::weierstrass::equation::{self, Match};
 use crate::kernels::curve::weierstrass::{self as lanes, Encoded};
 use crate::kernels::field::prime256::Family;
-use crate::kernels::hash::sm3;
+use crate::kernels::hash::{Slices, sm3};
 use crate::schemes::Screened;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::sec1::Y;
@@ -140,7 +140,7 @@ fn message_hashes<T: Token>(token: T, user_id: &UserId, signed: &[Signed<'_>]) -
     const LONG: usize = 4096;
     let digest_all = |inputs: &[&[u8]]| {
         let mut digests = vec![[0; 32]; inputs.len()];
-        sm3::digest_all(token, inputs, digests.as_flattened_mut(), &mut Vec::new());
+        sm3::digest_all(token, &Slices(inputs), digests.as_flattened_mut(), &mut Vec::new());
         digests
     };
     let prefix = verify::identity_prefix(user_id);
