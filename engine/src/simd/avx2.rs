@@ -83,7 +83,7 @@ impl LaneMask for Mask4 {
 /// The 4 × 4 transpose: 8 shuffles.
 #[inline(always)]
 pub(super) fn transpose(rows: [__m256i; 4]) -> [U64x4; 4] {
-    // SAFETY: private, called with rows that came from loads behind a token or from vectors.
+    // SAFETY: registers are made from a token or from vectors, which prove the features.
     unsafe {
         let [r0, r1, r2, r3] = rows;
         let (e0, o0) = (_mm256_unpacklo_epi64(r0, r1), _mm256_unpackhi_epi64(r0, r1));
@@ -123,10 +123,22 @@ fn order([mut a, mut b, mut c, mut d, mut e]: [U64x4; 5], done: U64x4) -> [U64x4
 }
 
 #[inline(always)]
-fn half_row(words: &[u64; 8], half: usize) -> __m256i {
+fn half_row(_: Avx2, words: &[u64; 8], half: usize) -> __m256i {
     let words = &words[4 * half..4 * half + 4];
-    // SAFETY: the slice covers the 32 bytes; the caller is behind a token.
+    // SAFETY: the token proves the features, the slice covers the 32 bytes.
     unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+}
+
+/// The words of a row for each lane, transposed.
+#[inline(always)]
+fn transpose_rows(token: Avx2, [a, b, c, d]: [&[u64; 8]; 4]) -> [U64x4; 8] {
+    let [a0, b0, c0, d0] =
+        [half_row(token, a, 0), half_row(token, b, 0), half_row(token, c, 0), half_row(token, d, 0)];
+    let [a1, b1, c1, d1] =
+        [half_row(token, a, 1), half_row(token, b, 1), half_row(token, c, 1), half_row(token, d, 1)];
+    let low = transpose([a0, b0, c0, d0]);
+    let high = transpose([a1, b1, c1, d1]);
+    [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]]
 }
 
 impl Vector for U64x4 {
@@ -252,16 +264,13 @@ impl Vector for U64x4 {
     }
     #[inline(always)]
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
-        let i = index.to_array();
+        let (token, i) = (index.token(), index.to_array());
         let (a, b) = (entry::<R>(table, i[0]), entry::<R>(table, i[1]));
         let (c, d) = (entry::<R>(table, i[2]), entry::<R>(table, i[3]));
         let mut out = [[index; 8]; R];
         let mut r = 0;
         while r < R {
-            let (a, b, c, d) = (&a[r], &b[r], &c[r], &d[r]);
-            let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
-            let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
-            out[r] = [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]];
+            out[r] = transpose_rows(token, [&a[r], &b[r], &c[r], &d[r]]);
             r += 1;
         }
         out
@@ -279,10 +288,7 @@ impl Vector for U64x4 {
         let mut out = [[Self::splat(token, 0); 8]; R];
         let mut r = 0;
         while r < R {
-            let (a, b, c, d) = (&a[r], &b[r], &c[r], &d[r]);
-            let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
-            let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
-            out[r] = [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]];
+            out[r] = transpose_rows(token, [&a[r], &b[r], &c[r], &d[r]]);
             r += 1;
         }
         out
@@ -292,7 +298,8 @@ impl Vector for U64x4 {
         let mut r = 0;
         while r < R {
             let row = table.as_ptr().wrapping_add(index + r);
-            // SAFETY: a prefetch reads nothing that the program could see and never faults.
+            // SAFETY: SSE is part of every x86-64 CPU; a prefetch reads nothing that the program could see, and never
+            // faults.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(row.cast()) };
             r += 1;
         }
@@ -312,18 +319,16 @@ impl Vector for U64x4 {
     }
     #[inline(always)]
     fn gather_lines<const R: usize>(
+        token: Avx2,
         tables: &[&[[Line; R]]; MAX_LANES],
         i: [usize; MAX_LANES],
     ) -> [[Self; 8]; R] {
         let (a, b) = (&tables[0][i[0]], &tables[1][i[1]]);
         let (c, d) = (&tables[2][i[2]], &tables[3][i[3]]);
-        let mut out = [[Self(half_row(&a[0].0, 0)); 8]; R];
+        let mut out = [[Self::splat(token, 0); 8]; R];
         let mut r = 0;
         while r < R {
-            let (a, b, c, d) = (&a[r].0, &b[r].0, &c[r].0, &d[r].0);
-            let low = transpose([half_row(a, 0), half_row(b, 0), half_row(c, 0), half_row(d, 0)]);
-            let high = transpose([half_row(a, 1), half_row(b, 1), half_row(c, 1), half_row(d, 1)]);
-            out[r] = [low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]];
+            out[r] = transpose_rows(token, [&a[r].0, &b[r].0, &c[r].0, &d[r].0]);
             r += 1;
         }
         out
@@ -356,7 +361,7 @@ fn doubles(x: U64x4) -> __m256d {
 
 #[inline(always)]
 fn bits(x: __m256d) -> U64x4 {
-    // SAFETY: private, called with what came from vectors.
+    // SAFETY: registers are made from a token or from vectors, which prove the features.
     U64x4(unsafe { _mm256_castpd_si256(x) })
 }
 

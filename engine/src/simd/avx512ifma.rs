@@ -82,7 +82,7 @@ impl LaneMask for Mask8 {
 /// The 8 × 8 transpose: 24 shuffles, none across a register more than once per stage.
 #[inline(always)]
 pub(super) fn transpose(rows: [__m512i; 8]) -> [U64x8; 8] {
-    // SAFETY: private, called with rows that came from loads behind a token or from vectors.
+    // SAFETY: registers are made from a token or from vectors, which prove the features.
     unsafe {
         let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
         let (e0, o0) = (_mm512_unpacklo_epi64(r0, r1), _mm512_unpackhi_epi64(r0, r1));
@@ -125,8 +125,8 @@ fn joined(
 }
 
 #[inline(always)]
-fn row(words: &[u64; 8]) -> __m512i {
-    // SAFETY: the reference covers the 64 bytes; the caller is behind a token.
+fn row(_: Avx512Ifma, words: &[u64; 8]) -> __m512i {
+    // SAFETY: the token proves the features, the reference covers the 64 bytes.
     unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
 }
 
@@ -255,7 +255,7 @@ impl Vector for U64x8 {
     }
     #[inline(always)]
     fn gather_rows<const R: usize>(table: &[[u64; 8]], index: Self) -> [[Self; 8]; R] {
-        let i = index.to_array();
+        let (token, i) = (index.token(), index.to_array());
         let lanes = [
             entry::<R>(table, i[0]),
             entry::<R>(table, i[1]),
@@ -270,14 +270,14 @@ impl Vector for U64x8 {
         let mut r = 0;
         while r < R {
             out[r] = transpose([
-                row(&lanes[0][r]),
-                row(&lanes[1][r]),
-                row(&lanes[2][r]),
-                row(&lanes[3][r]),
-                row(&lanes[4][r]),
-                row(&lanes[5][r]),
-                row(&lanes[6][r]),
-                row(&lanes[7][r]),
+                row(token, &lanes[0][r]),
+                row(token, &lanes[1][r]),
+                row(token, &lanes[2][r]),
+                row(token, &lanes[3][r]),
+                row(token, &lanes[4][r]),
+                row(token, &lanes[5][r]),
+                row(token, &lanes[6][r]),
+                row(token, &lanes[7][r]),
             ]);
             r += 1;
         }
@@ -285,7 +285,7 @@ impl Vector for U64x8 {
     }
     #[inline(always)]
     fn gather_entries<const R: usize>(
-        _: Avx512Ifma,
+        token: Avx512Ifma,
         table: &[[[u64; 8]; R]],
         at: &[u32],
         shift: u32,
@@ -301,18 +301,18 @@ impl Vector for U64x8 {
             &table[(at[6] >> shift) as usize],
             &table[(at[7] >> shift) as usize],
         ];
-        let mut out = [[U64x8(row(&[0; 8])); 8]; R];
+        let mut out = [[Self::splat(token, 0); 8]; R];
         let mut r = 0;
         while r < R {
             out[r] = transpose([
-                row(&lanes[0][r]),
-                row(&lanes[1][r]),
-                row(&lanes[2][r]),
-                row(&lanes[3][r]),
-                row(&lanes[4][r]),
-                row(&lanes[5][r]),
-                row(&lanes[6][r]),
-                row(&lanes[7][r]),
+                row(token, &lanes[0][r]),
+                row(token, &lanes[1][r]),
+                row(token, &lanes[2][r]),
+                row(token, &lanes[3][r]),
+                row(token, &lanes[4][r]),
+                row(token, &lanes[5][r]),
+                row(token, &lanes[6][r]),
+                row(token, &lanes[7][r]),
             ]);
             r += 1;
         }
@@ -329,7 +329,8 @@ impl Vector for U64x8 {
         let mut r = 0;
         while r < R {
             let row = table.as_ptr().wrapping_add(index + r);
-            // SAFETY: a prefetch reads nothing that the program could see and never faults.
+            // SAFETY: SSE is part of every x86-64 CPU; a prefetch reads nothing that the program could see, and never
+            // faults.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(row.cast()) };
             r += 1;
         }
@@ -346,6 +347,7 @@ impl Vector for U64x8 {
     }
     #[inline(always)]
     fn gather_lines<const R: usize>(
+        token: Avx512Ifma,
         tables: &[&[[Line; R]]; MAX_LANES],
         i: [usize; MAX_LANES],
     ) -> [[Self; 8]; R] {
@@ -359,18 +361,18 @@ impl Vector for U64x8 {
             &tables[6][i[6]],
             &tables[7][i[7]],
         ];
-        let mut out = [transpose([row(&lanes[0][0].0); 8]); R];
+        let mut out = [[Self::splat(token, 0); 8]; R];
         let mut r = 0;
         while r < R {
             out[r] = transpose([
-                row(&lanes[0][r].0),
-                row(&lanes[1][r].0),
-                row(&lanes[2][r].0),
-                row(&lanes[3][r].0),
-                row(&lanes[4][r].0),
-                row(&lanes[5][r].0),
-                row(&lanes[6][r].0),
-                row(&lanes[7][r].0),
+                row(token, &lanes[0][r].0),
+                row(token, &lanes[1][r].0),
+                row(token, &lanes[2][r].0),
+                row(token, &lanes[3][r].0),
+                row(token, &lanes[4][r].0),
+                row(token, &lanes[5][r].0),
+                row(token, &lanes[6][r].0),
+                row(token, &lanes[7][r].0),
             ]);
             r += 1;
         }
@@ -401,7 +403,7 @@ fn doubles(x: U64x8) -> __m512d {
 
 #[inline(always)]
 fn bits(x: __m512d) -> U64x8 {
-    // SAFETY: private, called with what vectors gave.
+    // SAFETY: registers are made from a token or from vectors, which prove the features.
     U64x8(unsafe { _mm512_castpd_si512(x) })
 }
 

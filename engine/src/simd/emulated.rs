@@ -187,6 +187,7 @@ impl Vector for EmulatedU64x8 {
         }
     }
     fn gather_lines<const R: usize>(
+        _: Emulated,
         tables: &[&[[Line; R]]; MAX_LANES],
         index: [usize; MAX_LANES],
     ) -> [[Self; 8]; R] {

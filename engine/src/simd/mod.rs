@@ -1,9 +1,15 @@
 //! Vectors of 64-bit lanes, one file per instruction set, and the proof that the CPU has it.
 //!
-//! Contract. A [`Token`] can be obtained only from [`Token::detect`]; a [`Vector`] only from a token or
-//! from another vector. So whoever holds a vector may use its instructions, and every method of
+//! Contract. A [`Token`] can be obtained only from [`Token::detect`] or from a vector; a [`Vector`] only from a token
+//! or from another vector. So whoever holds a vector may use its instructions, and every method of
 //! [`Vector`] is safe. `is_x86_feature_detected!` also checks with XGETBV that the operating system
-//! saves the registers.
+//! saves the registers. It follows that every function here takes one of them: an associated function without a
+//! vector among its parameters takes the token, and so does each helper that contains `unsafe`. A register
+//! (`__m512i`) stands for a vector in helpers, since nothing outside of this folder can pass one in.
+//! `tests/tokens.rs` reads the signatures, and names the exceptions.
+//!
+//! Other crates may implement these traits for types of their own. That gives them nothing: [`Token::Vector`] and
+//! [`Vector::Token`] must name each other, so a token of theirs has vectors of theirs.
 //!
 //! How code gets compiled for an instruction set. `#[target_feature]` cannot depend on a type
 //! parameter, so a kernel is written once, generic over the token, in functions marked
@@ -276,6 +282,7 @@ pub trait Vector: Copy {
         Self::mask(token, bits)
     }
     /// Asks for `R` rows from row `index` to be brought into the first-level cache. A hint, without a bounds check.
+    /// It takes no token, since it uses no more than SSE, which is part of every x86-64 CPU.
     #[inline(always)]
     fn prefetch_rows<const R: usize>(table: &[[u64; 8]], index: usize) {
         let _ = (table, index);
@@ -286,6 +293,7 @@ pub trait Vector: Copy {
     /// As `gather_rows` with a table of entries for each lane: entry `index[i]` of `tables[i]`. Panics if an index leads
     /// outside its table.
     fn gather_lines<const R: usize>(
+        token: Self::Token,
         tables: &[&[[Line; R]]; MAX_LANES],
         index: [usize; MAX_LANES],
     ) -> [[Self; 8]; R];

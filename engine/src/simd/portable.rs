@@ -170,6 +170,7 @@ impl Vector for U64x1 {
     }
     #[inline(always)]
     fn gather_lines<const R: usize>(
+        _: Portable,
         tables: &[&[[Line; R]]; MAX_LANES],
         index: [usize; MAX_LANES],
     ) -> [[Self; 8]; R] {

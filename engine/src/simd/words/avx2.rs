@@ -11,18 +11,18 @@ use core::arch::x86_64::*;
 pub struct U32x8(__m256i);
 
 #[inline(always)]
-fn row(bytes: &[u8], index: usize) -> __m256i {
+fn row(_: Avx2, bytes: &[u8], index: usize) -> __m256i {
     let Some(bytes) = bytes.get(32 * index..).and_then(<[u8]>::first_chunk::<32>) else {
         panic!("a block of {} bytes, {} are needed", bytes.len(), 32 * index + 32);
     };
-    // SAFETY: the reference covers the 32 bytes; the caller is behind a token.
+    // SAFETY: the token proves the features, the reference covers the 32 bytes.
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
 
 /// The 8 × 8 transpose: 24 shuffles.
 #[inline(always)]
 fn transpose8(r: [__m256i; 8]) -> [__m256i; 8] {
-    // SAFETY: private, called with what came from loads behind a token or from vectors.
+    // SAFETY: registers are made from a token or from vectors, which prove the features.
     unsafe {
         let (a0, a1) = (_mm256_unpacklo_epi32(r[0], r[1]), _mm256_unpackhi_epi32(r[0], r[1]));
         let (b0, b1) = (_mm256_unpacklo_epi32(r[2], r[3]), _mm256_unpackhi_epi32(r[2], r[3]));
@@ -46,16 +46,16 @@ fn transpose8(r: [__m256i; 8]) -> [__m256i; 8] {
 }
 
 #[inline(always)]
-fn rows8(rows: &Rows<'_>, index: usize) -> [__m256i; 8] {
+fn rows8(token: Avx2, rows: &Rows<'_>, index: usize) -> [__m256i; 8] {
     [
-        row(rows[0], index),
-        row(rows[1], index),
-        row(rows[2], index),
-        row(rows[3], index),
-        row(rows[4], index),
-        row(rows[5], index),
-        row(rows[6], index),
-        row(rows[7], index),
+        row(token, rows[0], index),
+        row(token, rows[1], index),
+        row(token, rows[2], index),
+        row(token, rows[3], index),
+        row(token, rows[4], index),
+        row(token, rows[5], index),
+        row(token, rows[6], index),
+        row(token, rows[7], index),
     ]
 }
 
@@ -146,9 +146,9 @@ impl Words for U32x8 {
     }
 
     #[inline(always)]
-    fn load_blocks(_: Avx2, rows: &Rows<'_>) -> [Self; 16] {
-        let low = transpose8(rows8(rows, 0));
-        let high = transpose8(rows8(rows, 1));
+    fn load_blocks(token: Avx2, rows: &Rows<'_>) -> [Self; 16] {
+        let low = transpose8(rows8(token, rows, 0));
+        let high = transpose8(rows8(token, rows, 1));
         let mut words = [Self(low[0]); 16];
         let mut i = 0;
         while i < 8 {
@@ -192,10 +192,10 @@ impl Words for U64x4 {
         let mut quarter = 0;
         while quarter < 4 {
             let four = transpose([
-                row(rows[0], quarter),
-                row(rows[1], quarter),
-                row(rows[2], quarter),
-                row(rows[3], quarter),
+                row(token, rows[0], quarter),
+                row(token, rows[1], quarter),
+                row(token, rows[2], quarter),
+                row(token, rows[3], quarter),
             ]);
             let mut i = 0;
             while i < 4 {

@@ -21,8 +21,8 @@ fn hide(mut x: __m512i) -> __m512i {
 }
 
 #[inline(always)]
-fn row(bytes: &[u8; 64]) -> __m512i {
-    // SAFETY: the reference covers the 64 bytes; the caller is behind a token.
+fn row(_: Avx512Ifma, bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: the token proves the features, the reference covers the 64 bytes.
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
 }
 
@@ -36,12 +36,12 @@ fn chunk(bytes: &[u8], index: usize) -> &[u8; 64] {
 
 /// At most 64 bytes, zeros after them, and `mark` right after the last where `marked`.
 #[inline(always)]
-fn tail(bytes: &[u8], marked: bool, mark: u8) -> __m512i {
+fn tail(_: Avx512Ifma, bytes: &[u8], marked: bool, mark: u8) -> __m512i {
     // Without branches: lengths are as good as random.
     let length = bytes.len().min(64) as u32;
     let after = u64::from(marked & (length < 64)) << (length & 63);
-    // SAFETY: the mask covers no byte beyond the slice, and bytes outside of the mask are not touched; the caller is
-    // behind a token.
+    // SAFETY: the token proves the features; the mask covers no byte beyond the slice, and bytes outside of the mask are
+    // not touched.
     unsafe {
         let row = _mm512_maskz_loadu_epi8(_bzhi_u64(u64::MAX, length), bytes.as_ptr().cast());
         _mm512_mask_mov_epi8(row, after, _mm512_set1_epi8(mark as i8))
@@ -99,7 +99,7 @@ fn part(bytes: &[u8], index: usize) -> &[u8] {
 /// The four 128-bit lanes of four registers, transposed: 8 shuffles.
 #[inline(always)]
 fn transpose_quarters(q: [__m512i; 4]) -> [__m512i; 4] {
-    // SAFETY: private, called with what came from loads behind a token or from vectors.
+    // SAFETY: registers are made from a token or from vectors, which prove the features.
     unsafe {
         let (x0, x1) = (_mm512_shuffle_i32x4::<0x88>(q[0], q[1]), _mm512_shuffle_i32x4::<0x88>(q[2], q[3]));
         let (y0, y1) = (_mm512_shuffle_i32x4::<0xdd>(q[0], q[1]), _mm512_shuffle_i32x4::<0xdd>(q[2], q[3]));
@@ -229,33 +229,33 @@ impl Words for U32x16 {
     }
 
     #[inline(always)]
-    fn load_blocks(_: Avx512Ifma, rows: &Rows<'_>) -> [Self; 16] {
+    fn load_blocks(token: Avx512Ifma, rows: &Rows<'_>) -> [Self; 16] {
         transpose16([
-            row(chunk(rows[0], 0)),
-            row(chunk(rows[1], 0)),
-            row(chunk(rows[2], 0)),
-            row(chunk(rows[3], 0)),
-            row(chunk(rows[4], 0)),
-            row(chunk(rows[5], 0)),
-            row(chunk(rows[6], 0)),
-            row(chunk(rows[7], 0)),
-            row(chunk(rows[8], 0)),
-            row(chunk(rows[9], 0)),
-            row(chunk(rows[10], 0)),
-            row(chunk(rows[11], 0)),
-            row(chunk(rows[12], 0)),
-            row(chunk(rows[13], 0)),
-            row(chunk(rows[14], 0)),
-            row(chunk(rows[15], 0)),
+            row(token, chunk(rows[0], 0)),
+            row(token, chunk(rows[1], 0)),
+            row(token, chunk(rows[2], 0)),
+            row(token, chunk(rows[3], 0)),
+            row(token, chunk(rows[4], 0)),
+            row(token, chunk(rows[5], 0)),
+            row(token, chunk(rows[6], 0)),
+            row(token, chunk(rows[7], 0)),
+            row(token, chunk(rows[8], 0)),
+            row(token, chunk(rows[9], 0)),
+            row(token, chunk(rows[10], 0)),
+            row(token, chunk(rows[11], 0)),
+            row(token, chunk(rows[12], 0)),
+            row(token, chunk(rows[13], 0)),
+            row(token, chunk(rows[14], 0)),
+            row(token, chunk(rows[15], 0)),
         ])
     }
     #[inline(always)]
-    fn load_tails(_: Avx512Ifma, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
+    fn load_tails(token: Avx512Ifma, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         // SAFETY: the token proves the features.
         let mut tails = [unsafe { _mm512_setzero_si512() }; 16];
         let mut lane = 0;
         while lane < 16 {
-            tails[lane] = tail(rows[lane], marked >> lane & 1 == 1, mark);
+            tails[lane] = tail(token, rows[lane], marked >> lane & 1 == 1, mark);
             lane += 1;
         }
         transpose16(tails)
@@ -329,7 +329,8 @@ fn transpose_digests(w: [U32x16; 8]) -> [__m512i; 8] {
 #[inline(always)]
 fn store_half(rows: __m512i, half: usize, to: &mut [u8]) {
     let to = &mut to[..32];
-    // SAFETY: called with what came from vectors, which prove the features, and there is room for 32 bytes.
+    // SAFETY: registers are made from a token or from vectors, which prove the features, and there is room for 32
+    // bytes.
     unsafe {
         let half =
             if half == 0 { _mm512_castsi512_si256(rows) } else { _mm512_extracti64x4_epi64::<1>(rows) };
@@ -338,16 +339,16 @@ fn store_half(rows: __m512i, half: usize, to: &mut [u8]) {
 }
 
 #[inline(always)]
-fn rows8(rows: &Rows<'_>, index: usize) -> [__m512i; 8] {
+fn rows8(token: Avx512Ifma, rows: &Rows<'_>, index: usize) -> [__m512i; 8] {
     [
-        row(chunk(rows[0], index)),
-        row(chunk(rows[1], index)),
-        row(chunk(rows[2], index)),
-        row(chunk(rows[3], index)),
-        row(chunk(rows[4], index)),
-        row(chunk(rows[5], index)),
-        row(chunk(rows[6], index)),
-        row(chunk(rows[7], index)),
+        row(token, chunk(rows[0], index)),
+        row(token, chunk(rows[1], index)),
+        row(token, chunk(rows[2], index)),
+        row(token, chunk(rows[3], index)),
+        row(token, chunk(rows[4], index)),
+        row(token, chunk(rows[5], index)),
+        row(token, chunk(rows[6], index)),
+        row(token, chunk(rows[7], index)),
     ]
 }
 
@@ -369,19 +370,19 @@ impl Words for U64x8 {
         Self(unsafe { _mm512_ternarylogic_epi64::<0xd2>(self.0, b.0, c.0) })
     }
     #[inline(always)]
-    fn load_blocks(_: Avx512Ifma, rows: &Rows<'_>) -> [Self; 16] {
-        both(transpose(rows8(rows, 0)), transpose(rows8(rows, 1)))
+    fn load_blocks(token: Avx512Ifma, rows: &Rows<'_>) -> [Self; 16] {
+        both(transpose(rows8(token, rows, 0)), transpose(rows8(token, rows, 1)))
     }
     #[inline(always)]
-    fn load_tails(_: Avx512Ifma, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
+    fn load_tails(token: Avx512Ifma, rows: &Rows<'_>, marked: u32, mark: u8) -> [Self; 16] {
         // SAFETY: the token proves the features.
         let zero = unsafe { _mm512_setzero_si512() };
         let (mut low, mut high) = ([zero; 8], [zero; 8]);
         let mut lane = 0;
         while lane < 8 {
             let (bytes, marked) = (rows[lane], marked >> lane & 1 == 1);
-            low[lane] = tail(bytes, marked, mark);
-            high[lane] = tail(part(bytes, 1), marked & (bytes.len() >= 64), mark);
+            low[lane] = tail(token, bytes, marked, mark);
+            high[lane] = tail(token, part(bytes, 1), marked & (bytes.len() >= 64), mark);
             lane += 1;
         }
         both(transpose(low), transpose(high))

@@ -275,7 +275,7 @@ fn select<F: FieldLanes>(
         index[lane] = entry_of(first, digits[lane], field);
         lane += 1;
     }
-    let [p, q] = F::Vector::gather_lines(tables, index);
+    let [p, q] = F::Vector::gather_lines(token, tables, index);
     let entry = AffineNiels {
         y_plus_x: F::unpack([p[0], p[1], p[2], p[3], p[4]]),
         y_minus_x: F::unpack([p[5], p[6], p[7], q[0], q[1]]),

@@ -157,6 +157,7 @@ impl First<'_> {
     #[inline(always)]
     fn words<F: PrimeLanes>(
         &self,
+        token: F::Token,
         vector: usize,
         selection: &Selection,
     ) -> ([F::Vector; 8], &[u64; MAX_LANES]) {
@@ -167,19 +168,19 @@ impl First<'_> {
             index[lane] = entry_of(selection, digits[lane]);
             lane += 1;
         }
-        let [words] = F::Vector::gather_lines(tables, index);
+        let [words] = F::Vector::gather_lines(token, tables, index);
         (words, digits)
     }
 
     #[inline(always)]
-    fn abscissa<F: PrimeLanes>(&self, vector: usize, selection: &Selection) -> F {
-        let (w, _) = self.words::<F>(vector, selection);
+    fn abscissa<F: PrimeLanes>(&self, token: F::Token, vector: usize, selection: &Selection) -> F {
+        let (w, _) = self.words::<F>(token, vector, selection);
         F::from_limbs(prime256::limbs_from_words([w[0], w[1], w[2], w[3]]))
     }
 
     #[inline(always)]
     fn point<F: PrimeLanes>(&self, token: F::Token, vector: usize, selection: &Selection) -> Affine<F> {
-        let (words, digits) = self.words::<F>(vector, selection);
+        let (words, digits) = self.words::<F>(token, vector, selection);
         let [a, b, c, d, e, f, g, h] = words;
         let w = F::from_limbs(prime256::limbs_from_words([e, f, g, h]));
         let sign = F::Vector::splat(token, 1 << (SIGN + selection.shift));
@@ -202,9 +203,9 @@ impl<F: PrimeLanes> Source<F> for First<'_> {
         self.meetings.len()
     }
     #[inline(always)]
-    fn abscissae(&self, _: F::Token, _: &[Affine<F>], vector: usize, pair: usize) -> [F; 2] {
+    fn abscissae(&self, token: F::Token, _: &[Affine<F>], vector: usize, pair: usize) -> [F; 2] {
         let [a, b] = &self.meetings[pair].of;
-        [self.abscissa(vector, a), self.abscissa(vector, b)]
+        [self.abscissa(token, vector, a), self.abscissa(token, vector, b)]
     }
     #[inline(always)]
     fn points(&self, token: F::Token, _: &[Affine<F>], vector: usize, pair: usize) -> [Affine<F>; 2] {
