@@ -225,6 +225,59 @@ fn unsafe_stands_only_where_it_may() {
     }
 }
 
+/// The part of a file that is tests: all of it, or what follows the head of its module of tests.
+fn tests_of<'a>(name: &str, source: &'a str) -> &'a str {
+    let is_test = name == "tests.rs" || name.ends_with("_tests.rs");
+    let begin = if is_test { Some(0) } else { source.find("#[cfg(test)]\nmod tests {") };
+    begin.map_or("", |begin| &source[begin..])
+}
+
+/// Calls of `Token::detect` after which a test may go on without the instruction set, and nobody knows.
+fn silent_skips(tests: &str) -> usize {
+    let loud = [".unwrap()", ".expect(", ".is_some()"];
+    let calls = tests.match_indices("detect()").map(|(at, call)| tests[at + call.len()..].trim_start());
+    calls.filter(|after| !loud.iter().any(|loud| after.starts_with(loud))).count()
+}
+
+/// Tests ask `simd::testing::detect`, which says what it skips and fails where the instruction set is required.
+#[test]
+fn no_test_skips_an_instruction_set_silently() {
+    let root = source_root();
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/bodies/src");
+    let (mut files, mut targets) = (Vec::new(), Vec::new());
+    rust_files(&root, &mut files);
+    rust_files(&fuzz, &mut targets);
+    let mut askers = 0;
+    for (file, all_of_it) in
+        files.iter().map(|file| (file, false)).chain(targets.iter().map(|file| (file, true)))
+    {
+        let source = fs::read_to_string(file).expect("a readable source file");
+        let name = file.file_name().and_then(|name| name.to_str()).expect("a UTF-8 file name");
+        let tests = if all_of_it { &source } else { tests_of(name, &source) };
+        assert_eq!(silent_skips(tests), 0, "{}: a test asks Token::detect", file.display());
+        askers += usize::from(tests.contains("testing::detect::<"));
+    }
+    assert!(askers >= 15, "{askers} files of tests ask for instruction sets");
+}
+
+#[test]
+fn the_check_sees_silent_skips() {
+    let silent = [
+        "let Some(token) = T::detect() else { return };",
+        "let token = <F as FieldLanes>::Token::detect()?;",
+        "if let Some(token) = T::detect() {}",
+        "if T::detect()\n    .is_none() {}",
+    ];
+    for source in silent {
+        assert_eq!(silent_skips(source), 1, "{source}");
+    }
+    let fine = "testing::detect::<T>() else { return }; T::detect().unwrap(); T::detect()\n.expect(\"\");";
+    assert_eq!(silent_skips(fine), 0);
+    assert_eq!(tests_of("lanes.rs", "a\n#[cfg(test)]\nmod tests {\n"), "#[cfg(test)]\nmod tests {\n");
+    assert_eq!(tests_of("lanes.rs", "#[cfg(test)]\nmod tests;\na"), "");
+    assert_eq!(tests_of("half_tests.rs", "a"), "a");
+}
+
 #[test]
 fn the_check_sees_violations() {
     let source =

@@ -34,6 +34,8 @@ pub mod portable;
 mod rows;
 #[cfg(target_arch = "x86_64")]
 pub mod sha_ni;
+#[cfg(any(test, feature = "oracle"))]
+pub mod testing;
 pub mod words;
 
 pub use rows::Rows;

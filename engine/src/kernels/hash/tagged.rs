@@ -47,7 +47,7 @@ mod tests {
     use ::sha2::{Digest, Sha256};
 
     fn check<T: Token>(lengths: &[usize]) {
-        let Some(token) = T::detect() else { return };
+        let Some(token) = crate::simd::testing::detect::<T>() else { return };
         let bytes: Vec<u8> = (0..1000).map(|i| (i % 251) as u8).collect();
         let messages: Vec<&[u8]> =
             lengths.iter().enumerate().map(|(i, &length)| &bytes[i..][..length]).collect();

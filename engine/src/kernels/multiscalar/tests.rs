@@ -47,7 +47,7 @@ fn scalar_of(x: &[u64; 4]) -> Scalar {
 /// `short` terms of 128 and `long` of 252 bits and one that makes them vanish, each with some torsion. `twist` gives
 /// the scalar of a term its own shape.
 fn check_sum<F: FieldLanes>(short: usize, long: usize, twist: fn(usize, [u64; 4]) -> [u64; 4]) {
-    let Some(token) = F::Token::detect() else { return };
+    let Some(token) = crate::simd::testing::detect::<F::Token>() else { return };
     let mut points = Points::<F>::new(token);
     let (mut small, mut large) = (Terms::new(128), Terms::new(252));
     let mut encodings = Vec::new();
@@ -175,7 +175,7 @@ fn digits_add_up() {
 
 /// Points without torsion whose sum vanishes, and then what torsion of single bits makes of the answer.
 fn check_bits<F: FieldLanes>(count: usize, step: usize) {
-    let Some(token) = F::Token::detect() else { return };
+    let Some(token) = crate::simd::testing::detect::<F::Token>() else { return };
     let name = F::Token::NAME;
     let mut points = Points::<F>::new(token);
     let (mut plain, mut large) = (Terms::plain(128), Terms::new(252));

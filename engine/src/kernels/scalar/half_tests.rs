@@ -15,7 +15,7 @@ fn big(words: &[u64]) -> BigInt {
 type Pair = Option<([u64; 3], [u64; 3], bool)>;
 
 fn pairs<V: Doubles, const N: usize>(scalars: &[[u64; 4]]) -> Option<Vec<Pair>> {
-    let token = V::Token::detect()?;
+    let token = crate::simd::testing::detect::<V::Token>()?;
     let mut words = vec![[[0; MAX_LANES]; 4]; scalars.len().div_ceil(V::LANES).next_multiple_of(N)];
     for (i, k) in scalars.iter().enumerate() {
         for (word, &value) in words[i / V::LANES].iter_mut().zip(k) {

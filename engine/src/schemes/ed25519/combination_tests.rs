@@ -96,7 +96,7 @@ pub(super) fn codes<F: FieldLanes>(
     source: &dyn Source,
     choose: Choose,
 ) -> Option<[Vec<Code>; 2]> {
-    let token = <F::Token as crate::simd::Token>::detect()?;
+    let token = crate::simd::testing::detect::<F::Token>()?;
     let items = items(rows);
     let mut lanes = vec![Code::KeyNotOnCurve; rows.len()];
     equation::check::<F>(token, equation, &items, &mut lanes);

@@ -43,7 +43,11 @@ fn engine(choice: BackendChoice, threads: usize) -> Option<Engine> {
 
 fn engine_on_path(choice: BackendChoice, path: PathChoice, threads: usize) -> Option<Engine> {
     let threads = NonZeroUsize::new(threads)?;
-    Engine::builder().backend(choice).path(path).threads(threads).build().ok()
+    let built = Engine::builder().backend(choice).path(path).threads(threads).build();
+    match choice {
+        BackendChoice::Forced(kind) => sigwarp::simd::testing::present(kind.name(), built),
+        _ => Some(built.expect("some backend runs everywhere")),
+    }
 }
 
 /// Each backend alone, and the choice that callers get, which may share a batch between backends.

@@ -122,7 +122,7 @@ type Pair = Option<([u64; 3], [u64; 3], bool)>;
 
 /// The pairs of all scalars, `N` vectors side by side, which must be the same whatever the vector.
 fn pairs<V: Doubles, const N: usize>(scalars: &[[u64; 4]]) -> Option<Vec<Pair>> {
-    let token = V::Token::detect()?;
+    let token = sigwarp::simd::testing::detect::<V::Token>()?;
     let mut vectors = vec![[[0; MAX_LANES]; 4]; scalars.len().div_ceil(V::LANES).next_multiple_of(N)];
     for (i, k) in scalars.iter().enumerate() {
         for (word, value) in vectors[i / V::LANES].iter_mut().zip(k) {
@@ -262,7 +262,7 @@ fn divisions<M: Modulus>(u: &mut Unstructured<'_>) -> Result<()> {
 }
 
 fn divided<S: Family, M: Modulus>(triples: &[Triple], expected: &[[[u64; 4]; 2]]) {
-    let Some(token) = S::Token::detect() else { return };
+    let Some(token) = sigwarp::simd::testing::detect::<S::Token>() else { return };
     let found = quotients::<M, S>(token, triples);
     assert_eq!(found, expected, "{} modulo {:x?}: {triples:x?}", std::any::type_name::<S>(), M::WORDS);
 }

@@ -250,7 +250,7 @@ mod tests {
     }
 
     fn check<F: FieldLanes>(count: usize) {
-        let Some(token) = F::Token::detect() else { return };
+        let Some(token) = crate::simd::testing::detect::<F::Token>() else { return };
         let all = samples(count);
         let mut points = Points::<F>::new(token);
         let rows: Vec<[u64; 8]> = all

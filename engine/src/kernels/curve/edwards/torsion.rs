@@ -220,7 +220,7 @@ mod tests {
     }
 
     fn check_entries<F: FieldLanes>() {
-        let Some(token) = F::Token::detect() else { return };
+        let Some(token) = crate::simd::testing::detect::<F::Token>() else { return };
         let all = samples();
         for count in [0, 1, 7, 8, 9, all.len()] {
             let mut points = Points::<F>::new(token);

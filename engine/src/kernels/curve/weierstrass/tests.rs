@@ -6,7 +6,6 @@ use super::*;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::field::prime256::Fma;
 use crate::kernels::field::prime256::{Family, General, Ifma};
-use crate::simd::Token;
 use crate::simd::emulated::EmulatedU64x8;
 use num_bigint::BigUint;
 
@@ -92,10 +91,7 @@ fn encode(point: &Point, index: usize) -> Encoded {
 
 /// Compares the sums of items, given as (g, k, d) with P = dG, with textbook sums; gives how many were exceptional.
 fn check<C: Curve, S: Family>(items: &[(BigUint, BigUint, BigUint)]) -> usize {
-    let Some(token) = S::Token::detect() else {
-        eprintln!("skipped: no {} on this machine", S::Token::NAME);
-        return 0;
-    };
+    let Some(token) = crate::simd::testing::detect::<S::Token>() else { return 0 };
     let reference = Reference::of::<C>();
     let lanes: Vec<Item> = items
         .iter()
@@ -194,8 +190,7 @@ fn sums_are_those_of_the_textbook() {
 
 #[cfg(target_arch = "x86_64")]
 fn check_native<S: Family>() {
-    if S::Token::detect().is_none() {
-        eprintln!("skipped: no {} on this machine", S::Token::NAME);
+    if crate::simd::testing::detect::<S::Token>().is_none() {
         return;
     }
     check_curve::<Secp256k1>(check::<Secp256k1, S>, 40);
@@ -217,7 +212,7 @@ fn sums_on_this_machine() {
 }
 
 fn check_points<C: Curve, S: Family>() {
-    let Some(token) = S::Token::detect() else { return };
+    let Some(token) = crate::simd::testing::detect::<S::Token>() else { return };
     let p = big(&C::Prime::WORDS);
     let reference = Reference::of::<C>();
     let mut points = Vec::new();
@@ -254,7 +249,7 @@ fn points_are_told_from_others() {
 }
 
 fn check_quotients<M: Modulus, S: Family>() {
-    let Some(token) = S::Token::detect() else { return };
+    let Some(token) = crate::simd::testing::detect::<S::Token>() else { return };
     let m = big(&M::WORDS);
     let mut random = Sequence(3);
     let mut any = || [random.word(), random.word(), random.word(), random.word()];

@@ -103,7 +103,7 @@ fn square_root(a: &BigUint, p: &BigUint) -> Option<BigUint> {
 }
 
 fn representation<F: FieldLanes>(start: &Registers, steps: &[Step], expected: &Registers) {
-    let Some(token) = F::Token::detect() else { return };
+    let Some(token) = sigwarp::simd::testing::detect::<F::Token>() else { return };
     let mut found = *start;
     for first in (0..MAX_LANES).step_by(F::Vector::LANES) {
         token.vectorize(Program::<F> { registers: &mut found, first, steps, field: PhantomData });

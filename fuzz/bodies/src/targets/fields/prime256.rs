@@ -151,7 +151,7 @@ fn step_by_integers(operation: u8, [a, b, c, d]: [BigUint; 4], m: &BigUint, unit
 }
 
 fn family<S: Family, M: Modulus>(start: &Registers, program: &[Planned], expected: &Registers) {
-    let Some(token) = S::Token::detect() else { return };
+    let Some(token) = sigwarp::simd::testing::detect::<S::Token>() else { return };
     let mut found = *start;
     for first in (0..MAX_LANES).step_by(S::Vector::LANES) {
         token.vectorize(Program::<S::Field<M>> { registers: &mut found, first, program, field: PhantomData });

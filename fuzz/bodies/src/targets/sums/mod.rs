@@ -18,7 +18,6 @@ use sigwarp::kernels::field::FieldLanes;
 use sigwarp::kernels::field::radix51_fma::Radix51Fma;
 use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
 use sigwarp::kernels::field::radix51_portable::Radix51Portable;
-use sigwarp::simd::Token;
 use sigwarp::simd::emulated::EmulatedU64x8;
 
 use crate::seeds;
@@ -70,7 +69,7 @@ trait InField {
 /// Checks in every representation that this machine has.
 fn in_every_field(check: &impl InField) {
     fn one<F: FieldLanes>(check: &impl InField) {
-        if let Some(token) = F::Token::detect() {
+        if let Some(token) = sigwarp::simd::testing::detect::<F::Token>() {
             check.run::<F>(token);
         }
     }

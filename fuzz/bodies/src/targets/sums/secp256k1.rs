@@ -11,8 +11,8 @@ use sigwarp::kernels::curve::weierstrass::{Encoded, Secp256k1, Y, glv};
 use sigwarp::kernels::field::prime256::{Family, Fma, General, Ifma};
 use sigwarp::kernels::multiscalar::Terms;
 use sigwarp::kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Shape, Workspace};
+use sigwarp::simd::Vector;
 use sigwarp::simd::emulated::EmulatedU64x8;
-use sigwarp::simd::{Token, Vector};
 
 use super::{EMULATED, Words, bytes, count, integer, power, repeat, words, words_of};
 use crate::seeds;
@@ -239,7 +239,7 @@ impl Program {
 
     /// Checks in one representation; gives the outcomes.
     fn run<S: Family>(&self) -> Vec<Outcome> {
-        let Some(token) = S::Token::detect() else { return Vec::new() };
+        let Some(token) = sigwarp::simd::testing::detect::<S::Token>() else { return Vec::new() };
         let name = std::any::type_name::<S>();
         let mut points = Points::default();
         let mut next = 1;

@@ -53,7 +53,7 @@ fn rows() -> Vec<Row> {
 }
 
 fn agrees<F: FieldLanes>(counts: &[usize]) {
-    let Some(token) = F::Token::detect() else { return };
+    let Some(token) = crate::simd::testing::detect::<F::Token>() else { return };
     let rows = rows();
     let encodings: Vec<[u8; 32]> = rows.iter().map(|row| row.a).collect();
     let points: Vec<[[u64; 4]; 2]> =

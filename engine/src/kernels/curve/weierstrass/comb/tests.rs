@@ -56,10 +56,7 @@ fn check_table<S: Shape, C: Curve>(
 
 /// No addition of a builder is exceptional, for any key: which points meet depends on multiples of P alone.
 fn tables_are_right<C: Curve, T: Family>() {
-    let Some(token) = <T::Token as crate::simd::Token>::detect() else {
-        eprintln!("skipped: no {} on this machine", <T::Token as crate::simd::Token>::NAME);
-        return;
-    };
+    let Some(token) = crate::simd::testing::detect::<T::Token>() else { return };
     let pools = Pools::default();
     let reference = Reference::of::<C>();
     let mut random = Sequence(11);
@@ -181,7 +178,7 @@ fn check<C: Curve, T: Family>(token: T::Token, items: &[(BigUint, BigUint, BigUi
 }
 
 fn sums_are_right<C: Curve, T: Family>(count: usize) {
-    let Some(token) = <T::Token as crate::simd::Token>::detect() else { return };
+    let Some(token) = crate::simd::testing::detect::<T::Token>() else { return };
     let n = big(&C::Order::WORDS);
     let mut random = Sequence(17);
     let mut items: Vec<(BigUint, BigUint, BigUint)> =
@@ -304,7 +301,7 @@ fn additions<S: Shape, C: Curve>(g: &BigUint, k: &BigUint) -> Vec<[Combination; 
 /// For every addition of a sum there is a key that makes it exceptional, and one that makes it so with the other sign.
 /// Each is found, in its lane alone.
 fn every_addition_can_be_exceptional<S: Shape, C: Curve, T: Family>(full: bool, every: usize) {
-    let Some(token) = <T::Token as crate::simd::Token>::detect() else { return };
+    let Some(token) = crate::simd::testing::detect::<T::Token>() else { return };
     let reference = Reference::of::<C>();
     let n = &reference.n;
     let mut random = Sequence(23);
