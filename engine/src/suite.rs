@@ -177,6 +177,34 @@ fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 impl Suite {
+    /// Every suite: each scheme with each of its rules and encodings. `sm2-sm3` has as many suites as there are user
+    /// IDs; here it has the default one.
+    ///
+    /// ```
+    /// use sigwarp::{Ed25519Rule, Suite};
+    ///
+    /// assert!(Suite::all().contains(&Suite::ed25519(Ed25519Rule::Strict)));
+    /// ```
+    pub fn all() -> Vec<Self> {
+        let mut suites = Vec::new();
+        for scheme in Scheme::ALL {
+            match scheme {
+                Scheme::Ed25519 => suites.extend(Ed25519Rule::ALL.map(Self::ed25519)),
+                Scheme::Ecdsa(scheme) => {
+                    for rule in EcdsaRule::ALL {
+                        suites.extend(EcdsaEncoding::ALL.map(|encoding| Self::ecdsa(scheme, rule, encoding)));
+                    }
+                }
+                Scheme::Bip340 => suites.push(Self::bip340()),
+                Scheme::Sm2Sm3 => suites.extend(Sm2Encoding::ALL.map(|encoding| {
+                    Self::sm2_sm3(UserId::DEFAULT, encoding).expect("the default user ID is short enough")
+                })),
+                Scheme::Sm2 => suites.extend(Sm2Encoding::ALL.map(Self::sm2)),
+            }
+        }
+        suites
+    }
+
     /// Ed25519 under `rule`. There is no default rule.
     pub const fn ed25519(rule: Ed25519Rule) -> Self {
         Self(Kind::Ed25519(rule))
@@ -340,19 +368,54 @@ impl SuiteTable {
 mod tests {
     use super::*;
 
+    /// Compares a list with the variants of its type. A variant that is missing here does not compile.
+    macro_rules! assert_all {
+        ($all:expr, $of:ident: $($variant:ident)*) => {{
+            fn listed(value: $of) -> $of {
+                match value {
+                    $($of::$variant => value),*
+                }
+            }
+            assert_eq!($all.map(listed), [$($of::$variant),*]);
+        }};
+    }
+
+    #[test]
+    fn every_scheme_rule_and_encoding_is_listed() {
+        assert_all!(Ed25519Rule::ALL, Ed25519Rule: Zip215 Rfc8032 Rfc8032Cofactorless Cofactorless Strict Libsodium
+            Simd0376 BouncyCastle Donna);
+        assert_all!(EcdsaRule::ALL, EcdsaRule: Any LowS);
+        assert_all!(EcdsaEncoding::ALL, EcdsaEncoding: Raw RawV Der DerBip66 DerLax DerTrailing);
+        assert_all!(Sm2Encoding::ALL, Sm2Encoding: Raw Der);
+        // The schemes in their order, ECDSA's under one name.
+        let ecdsa = Scheme::ALL.into_iter().filter_map(|scheme| match scheme {
+            Scheme::Ecdsa(scheme) => Some(scheme),
+            Scheme::Ed25519 | Scheme::Bip340 | Scheme::Sm2Sm3 | Scheme::Sm2 => None,
+        });
+        let ecdsa: [EcdsaScheme; 6] = ecdsa.collect::<Vec<_>>().try_into().unwrap();
+        assert_all!(ecdsa, EcdsaScheme: P256 P256Sha256 Secp256k1 Secp256k1Sha256 Secp256k1Sha256d
+            Secp256k1Keccak256);
+        for scheme in [Scheme::Ed25519, Scheme::Bip340, Scheme::Sm2Sm3, Scheme::Sm2] {
+            assert_eq!(Scheme::ALL.iter().filter(|other| **other == scheme).count(), 1, "{scheme}");
+        }
+        assert_eq!(Scheme::ALL.len(), 4 + ecdsa.len());
+    }
+
+    /// All combinations of names make the suite that they name, and these are all suites.
     #[test]
     fn every_combination_of_names_makes_the_suite_it_names() {
-        let mut made = 0;
+        let mut made = Vec::new();
         for scheme in Scheme::ALL {
             for rule in scheme.rules() {
                 for encoding in scheme.encodings() {
                     let suite = Suite::from_names(scheme.name(), Some(rule), Some(encoding), None).unwrap();
                     assert_eq!((suite.scheme(), suite.rule(), suite.encoding()), (scheme, rule, encoding));
-                    made += 1;
+                    made.push(suite);
                 }
             }
         }
-        assert_eq!(made, 9 + 6 * 2 * 6 + 1 + 2 * 2);
+        assert_eq!(Suite::all(), made);
+        assert_eq!(made.len(), 9 + 6 * 2 * 6 + 1 + 2 * 2);
     }
 
     #[test]

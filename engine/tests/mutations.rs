@@ -12,27 +12,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
-use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Prehash, Scheme, Sm2Encoding, Suite};
+use sigwarp::{EcdsaScheme, Prehash, Scheme, Suite};
 use sm2::Sm2;
-
-/// Every suite: scheme, rule and encoding.
-fn suites() -> Vec<Suite> {
-    let mut suites = Vec::new();
-    suites.extend(Ed25519Rule::ALL.map(Suite::ed25519));
-    for scheme in Scheme::ALL {
-        if let Scheme::Ecdsa(scheme) = scheme {
-            for rule in EcdsaRule::ALL {
-                suites.extend(EcdsaEncoding::ALL.map(|encoding| Suite::ecdsa(scheme, rule, encoding)));
-            }
-        }
-    }
-    suites.push(Suite::bip340());
-    for encoding in Sm2Encoding::ALL {
-        suites.push(Suite::sm2(encoding));
-        suites.push(Suite::sm2_sm3(b"1234567812345678", encoding).unwrap());
-    }
-    suites
-}
 
 /// A valid item of a suite, but for a hybrid key where the suite has none and a high s where the rule refuses it.
 fn item(suite: &Suite, seed: u8) -> [Vec<u8>; 3] {
@@ -152,7 +133,7 @@ fn faulty_items_are_judged_alike() {
         (prop_oneof![3 => Just(2usize), 2 => Just(0), 1 => Just(1)], fault()),
         0..4,
     );
-    for suite in suites() {
+    for suite in Suite::all() {
         let mut cases = Cases::default();
         for seed in 0..10 {
             let good = item(&suite, seed);
@@ -179,7 +160,7 @@ fn arbitrary_bytes_are_judged_alike() {
         ]
     };
     let parts = (bytes(&[32, 33, 64, 65]), bytes(&[0, 32]), bytes(&[64, 65, 70, 71, 72]));
-    for suite in suites() {
+    for suite in Suite::all() {
         let mut cases = Cases::default();
         for _ in 0..100 * times() {
             let (key, message, signature) = parts.new_tree(&mut runner).unwrap().current();
@@ -193,7 +174,7 @@ fn arbitrary_bytes_are_judged_alike() {
 #[test]
 fn good_items_are_valid() {
     let mut cases = Cases::default();
-    for suite in suites() {
+    for suite in Suite::all() {
         let hybrid = |seed: u8| seed % 5 == 2;
         for seed in 0..5 {
             let [key, message, signature] = item(&suite, seed);
