@@ -3,7 +3,7 @@
 mod common;
 
 use common::curve::*;
-use common::{Cases, Expect};
+use common::{Cases, Expect, Options};
 use k256::Secp256k1;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -182,21 +182,20 @@ fn batch_of(rows: &[Row]) -> Batch {
     batch
 }
 
-/// An engine whose items go through linear combinations wherever the rule allows them.
-fn combining() -> Vec<(BackendKind, Engine)> {
-    let engine = |kind| {
-        let builder = Engine::builder().backend(BackendChoice::Forced(kind)).path(PathChoice::Combination);
-        Some((kind, builder.build().ok()?))
-    };
-    let mut engines: Vec<_> = BackendKind::ALL.into_iter().filter_map(engine).collect();
+/// Engines whose items go through linear combinations wherever the rule allows them.
+fn combining() -> Vec<(BackendKind, &'static Engine)> {
+    let options = Options { path: PathChoice::Combination, ..Options::default() };
+    let mut engines = common::engines_with(options);
     engines.retain(|(_, engine)| engine.supports(&Suite::bip340()));
-    engines.push((BackendKind::Portable, Engine::builder().build().unwrap()));
     engines
 }
 
 #[test]
 fn linear_combinations_change_no_verdict() {
     let engines = combining();
+    let auto = Engine::builder().build().unwrap();
+    let engines: Vec<(&str, &Engine)> =
+        engines.iter().map(|(kind, engine)| (kind.name(), *engine)).chain([("auto", &auto)]).collect();
     let check = |rows: &[Row], what: &str| {
         let batch = batch_of(rows);
         let expected: Vec<Verdict> = rows.iter().map(|row| row.3).collect();

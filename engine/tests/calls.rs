@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock};
 use common::subjects;
 use proptest::prelude::*;
 use sigwarp::{
-    BackendChoice, BackendKind, Batch, BatchView, Column, Ed25519Rule, Engine, Key, Message, MessageInput,
-    Reason, Scheme, Suite, Suites, Verdict, oracle,
+    BackendChoice, Batch, BatchView, Column, Ed25519Rule, Engine, Key, Message, MessageInput, Reason, Suite,
+    Suites, Verdict, oracle,
 };
 
 fn zip215() -> Suite {
@@ -112,7 +112,7 @@ fn misuse_is_an_error_and_never_a_verdict() {
 
 #[test]
 fn verdicts_say_who_decided_and_why() {
-    let engine = common::engine(BackendKind::Portable, 2).expect("portable runs everywhere");
+    let engine = common::portable(2);
     let mut batch = Batch::new();
     batch.push(&zip215(), Key::Bytes(&[0; 31]), Message::Raw(b""), &[0; 64]);
     let verdicts = engine.verify(&batch).expect("verdicts");
@@ -128,20 +128,10 @@ fn the_callers_pool_is_used() {
     assert!(engine.verify(&batch).expect("verdicts").is_empty());
 }
 
-static PORTABLE: LazyLock<Engine> =
-    LazyLock::new(|| common::engine(BackendKind::Portable, 1).expect("portable runs everywhere"));
+static PORTABLE: LazyLock<&Engine> = LazyLock::new(|| common::portable(1));
 
 fn any_suite() -> impl Strategy<Value = Suite> {
-    let mut suites = Vec::new();
-    for scheme in Scheme::ALL {
-        for rule in scheme.rules() {
-            for encoding in scheme.encodings() {
-                suites.push(
-                    Suite::from_names(scheme.name(), Some(rule), Some(encoding), None).expect("a suite"),
-                );
-            }
-        }
-    }
+    let mut suites = Suite::all();
     suites.retain(|suite| PORTABLE.supports(suite));
     proptest::sample::select(suites)
 }

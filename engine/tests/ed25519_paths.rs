@@ -3,16 +3,15 @@
 
 mod common;
 
+use common::Options;
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha512};
 use sigwarp::{
-    BackendChoice, BackendKind, Batch, Ed25519Rule, Engine, Key, Message, PathChoice, Reason, Suite, Verdict,
-    oracle,
+    BackendKind, Batch, Ed25519Rule, Engine, Key, Message, PathChoice, Reason, Suite, Verdict, oracle,
 };
-use std::num::NonZeroUsize;
 
 #[derive(Clone)]
 struct Row {
@@ -66,9 +65,9 @@ fn verdicts(engine: &Engine, suite: &Suite, rows: &[Row]) -> Vec<Verdict> {
     engine.verify(&batch(suite, rows)).expect("verdicts").iter().collect()
 }
 
-fn engine(kind: BackendKind, path: PathChoice, threads: usize) -> Option<Engine> {
-    let threads = NonZeroUsize::new(threads).expect("a thread");
-    Engine::builder().backend(BackendChoice::Forced(kind)).threads(threads).path(path).build().ok()
+/// An engine that takes linear combinations wherever a rule allows them.
+fn combining(kind: BackendKind, threads: usize) -> Option<&'static Engine> {
+    common::shared(kind, Options { threads, path: PathChoice::Combination, ..Options::default() })
 }
 
 /// Items of every kind of fate under a rule, in an order that mixes them.
@@ -106,10 +105,7 @@ fn assorted(count: usize) -> Vec<Row> {
 fn combinations_lanes_and_the_oracle_agree() {
     let rows = assorted(110);
     for kind in BackendKind::ALL {
-        let Some(combining) = engine(kind, PathChoice::Combination, 2) else {
-            println!("SKIPPED {kind}: it does not run here");
-            continue;
-        };
+        let Some(combining) = combining(kind, 2) else { continue };
         let rows = if kind == BackendKind::Emulated { &rows[..40] } else { &rows[..] };
         for rule in Ed25519Rule::ALL {
             let suite = Suite::ed25519(rule);
@@ -119,12 +115,12 @@ fn combinations_lanes_and_the_oracle_agree() {
                 .collect();
             assert!(expected.iter().any(|verdict| verdict.is_valid()));
             assert!(expected.contains(&Verdict::Invalid(Reason::EquationFailed)));
-            assert_eq!(verdicts(&combining, &suite, rows), expected, "{kind} {suite}");
+            assert_eq!(verdicts(combining, &suite, rows), expected, "{kind} {suite}");
             // Any cut of the batch.
             let sizes: &[usize] = if kind == BackendKind::Emulated { &[33] } else { &[1, 7, 33] };
             for &size in sizes {
                 let found: Vec<Verdict> =
-                    rows.chunks(size).flat_map(|rows| verdicts(&combining, &suite, rows)).collect();
+                    rows.chunks(size).flat_map(|rows| verdicts(combining, &suite, rows)).collect();
                 assert_eq!(found, expected, "{kind} {suite} by {size}");
             }
         }
@@ -181,14 +177,14 @@ fn cancelling_torsion_across_a_batch() {
         rows[first] = with_torsion(first, 0, torsion);
         rows[second] = with_torsion(second, 0, 8 - torsion);
         for kind in BackendKind::ALL.into_iter().filter(|kind| *kind != BackendKind::Emulated) {
-            let Some(combining) = engine(kind, PathChoice::Combination, 1) else { continue };
+            let Some(combining) = combining(kind, 1) else { continue };
             for rule in Ed25519Rule::ALL {
                 let suite = Suite::ed25519(rule);
                 let cofactored =
                     oracle::verify(&suite, &rows[first].key, &rows[first].message, &rows[first].signature)
                         .expect("a verdict")
                         .is_valid();
-                for (i, verdict) in verdicts(&combining, &suite, &rows).into_iter().enumerate() {
+                for (i, verdict) in verdicts(combining, &suite, &rows).into_iter().enumerate() {
                     let bad = (i == first || i == second) && !cofactored;
                     assert_eq!(!verdict.is_valid(), bad, "{kind} {suite}: item {i}");
                 }

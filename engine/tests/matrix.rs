@@ -6,8 +6,11 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::subjects::{self, Sample, Subject};
-use sigwarp::{BackendKind, Batch, Engine, Key, Message, MessageInput, Verdict};
+use common::{Cases, Expect, Options};
+use sigwarp::{BackendKind, Batch, Engine, Key, Message, MessageInput, Suite, Verdict};
 
 const SIZES: [usize; 18] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65];
 
@@ -111,7 +114,8 @@ fn mixed_suites_on_any_number_of_threads() {
         // Once is enough for an emulation of what other backends repeat.
         let (most, repeats) = if *kind == BackendKind::Emulated { (2, 1) } else { (5, 3) };
         for threads in 1..=most {
-            let engine = common::engine(*kind, threads).expect("an engine that ran a moment ago");
+            let options = Options { threads, ..Options::default() };
+            let engine = common::shared(*kind, options).expect("an engine that ran a moment ago");
             assert_eq!(engine.threads(), threads);
             for _ in 0..repeats {
                 let verdicts: Vec<Verdict> = engine.verify(&batch).expect("verdicts").iter().collect();
@@ -124,12 +128,36 @@ fn mixed_suites_on_any_number_of_threads() {
 #[test]
 fn every_suite_has_a_subject_and_every_backend_a_suite() {
     let subjects = subjects::all();
+    for suite in Suite::all() {
+        let of_suite = subjects.iter().filter(|subject| subject.suite == suite).count();
+        assert_eq!(of_suite, 1, "subjects of {suite}");
+    }
     for subject in &subjects {
-        assert_eq!(subject.valid.len(), subjects::VALID);
+        // Enough for the largest batch, and all different.
+        let valid: BTreeSet<_> = subject.valid.iter().map(|s| (&s.key, &s.message, &s.signature)).collect();
+        assert!(valid.len() >= SIZES[SIZES.len() - 1], "{}: {} valid items", subject.suite, valid.len());
         assert!(subject.invalid.iter().any(|(_, reason)| *reason == sigwarp::Reason::EquationFailed));
         assert!(subject.invalid.iter().any(|(_, reason)| reason.is_malformed()));
     }
     for (kind, engine) in common::engines() {
         assert!(subjects.iter().any(|subject| engine.supports(&subject.suite)), "{kind} runs no subject");
     }
+}
+
+/// What the cases of other tests are judged by: no backend that runs is left out when keys are registered.
+#[test]
+fn every_backend_judges_cases_with_registered_keys_too() {
+    let subjects = subjects::all();
+    let mut cases = Cases::default();
+    for subject in subjects.iter().step_by(7) {
+        let (bad, reason) = &subject.invalid[0];
+        for (item, expected) in [(&subject.valid[0], Expect::Valid), (bad, Expect::Because(*reason))] {
+            let parts = (&item.key[..], &item.message[..], &item.signature[..]);
+            cases.push("a sample", &subject.suite, parts, expected);
+        }
+    }
+    let judged = cases.check_on(common::engines());
+    let kinds: Vec<BackendKind> = common::engines().iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(judged.items, 2 * subjects.len().div_ceil(7));
+    assert_eq!(judged.with_registered_keys, kinds);
 }
