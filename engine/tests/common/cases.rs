@@ -1,7 +1,10 @@
 //! Cases that every backend and the oracle must judge alike.
 
+use std::sync::{Mutex, PoisonError};
+
 use sigwarp::{
-    BackendKind, Batch, BatchView, Engine, Item, Key, Message, MessageInput, Reason, Suite, Verdict, oracle,
+    BackendKind, Batch, BatchView, Engine, Error, Item, Key, KeyId, Message, MessageInput, Reason, Suite,
+    Verdict, oracle,
 };
 
 /// The text of a file of test vectors, or `None` (with a line that says so) where none are configured.
@@ -157,7 +160,7 @@ impl Cases {
             if kind == BackendKind::Gpu {
                 continue;
             }
-            for (i, verdict) in registered(super::registering_engine(kind), &view, &items) {
+            for (i, verdict) in registered(kind, &view, &items) {
                 if verdict != verdicts[i] {
                     note(&format!("{kind} with registered keys"), i, verdict, &verdicts[i]);
                 }
@@ -178,17 +181,43 @@ pub struct Judged {
 }
 
 /// The verdicts on items whose keys are registered first, as far as they are keys: by their bytes, then by their ids.
-fn registered(engine: &Engine, view: &BatchView<'_>, items: &[usize]) -> Vec<(usize, Verdict)> {
+fn registered(kind: BackendKind, view: &BatchView<'_>, items: &[usize]) -> Vec<(usize, Verdict)> {
+    // The keys of earlier cases stay, so that some have full tables, some compact ones and some none, until there is no
+    // room. One test at a time, since another may name what is dropped then.
+    static HELD: Mutex<Vec<(BackendKind, KeyId)>> = Mutex::new(Vec::new());
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    let engine = super::registering_engine(kind);
+    let (batch, of) = match with_ids(engine, view, items, |id| held.push((kind, id))) {
+        Err(Error::KeyBudget { .. }) => {
+            let (mine, others): (Vec<_>, Vec<_>) = held.drain(..).partition(|(of, _)| *of == kind);
+            engine.unregister(&mine.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+            *held = others;
+            with_ids(engine, view, items, |id| held.push((kind, id))).expect("room for the keys of one test")
+        }
+        made => made.expect("a ring of keys"),
+    };
+    of.into_iter().zip(engine.verify(&batch).unwrap().iter()).collect()
+}
+
+/// The items by the bytes of their keys and then, where these are keys, by the ids that they are registered under; and
+/// which item each is.
+fn with_ids(
+    engine: &Engine,
+    view: &BatchView<'_>,
+    items: &[usize],
+    mut hold: impl FnMut(KeyId),
+) -> Result<(Batch, Vec<usize>), Error> {
     let mut batch = Batch::new();
     let mut of = Vec::new();
     for suite in view.suite_table() {
         let mine: Vec<usize> = items.iter().copied().filter(|&i| view.item(i).suite == suite).collect();
-        let ids = engine.register(suite, mine.iter().map(|&i| view.item(i).key)).unwrap();
+        let ids = engine.register(suite, mine.iter().map(|&i| view.item(i).key))?;
         for (&i, id) in mine.iter().zip(ids) {
             let item = view.item(i);
             push(&mut batch, item);
             of.push(i);
             if let Ok(id) = id {
+                hold(id);
                 let message = match suite.scheme().input() {
                     MessageInput::Raw => Message::Raw(item.message),
                     MessageInput::Digest => Message::Digest(item.message),
@@ -198,7 +227,7 @@ fn registered(engine: &Engine, view: &BatchView<'_>, items: &[usize]) -> Vec<(us
             }
         }
     }
-    of.into_iter().zip(engine.verify(&batch).unwrap().iter()).collect()
+    Ok((batch, of))
 }
 
 /// `INTEGER`, minimal.
