@@ -11,7 +11,7 @@
 #ifndef SIGWARP_H
 #define SIGWARP_H
 
-/* Written by cbindgen from capi/src: change that, then run SIGWARP_WRITE_HEADER=1 cargo test -p sigwarp-capi --test header. */
+/* Written by cbindgen from capi/src: change that, then run SIGWARP_WRITE_HEADER=1 cargo test -p sigwarp-capi --test suite header. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 # cut_down COPY VARIABLE TEST… leaves the portable backend and one test binary, that of the library. Backends of other
 # instruction sets compile the same rules again around other vectors. The tests of curves, hashes and vectors, which
 # compile each kernel for each of them, go too; those of the field of edwards25519 and of `simd::testing` stay. The
-# named files of engine/tests become modules of the library's own tests, called test_TEST. `crate::switched(n)` is true
+# named files of engine/tests/suite become modules of the library's own tests, called test_TEST. `crate::switched(n)` is true
 # where the environment variable is n.
 cut_down() {
     local copy=$1 variable=$2 test file
@@ -19,10 +19,11 @@ cut_down() {
         -exec perl -pi -e 's/\bconst fn\b/fn/' {} +
     {
         echo '#[cfg(test)] extern crate self as sigwarp;'
+        echo '#[cfg(test)] #[path = "../tests/suite/common/mod.rs"] mod common;'
         for test in "$@"; do
             file=$test.rs
-            [ -f "$copy/engine/tests/$file" ] || file=$test/main.rs
-            echo "#[cfg(test)] #[path = \"../tests/$file\"] mod test_$test;"
+            [ -f "$copy/engine/tests/suite/$file" ] || file=$test/mod.rs
+            echo "#[cfg(test)] #[path = \"../tests/suite/$file\"] mod test_$test;"
         done
         cat <<RUST
 /// Whether a switch is on: the one whose number stands in the environment variable.

@@ -15,9 +15,9 @@ cargo_test() {
         short "$name: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
     fi
 }
-cargo_test "the header is what the sources say" --test header
-cargo_test "every door gives what it says, and the pre-validator behind them" --test doors --test prevalidator
-cargo_test "misuse gives error codes" --test misuse --test arbitrary
+cargo_test "the header is what the sources say" -p sigwarp-capi --test suite header::
+cargo_test "every door gives what it says, and the pre-validator behind them" -p sigwarp-capi --test suite -- doors:: prevalidator::
+cargo_test "misuse gives error codes" -p sigwarp-capi --test suite -- misuse:: arbitrary::
 cargo_test "handles, memory, error texts and status bytes" --lib -- handles:: memory:: error:: status::
 
 # Examples in four languages, against an installed copy.
@@ -70,7 +70,7 @@ address_sanitizer() {
     portable_only "$copy"
     (cd "$copy" && CARGO_TARGET_DIR="$target" RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS=detect_leaks=0 \
         cargo +nightly test --quiet --profile mutants --target "$host" -p sigwarp-capi \
-        --lib --test doors --test misuse --test arbitrary --test prevalidator) >"$work/out" 2>&1 || status=$?
+        --lib --test suite -- --skip header::) >"$work/out" 2>&1 || status=$?
     git worktree remove --force "$copy"
     if [ "$status" = 0 ]; then
         pass "address sanitizer, portable: $(tests_passed) without findings"

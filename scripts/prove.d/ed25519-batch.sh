@@ -56,7 +56,7 @@ soundness() {
             short "tests of $filter: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
         fi
     done
-    if cargo test --quiet --profile ci --test ed25519_paths -- --include-ignored >"$work/out" 2>&1; then
+    if cargo test --quiet --profile ci -p sigwarp --test suite ed25519_paths:: -- --include-ignored >"$work/out" 2>&1; then
         pass "combinations, lanes and the oracle agree through the engine: $(tests_passed)"
     else
         short "paths through the engine: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"

@@ -80,7 +80,7 @@ for pair in avx512:avx512ifma avx2:avx2; do
         skip "matrix on ${pair%:*}: this CPU has no ${pair#*:}"
     fi
 done
-if SIGWARP_REQUIRE_BACKENDS="$required" cargo test --quiet --profile ci --test matrix >"$work/out" 2>&1; then
+if SIGWARP_REQUIRE_BACKENDS="$required" cargo test --quiet --profile ci -p sigwarp --test suite matrix:: >"$work/out" 2>&1; then
     pass "matrix on $required, nine rules, reasons included: $(tests_passed)"
 else
     short "matrix on $required: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"

@@ -10,7 +10,7 @@ ring_targets() {
 # A million registered keys, in a budget of 2,650 bytes each and 3.6 GB of memory for the whole process.
 ring_million() {
     local keys=1000000 most=3600000000 peak
-    if ! SIGWARP_RING_KEYS=$keys cargo test --quiet --release -p sigwarp --test keyring -- --nocapture \
+    if ! SIGWARP_RING_KEYS=$keys cargo test --quiet --release -p sigwarp --test suite -- --nocapture \
         a_large_ring_stays_within_its_budget >"$work/out" 2>&1; then
         short "a ring of $keys keys: $(grep -m 3 'panicked\|^error' "$work/out" | tr '\n' ' ')"
         return
@@ -35,7 +35,7 @@ ring_verdicts() {
             skip "registered keys on ${pair%:*}: this CPU has no ${pair#*:}"
         fi
     done
-    if SIGWARP_REQUIRE_BACKENDS="$required" cargo test --quiet --profile ci --test keyring >"$work/out" 2>&1; then
+    if SIGWARP_REQUIRE_BACKENDS="$required" cargo test --quiet --profile ci -p sigwarp --test suite keyring:: >"$work/out" 2>&1; then
         pass "registered keys on $required, nine rules, three tiers, reasons included: $(tests_passed)"
     else
         short "registered keys on $required: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"

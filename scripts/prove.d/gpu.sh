@@ -4,10 +4,10 @@
 
 machine
 
-# shows TEXT TEST: a test of engine/tests/gpu.rs, run by name.
+# shows TEXT TEST: a test of engine/tests/suite/gpu.rs, run by name.
 shows() {
     local text=$1 name=$2
-    if ! cargo test --quiet --profile ci --test gpu "$name" -- --exact --nocapture >"$work/out" 2>&1; then
+    if ! cargo test --quiet --profile ci -p sigwarp --test suite "gpu::$name" -- --exact --nocapture >"$work/out" 2>&1; then
         short "$text: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"
     elif grep -q 'SKIPPED backend gpu' "$work/out"; then
         skip "$text: this machine has no adapter (install libvulkan1 and mesa-vulkan-drivers)"

@@ -21,10 +21,10 @@ for pair in avx512:avx512ifma avx2:avx2; do
     fi
 done
 export SIGWARP_REQUIRE_BACKENDS="$required"
-shows() { # text, test binary, filter, options
+shows() { # text, module of the test suite, test, options
     local text=$1 binary=$2 filter=$3 status=0
     shift 3
-    cargo test --quiet "$@" --test "$binary" "$filter" -- --include-ignored --exact --nocapture \
+    cargo test --quiet "$@" -p sigwarp --test suite "$binary::$filter" -- --include-ignored --exact --nocapture \
         >"$work/out" 2>&1 || status=$?
     if [ "$status" = 0 ] && grep -q '1 passed' "$work/out" && ! grep -q 'SKIPPED chains' "$work/out"; then
         pass "$text ($required)"

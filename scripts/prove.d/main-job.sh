@@ -65,7 +65,7 @@ fi
 rm -f "$work/large.parquet"
 
 # Bad input. The tests of the command assert each message; here they run as one line each.
-if cargo test --quiet --profile ci -p sigwarp-cli --test bad_input >"$work/out" 2>&1; then
+if cargo test --quiet --profile ci -p sigwarp-cli --test suite bad_input:: >"$work/out" 2>&1; then
     pass "bad input: $(grep -o '[0-9]* passed' "$work/out" | head -n 1), each with its message, status and nothing half-written"
 else
     short "bad input: $(grep -m 3 'FAILED\|panicked' "$work/out" | tr '\n' ' ')"
@@ -93,7 +93,7 @@ else
 fi
 
 # Batches of 0, 1 and 1,000,000 items through the library, all with real arithmetic.
-if cargo test --quiet --release -p sigwarp --test calls -- --include-ignored >"$work/out" 2>&1; then
+if cargo test --quiet --release -p sigwarp --test suite calls:: -- --include-ignored >"$work/out" 2>&1; then
     pass "batches of 0, 1 and 1000000 items through the library"
 else
     short "batches through the library: $(grep -m 3 'FAILED\|panicked' "$work/out" | tr '\n' ' ')"
@@ -102,8 +102,8 @@ fi
 # A million arbitrary inputs at the public entries.
 each=120000
 export PROPTEST_CASES=$each
-if cargo test --quiet --release -p sigwarp --test calls --test recovery -- arbitrary >"$work/out" 2>&1 &&
-    cargo test --quiet --release -p sigwarp-datasets --test errors -- never_panic >>"$work/out" 2>&1; then
+if cargo test --quiet --release -p sigwarp --test suite arbitrary >"$work/out" 2>&1 &&
+    cargo test --quiet --release -p sigwarp-datasets --test suite never_panic >>"$work/out" 2>&1; then
     entries=$(grep -o '[0-9]* passed' "$work/out" | awk '{ n += $1 } END { print n }')
     if [ $((entries * each)) -ge 1000000 ]; then
         pass "$((entries * each)) arbitrary inputs into $entries public entries without a panic"

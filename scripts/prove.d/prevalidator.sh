@@ -80,7 +80,7 @@ if scripts/loom >"$work/out" 2>"$work/err"; then
 else
     short "loom: $(grep -m 2 'panicked\|^error' "$work/out" "$work/err" | tr '\n' ' ')"
 fi
-if cargo test --quiet --profile ci --test prevalidator >"$work/out" 2>"$work/err"; then
+if cargo test --quiet --profile ci -p sigwarp --test suite prevalidator:: >"$work/out" 2>"$work/err"; then
     pass "tests: $(tests_passed), with panics and errors of the engine, cancellation, closing"
 else
     short "tests: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" "$work/err" | tr '\n' ' ')"

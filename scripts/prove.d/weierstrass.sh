@@ -43,7 +43,7 @@ vectors() {
     done
     export SIGWARP_REQUIRE_BACKENDS="$required"
     for test in matrix wycheproof ecdsa_edges ecdsa_forms bip340_edges sm2_edges vectors recovery; do
-        if cargo test --quiet --profile ci --test "$test" >"$work/out" 2>&1; then
+        if cargo test --quiet --profile ci -p sigwarp --test suite "$test::" >"$work/out" 2>&1; then
             pass "$test on $required: $(tests_passed)"
         else
             short "$test on $required: $(grep -m 3 'FAILED\|panicked\|^error' "$work/out" | tr '\n' ' ')"

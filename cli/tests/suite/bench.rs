@@ -1,0 +1,64 @@
+//! `sigwarp bench` measures what it is asked for, and says what it cannot.
+
+use crate::common;
+
+use common::{sigwarp, summary};
+
+/// Too short for a figure that means something, long enough to go through everything.
+const SHORT: [&str; 6] = ["bench", "--quick", "--seconds", "0.02", "--max-items", "1024"];
+
+#[test]
+fn rows_are_measured_on_the_backend_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments = ["--suite", "messages", "--filter", "strict/32", "--backend", "portable"];
+    let arguments = [&SHORT[..], &arguments, &["--json", "a.json", "--html", "a.html"]].concat();
+    let ran = sigwarp(folder.path(), &[&arguments[..], &["--format", "json"]].concat(), b"");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let report = summary(&ran);
+    assert_eq!(report["command"][0], "sigwarp");
+    let rows = report["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0]["id"], "messages/strict/32");
+    assert_eq!(rows[0]["subject"]["backend"], "portable");
+    assert!(rows[0]["subject"]["ns_per_item"]["median"].as_f64().is_some_and(|ns| ns > 0.0));
+    assert!(rows[0]["baseline"].is_null() && rows[0]["ratio"].is_null(), "no other library takes part");
+    let file = std::fs::read_to_string(folder.path().join("a.json")).expect("the report as a file");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&file).expect("JSON"), report);
+    assert!(std::fs::read_to_string(folder.path().join("a.html")).expect("a page").contains("<svg"));
+
+    let table = sigwarp(folder.path(), &arguments, b"");
+    assert_eq!(table.status, Some(0), "{table:?}");
+    assert!(table.out.starts_with("self-check") && table.out.contains("portable"), "{}", table.out);
+}
+
+#[test]
+fn what_cannot_be_measured_ends_with_its_reason() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let refused = |arguments: &[&str], status, message: &str| {
+        let ran = sigwarp(folder.path(), &[&SHORT[..], arguments].concat(), b"");
+        assert_eq!(ran.status, Some(status), "{ran:?}");
+        assert!(ran.err.contains(message), "{}", ran.err);
+        assert_eq!(ran.out, "");
+    };
+    refused(&["--filter", "no such row"], 2, "sigwarp bench --list");
+    refused(&["--suite", "abacus"], 2, "there is no suite abacus");
+    refused(&["--filter", "strict/32", "--json", "no/such/folder/a.json"], 2, "no/such/folder/a.json");
+}
+
+#[test]
+fn rows_are_listed_once_each() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ran = sigwarp(folder.path(), &["bench", "--list", "--suite", "sizes", "--suite", "keys"], b"");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let ids: Vec<&str> = ran
+        .out
+        .lines()
+        .filter(|line| line.starts_with("  "))
+        .filter_map(|l| l.split_whitespace().next())
+        .collect();
+    assert!(ids.contains(&"sizes/zip215/n=1") && ids.contains(&"keys/zip215/keys=8"), "{ids:?}");
+    let mut sorted = ids.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), ids.len());
+}

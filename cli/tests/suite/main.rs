@@ -1,0 +1,8 @@
+//! The tests of the command, as a user runs it, in one program.
+
+mod bad_input;
+mod bench;
+mod common;
+mod hash;
+mod verify;
+mod workload;

@@ -1,0 +1,7 @@
+//! The tests of readers, writers and generator, in one program.
+
+mod common;
+mod edges;
+mod errors;
+mod files;
+mod generate;

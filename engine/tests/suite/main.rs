@@ -1,0 +1,27 @@
+//! The tests of the engine through its public calls, in one program: it links once, and its tests share their engines,
+//! each of which checks its known answers when it is built.
+
+mod architecture;
+mod bip340_edges;
+mod calls;
+mod common;
+mod ecdsa_edges;
+mod ecdsa_forms;
+mod ed25519_cancelling;
+mod ed25519_paths;
+mod ed25519_small_order;
+mod gpu;
+mod hash_memory;
+mod hashing;
+mod keyring;
+mod keyring_weierstrass;
+mod matrix;
+mod merkle;
+mod mutations;
+mod prevalidator;
+mod recovery;
+mod regressions;
+mod sm2_edges;
+mod tokens;
+mod vectors;
+mod wycheproof;
