@@ -1,7 +1,7 @@
 //! The cost model of the Ed25519 lanes path beside its measurement: field operations counted by an instrumented
 //! field, the time of a multiplication and a squaring, and how far the path is from their product.
 //!
-//! `cargo run --release --example ed25519_cost -- [--backend NAME] [--seconds SECONDS]` prints CSV, one line for each
+//! `cargo run --release --features measure --example ed25519_cost -- [--backend NAME] [--seconds SECONDS]` prints CSV, one line for each
 //! backend and number of signatures. Counts are of vectors in one call; times are medians of interleaved rounds.
 
 use ed25519_dalek::{Signer, SigningKey};

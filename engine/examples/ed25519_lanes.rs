@@ -1,6 +1,6 @@
 //! Times the Ed25519 lanes path against ed25519-dalek, interleaved in one run, on the caller's core.
 //!
-//! `cargo run --release --example ed25519_lanes -- [--quick] [--alone | --steps | --bad] [--backend NAME] [SIZE]…`
+//! `cargo run --release --features measure --example ed25519_lanes -- [--quick] [--alone | --steps | --bad] [--backend NAME] [SIZE]…`
 //!
 //! `--steps` compares what one more signature costs with what one alone does, `--bad` all-good batches with
 //! batches of bad ones. Both give tenth percentiles.

@@ -1,7 +1,7 @@
 //! Ed25519 on messages of 0 to 4,096 bytes, mixed: every verdict against ed25519-dalek, and the rate beside 128-byte
 //! messages.
 //!
-//! `cargo run --release --example ed25519_messages -- [--seconds SECONDS]` prints CSV, a line for each backend that
+//! `cargo run --release --features measure --example ed25519_messages -- [--seconds SECONDS]` prints CSV, a line for each backend that
 //! runs here. It panics on the first verdict that differs. Times are medians of interleaved rounds.
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};

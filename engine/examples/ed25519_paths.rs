@@ -1,6 +1,6 @@
 //! Times the paths to Ed25519 verdicts, on one thread.
 //!
-//! `cargo run --release --example ed25519_paths -- table|phases [--rule NAME] [--backend NAME] [--seconds S] [SIZE]…`
+//! `cargo run --release --features measure --example ed25519_paths -- table|phases [--rule NAME] [--backend NAME] [--seconds S] [SIZE]…`
 //!
 //! `table` gives nanoseconds a signature of every path under a rule (`zip215`), with distinct and with 64 keys, as CSV.
 //! `phases` says where the time of a combination goes, beside the least that its field operations can take.

@@ -1,7 +1,7 @@
 //! The time of a whole call for every number of signatures from 1 to 130, and whether one signature more ever costs
 //! more than a call of its own: total(n + 1) ≤ total(n) + total(1).
 //!
-//! `cargo run --release --example ed25519_totals -- [--backend NAME] [--seconds SECONDS] [--svg FILE] [--label TEXT]`
+//! `cargo run --release --features measure --example ed25519_totals -- [--backend NAME] [--seconds SECONDS] [--svg FILE] [--label TEXT]`
 //! prints CSV: n, the median total, and the median of total(n) / (total(n − 1) + total(1)), each ratio from three
 //! calls that follow one another.
 

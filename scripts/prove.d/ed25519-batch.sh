@@ -25,7 +25,7 @@ threads() {
 
 # Every path at every size, and that the choice is never much worse than the best.
 paths() {
-    cargo build --quiet --release -p sigwarp --example ed25519_paths
+    cargo build --quiet --release -p sigwarp --features measure --example ed25519_paths
     target/release/examples/ed25519_paths table >"$work/paths.csv"
     awk -F, 'NR == 1 { next }
     {
@@ -40,7 +40,7 @@ paths() {
 
 # Where the time of a combination goes, beside the floor of its field operations.
 phases() {
-    cargo build --quiet --release -p sigwarp --example ed25519_paths
+    cargo build --quiet --release -p sigwarp --features measure --example ed25519_paths
     for backend in avx512 avx2 portable; do
         target/release/examples/ed25519_paths phases --backend "$backend" | sed 's/^/#        /'
     done

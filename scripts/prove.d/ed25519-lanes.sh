@@ -7,7 +7,7 @@ machine
 clock=${SIGWARP_BENCH_CLOCK:-wall}
 conditions
 plot=${SIGWARP_PLOT:-$work/totals.svg}
-cargo build --quiet --release -p sigwarp --example ed25519_cost --example ed25519_totals --example ed25519_messages
+cargo build --quiet --release -p sigwarp --features measure --example ed25519_cost --example ed25519_totals --example ed25519_messages
 example() { local name=$1; shift; "target/release/examples/$name" "$@"; }
 
 # The targets of the strict rule and of single signatures, and two threads over one.
