@@ -256,7 +256,7 @@ impl Engine {
         })
     }
 
-    /// The number of threads that a call may use.
+    /// The number of threads that a call may use: what [`Builder::threads`] was given, as far as [`Threads::most`].
     pub fn threads(&self) -> usize {
         self.dispatcher.threads()
     }
@@ -337,7 +337,8 @@ impl Builder {
         self
     }
 
-    /// Sets the number of threads. With one, everything runs on the calling thread.
+    /// Sets the number of threads, of which no more are started than [`Threads::most`] says. With one, everything runs
+    /// on the calling thread.
     pub fn threads(mut self, count: NonZeroUsize) -> Self {
         self.threads = Threads::Count(count);
         self

@@ -2,13 +2,14 @@
 
 use crate::common;
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
 use common::subjects;
 use proptest::prelude::*;
 use sigwarp::{
-    BackendChoice, Batch, BatchView, Column, Ed25519Rule, Engine, Key, Message, MessageInput, Reason, Suite,
-    Suites, Verdict, oracle,
+    BackendChoice, BackendKind, Batch, BatchView, Column, EcdsaRule, Ed25519Rule, Engine, Key, KeyId,
+    Message, MessageInput, Reason, Scheme, Suite, Suites, Threads, Verdict, oracle,
 };
 
 fn zip215() -> Suite {
@@ -126,6 +127,105 @@ fn the_callers_pool_is_used() {
     assert_eq!(engine.threads(), 3);
     let batch = Batch::new();
     assert!(engine.verify(&batch).expect("verdicts").is_empty());
+}
+
+/// More threads than can help are not started, and the engine says how many it has.
+#[test]
+fn an_engine_takes_any_number_of_threads() {
+    let most = Threads::most();
+    let beyond = most.saturating_add(1);
+    for (asked, has) in [(NonZeroUsize::MIN, 1), (beyond, most.get()), (NonZeroUsize::MAX, most.get())] {
+        let builder = Engine::builder().threads(asked).backend(BackendChoice::Forced(BackendKind::Portable));
+        let engine = builder.build().expect("an engine");
+        assert_eq!(engine.threads(), has, "{asked} threads");
+        let mut batch = Batch::new();
+        batch.push(&zip215(), Key::Bytes(&[0; 31]), Message::Raw(b""), &[0; 64]);
+        let verdicts = engine.verify(&batch).expect("verdicts");
+        assert_eq!(verdicts.get(0), Some(Verdict::Invalid(Reason::BadKeyLength)));
+    }
+}
+
+/// A budget without room for a key is an error that says so; the greatest takes no memory by itself.
+#[test]
+fn an_engine_takes_any_key_budget() {
+    let key = &subjects::ed25519()[0].valid[0].key;
+    for (budget, has_room) in [(0, false), (1, false), (1 << 20, true), (usize::MAX, true)] {
+        let builder = Engine::builder().threads(NonZeroUsize::MIN).key_budget(budget).admit_keys(true);
+        let engine =
+            builder.backend(BackendChoice::Forced(BackendKind::Portable)).build().expect("an engine");
+        let registered = engine.register(&zip215(), [key]);
+        assert_eq!(registered.is_ok(), has_room, "{budget}: {registered:?}");
+        if let Err(error) = registered {
+            assert!(
+                error.to_string().contains(&format!("and may take {budget}; raise the budget")),
+                "{error}"
+            );
+        }
+        assert_eq!(engine.key_stats().budget, budget);
+    }
+}
+
+/// Numbers of a device: fractions that are none become one between 0 and 1, and an adapter that is not there is an
+/// error, wherever its index lies.
+#[test]
+#[cfg(feature = "gpu")]
+fn a_device_takes_any_fraction_and_any_index() {
+    use sigwarp::{AdapterChoice, GpuOptions};
+    let recheck = |fraction: f64| GpuOptions::new().recheck(fraction);
+    for (given, taken) in [
+        (0.0, 0.0),
+        (-0.0, 0.0),
+        (f64::MIN_POSITIVE, f64::MIN_POSITIVE),
+        (1.0, 1.0),
+        (-1.0, 0.0),
+        (f64::NEG_INFINITY, 0.0),
+        (2.0, 1.0),
+        (f64::MAX, 1.0),
+        (f64::INFINITY, 1.0),
+        (f64::NAN, 1.0),
+    ] {
+        assert_eq!(recheck(given), recheck(taken), "{given}");
+    }
+    assert_eq!(AdapterChoice::from_text("18446744073709551615"), AdapterChoice::Index(usize::MAX));
+    assert_eq!(
+        AdapterChoice::from_text("18446744073709551616"),
+        AdapterChoice::Name("18446744073709551616".to_owned())
+    );
+    for choice in [AdapterChoice::Index(usize::MAX), AdapterChoice::from_text("-1")] {
+        let builder = Engine::builder().backend(BackendChoice::Forced(BackendKind::Gpu));
+        let error = builder.gpu(GpuOptions::new().adapter(choice)).build().unwrap_err().to_string();
+        assert!(
+            error.starts_with("backend gpu does not run here: ") && error.contains("no adapter"),
+            "{error}"
+        );
+    }
+}
+
+/// Ids, widths and recovery ids of any value: what they do not name is an error or a reason.
+#[test]
+fn ids_and_widths_of_any_value_are_errors_and_never_verdicts() {
+    for number in [1, u64::from(u32::MAX), 1 << 63, u64::MAX] {
+        let mut batch = Batch::new();
+        let id = KeyId::from_number(number).expect("not 0");
+        batch.push(&zip215(), Key::Id(id), Message::Raw(b""), &[0; 64]);
+        let error = PORTABLE.verify(&batch).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("item 0: key {number:016x} is not registered")), "{error}");
+        assert_eq!(PORTABLE.unregister(&[id]), 0);
+    }
+    assert_eq!(KeyId::from_number(0), None);
+    for width in [0, 3, usize::MAX] {
+        assert!(Column::fixed(&[0; 64], width).is_err(), "{width}");
+    }
+    for span in [(65, 0), (0, 65), (usize::MAX, 1), (1, usize::MAX), (usize::MAX, usize::MAX)] {
+        assert!(Column::spans(&[0; 64], &[span]).is_err(), "{span:?}");
+    }
+    for recovery_id in [4, 27, 255] {
+        let (digest, signature) = ([1; 32], [5; 64]);
+        let columns =
+            [Column::fixed(&digest, 32), Column::fixed(&signature, 64)].map(|column| column.unwrap());
+        let keys = PORTABLE.recover(EcdsaRule::Any, columns[0], columns[1], &[recovery_id]).expect("answers");
+        assert!(keys[0].is_err(), "{recovery_id}");
+    }
 }
 
 static PORTABLE: LazyLock<&Engine> = LazyLock::new(|| common::portable(1));

@@ -10,10 +10,31 @@ pub enum Threads {
     /// As many threads as the process may use.
     #[default]
     Available,
-    /// This many. With one, everything runs on the calling thread and no thread is started.
+    /// This many, as far as [`Self::most`]. With one, everything runs on the calling thread and no thread is started.
     Count(NonZeroUsize),
     /// The caller's pool, as wide as it is.
     Pool(Arc<rayon::ThreadPool>),
+}
+
+impl Threads {
+    /// The most threads that an engine starts on this machine, whatever number it is given: four for each that the
+    /// process can run at a time, and 64 on a machine with fewer than 16 cores. [`crate::Engine::threads`] says how
+    /// many an engine has.
+    ///
+    /// Verification only computes, so threads beyond the cores gain nothing but a larger share of a machine that
+    /// other processes use too. Every thread more is one to start and to wake: three thousand of them on two cores
+    /// took 41 seconds for a single signature, and a hundred thousand left the machine without an answer for minutes.
+    /// 64 on two cores cost some ten milliseconds when an engine starts.
+    pub fn most() -> NonZeroUsize {
+        const LEAST: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+        const FOR_EACH_CORE: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+        available().saturating_mul(FOR_EACH_CORE).max(LEAST)
+    }
+}
+
+/// How many threads the process can run at a time; its set of cores and its quota count.
+fn available() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Threads that have been started.
@@ -27,8 +48,8 @@ impl Workers {
     pub(crate) fn start(threads: &Threads) -> Result<Self, rayon::ThreadPoolBuildError> {
         let count = match threads {
             Threads::Pool(pool) => return Ok(Self::Pool(Arc::clone(pool))),
-            Threads::Count(count) => count.get(),
-            Threads::Available => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            Threads::Count(count) => (*count).min(Threads::most()).get(),
+            Threads::Available => available().get(),
         };
         if count == 1 {
             return Ok(Self::Calling);
@@ -71,5 +92,28 @@ impl Workers {
             }),
             _ => pieces.into_iter().for_each(work),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_threads_than_can_help_are_not_started() {
+        let most = Threads::most().get();
+        let available = available().get();
+        assert!(
+            most >= 64 && most >= 4 * available && most <= 64.max(4 * available),
+            "{most} of {available}"
+        );
+        // The number just beyond the bound comes before the greatest: without a bound the test fails before that one
+        // is tried.
+        for (asked, started) in [(1, 1), (2, 2), (most, most), (most + 1, most), (usize::MAX, most)] {
+            let count = NonZeroUsize::new(asked).expect("above 0");
+            let workers = Workers::start(&Threads::Count(count)).expect("threads");
+            assert_eq!(workers.count(), started, "{asked} threads");
+        }
+        assert_eq!(Workers::start(&Threads::Available).expect("threads").count(), available);
     }
 }
