@@ -8,6 +8,9 @@
 //! # Structure
 //! A table of sets of [`WAYS`] entries, allocated once: the bytes are bounded by construction, a look-up reads one
 //! set, and a new entry takes the place of the oldest of its set. The hash is uniform, so it is the address.
+//!
+//! A set is [`SET_BYTES`] bytes that are all zero when it is empty. So the table is memory that the system zeroes, and it
+//! takes none of it before entries are written there, however large a table was asked for.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -21,30 +24,45 @@ const STRIPES: usize = 64;
 /// The hash of an item.
 pub(super) type Digest = [u8; 32];
 
-#[derive(Clone, Copy)]
-struct Set {
-    digests: [Digest; WAYS],
+/// A set, where it lies in the table.
+struct Set<'t> {
+    digests: &'t mut [Digest],
     /// Codes of verdicts; 0 where there is no entry.
-    codes: [u8; WAYS],
-    oldest: u8,
+    codes: &'t mut [u8],
+    oldest: &'t mut u8,
 }
 
-const EMPTY: Set = Set { digests: [[0; 32]; WAYS], codes: [0; WAYS], oldest: 0 };
+/// The bytes of a set: its digests, their codes, and which of them is the oldest.
+const SET_BYTES: usize = WAYS * size_of::<Digest>() + WAYS + 1;
+
+impl<'t> Set<'t> {
+    /// The set that these bytes are.
+    fn of(bytes: &'t mut [u8; SET_BYTES]) -> Self {
+        let (digests, rest) = bytes.split_at_mut(WAYS * size_of::<Digest>());
+        let (codes, oldest) = rest.split_at_mut(WAYS);
+        Self { digests: digests.as_chunks_mut().0, codes, oldest: &mut oldest[0] }
+    }
+}
 
 /// The fewest bytes that a cache can have.
-pub(super) const LEAST_BYTES: usize = STRIPES * size_of::<Set>();
+pub(super) const LEAST_BYTES: usize = STRIPES * SET_BYTES;
 
 /// The verdicts of items seen before; see the head of this file.
 pub(super) struct Cache {
     key: [u8; 32],
-    stripes: Vec<Mutex<Vec<Set>>>,
+    /// The sets of each lock, one after another.
+    stripes: Vec<Mutex<Vec<u8>>>,
 }
 
 impl Cache {
-    /// A cache of at most so many bytes.
-    pub(super) fn new(bytes: usize, key: [u8; 32]) -> Self {
+    /// A cache of at most so many bytes; `None` where the system has not so much memory.
+    pub(super) fn new(bytes: usize, key: [u8; 32]) -> Option<Self> {
         let sets = (bytes / LEAST_BYTES).max(1);
-        Self { key, stripes: (0..STRIPES).map(|_| Mutex::new(vec![EMPTY; sets])).collect() }
+        // Zeroed memory has no allocation that may fail, so the system is asked for as much of another kind first.
+        let mut asked: Vec<u8> = Vec::new();
+        asked.try_reserve_exact(sets * LEAST_BYTES).ok()?;
+        drop(std::hint::black_box(asked));
+        Some(Self { key, stripes: (0..STRIPES).map(|_| Mutex::new(vec![0; sets * SET_BYTES])).collect() })
     }
 
     /// The hash of an item.
@@ -77,23 +95,24 @@ impl Cache {
     /// Keeps the code of a verdict.
     pub(super) fn insert(&self, digest: &Digest, code: u8) {
         self.in_set(digest, |set| {
-            if set.digests.iter().zip(set.codes).any(|(known, code)| known == digest && code != 0) {
+            if set.digests.iter().zip(&*set.codes).any(|(known, &code)| known == digest && code != 0) {
                 return;
             }
-            let way = usize::from(set.oldest);
+            let way = usize::from(*set.oldest) % WAYS;
             (set.digests[way], set.codes[way]) = (*digest, code);
-            set.oldest = (set.oldest + 1) % WAYS as u8;
+            *set.oldest = (*set.oldest + 1) % WAYS as u8;
         });
     }
 
-    fn in_set<T>(&self, digest: &Digest, work: impl FnOnce(&mut Set) -> T) -> T {
+    fn in_set<T>(&self, digest: &Digest, work: impl FnOnce(Set<'_>) -> T) -> T {
         let address = u64::from_le_bytes([
             digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
         ]) as usize;
         let stripe = &self.stripes[address % STRIPES];
-        let mut sets = stripe.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = stripe.lock().unwrap_or_else(PoisonError::into_inner);
+        let (sets, _) = table.as_chunks_mut::<SET_BYTES>();
         let set = address / STRIPES % sets.len();
-        work(&mut sets[set])
+        work(Set::of(&mut sets[set]))
     }
 }
 
@@ -104,7 +123,7 @@ mod tests {
 
     #[test]
     fn every_part_of_an_item_and_its_borders_tell_items_apart() {
-        let cache = Cache::new(LEAST_BYTES, [7; 32]);
+        let cache = Cache::new(LEAST_BYTES, [7; 32]).unwrap();
         let zip = Suite::ed25519(Ed25519Rule::Zip215);
         let strict = Suite::ed25519(Ed25519Rule::Strict);
         let sm2 = |id: &[u8]| Suite::sm2_sm3(id, Sm2Encoding::Raw).unwrap();
@@ -118,7 +137,7 @@ mod tests {
             cache.digest(&sm2(b"y"), b"ab", b"c", b"d"),
             cache.digest(&sm2(b""), b"ab", b"c", b"d"),
             cache.digest(&Suite::sm2(Sm2Encoding::Raw), b"ab", b"c", b"d"),
-            Cache::new(LEAST_BYTES, [8; 32]).digest(&zip, b"ab", b"c", b"d"),
+            Cache::new(LEAST_BYTES, [8; 32]).unwrap().digest(&zip, b"ab", b"c", b"d"),
         ];
         for (i, digest) in digests.iter().enumerate() {
             assert!(digests[..i].iter().all(|other| other != digest), "{i}");
@@ -128,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_oldest_entry_of_a_set_goes_first() {
-        let cache = Cache::new(LEAST_BYTES, [0; 32]);
+        let cache = Cache::new(LEAST_BYTES, [0; 32]).unwrap();
         let digest = |i: u8| {
             let mut digest = [0; 32];
             digest[31] = i;
@@ -143,5 +162,11 @@ mod tests {
         for i in 1..=WAYS as u8 {
             assert_eq!(cache.get(&digest(i)), Some(i + 1));
         }
+    }
+
+    #[test]
+    fn a_cache_that_no_memory_holds_is_none() {
+        assert!(Cache::new(isize::MAX as usize, [0; 32]).is_none());
+        assert!(Cache::new(0, [0; 32]).is_some(), "the least there is");
     }
 }

@@ -18,8 +18,14 @@ pub type OnOutcomes = Arc<dyn Fn(&[Outcome]) + Send + Sync>;
 #[doc(hidden)]
 pub type BeforeBatch = Arc<dyn Fn(&BatchView<'_>) -> Result<(), Error> + Send + Sync>;
 
-/// The most items of a micro-batch.
+/// The most items that `max_batch` may name.
 const MAX_BATCH: usize = 1 << 20;
+/// The most items of a micro-batch. One of more items than this ends by its bytes before, unless most of its items have
+/// hardly any; and each micro-batch has a byte of memory a place, also for a single item that was cut by its age.
+const LARGEST_BATCH: usize = 1 << 16;
+/// The most workers. One for each core is enough, and few machines have more cores; each is a thread to start and to
+/// wake.
+const MAX_WORKERS: usize = 1024;
 /// What it takes to wake a worker at a time and the caller afterwards: a worker is asked to be there that much earlier.
 /// A timer of Linux may be 50 µs late by itself, and a core that was idle takes tens of them to start, twice; on a
 /// virtual one 100 µs left the median 9 µs too late.
@@ -38,24 +44,25 @@ const MAX_CAPACITY: usize = 1 << 30;
 /// ```
 #[derive(Clone)]
 pub struct Config {
-    /// The most items accepted and without an outcome; 32,768 if not set. For full batches at saturation it holds at
+    /// The most items accepted and without an outcome, 1 to 1,073,741,824; 32,768 if not set. For full batches at saturation it holds at
     /// least `(workers + 2) * max_batch`. An item that finds `capacity` items before it waits about `capacity` times
     /// the time of one, so this also bounds the latency under overload.
     pub capacity: usize,
     /// The most bytes of keys, messages and signatures of those items; 64 MiB if not set.
     pub capacity_bytes: usize,
-    /// The most items of a micro-batch; 2,048 if not set. Longer ones cost less an item and hold up what comes after
-    /// them longer.
+    /// The most items of a micro-batch, 1 to 1,048,576 and no more than `capacity`; 2,048 if not set. Longer ones cost
+    /// less an item and hold up what comes after them longer. One also ends at 65,536 items or at 4 MiB.
     pub max_batch: usize,
     /// How long an item waits for others at most while a worker is free; 1 ms if not set. Up to 150 µs of it are kept
     /// for waking threads. With zero, a free worker takes what is there.
     pub max_delay: Duration,
-    /// Threads that hand batches to the engine; one if not set. An engine with one thread verifies on them: ask for
+    /// Threads that hand batches to the engine, at most 1,024; one if not set. An engine with one thread verifies on them: ask for
     /// one for each core. An engine with a pool verifies there: ask for two, so that one batch is ready when another
     /// ends.
     pub workers: NonZeroUsize,
     /// The bytes of the duplicate cache (41 B an item); 0, and no cache, if not set. It costs each item a hash of its
-    /// bytes, so it pays where the same items come several times.
+    /// bytes, so it pays where the same items come several times. The memory is asked for at the start, and most
+    /// systems give it as items fill it.
     pub duplicate_cache_bytes: usize,
     /// Called with the outcomes of each micro-batch, after its tickets are resolved: for callers that keep no
     /// tickets. Runs on the worker, which waits for it; outcomes from the duplicate cache are told on the submitting
@@ -93,6 +100,7 @@ impl Config {
         within("capacity", self.capacity, 1, MAX_CAPACITY)?;
         within("max_batch", self.max_batch, 1, MAX_BATCH.min(self.capacity))?;
         within("capacity_bytes", self.capacity_bytes, 1, isize::MAX as usize)?;
+        within("workers", self.workers.get(), 1, MAX_WORKERS)?;
         if self.duplicate_cache_bytes != 0 {
             let field = "duplicate_cache_bytes";
             within(field, self.duplicate_cache_bytes, cache::LEAST_BYTES, isize::MAX as usize)?;
@@ -100,7 +108,7 @@ impl Config {
         Ok(Limits {
             items: self.capacity,
             bytes: self.capacity_bytes,
-            batch: self.max_batch,
+            batch: self.max_batch.min(LARGEST_BATCH),
             delay: self.max_delay - (self.max_delay / 5).min(WAKING),
         })
     }

@@ -19,6 +19,12 @@ pub enum StartError {
         /// What it may be.
         range: String,
     },
+    /// The system has not the memory for the duplicate cache.
+    #[error(
+        "duplicate_cache_bytes is {0}, and the system has not so much memory; lower it, or set it to 0 to run without a \
+         cache"
+    )]
+    Cache(usize),
     /// A thread could not be started.
     #[error(
         "worker {worker} of the pre-validator could not be started: {source}; lower Config::workers or raise the thread limit of the process"

@@ -146,7 +146,7 @@ impl Prevalidator {
             bytes => {
                 let mut key = [0; 32];
                 getrandom::fill(&mut key).map_err(StartError::Random)?;
-                Some(Cache::new(bytes, key))
+                Some(Cache::new(bytes, key).ok_or(StartError::Cache(bytes))?)
             }
         };
         let shared = Arc::new(Shared {
@@ -326,7 +326,8 @@ impl Prevalidator {
         }
         let prepared: Vec<Prepared> = items.iter().map(|item| self.prepare(item)).collect();
         let pairs = || items.iter().zip(&prepared).filter(|(_, prepared)| prepared.known == 0);
-        let bytes = pairs().map(|(item, _)| item.bytes()).sum();
+        // The same bytes may be in many items: together they may be more than can be counted, and than any queue takes.
+        let bytes = pairs().map(|(item, _)| item.bytes()).fold(0, usize::saturating_add);
         let entry = match pairs().count() {
             0 if self.is_closed() => return Err(SubmitError::Closed(items)),
             0 => None,

@@ -21,6 +21,7 @@ use sigwarp::{
 mod awaiting;
 mod closing;
 mod faults;
+mod numbers;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
