@@ -125,8 +125,9 @@ typedef struct sigwarp_options {
    */
   uint32_t size;
   /**
-   * Threads that a call may use; 0 for as many as the process may use. With 1 everything runs on the calling
-   * thread.
+   * Threads that a call may use, at most 4,096; 0 for as many as the process may use. With 1 everything runs on the
+   * calling thread. No more are started than can help: four for each core, or 64 where that is more.
+   * sigwarp_engine_explain says how many there are.
    */
   uint32_t threads;
   /**
@@ -135,7 +136,7 @@ typedef struct sigwarp_options {
    */
   const char *backend;
   /**
-   * Bytes that the key ring may take for keys and tables; 0 for 256 MiB.
+   * Bytes that the key ring may take for keys and tables, any number; 0 for 256 MiB.
    */
   uint64_t key_budget;
   /**
@@ -229,20 +230,21 @@ typedef struct sigwarp_prevalidator_options {
    */
   uint32_t size;
   /**
-   * Threads that hand batches to the engine; 0 for 1. With an engine on one thread ask for one for each core, else
-   * for 2.
+   * Threads that hand batches to the engine, at most 1,024; 0 for 1. With an engine on one thread ask for one for
+   * each core, else for 2.
    */
   uint32_t workers;
   /**
-   * The most items that are accepted and have no outcome; 0 for 32,768.
+   * The most items that are accepted and have no outcome, at most 1,073,741,824; 0 for 32,768.
    */
   uint64_t capacity;
   /**
-   * The most bytes of their keys, messages and signatures; 0 for 64 MiB.
+   * The most bytes of their keys, messages and signatures, at most INT64_MAX; 0 for 64 MiB.
    */
   uint64_t capacity_bytes;
   /**
-   * The most items of a micro-batch; 0 for 2,048, or `capacity` where that is less.
+   * The most items of a micro-batch, at most 1,048,576 and `capacity`; 0 for 2,048, or `capacity` where that is less.
+   * One also ends at 65,536 items or at 4 MiB.
    */
   uint64_t max_batch;
   /**
@@ -251,7 +253,8 @@ typedef struct sigwarp_prevalidator_options {
    */
   uint64_t max_delay_us;
   /**
-   * Bytes of the duplicate cache; 0 for none.
+   * Bytes of the duplicate cache, at least 16,960; 0 for none. The memory is asked for at the start, and most systems
+   * give it as items fill it.
    */
   uint64_t duplicate_cache_bytes;
   /**

@@ -26,13 +26,14 @@ pub struct sigwarp_engine {
 pub struct sigwarp_options {
     /// sizeof(sigwarp_options).
     pub size: u32,
-    /// Threads that a call may use; 0 for as many as the process may use. With 1 everything runs on the calling
-    /// thread.
+    /// Threads that a call may use, at most 4,096; 0 for as many as the process may use. With 1 everything runs on the
+    /// calling thread. No more are started than can help: four for each core, or 64 where that is more.
+    /// sigwarp_engine_explain says how many there are.
     pub threads: u32,
     /// The backend: "avx512", "avx2", "portable"; null or "auto" for the fastest that runs here, or what the
     /// environment variable SIGWARP_BACKEND names.
     pub backend: *const c_char,
-    /// Bytes that the key ring may take for keys and tables; 0 for 256 MiB.
+    /// Bytes that the key ring may take for keys and tables, any number; 0 for 256 MiB.
     pub key_budget: u64,
     /// 1 to keep keys that come often in valid signatures as if they were registered; else 0.
     pub admit_keys: u8,
@@ -65,7 +66,7 @@ pub struct sigwarp_key_stats {
 }
 
 /// More threads than any machine has; a larger number is a mistake.
-pub(crate) const MAX_THREADS: u32 = 4096;
+const MAX_THREADS: u32 = 4096;
 
 /// Chooses a backend, starts the threads and runs the self-test: a fraction of a second. `options` may be null. Make
 /// one engine and share it. To be freed with sigwarp_engine_free.

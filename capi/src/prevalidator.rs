@@ -65,19 +65,21 @@ pub type sigwarp_on_outcomes =
 pub struct sigwarp_prevalidator_options {
     /// sizeof(sigwarp_prevalidator_options).
     pub size: u32,
-    /// Threads that hand batches to the engine; 0 for 1. With an engine on one thread ask for one for each core, else
-    /// for 2.
+    /// Threads that hand batches to the engine, at most 1,024; 0 for 1. With an engine on one thread ask for one for
+    /// each core, else for 2.
     pub workers: u32,
-    /// The most items that are accepted and have no outcome; 0 for 32,768.
+    /// The most items that are accepted and have no outcome, at most 1,073,741,824; 0 for 32,768.
     pub capacity: u64,
-    /// The most bytes of their keys, messages and signatures; 0 for 64 MiB.
+    /// The most bytes of their keys, messages and signatures, at most INT64_MAX; 0 for 64 MiB.
     pub capacity_bytes: u64,
-    /// The most items of a micro-batch; 0 for 2,048, or `capacity` where that is less.
+    /// The most items of a micro-batch, at most 1,048,576 and `capacity`; 0 for 2,048, or `capacity` where that is less.
+    /// One also ends at 65,536 items or at 4 MiB.
     pub max_batch: u64,
     /// How long an item waits for others, in microseconds, while a worker is free; 0 for 1,000, UINT64_MAX for not at
     /// all.
     pub max_delay_us: u64,
-    /// Bytes of the duplicate cache; 0 for none.
+    /// Bytes of the duplicate cache, at least 16,960; 0 for none. The memory is asked for at the start, and most systems
+    /// give it as items fill it.
     pub duplicate_cache_bytes: u64,
     /// Called with the outcomes of each micro-batch; may be null.
     pub on_outcomes: sigwarp_on_outcomes,
@@ -239,12 +241,6 @@ pub unsafe extern "C" fn sigwarp_prevalidator_start(
                 u64::MAX => Duration::ZERO,
                 microseconds => Duration::from_micros(microseconds),
             };
-            if options.workers > crate::engine::MAX_THREADS {
-                let workers = options.workers;
-                return Err(Failure::argument(format!(
-                    "options.workers is {workers}; one for each core is enough"
-                )));
-            }
             if let Some(workers) = NonZeroUsize::new(options.workers as usize) {
                 config.workers = workers;
             }

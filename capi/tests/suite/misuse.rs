@@ -326,3 +326,91 @@ fn columns_structures_are_checked_field_by_field() {
     let (code, said) = wrong(&|columns| columns.keys.length = usize::MAX);
     assert_eq!(code, SIGWARP_ERROR_COLUMNS, "{said}");
 }
+
+/// Every number of the options of an engine, at its ends and beyond: an error that names it, or an engine that says how
+/// many threads it has.
+#[test]
+fn every_number_of_an_engine_is_taken_or_refused_by_name() {
+    let most = sigwarp::Threads::most().get();
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    let right = options(c"portable");
+    for (threads, has) in [
+        (0, Ok(available)),
+        (1, Ok(1)),
+        (65, Ok(most.min(65))),
+        (4096, Ok(most.min(4096))),
+        (4097, Err("options.threads is 4097; at most 4096, or 0 for all that the process may use")),
+        (u32::MAX, Err("options.threads is 4294967295; at most 4096, or 0 for all that the process may use")),
+    ] {
+        let (mut engine, mut error) = (sigwarp_engine { id: 7 }, no_error());
+        let (mut line, mut needed) = ([0u8; 512], 0);
+        // SAFETY: all of it is here.
+        unsafe {
+            let code = sigwarp_engine_new(&sigwarp_options { threads, ..right }, &mut engine, &mut error);
+            match has {
+                Err(said) => assert_eq!((code, text(&error).as_str()), (SIGWARP_ERROR_ARGUMENT, said)),
+                Ok(count) => {
+                    assert_eq!(code, SIGWARP_OK, "{threads}: {}", text(&error));
+                    let to = line.as_mut_ptr().cast();
+                    let code = sigwarp_engine_explain(engine, to, line.len(), &mut needed, &mut error);
+                    assert_eq!(code, SIGWARP_OK, "{}", text(&error));
+                    let line = std::str::from_utf8(&line[..needed - 1]).unwrap();
+                    let plural = if count == 1 { "" } else { "s" };
+                    assert!(
+                        line.starts_with(&format!("portable: {count} thread{plural}, ")),
+                        "{threads}: {line}"
+                    );
+                    assert_eq!(sigwarp_engine_free(engine, null_mut()), SIGWARP_OK);
+                }
+            }
+        }
+    }
+    for budget in [1, u64::MAX] {
+        let (mut engine, mut error) = (sigwarp_engine { id: 7 }, no_error());
+        let mut stats = sigwarp_key_stats::default();
+        // SAFETY: all of it is here.
+        unsafe {
+            let given = sigwarp_options { key_budget: budget, ..right };
+            assert_eq!(sigwarp_engine_new(&given, &mut engine, &mut error), SIGWARP_OK, "{}", text(&error));
+            assert_eq!(sigwarp_engine_key_stats(engine, &mut stats, &mut error), SIGWARP_OK);
+            assert_eq!((stats.budget, stats.bytes), (budget, 0));
+            assert_eq!(sigwarp_engine_free(engine, null_mut()), SIGWARP_OK);
+        }
+    }
+}
+
+/// Counts and lengths that no memory has, beside a pointer to little or nothing.
+#[test]
+fn counts_of_any_size_are_refused_before_anything_is_read() {
+    let (engine, suite) = (engine(), suite("ed25519", Some("zip215"), None));
+    let arena = Arena::signed(1);
+    let right = Call::over(engine, suite, &arena);
+    let codes = [SIGWARP_ERROR_COLUMNS, SIGWARP_ERROR_BUFFER];
+    for items in [usize::MAX, usize::MAX - 1, isize::MAX as usize, usize::MAX / 8, usize::MAX / 8 + 1] {
+        let (code, said) = Call { items, ..right }.run();
+        assert!(codes.contains(&code), "{items} items: {code} {said}");
+        let (mut digests, mut error) = ([7u8; 32], no_error());
+        let (mut id, mut batch) = (7u64, sigwarp_batch::default());
+        let (bytes, offsets) = (arena.bytes.as_ptr(), arena.keys.as_ptr());
+        // SAFETY: what is wrong is what the doors check before they read.
+        unsafe {
+            let (name, to, e) = (c"sha256".as_ptr(), digests.as_mut_ptr(), &raw mut error);
+            let code = sigwarp_hash(engine, name, items, bytes, arena.bytes.len(), offsets, to, 32, e);
+            assert!(codes.contains(&code), "{items} messages: {}", text(&error));
+            let (length, statuses) = (arena.bytes.len(), null_mut());
+            let code =
+                sigwarp_register_keys(engine, suite, items, bytes, length, offsets, &mut id, statuses, 1, e);
+            assert!(codes.contains(&code), "{items} keys: {}", text(&error));
+            assert_eq!(id, 0);
+            assert_eq!(sigwarp_unregister_keys(engine, null(), items, null_mut(), e), SIGWARP_ERROR_NULL);
+            assert_eq!(sigwarp_batch_new(&mut batch, e), SIGWARP_OK);
+            let push = |key, message, signature| {
+                sigwarp_batch_push(batch, suite, bytes, key, bytes, message, bytes, signature, null_mut())
+            };
+            for code in [push(usize::MAX, 0, 0), push(0, usize::MAX, 0), push(0, 0, usize::MAX)] {
+                assert_eq!(code, SIGWARP_ERROR_COLUMNS);
+            }
+            assert_eq!(sigwarp_batch_free(batch, e), SIGWARP_OK);
+        }
+    }
+}

@@ -431,13 +431,94 @@ fn misuse_gives_codes() {
             code
         };
         assert_eq!(start(sigwarp_prevalidator_options { size: 8, ..NONE }), SIGWARP_ERROR_ARGUMENT);
-        assert_eq!(start(sigwarp_prevalidator_options { workers: u32::MAX, ..NONE }), SIGWARP_ERROR_ARGUMENT);
-        assert_eq!(
-            start(sigwarp_prevalidator_options { max_batch: u64::MAX, ..NONE }),
-            SIGWARP_ERROR_ARGUMENT
-        );
-        let tiny = sigwarp_prevalidator_options { duplicate_cache_bytes: 1, ..NONE };
-        assert_eq!(start(tiny), SIGWARP_ERROR_ARGUMENT);
+    }
+    free(pre);
+}
+
+/// Every number of the options, at its ends and beyond: an error that names it, or a pre-validator.
+#[test]
+fn every_number_of_the_options_is_taken_or_refused_by_name() {
+    let engine = engine();
+    for (options, refused) in [
+        (sigwarp_prevalidator_options { workers: 1, ..NONE }, None),
+        (sigwarp_prevalidator_options { workers: 64, ..NONE }, None),
+        (
+            sigwarp_prevalidator_options { workers: 1025, ..NONE },
+            Some("workers is 1025; it must be 1 to 1024"),
+        ),
+        (
+            sigwarp_prevalidator_options { workers: u32::MAX, ..NONE },
+            Some("workers is 4294967295; it must be 1 to"),
+        ),
+        (sigwarp_prevalidator_options { capacity: 1, ..NONE }, None),
+        (sigwarp_prevalidator_options { capacity: 1 << 30, ..NONE }, None),
+        (
+            sigwarp_prevalidator_options { capacity: u64::MAX, ..NONE },
+            Some("capacity is 18446744073709551615; it must be 1 to 1073741824"),
+        ),
+        (sigwarp_prevalidator_options { capacity_bytes: 1, ..NONE }, None),
+        (sigwarp_prevalidator_options { capacity_bytes: i64::MAX as u64, ..NONE }, None),
+        (
+            sigwarp_prevalidator_options { capacity_bytes: u64::MAX, ..NONE },
+            Some("capacity_bytes is 18446744073709551615; it must be 1 to"),
+        ),
+        (sigwarp_prevalidator_options { max_batch: 1, ..NONE }, None),
+        (sigwarp_prevalidator_options { max_batch: 1 << 20, capacity: 1 << 20, ..NONE }, None),
+        (
+            sigwarp_prevalidator_options { max_batch: u64::MAX, ..NONE },
+            Some("max_batch is 18446744073709551615; it must be 1 to 32768"),
+        ),
+        (sigwarp_prevalidator_options { max_delay_us: 1, ..NONE }, None),
+        (sigwarp_prevalidator_options { max_delay_us: u64::MAX - 1, ..NONE }, None),
+        (sigwarp_prevalidator_options { max_delay_us: u64::MAX, ..NONE }, None),
+        (
+            sigwarp_prevalidator_options { duplicate_cache_bytes: 1, ..NONE },
+            Some("duplicate_cache_bytes is 1; it must be 16960 to"),
+        ),
+        (sigwarp_prevalidator_options { duplicate_cache_bytes: 16_960, ..NONE }, None),
+        (
+            sigwarp_prevalidator_options { duplicate_cache_bytes: i64::MAX as u64, ..NONE },
+            Some("duplicate_cache_bytes is 9223372036854775807, and the system has not so much memory"),
+        ),
+        (
+            sigwarp_prevalidator_options { duplicate_cache_bytes: u64::MAX, ..NONE },
+            Some("duplicate_cache_bytes is 18446744073709551615; it must be"),
+        ),
+    ] {
+        let (mut pre, mut error) = (sigwarp_prevalidator { id: 7 }, no_error());
+        // SAFETY: all of it is here.
+        let code = unsafe { sigwarp_prevalidator_start(engine, &options, &mut pre, &mut error) };
+        match refused {
+            None => {
+                assert_eq!(code, SIGWARP_OK, "{options:?}: {}", text(&error));
+                free(pre);
+            }
+            Some(said) => {
+                assert_eq!((code, pre.id), (SIGWARP_ERROR_ARGUMENT, 0), "{options:?}");
+                assert!(text(&error).starts_with(said), "{options:?}: {}", text(&error));
+            }
+        }
+    }
+    // SAFETY: a null error is allowed.
+    unsafe { assert_eq!(sigwarp_engine_free(engine, null_mut()), SIGWARP_OK) };
+}
+
+/// Timeouts beyond every clock wait as long as it takes, and end when there is what they wait for.
+#[test]
+fn timeouts_of_any_length_end_with_what_they_wait_for() {
+    let (pre, suite) = (start(&NONE), suite("ed25519", Some("zip215"), None));
+    let arena = Arena::signed(1);
+    for timeout in [0, 1, u64::from(u32::MAX), i64::MAX as u64, u64::MAX - 1, SIGWARP_FOREVER] {
+        let (one, mut ticket) = (item(&arena, suite, 0), sigwarp_ticket::default());
+        // SAFETY: all of it is here.
+        let code = unsafe { sigwarp_submit(pre, &one, timeout, &mut ticket, null_mut()) };
+        assert_eq!(code, SIGWARP_OK, "{timeout}");
+        // Those that are shorter than a verification may find nothing yet.
+        let (code, outcomes) = wait(ticket, 1, timeout);
+        assert!(code == SIGWARP_OK || timeout < 2 && code == SIGWARP_ERROR_PENDING, "{timeout}: {code}");
+        assert!(code != SIGWARP_OK || outcomes[0].status == SIGWARP_STATUS_VALID, "{timeout}");
+        // SAFETY: a null error is allowed.
+        unsafe { assert_eq!(sigwarp_ticket_free(ticket, null_mut()), SIGWARP_OK) };
     }
     free(pre);
 }
