@@ -29,8 +29,15 @@ pub(super) struct Fleet {
 
 impl Fleet {
     pub(super) fn new(suite: Suite, devices: u32, seed: [u8; 32]) -> Self {
+        /// Devices that memory is reserved for at a time: their number is the caller's, and may be larger than what
+        /// this machine ever makes.
+        const AT_ONCE: usize = 1 << 16;
         let mut fleet = Self { suite, seed, devices: Vec::new() };
-        fleet.devices = (0..devices).into_par_iter().map(|device| fleet.device(device)).collect();
+        for first in (0..devices).step_by(AT_ONCE) {
+            let next = first..devices.min(first.saturating_add(AT_ONCE as u32));
+            let made: Vec<Device> = next.into_par_iter().map(|device| fleet.device(device)).collect();
+            fleet.devices.extend(made);
+        }
         fleet
     }
 

@@ -79,7 +79,7 @@ impl Pack {
         Self {
             // A locally administered EUI-64.
             base_name: format!("urn:dev:mac:02{:02x}0000{device:08x}:", share & 0xff),
-            base_time: START + index,
+            base_time: START.wrapping_add(index),
             records: records.collect(),
         }
     }
