@@ -62,6 +62,11 @@ pub(crate) struct Peers {
     pub(crate) no_peers: bool,
 }
 
+/// A number from 0 to 1: beside one that is none, everything would be within the tolerance.
+fn part(text: &str) -> Result<f64, String> {
+    sigwarp_bench::command::number_within(text, 1.0)
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
     /// The earlier report.
@@ -70,7 +75,7 @@ pub(crate) struct CompareArguments {
     pub(crate) after: PathBuf,
     /// How much slower a row may be before it is a regression. Two runs of one binary on a busy machine differ by up
     /// to 0.09.
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, default_value_t = 0.1, value_parser = part)]
     pub(crate) tolerance: f64,
 }
 
@@ -82,7 +87,7 @@ pub(crate) struct CheckArguments {
     #[arg(long)]
     pub(crate) peers: bool,
     /// Every peer must be within this part of its reference figure.
-    #[arg(long, value_name = "PART")]
+    #[arg(long, value_name = "PART", value_parser = part)]
     pub(crate) reference: Option<f64>,
     /// This page must not refer to anything outside itself.
     #[arg(long, value_name = "FILE")]

@@ -44,8 +44,8 @@ pub struct Measure {
     /// use at the same time, and holds for rows with one thread.
     #[arg(long, value_enum, default_value_t = ClockName::Wall)]
     clock: ClockName,
-    /// Seconds for the samples of one row.
-    #[arg(long, value_name = "SECONDS")]
+    /// Seconds for the samples of one row, at most a day.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     seconds: Option<f64>,
     /// Leaves out rows with more items: 65,536 by default, 16,384 with --quick.
     #[arg(long, value_name = "N")]
@@ -74,6 +74,33 @@ impl Measure {
     fn max_items(&self) -> usize {
         self.max_items.unwrap_or(if self.quick { 16_384 } else { 65_536 })
     }
+}
+
+/// Parses a time; 0 takes the fewest samples.
+fn seconds(text: &str) -> Result<f64, String> {
+    number_within(text, 86_400.0)
+}
+
+/// Parses a number from 0 to `most`.
+pub fn number_within(text: &str, most: f64) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if (0.0..=most).contains(&number) => Ok(number),
+        _ => Err(format!("it is a number from 0 to {most}")),
+    }
+}
+
+/// Workloads are made on rayon's global pool, whose number of threads the environment says. Where it says more than
+/// can help, starts the pool with as many as can, and gives both numbers.
+pub fn limit_global_pool() -> Option<(usize, usize)> {
+    // As rayon reads them: the second where the first is no number.
+    let number = |name: &str| std::env::var(name).ok()?.parse::<usize>().ok();
+    let asked = number("RAYON_NUM_THREADS").or_else(|| number("RAYON_RS_NUM_CPUS"))?;
+    let most = sigwarp::Threads::most().get();
+    if asked <= most {
+        return None;
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(most).build_global().ok()?;
+    Some((asked, most))
 }
 
 /// Parses the name of a suite.
@@ -159,4 +186,20 @@ fn writable(path: &Path) -> Result<(), Failure> {
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text)
         .map_err(|error| Failure::Broken(format!("cannot write {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_fractions_are_numbers_within_their_bounds() {
+        for (text, number) in [("0", 0.0), ("1e-300", 1e-300), ("0.15", 0.15), ("86400", 86_400.0)] {
+            assert_eq!(seconds(text), Ok(number), "{text}");
+        }
+        for text in ["", "x", "-1", "-0.1", "86400.1", "1e300", "1e999", "inf", "-inf", "NaN", "nan"] {
+            assert_eq!(seconds(text), Err("it is a number from 0 to 86400".to_owned()), "{text}");
+        }
+        assert_eq!((number_within("1", 1.0), number_within("1.1", 1.0).is_err()), (Ok(1.0), true));
+    }
 }

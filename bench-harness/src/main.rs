@@ -32,7 +32,11 @@ const BROKEN: u8 = 3;
 type Failure = (u8, String);
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    if let Some((asked, useful)) = command::limit_global_pool() {
+        eprintln!("sigwarp-bench: using {useful} of RAYON_NUM_THREADS={asked} threads: more cannot help");
+    }
+    let result = match command {
         Command::Run { suites, peers, measure } => measure_rows(&measure, !peers.no_peers, |row| {
             suites.is_empty() || suites.iter().any(|suite| suite == row.suite)
         }),
