@@ -21,7 +21,10 @@ pub(crate) struct Totals {
     with_expectation: u64,
     reasons: BTreeMap<Reason, u64>,
     rules: BTreeSet<&'static str>,
-    failures: Vec<FailedRow>,
+    /// Listed rows that are invalid and not otherwise than expected, each with its place among all rows.
+    invalid: Vec<(u64, FailedRow)>,
+    /// Listed rows whose verdict is not the expected one, likewise.
+    unexpected: Vec<(u64, FailedRow)>,
 }
 
 /// A row that the summary lists.
@@ -73,21 +76,28 @@ impl Totals {
         if verdict.is_valid() && !mismatch || list == 0 {
             return;
         }
-        if self.failures.len() == list {
-            let displaced = self.failures.iter().rposition(|row| !row.is_mismatch());
-            match displaced.filter(|_| mismatch) {
-                Some(row) => drop(self.failures.remove(row)),
-                None => return,
-            }
+        let is_full = self.invalid.len() + self.unexpected.len() >= list;
+        if is_full && (!mismatch || self.invalid.pop().is_none()) {
+            return;
         }
-        self.failures.push(FailedRow {
+        let row = FailedRow {
             file: judged.file.to_owned(),
             row: judged.row,
             id: judged.id.map(str::to_owned),
             verdict: verdict_name(verdict),
             reason: verdict.reason().map(Reason::name),
             expected,
-        });
+        };
+        let listed = if mismatch { &mut self.unexpected } else { &mut self.invalid };
+        listed.push((self.items, row));
+    }
+
+    /// The listed rows, in the order in which they were added.
+    fn take_listed(&mut self) -> Vec<FailedRow> {
+        let mut listed = std::mem::take(&mut self.invalid);
+        listed.append(&mut self.unexpected);
+        listed.sort_unstable_by_key(|(place, _)| *place);
+        listed.into_iter().map(|(_, row)| row).collect()
     }
 
     /// All valid, or all as expected where that is known.
@@ -145,7 +155,8 @@ pub(crate) struct Run {
 }
 
 impl Summary {
-    pub(crate) fn new(totals: Totals, run: Run) -> Self {
+    pub(crate) fn new(mut totals: Totals, run: Run) -> Self {
+        let failures = totals.take_listed();
         let seconds_verify = run.verify.as_secs_f64();
         let rate = if seconds_verify > 0.0 { totals.items as f64 / seconds_verify } else { 0.0 };
         Self {
@@ -169,7 +180,7 @@ impl Summary {
             threads: run.threads,
             why: run.why,
             rules: totals.rules.into_iter().collect(),
-            failures: totals.failures,
+            failures,
         }
     }
 
@@ -299,13 +310,29 @@ mod tests {
             totals.add(judged(row, BAD, Some(false)), 3);
         }
         totals.add(judged(100, Verdict::Valid, Some(false)), 3);
-        let rows: Vec<u64> = totals.failures.iter().map(|failed| failed.row).collect();
-        assert_eq!(rows, [0, 1, 100]);
+        let listed = |totals: &Totals| -> Vec<u64> {
+            totals.invalid.iter().chain(&totals.unexpected).map(|(_, failed)| failed.row).collect()
+        };
+        assert_eq!(listed(&totals), [0, 1, 100]);
         totals.add(judged(101, BAD, Some(true)), 3);
         totals.add(judged(102, BAD, Some(true)), 3);
         totals.add(judged(103, BAD, Some(true)), 3);
-        let rows: Vec<u64> = totals.failures.iter().map(|failed| failed.row).collect();
-        assert_eq!(rows, [100, 101, 102]);
+        assert_eq!(listed(&totals), [100, 101, 102]);
         assert_eq!(totals.mismatched, 4);
+    }
+
+    #[test]
+    fn listed_rows_stand_in_their_order() {
+        let mut totals = Totals::default();
+        for row in 0..10 {
+            let expected = if row % 3 == 0 { Some(true) } else { None };
+            totals.add(judged(row, BAD, expected), 7);
+        }
+        // Row 6 fills the list, so 7 and 8 are not in it, and 9 takes the place of 5.
+        let rows: Vec<u64> = totals.take_listed().iter().map(|failed| failed.row).collect();
+        assert_eq!(rows, [0, 1, 2, 3, 4, 6, 9]);
+        let mut none = Totals::default();
+        none.add(judged(0, BAD, Some(true)), 0);
+        assert!(none.take_listed().is_empty() && none.mismatched == 1);
     }
 }
