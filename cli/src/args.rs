@@ -62,7 +62,7 @@ pub(crate) struct EngineArgs {
     /// The backend; a named one that cannot run here is an error
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
-    /// The number of threads [default: all available]
+    /// The number of threads, as far as more can help [default: all available]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     /// The adapter of the backend gpu: best, an index of `sigwarp devices`, or a part of a name
@@ -86,6 +86,17 @@ impl EngineArgs {
             #[cfg(feature = "gpu")]
             recheck: sigwarp::DEFAULT_RECHECK,
         }
+    }
+}
+
+/// The most failures that a summary lists: it is held in memory until the end.
+const MOST_FAILURES: usize = 100_000;
+
+/// How many failures to list.
+fn failures(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count <= MOST_FAILURES => Ok(count),
+        _ => Err(format!("it is a number from 0 to {MOST_FAILURES}; --output FILE has a line for every row")),
     }
 }
 
@@ -125,7 +136,7 @@ pub(crate) struct BenchArgs {
     /// The backend in place of the engine's choice; one that cannot run here is an error
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
-    /// The number of threads of every row but those of the suite `threads`
+    /// The number of threads of every row but those of the suite `threads`, as far as more can help
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,
     /// A suite of rows; may be repeated [default: all]
@@ -195,8 +206,8 @@ pub(crate) struct VerifyArgs {
     /// Write a verdict for each row to this .parquet or .jsonl file, or as JSONL to - (standard output)
     #[arg(long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
-    /// How many failures to list
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    /// How many failures to list, at most 100,000
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = failures)]
     pub(crate) failures: usize,
     /// The form of the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -263,8 +274,8 @@ pub(crate) struct RecoverArgs {
     /// Write index, id, public_key, address and reason of each row as JSONL to this file, or to - (standard output)
     #[arg(long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
-    /// How many failures to list
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    /// How many failures to list, at most 100,000
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = failures)]
     pub(crate) failures: usize,
     /// The form of the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]

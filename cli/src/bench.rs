@@ -6,11 +6,13 @@ use sigwarp_bench::report::table;
 
 use crate::args::{BackendName, BenchArgs, EngineArgs, Format};
 use crate::exit::{Exit, Failure, print};
+use crate::threads::{Work, useful};
 use crate::verify::build_engine;
 
 pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut rows = alone(rows(cores), args.backend.name(), args.threads.get());
+    let threads = useful(args.threads, Work::Unknown);
+    let mut rows = alone(rows(cores), args.backend.name(), threads.get());
     rows.retain(|row| args.suites.is_empty() || args.suites.iter().any(|suite| suite == row.suite));
     if args.list {
         print(&list(&rows))?;
@@ -18,7 +20,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
     }
     if args.backend != BackendName::Auto {
         // Otherwise every row would say the same: it cannot run here.
-        build_engine(&EngineArgs::of(args.backend, args.threads))?;
+        build_engine(&EngineArgs::of(args.backend, threads), Work::Unknown)?;
     }
     let report = measure(rows, &args.measure, false, "sigwarp bench --list", command_line("sigwarp"));
     let report = report.map_err(|error| match error {

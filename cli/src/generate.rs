@@ -25,11 +25,13 @@ struct Summary {
 
 pub(crate) fn run(args: &GenArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let generator = Generator::new(workload(args)?).map_err(Failure::input)?;
+    let workload = workload(args)?;
+    let generator = interrupt.at_once(|| Generator::new(workload)).map_err(Failure::input)?;
     let mut rows = create(&args.output)?;
     if let Some(path) = &args.keys_output {
         let mut keys = create(path)?;
-        generator.write_keys(&mut keys).and_then(|()| keys.finish()).map_err(Failure::output)?;
+        interrupt.at_once(|| generator.write_keys(&mut keys)).map_err(Failure::output)?;
+        keys.finish().map_err(Failure::output)?;
     }
     let complete = generator.write_rows(&mut rows, |_| !interrupt.requested()).map_err(Failure::output)?;
     if complete {

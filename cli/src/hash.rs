@@ -13,6 +13,7 @@ use crate::args::{Format, HashArgs};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::is_standard;
+use crate::threads::Work;
 use crate::verify::build_engine;
 
 /// Small files are hashed together, up to so many bytes and files.
@@ -73,9 +74,13 @@ pub(crate) fn run(args: &HashArgs, interrupt: &Interrupt) -> Result<Exit, Failur
     if args.text && args.column.is_none() {
         return Err(Failure::input("--text says how to read a column; name it with --column"));
     }
+    let work = match &args.column {
+        Some(_) => Work::Rows(&args.files),
+        None => Work::Files(args.files.len()),
+    };
     let mut job = Job {
         args,
-        engine: build_engine(&args.engine)?,
+        engine: interrupt.at_once(|| build_engine(&args.engine, work))?,
         hash: named("--hash", &args.hash, Hash::from_name, &Hash::ALL.map(Hash::name))?,
         merkle: match &args.merkle {
             None => None,

@@ -1,4 +1,5 @@
-//! Ctrl-C: the first asks for a clean stop, the second ends the process at once.
+//! Ctrl-C and the signal to terminate: the first asks for a clean stop, the second ends the process at once. The first does
+//! too, while something runs that cannot look at the request on its way and has nothing to lose.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,23 +7,65 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::exit::{Exit, Failure};
 
 /// Whether the user has asked to stop.
-#[derive(Debug, Clone)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Interrupt(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    requested: AtomicBool,
+    /// Nobody looks at the request.
+    at_once: AtomicBool,
+}
 
 impl Interrupt {
     pub(crate) fn install() -> Result<Self, Failure> {
-        let requested = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&requested);
+        let interrupt = Self::default();
+        let seen = interrupt.clone();
         ctrlc::set_handler(move || {
-            if seen.swap(true, Ordering::Relaxed) {
+            if seen.signal() {
                 std::process::exit(Exit::Interrupted as i32);
             }
         })
         .map_err(|error| Failure::engine(format!("cannot listen for Ctrl-C: {error}")))?;
-        Ok(Self(requested))
+        Ok(interrupt)
     }
 
     pub(crate) fn requested(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.requested.load(Ordering::SeqCst)
+    }
+
+    /// Does what looks at no request, such as building an engine or making keys: a signal meanwhile ends the process.
+    pub(crate) fn at_once<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.0.at_once.store(true, Ordering::SeqCst);
+        // A signal just before the store was taken for one that is looked at.
+        if self.requested() {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+        let done = work();
+        self.0.at_once.store(false, Ordering::SeqCst);
+        done
+    }
+
+    /// Takes note of a signal; says whether the process ends.
+    fn signal(&self) -> bool {
+        self.0.requested.swap(true, Ordering::SeqCst) || self.0.at_once.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_signal_ends_the_process_and_the_first_does_where_nobody_looks() {
+        let interrupt = Interrupt::default();
+        assert!(!interrupt.requested() && !interrupt.signal());
+        assert!(interrupt.requested() && interrupt.signal());
+
+        let interrupt = Interrupt::default();
+        assert!(interrupt.at_once(|| interrupt.signal()), "while an engine is built");
+        let interrupt = Interrupt::default();
+        interrupt.at_once(|| ());
+        assert!(!interrupt.signal(), "once the engine is there");
     }
 }

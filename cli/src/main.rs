@@ -17,6 +17,7 @@ mod rates;
 mod recover;
 mod rows;
 mod selftest;
+mod threads;
 mod verify;
 
 use std::process::ExitCode;
@@ -31,13 +32,16 @@ fn main() -> ExitCode {
         Ok(interrupt) => interrupt,
         Err(failure) => return failure.report(),
     };
+    if matches!(command, Command::Gen(_) | Command::Selftest(_) | Command::Bench(_) | Command::Devices(_)) {
+        threads::limit_generator();
+    }
     let ended = match command {
         Command::Verify(args) => verify::run(&args, &interrupt),
         Command::Gen(args) => generate::run(&args, &interrupt),
         Command::Hash(args) => hash::run(&args, &interrupt),
         Command::Recover(args) => recover::run(&args, &interrupt),
-        Command::Devices(args) => devices::run(&args),
-        Command::Bench(args) => bench::run(&args),
+        Command::Devices(args) => interrupt.at_once(|| devices::run(&args)),
+        Command::Bench(args) => interrupt.at_once(|| bench::run(&args)),
         Command::Selftest(args) => selftest::run(&args, &interrupt),
     };
     match ended {

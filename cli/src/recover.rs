@@ -14,6 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, print_summary};
 use crate::rows::{Next, Rows};
+use crate::threads::Work;
 use crate::verify::build_engine;
 
 /// The JSON summary.
@@ -74,8 +75,8 @@ pub(crate) fn run(args: &RecoverArgs, interrupt: &Interrupt) -> Result<Exit, Fai
 
 /// Recovers everything; `false` when the user stopped it.
 fn recover_files(args: &RecoverArgs, interrupt: &Interrupt, summary: &mut Summary) -> Result<bool, Failure> {
-    let engine = build_engine(&args.engine)?;
-    let rows = Rows::start(&args.input, KeyUse::Optional)?;
+    let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&args.input.files)))?;
+    let rows = interrupt.at_once(|| Rows::start(&args.input, KeyUse::Optional))?;
     let mut output = args.output.as_deref().map(Output::create).transpose()?;
     loop {
         match rows.next(interrupt)? {

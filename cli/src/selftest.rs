@@ -45,7 +45,8 @@ pub(crate) fn run(args: &SelftestArgs, interrupt: &Interrupt) -> Result<Exit, Fa
         complete: true,
         seed: args.seed,
         items: args.differential,
-        backends: BackendKind::ALL.into_iter().map(|kind| known_answers(kind, args)).collect(),
+        backends: interrupt
+            .at_once(|| BackendKind::ALL.into_iter().map(|kind| known_answers(kind, args)).collect()),
     };
     if args.differential > 0 {
         report.complete = differential(args, interrupt, &mut report.backends)?;

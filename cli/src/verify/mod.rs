@@ -19,10 +19,11 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, print_summary};
 use crate::rows::{Next, Rows};
+use crate::threads::{Work, useful};
 
 pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let engine = build_engine(&args.engine)?;
+    let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&args.input.files)))?;
     let to_standard_output = args.output.as_deref().is_some_and(is_standard);
     let mut job = Job {
         engine: &engine,
@@ -65,11 +66,11 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
     }
 }
 
-/// The engine that the arguments ask for.
-pub(crate) fn build_engine(args: &EngineArgs) -> Result<Engine, Failure> {
+/// The engine that the arguments ask for, with no more threads than can help with `work`.
+pub(crate) fn build_engine(args: &EngineArgs, work: Work<'_>) -> Result<Engine, Failure> {
     let mut builder = Engine::builder();
     if let Some(threads) = args.threads {
-        builder = builder.threads(threads);
+        builder = builder.threads(useful(threads, work));
     }
     #[cfg(feature = "gpu")]
     {
@@ -126,7 +127,7 @@ impl Job<'_> {
 
     /// Verifies everything; `false` when the user stopped it. The output has its name only after `true`.
     fn run(&mut self, args: &VerifyArgs, interrupt: &Interrupt) -> Result<bool, Failure> {
-        let rows = Rows::start(&args.input, KeyUse::Required)?;
+        let rows = interrupt.at_once(|| Rows::start(&args.input, KeyUse::Required))?;
         let mut writer = match &args.output {
             None => None,
             Some(path) if is_standard(path) => {
