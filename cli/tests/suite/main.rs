@@ -4,5 +4,6 @@ mod bad_input;
 mod bench;
 mod common;
 mod hash;
+mod numbers;
 mod verify;
 mod workload;

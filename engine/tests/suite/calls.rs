@@ -9,7 +9,7 @@ use common::subjects;
 use proptest::prelude::*;
 use sigwarp::{
     BackendChoice, BackendKind, Batch, BatchView, Column, EcdsaRule, Ed25519Rule, Engine, Key, KeyId,
-    Message, MessageInput, Reason, Scheme, Suite, Suites, Threads, Verdict, oracle,
+    Message, MessageInput, Reason, Suite, Suites, Threads, Verdict, oracle,
 };
 
 fn zip215() -> Suite {

@@ -1,7 +1,7 @@
 //! Numbers on the command line, at their ends and beyond: a result, a bound with a note, or an error that says what the
 //! number may be. Nothing is timed; a run that hangs does not end the test.
 
-mod common;
+use crate::common;
 
 use std::process::{Command, Stdio};
 
