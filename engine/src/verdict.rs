@@ -122,6 +122,14 @@ impl Verdict {
         matches!(self, Self::Valid)
     }
 
+    /// The word for it in files: `valid` or `invalid`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid(_) => "invalid",
+        }
+    }
+
     /// The reason of an invalid item.
     pub const fn reason(self) -> Option<Reason> {
         match self {

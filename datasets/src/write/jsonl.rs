@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use sigwarp::Verdicts;
-use sigwarp::arrow::verdict_name;
 
 use super::sink::Sink;
 use crate::block::RowBlock;
@@ -42,7 +41,7 @@ impl Lines {
             let mut line = Line::begin(&mut self.buffer);
             line.number("index", Some(first_index + item as u64));
             line.text_or_null("id", block.id(item));
-            line.text("verdict", Some(verdict_name(verdict)));
+            line.text("verdict", Some(verdict.name()));
             line.text_or_null("reason", verdict.reason().map(|reason| reason.name()));
             line.end();
             self.written()?;

@@ -10,7 +10,7 @@ pub use cells::{Booleans, Bytes, Integers, Text};
 use super::names::{DefaultRules, SuiteNames, SuiteResolver};
 use super::{BatchView, Column, Suites};
 use crate::suite::{MessageInput, Suite, SuiteError, SuiteTable};
-use crate::verdict::{Verdict, Verdicts};
+use crate::verdict::Verdicts;
 
 /// The items of a record batch, borrowed.
 ///
@@ -219,18 +219,10 @@ fn cells<'a>(column: &'static str, bytes: Bytes<'a>, rows: usize) -> Result<Cell
     Ok(Cells::Slices(slices.collect::<Result<_, _>>()?))
 }
 
-/// The word for a verdict in files: `valid` or `invalid`.
-pub const fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Valid => "valid",
-        Verdict::Invalid(_) => "invalid",
-    }
-}
-
 /// The columns `verdict` (`valid` or `invalid`) and `reason` (null where valid), a row per item.
 pub fn verdict_columns(verdicts: &Verdicts) -> (StringArray, StringArray) {
     (
-        verdicts.iter().map(|verdict| Some(verdict_name(verdict))).collect(),
+        verdicts.iter().map(|verdict| Some(verdict.name())).collect(),
         verdicts.iter().map(|verdict| verdict.reason().map(|reason| reason.name())).collect(),
     )
 }
