@@ -6,9 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
 use common::{row, sigwarp};
-use parquet::arrow::ArrowWriter;
+use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use serde_json::{Value, json};
 
 /// Runs `verify` over `file` with a verdict file, and checks status, message and that no verdict file appears.
@@ -35,20 +36,49 @@ fn refused_rows(rows: &str, arguments: &[&str], message: &str) {
     refused(folder.path(), &[arguments, &["-"]].concat(), rows.as_bytes(), 2, message);
 }
 
-fn parquet(path: &Path, columns: Vec<(&str, ArrayRef)>) {
-    let batch = RecordBatch::try_from_iter(columns).expect("columns of equal length");
+/// A column of one cell.
+#[derive(Clone)]
+enum Cell {
+    Text(&'static str),
+    Bytes(Vec<u8>),
+    Integer(i64),
+}
+
+/// Writes a Parquet file of one row.
+fn parquet(path: &Path, columns: Vec<(&str, Cell)>) {
+    let fields = columns.iter().map(|(name, cell)| match cell {
+        Cell::Text(_) => format!("required binary {name} (STRING);"),
+        Cell::Bytes(_) => format!("required binary {name};"),
+        Cell::Integer(_) => format!("required int64 {name};"),
+    });
+    let schema = format!("message schema {{ {} }}", fields.collect::<String>());
+    let schema = Arc::new(parse_message_type(&schema).expect("a schema"));
     let file = fs::File::create(path).expect("a writable folder");
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).expect("a writer");
-    writer.write(&batch).expect("a written batch");
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).expect("a writer");
+    let mut group = writer.next_row_group().expect("a row group");
+    for (_, cell) in columns {
+        let mut column = group.next_column().expect("a writer").expect("a column of the schema");
+        let bytes = |cell: &[u8]| [ByteArray::from(cell)];
+        let written = match cell {
+            Cell::Text(text) => {
+                column.typed::<ByteArrayType>().write_batch(&bytes(text.as_bytes()), None, None)
+            }
+            Cell::Bytes(cell) => column.typed::<ByteArrayType>().write_batch(&bytes(&cell), None, None),
+            Cell::Integer(cell) => column.typed::<Int64Type>().write_batch(&[cell], None, None),
+        };
+        assert_eq!(written.expect("a written cell"), 1);
+        column.close().expect("a complete column");
+    }
+    group.close().expect("a complete row group");
     writer.close().expect("a complete file");
 }
 
-fn strings(value: &str) -> ArrayRef {
-    Arc::new(StringArray::from(vec![value]))
+fn strings(value: &'static str) -> Cell {
+    Cell::Text(value)
 }
 
-fn bytes(value: &[u8]) -> ArrayRef {
-    Arc::new(BinaryArray::from(vec![value]))
+fn bytes(value: &[u8]) -> Cell {
+    Cell::Bytes(value.to_vec())
 }
 
 #[test]
@@ -76,7 +106,7 @@ fn damaged_parquet_files() {
     let path = folder.path();
     let columns =
         || vec![("scheme", strings("ed25519")), ("rule", strings("strict")), ("message", bytes(b"m"))];
-    let with = |more: Vec<(&'static str, ArrayRef)>| [columns(), more].concat();
+    let with = |more: Vec<(&'static str, Cell)>| [columns(), more].concat();
     let all = with(vec![("public_key", bytes(&[0; 32])), ("signature", bytes(&[0; 64]))]);
     parquet(&path.join("whole.parquet"), all);
     let whole = fs::read(path.join("whole.parquet")).expect("the file just written");
@@ -89,8 +119,7 @@ fn damaged_parquet_files() {
     refused(path, &["nosig.parquet"], b"", 2, "nosig.parquet: column signature is missing");
     parquet(&path.join("nokey.parquet"), with(vec![("signature", bytes(&[0; 64]))]));
     refused(path, &["nokey.parquet"], b"", 2, "public_key");
-    let typed =
-        vec![("public_key", bytes(&[0; 32])), ("signature", Arc::new(Int64Array::from(vec![1])) as ArrayRef)];
+    let typed = vec![("public_key", bytes(&[0; 32])), ("signature", Cell::Integer(1))];
     parquet(&path.join("typed.parquet"), with(typed));
     refused(path, &["typed.parquet"], b"", 2, "typed.parquet: column signature has type Int64; it must be");
 }

@@ -23,6 +23,11 @@ impl GuardedFile {
     pub(super) fn new(file: File, max_page_bytes: usize) -> Self {
         Self { file, max_page_bytes: max_page_bytes as u64 }
     }
+
+    /// The most bytes of a page, compressed or not.
+    pub(super) fn max_page_bytes(&self) -> usize {
+        self.max_page_bytes as usize
+    }
 }
 
 impl Length for GuardedFile {

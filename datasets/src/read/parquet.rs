@@ -1,53 +1,59 @@
 //! Rows of a Parquet file.
 
-use std::collections::VecDeque;
+mod bytes;
+mod column;
+mod delta;
+mod numbers;
+mod runs;
+mod schema;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
-use arrow_schema::{DataType, Schema};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
 use parquet::basic::CompressionCodec;
-use parquet::file::metadata::RowGroupMetaData;
-use sigwarp::arrow::{Booleans, Bytes, Integers, Text};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::schema::types::SchemaDescriptor;
 
+use self::column::Column;
+use self::schema::{KNOWN, check_column, check_columns, leaf};
+use super::Cells;
 use super::page::GuardedFile;
-use super::{Cells, KeyUse};
 use crate::error::{ReadError, RowError};
 use crate::row::{Expected, Row};
 
-/// Record batches have at most this many rows, and about this many bytes.
-const BATCH_ROWS: usize = 4096;
-const BATCH_BYTES: u64 = 8 << 20;
+/// Cells of a column that are decoded at once.
+const CELLS: u64 = 1024;
 /// Pages may be this much larger than the largest row.
 const PAGE_ROOM: usize = 64 << 20;
 
 const MAGIC: &[u8; 4] = b"PAR1";
 
-/// Rows of a Parquet file, read a record batch at a time. Only the known columns are read.
+/// Rows of a Parquet file. Only the known columns are read, each a page at a time.
 pub(super) struct ParquetRows {
     name: String,
-    file: File,
-    metadata: ArrowReaderMetadata,
-    projection: ProjectionMask,
+    file: Arc<GuardedFile>,
+    metadata: ParquetMetaData,
+    /// The columns that are read: their names, and which columns of the file they are.
+    leaves: Vec<(String, usize)>,
+    places: Places,
+    /// Whether the cells of [`Self::open_column`] are text.
+    text: bool,
     max_row_bytes: usize,
     row: u64,
     rows_total: u64,
-    groups: VecDeque<usize>,
+    groups: Range<usize>,
     group: Option<Group>,
-    batch: Option<(RecordBatch, usize)>,
 }
 
 /// The row group being read.
 struct Group {
     number: usize,
-    reader: ParquetRecordBatchReader,
+    /// Columns in the order of `leaves`.
+    columns: Vec<Column>,
     rows_left: u64,
 }
 
@@ -67,8 +73,9 @@ impl ParquetRows {
         cells: Cells,
         max_row_bytes: usize,
     ) -> Result<Self, ReadError> {
-        let known = |field: &str| KNOWN.iter().any(|column| column.name == field && column.read(cells));
-        Self::select(name, file, max_row_bytes, known, |name, schema| check_columns(name, schema, cells))
+        let wanted: Vec<&str> =
+            KNOWN.iter().filter(|column| column.read(cells)).map(|column| column.name).collect();
+        Self::select(name, file, max_row_bytes, &wanted, |name, schema| check_columns(name, schema, cells))
     }
 
     /// The rows of one column of any name.
@@ -79,8 +86,8 @@ impl ParquetRows {
         text: bool,
         max_row_bytes: usize,
     ) -> Result<Self, ReadError> {
-        let check = |name: &str, schema: &Schema| check_column(name, schema, column, text);
-        Self::select(name, file, max_row_bytes, |field| field == column, check)
+        let check = |name: &str, schema: &SchemaDescriptor| check_column(name, schema, column, text);
+        Ok(Self { text, ..Self::select(name, file, max_row_bytes, &[column], check)? })
     }
 
     /// Reads the columns that are `wanted`, once `check` has accepted the schema.
@@ -88,50 +95,49 @@ impl ParquetRows {
         name: String,
         mut file: File,
         max_row_bytes: usize,
-        wanted: impl Fn(&str) -> bool,
-        check: impl FnOnce(&str, &Schema) -> Result<(), ReadError>,
+        wanted: &[&str],
+        check: impl FnOnce(&str, &SchemaDescriptor) -> Result<(), ReadError>,
     ) -> Result<Self, ReadError> {
         let damaged = |problem: String| ReadError::Parquet { file: name.clone(), problem };
         check_ends(&mut file).map_err(damaged)?;
-        let metadata = guarded(|| load_metadata(&file)).map_err(|problem| {
+        let metadata = ParquetMetaDataReader::new();
+        let metadata = guarded(|| metadata.parse_and_finish(&file).map_err(|error| error.to_string()));
+        let metadata = metadata.map_err(|problem| {
             damaged(format!("truncated or damaged Parquet file: {problem}; copy or write it again"))
         })?;
-        check(&name, metadata.schema())?;
+        let schema = metadata.file_metadata().schema_descr();
+        check(&name, schema)?;
         let length = file.metadata().map_or(0, |metadata| metadata.len());
-        let groups = metadata.metadata().row_groups();
+        let groups = metadata.row_groups();
         let mut rows_total = 0u64;
         for (number, group) in groups.iter().enumerate() {
-            check_group(group, length).map_err(|problem| {
+            check_group(group, schema.num_columns(), length).map_err(|problem| {
                 damaged(format!("truncated or damaged Parquet file: row group {number} {problem}"))
             })?;
             rows_total = rows_total.saturating_add(group.num_rows().unsigned_abs());
         }
-        let roots = metadata.schema().fields().iter().enumerate();
-        let roots: Vec<usize> = roots
-            .filter(|(_, field)| wanted(field.name()) && field.data_type() != &DataType::Null)
-            .map(|(root, _)| root)
+        let leaves: Vec<(String, usize)> = wanted
+            .iter()
+            .filter_map(|name| leaf(schema, name).map(|leaf| ((*name).to_owned(), leaf)))
             .collect();
-        let projection = ProjectionMask::roots(metadata.parquet_schema(), roots);
-        for column in groups.iter().flat_map(|group| {
-            let leaves = group.columns().iter().enumerate();
-            leaves.filter(|(leaf, _)| projection.leaf_included(*leaf)).map(|(_, column)| column)
-        }) {
-            check_codec(column.compression_codec())
-                .map_err(|problem| damaged(format!("column {} {problem}", column.column_path())))?;
+        for group in groups {
+            for (column, leaf) in &leaves {
+                check_codec(group.column(*leaf).compression_codec())
+                    .map_err(|problem| damaged(format!("column {column} {problem}")))?;
+            }
         }
-        let groups = (0..groups.len()).collect();
-        let group = None;
         Ok(Self {
+            file: Arc::new(GuardedFile::new(file, max_row_bytes.saturating_add(PAGE_ROOM))),
+            groups: 0..groups.len(),
+            places: Places::of(&leaves),
             name,
-            file,
             metadata,
-            projection,
+            leaves,
+            text: false,
             max_row_bytes,
             row: 0,
             rows_total,
-            groups,
-            group,
-            batch: None,
+            group: None,
         })
     }
 
@@ -148,35 +154,17 @@ impl ParquetRows {
         &mut self,
         mut each: impl FnMut(Option<&[u8]>) -> Result<bool, RowError>,
     ) -> Result<bool, ReadError> {
-        loop {
-            let Some((batch, start)) = self.batch.take() else {
-                match self.next_batch()? {
-                    Some(batch) => self.batch = Some((batch, 0)),
-                    None => return Ok(false),
-                }
-                continue;
-            };
-            let array = batch.columns().first().map(|array| array.as_ref() as &dyn Array);
-            let (bytes, text) = (array.and_then(Bytes::new), array.and_then(Text::new));
-            for at in start..batch.num_rows() {
-                let cell = bytes.and_then(|bytes| bytes.get(at));
-                let cell = cell.or_else(|| text.as_ref().and_then(|text| text.get(at)).map(str::as_bytes));
-                let more = match cell {
-                    Some(cell) if cell.len() > self.max_row_bytes => {
-                        Err(RowError::TooLarge { limit: self.max_row_bytes })
-                    }
-                    cell => each(cell),
-                };
-                let more =
-                    more.map_err(|source| ReadError::Row { file: self.name.clone(), row: self.row, source })?;
-                self.row += 1;
-                if !more {
-                    let next = at + 1;
-                    self.batch = (next < batch.num_rows()).then_some((batch, next));
-                    return Ok(true);
-                }
+        let (limit, text) = (self.max_row_bytes, self.text);
+        self.each_ready(|columns, at| {
+            let cell = columns.first().and_then(|column| column.bytes(at));
+            if cell.is_some_and(|cell| cell.len() > limit) {
+                return Err(RowError::TooLarge { limit }.into());
             }
-        }
+            if text {
+                cell.map(str::from_utf8).transpose().map_err(not_text)?;
+            }
+            Ok(each(cell)?)
+        })
     }
 
     /// See `Source::rows`.
@@ -184,102 +172,120 @@ impl ParquetRows {
         &mut self,
         mut each: impl FnMut(&Row<'_>) -> Result<bool, RowError>,
     ) -> Result<bool, ReadError> {
-        loop {
-            let Some((batch, start)) = self.batch.take() else {
-                match self.next_batch()? {
-                    Some(batch) => self.batch = Some((batch, 0)),
-                    None => return Ok(false),
-                }
-                continue;
-            };
-            let columns = Columns::of(&batch);
-            let mut id = String::new();
-            for at in start..batch.num_rows() {
-                let more = columns
-                    .row(at, &mut id)
-                    .and_then(|row| each(&row))
-                    .map_err(|source| ReadError::Row { file: self.name.clone(), row: self.row, source })?;
-                self.row += 1;
-                if !more {
-                    let next = at + 1;
-                    self.batch = (next < batch.num_rows()).then_some((batch, next));
-                    return Ok(true);
-                }
-            }
-        }
+        let places = self.places;
+        let mut id = String::new();
+        self.each_ready(|columns, at| Ok(each(&places.row(columns, at, &mut id)?)?))
     }
 
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
+    /// Gives the columns and the place of a row in them to `each`, for row after row, until it answers `false` or the
+    /// rows end. Returns whether there may be more.
+    fn each_ready(
+        &mut self,
+        mut each: impl FnMut(&[Column], usize) -> Result<bool, Problem>,
+    ) -> Result<bool, ReadError> {
+        while let Some((mut group, ready)) = self.next_ready()? {
+            let (mut taken, mut more) = (0, true);
+            while more && taken < ready {
+                more = each(&group.columns, taken).map_err(|problem| match problem {
+                    Problem::Row(source) => ReadError::Row { file: self.name.clone(), row: self.row, source },
+                    Problem::File(problem) => self.damaged(group.number, problem),
+                })?;
+                self.row += 1;
+                taken += 1;
+            }
+            group.rows_left -= taken as u64;
+            group.columns.iter_mut().for_each(|column| column.take(taken));
+            self.group = Some(group);
+            if !more {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn damaged(&self, group: usize, problem: String) -> ReadError {
+        let row = self.row;
+        let problem = format!("damaged Parquet file: row group {group}, rows from {row}: {problem}");
+        ReadError::Parquet { file: self.name.clone(), problem }
+    }
+
+    /// The row group with the next rows, and how many of them are ready in all of its columns; `None` behind the last
+    /// row. Who asks gives the group back, so that after an error there is none.
+    fn next_ready(&mut self) -> Result<Option<(Group, usize)>, ReadError> {
         loop {
-            let group = match self.group.take() {
+            let mut group = match self.group.take() {
                 Some(group) => group,
-                None => match self.groups.pop_front() {
+                None => match self.groups.next() {
                     Some(number) => self.open_group(number)?,
                     None => return Ok(None),
                 },
             };
             let number = group.number;
-            let damaged = |problem: String| ReadError::Parquet {
-                file: self.name.clone(),
-                problem: format!(
-                    "damaged Parquet file: row group {number}, rows from {}: {problem}",
-                    self.row
-                ),
-            };
-            let Group { mut reader, rows_left, .. } = group;
-            let batch = guarded(|| reader.next().transpose().map_err(|error| error.to_string()));
-            match batch.map_err(damaged)? {
-                Some(batch) if batch.num_rows() == 0 => {}
-                Some(batch) => {
-                    let rows_left = rows_left.checked_sub(batch.num_rows() as u64);
-                    let rows_left = rows_left.ok_or_else(|| damaged("more rows than declared".to_owned()))?;
-                    self.group = Some(Group { number, reader, rows_left });
-                    return Ok(Some(batch));
-                }
-                // A short row group must not pass for a whole one.
-                None if rows_left > 0 => {
-                    return Err(damaged(format!("{rows_left} rows fewer than declared")));
-                }
-                None => {}
+            match guarded(|| group.decode()).map_err(|problem| self.damaged(number, problem))? {
+                0 => {}
+                ready => return Ok(Some((group, ready))),
             }
         }
     }
 
     fn open_group(&self, number: usize) -> Result<Group, ReadError> {
-        let group = self.metadata.metadata().row_group(number);
-        let rows = group.num_rows().unsigned_abs();
-        let mut bytes = 0u64;
-        let mut widest = 1u64;
-        for (leaf, column) in group.columns().iter().enumerate() {
-            if self.projection.leaf_included(leaf) {
-                bytes = bytes.saturating_add(column.uncompressed_size().unsigned_abs());
-                // Zero except for fixed-length cells, which are copied out of dictionaries.
-                let width = u64::try_from(column.column_descr().type_length()).unwrap_or(0);
-                if width > self.max_row_bytes as u64 {
-                    let source = RowError::TooLarge { limit: self.max_row_bytes };
-                    return Err(ReadError::Row { file: self.name.clone(), row: self.row, source });
-                }
-                widest = widest.max(width);
+        let group = self.metadata.row_group(number);
+        for (_, leaf) in &self.leaves {
+            // Zero except for cells of one width.
+            let width = u64::try_from(group.column(*leaf).column_descr().type_length()).unwrap_or(0);
+            if width > self.max_row_bytes as u64 {
+                let source = RowError::TooLarge { limit: self.max_row_bytes };
+                return Err(ReadError::Row { file: self.name.clone(), row: self.row, source });
             }
         }
-        // Batches follow the size of the rows, so that large messages take no more memory than small ones.
-        let average = (bytes / rows.max(1)).max(widest).max(1);
-        let batch_rows = usize::try_from(BATCH_BYTES / average).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS);
-        let reader = guarded(|| {
-            let file = self.file.try_clone().map_err(|error| error.to_string())?;
-            let file = GuardedFile::new(file, self.max_row_bytes.saturating_add(PAGE_ROOM));
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-                .with_projection(self.projection.clone())
-                .with_row_groups(vec![number])
-                .with_batch_size(batch_rows)
-                .build()
-                .map_err(|error| error.to_string())
-        });
-        let reader = reader.map_err(|problem| ReadError::Parquet {
+        let columns =
+            guarded(|| self.leaves.iter().map(|(_, leaf)| Column::open(&self.file, group, *leaf)).collect());
+        let columns = columns.map_err(|problem| ReadError::Parquet {
             file: self.name.clone(),
             problem: format!("damaged Parquet file: row group {number}: {problem}"),
         })?;
-        Ok(Group { number, reader, rows_left: rows })
+        Ok(Group { number, columns, rows_left: group.num_rows().unsigned_abs() })
+    }
+}
+
+impl Group {
+    /// Decodes cells of the columns that have none ready. Returns how many rows are ready in all columns; 0 behind the
+    /// last one.
+    fn decode(&mut self) -> Result<usize, String> {
+        if self.rows_left == 0 {
+            for column in &mut self.columns {
+                column.fill(1)?;
+                if column.ready() > 0 {
+                    return Err("more rows than declared".to_owned());
+                }
+            }
+            return Ok(0);
+        }
+        let mut ready = self.rows_left.min(CELLS) as usize;
+        let wanted = ready;
+        for column in &mut self.columns {
+            if column.ready() == 0 {
+                column.fill(wanted)?;
+            }
+            ready = ready.min(column.ready());
+        }
+        // A short row group must not pass for a whole one.
+        if ready == 0 {
+            return Err(format!("{} rows fewer than declared", self.rows_left));
+        }
+        Ok(ready)
+    }
+}
+
+/// What is wrong where a row is read.
+enum Problem {
+    Row(RowError),
+    File(String),
+}
+
+impl From<RowError> for Problem {
+    fn from(error: RowError) -> Self {
+        Self::Row(error)
     }
 }
 
@@ -311,24 +317,11 @@ fn check_ends(file: &mut File) -> Result<(), String> {
     }
 }
 
-/// The metadata, with byte strings and text as views: they refer to the decoded pages, so a repeated large value
-/// is held once.
-fn load_metadata(file: &File) -> Result<ArrowReaderMetadata, String> {
-    // The Arrow types that a writer noted would bring dictionaries and other layouts back.
-    let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let plain = ArrowReaderMetadata::load(file, options()).map_err(|error| error.to_string())?;
-    let fields = plain.schema().fields().iter().map(|field| match field.data_type() {
-        DataType::Binary => Arc::new(field.as_ref().clone().with_data_type(DataType::BinaryView)),
-        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
-        _ => field.clone(),
-    });
-    let schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), plain.schema().metadata().clone());
-    ArrowReaderMetadata::try_new(plain.metadata().clone(), options().with_schema(Arc::new(schema)))
-        .map_err(|error| error.to_string())
-}
-
 /// Checks that what a row group declares lies within the file.
-fn check_group(group: &RowGroupMetaData, length: u64) -> Result<(), String> {
+fn check_group(group: &RowGroupMetaData, columns: usize, length: u64) -> Result<(), String> {
+    if group.columns().len() != columns {
+        return Err(format!("has {} columns, where the schema has {columns}", group.columns().len()));
+    }
     if group.num_rows() < 0 {
         return Err(format!("declares {} rows", group.num_rows()));
     }
@@ -356,190 +349,67 @@ fn check_codec(codec: CompressionCodec) -> Result<(), String> {
     }
 }
 
-/// A known column.
-struct Known {
-    name: &'static str,
-    kind: Kind,
+/// Where the known columns are among those that are read.
+#[derive(Clone, Copy)]
+struct Places {
+    id: Option<usize>,
+    scheme: Option<usize>,
+    rule: Option<usize>,
+    encoding: Option<usize>,
+    user_id: Option<usize>,
+    public_key: Option<usize>,
+    key_index: Option<usize>,
+    message: Option<usize>,
+    digest: Option<usize>,
+    signature: Option<usize>,
+    recovery_id: Option<usize>,
+    expected: Option<usize>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Bytes,
-    Text,
-    Integer,
-    Boolean,
-    /// An id: text or an integer.
-    Label,
-}
-
-impl Known {
-    fn read(&self, cells: Cells) -> bool {
-        cells != Cells::Keys || self.name == "public_key"
-    }
-}
-
-impl Kind {
-    fn holds(self, data_type: &DataType) -> bool {
-        use DataType::{BinaryView, Boolean, FixedSizeBinary, Null, Utf8View};
-        match (self, data_type) {
-            (_, Null)
-            | (Self::Bytes, BinaryView | FixedSizeBinary(_))
-            | (Self::Text | Self::Label, Utf8View)
-            | (Self::Boolean, Boolean) => true,
-            (Self::Integer | Self::Label, data_type) => data_type.is_integer(),
-            _ => false,
-        }
-    }
-
-    const fn types(self) -> &'static str {
-        match self {
-            Self::Bytes => Bytes::TYPES,
-            Self::Text => Text::TYPES,
-            Self::Integer => Integers::TYPES,
-            Self::Boolean => Booleans::TYPES,
-            Self::Label => "text or an integer type",
-        }
-    }
-}
-
-const KNOWN: [Known; 12] = [
-    Known { name: "id", kind: Kind::Label },
-    Known { name: "scheme", kind: Kind::Text },
-    Known { name: "rule", kind: Kind::Text },
-    Known { name: "encoding", kind: Kind::Text },
-    Known { name: "user_id", kind: Kind::Bytes },
-    Known { name: "public_key", kind: Kind::Bytes },
-    Known { name: "key_index", kind: Kind::Integer },
-    Known { name: "message", kind: Kind::Bytes },
-    Known { name: "digest", kind: Kind::Bytes },
-    Known { name: "signature", kind: Kind::Bytes },
-    Known { name: "recovery_id", kind: Kind::Integer },
-    Known { name: "expected", kind: Kind::Boolean },
-];
-
-fn check_columns(file: &str, schema: &Schema, cells: Cells) -> Result<(), ReadError> {
-    for Known { name, kind } in KNOWN.iter().filter(|column| column.read(cells)) {
-        if let Ok(field) = schema.field_with_name(name)
-            && !kind.holds(field.data_type())
-        {
-            return Err(ReadError::ColumnType {
-                file: file.to_owned(),
-                column: name,
-                found: field.data_type().to_string().replace("View", ""),
-                expected: kind.types(),
-            });
-        }
-    }
-    let needs = |columns: &[&'static str], remedy| match columns {
-        [first, ..] if !columns.iter().any(|name| schema.field_with_name(name).is_ok()) => {
-            Err(ReadError::MissingColumn { file: file.to_owned(), column: first, remedy })
-        }
-        _ => Ok(()),
-    };
-    match cells {
-        Cells::Keys => needs(&["public_key"], "a keys file needs it"),
-        Cells::Signatures(key_use) => {
-            needs(&["scheme"], "name the scheme of every row")?;
-            needs(&["signature"], "every row needs one")?;
-            needs(&["message", "digest"], "add it, or digest for schemes that take one")?;
-            match key_use {
-                KeyUse::Required => {
-                    needs(&["public_key", "key_index"], "add it, or key_index and a keys file")
-                }
-                KeyUse::Optional => Ok(()),
-            }
-        }
-    }
-}
-
-/// Checks that a column is there and holds bytes, or text where the caller reads text.
-fn check_column(file: &str, schema: &Schema, column: &str, text: bool) -> Result<(), ReadError> {
-    let Ok(field) = schema.field_with_name(column) else {
-        let has = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
-        let (file, column) = (file.to_owned(), column.to_owned());
-        return Err(ReadError::NoColumn { file, column, has: has.join(", ") });
-    };
-    let wanted = if text { Kind::Text } else { Kind::Bytes };
-    if wanted.holds(field.data_type()) {
-        return Ok(());
-    }
-    let remedy = match field.data_type() {
-        DataType::Utf8View if !text => "it is text; say so (--text) to take its UTF-8 bytes",
-        _ if text => "name a column of text, or leave --text out for one of bytes",
-        _ => "name a column of bytes",
-    };
-    Err(ReadError::NotBytes {
-        file: file.to_owned(),
-        column: column.to_owned(),
-        found: field.data_type().to_string().replace("View", ""),
-        remedy,
-    })
-}
-
-/// The known columns of a record batch.
-struct Columns<'a> {
-    id: Option<Text<'a>>,
-    id_number: Option<Integers<'a>>,
-    scheme: Option<Text<'a>>,
-    rule: Option<Text<'a>>,
-    encoding: Option<Text<'a>>,
-    user_id: Option<Bytes<'a>>,
-    public_key: Option<Bytes<'a>>,
-    key_index: Option<Integers<'a>>,
-    message: Option<Bytes<'a>>,
-    digest: Option<Bytes<'a>>,
-    signature: Option<Bytes<'a>>,
-    recovery_id: Option<Integers<'a>>,
-    expected: Option<Booleans<'a>>,
-}
-
-impl<'a> Columns<'a> {
-    /// The columns; `check_columns` has seen to their types.
-    fn of(batch: &'a RecordBatch) -> Self {
-        let array = |name: &str| batch.column_by_name(name).map(|array| array.as_ref() as &dyn Array);
-        let text = |name| array(name).and_then(Text::new);
-        let bytes = |name| array(name).and_then(Bytes::new);
-        let integers = |name| array(name).and_then(Integers::new);
+impl Places {
+    fn of(leaves: &[(String, usize)]) -> Self {
+        let place = |name: &str| leaves.iter().position(|(column, _)| column == name);
         Self {
-            id: text("id"),
-            id_number: integers("id"),
-            scheme: text("scheme"),
-            rule: text("rule"),
-            encoding: text("encoding"),
-            user_id: bytes("user_id"),
-            public_key: bytes("public_key"),
-            key_index: integers("key_index"),
-            message: bytes("message"),
-            digest: bytes("digest"),
-            signature: bytes("signature"),
-            recovery_id: integers("recovery_id"),
-            expected: array("expected").and_then(Booleans::new),
+            id: place("id"),
+            scheme: place("scheme"),
+            rule: place("rule"),
+            encoding: place("encoding"),
+            user_id: place("user_id"),
+            public_key: place("public_key"),
+            key_index: place("key_index"),
+            message: place("message"),
+            digest: place("digest"),
+            signature: place("signature"),
+            recovery_id: place("recovery_id"),
+            expected: place("expected"),
         }
     }
 
     /// The cells of a row; a number that serves as id is written into `id`.
-    fn row<'r>(&'r self, row: usize, id: &'r mut String) -> Result<Row<'r>, RowError> {
-        let text = |column: &'r Option<Text<'a>>| column.as_ref().and_then(|column| column.get(row));
-        let bytes = |column: Option<Bytes<'a>>| column.and_then(|column| column.get(row));
-        if let Some(number) = self.id_number.and_then(|column| column.get(row)) {
-            *id = number.to_string();
-        } else {
-            id.clear();
-        }
-        let id = if id.is_empty() { text(&self.id) } else { Some(id.as_str()) };
+    fn row<'r>(&self, columns: &'r [Column], at: usize, id: &'r mut String) -> Result<Row<'r>, Problem> {
+        let bytes = |place: Option<usize>| columns[place?].bytes(at);
+        let text = |place: Option<usize>| bytes(place).map(str::from_utf8).transpose().map_err(not_text);
+        let integer = |place: Option<usize>| columns[place?].integer(at);
+        let label = match integer(self.id) {
+            Some(number) => {
+                *id = number.to_string();
+                Some(id.as_str())
+            }
+            None => text(self.id)?,
+        };
         Ok(Row {
-            id,
-            scheme: text(&self.scheme),
-            rule: text(&self.rule),
-            encoding: text(&self.encoding),
+            id: label,
+            scheme: text(self.scheme)?,
+            rule: text(self.rule)?,
+            encoding: text(self.encoding)?,
             user_id: bytes(self.user_id),
             public_key: bytes(self.public_key),
-            key_index: number("key_index", self.key_index, row, "0 or more")?,
+            key_index: number("key_index", integer(self.key_index), "0 or more")?,
             message: bytes(self.message),
             digest: bytes(self.digest),
             signature: bytes(self.signature),
-            recovery_id: number("recovery_id", self.recovery_id, row, "0 to 255")?,
-            expected: match self.expected.and_then(|column| column.get(row)) {
+            recovery_id: number("recovery_id", integer(self.recovery_id), "0 to 255")?,
+            expected: match self.expected.and_then(|place| columns[place].boolean(at)) {
                 Some(valid) => Expected::Valid(valid),
                 None => Expected::Unknown,
             },
@@ -547,13 +417,16 @@ impl<'a> Columns<'a> {
     }
 }
 
+fn not_text(error: std::str::Utf8Error) -> Problem {
+    Problem::File(format!("encountered non UTF-8 data: {error}"))
+}
+
 fn number<T: TryFrom<i128>>(
     field: &'static str,
-    column: Option<Integers<'_>>,
-    row: usize,
+    value: Option<i128>,
     expected: &'static str,
 ) -> Result<Option<T>, RowError> {
-    match column.and_then(|column| column.get(row)) {
+    match value {
         Some(value) => T::try_from(value).map(Some).map_err(|_| RowError::Number { field, value, expected }),
         None => Ok(None),
     }

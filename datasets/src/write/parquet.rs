@@ -1,34 +1,57 @@
 //! Rows and verdicts as Parquet.
 
+mod cells;
+
 use std::fmt;
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, BooleanBuilder, StringBuilder, UInt8Builder, UInt64Builder};
-use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
-use parquet::errors::ParquetError;
+use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
+use parquet::data_type::{BoolType, Int32Type, Int64Type};
+use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use sigwarp::Verdicts;
-use sigwarp::arrow::verdict_columns;
 
+use self::cells::{ByteCells, Cells, NumberCells};
 use super::ROW_GROUP_ROWS;
 use super::sink::Sink;
 use crate::block::RowBlock;
 use crate::error::WriteError;
 use crate::row::{Expected, Row};
 
-/// Rows, or bytes of cells, that are collected before they are encoded.
-const BATCH_ROWS: usize = 4096;
-const BATCH_BYTES: usize = 8 << 20;
+/// What a column holds. Parquet stores unsigned integers as the bits of signed ones.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Bytes,
+    Unsigned8,
+    Unsigned64,
+    Boolean,
+}
+
+/// A column of the schema, null where a row has no cell if it is `nullable`.
+fn field(name: &str, kind: Kind, nullable: bool) -> ParquetResult<TypePtr> {
+    let (physical, logical) = match kind {
+        Kind::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
+        Kind::Bytes => (PhysicalType::BYTE_ARRAY, None),
+        Kind::Unsigned8 => (PhysicalType::INT32, Some(LogicalType::integer(8, false))),
+        Kind::Unsigned64 => (PhysicalType::INT64, Some(LogicalType::integer(64, false))),
+        Kind::Boolean => (PhysicalType::BOOLEAN, None),
+    };
+    let field = Type::primitive_type_builder(name, physical)
+        .with_logical_type(logical)
+        .with_repetition(if nullable { Repetition::OPTIONAL } else { Repetition::REQUIRED });
+    field.build().map(Arc::new)
+}
 
 /// A Parquet file being written.
 struct Table {
     name: String,
-    schema: SchemaRef,
-    writer: ArrowWriter<Sink>,
+    writer: SerializedFileWriter<Sink>,
+    row_group_rows: usize,
+    /// Rows that are collected for the next row group.
+    rows: usize,
 }
 
 impl fmt::Debug for Table {
@@ -38,27 +61,48 @@ impl fmt::Debug for Table {
 }
 
 impl Table {
-    fn new(sink: Sink, fields: Vec<Field>, row_group_rows: usize) -> Result<Self, WriteError> {
+    fn new(sink: Sink, fields: &[(&str, Kind, bool)], row_group_rows: usize) -> Result<Self, WriteError> {
         let name = sink.name();
-        let schema = Arc::new(Schema::new(fields));
         let mut properties = WriterProperties::builder()
             .set_created_by(concat!("sigwarp ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::SNAPPY)
-            .set_statistics_enabled(EnabledStatistics::None)
-            .set_max_row_group_row_count(Some(row_group_rows.max(1)));
+            .set_statistics_enabled(EnabledStatistics::None);
         // These hardly ever repeat, and a dictionary of them would be built in vain.
         for column in ["id", "index", "message", "digest", "signature"] {
             properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), false);
         }
-        let writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties.build()))
-            .map_err(|error| write_error(&name, error))?;
-        Ok(Self { name, schema, writer })
+        let fields = fields.iter().map(|(name, kind, nullable)| field(name, *kind, *nullable));
+        let writer = fields.collect::<ParquetResult<Vec<_>>>().and_then(|fields| {
+            let schema = Type::group_type_builder("schema").with_fields(fields).build()?;
+            SerializedFileWriter::new(sink, Arc::new(schema), Arc::new(properties.build()))
+        });
+        let writer = writer.map_err(|error| write_error(&name, error))?;
+        Ok(Self { name, writer, row_group_rows: row_group_rows.max(1), rows: 0 })
     }
 
-    fn write(&mut self, columns: Vec<ArrayRef>) -> Result<(), WriteError> {
-        let batch = RecordBatch::try_new(self.schema.clone(), columns)
-            .map_err(|error| write_error(&self.name, error.into()))?;
-        self.writer.write(&batch).map_err(|error| write_error(&self.name, error))
+    /// Counts a row that was added to the columns. When they hold a row group, it is written, and they are empty again.
+    fn added<const COLUMNS: usize>(&mut self, columns: [&mut dyn Cells; COLUMNS]) -> Result<(), WriteError> {
+        self.rows += 1;
+        if self.rows >= self.row_group_rows { self.write(columns) } else { Ok(()) }
+    }
+
+    /// Writes what the columns hold as a row group.
+    fn write<const COLUMNS: usize>(&mut self, columns: [&mut dyn Cells; COLUMNS]) -> Result<(), WriteError> {
+        if std::mem::take(&mut self.rows) == 0 {
+            return Ok(());
+        }
+        let write = || {
+            let mut group = self.writer.next_row_group()?;
+            for cells in columns {
+                let Some(mut column) = group.next_column()? else {
+                    return Err(ParquetError::General("the schema has fewer columns".to_owned()));
+                };
+                cells.write(&mut column)?;
+                column.close()?;
+            }
+            group.close().map(|_| ())
+        };
+        write().map_err(|error| write_error(&self.name, error))
     }
 
     fn finish(self) -> Result<(), WriteError> {
@@ -81,59 +125,67 @@ fn write_error(name: &str, error: ParquetError) -> WriteError {
 #[derive(Debug)]
 pub(super) struct RowColumns {
     table: Table,
-    rows: usize,
-    bytes: usize,
-    id: StringBuilder,
-    scheme: StringBuilder,
-    rule: StringBuilder,
-    encoding: StringBuilder,
-    user_id: BinaryBuilder,
-    public_key: BinaryBuilder,
-    key_index: UInt64Builder,
-    message: BinaryBuilder,
-    digest: BinaryBuilder,
-    signature: BinaryBuilder,
-    recovery_id: UInt8Builder,
-    expected: BooleanBuilder,
-    fault: StringBuilder,
+    columns: RowCells,
+}
+
+#[derive(Debug, Default)]
+struct RowCells {
+    id: ByteCells,
+    scheme: ByteCells,
+    rule: ByteCells,
+    encoding: ByteCells,
+    user_id: ByteCells,
+    public_key: ByteCells,
+    key_index: NumberCells<Int64Type>,
+    message: ByteCells,
+    digest: ByteCells,
+    signature: ByteCells,
+    recovery_id: NumberCells<Int32Type>,
+    expected: NumberCells<BoolType>,
+    fault: ByteCells,
+}
+
+impl RowCells {
+    const FIELDS: [(&str, Kind, bool); 13] = [
+        ("id", Kind::Text, true),
+        ("scheme", Kind::Text, true),
+        ("rule", Kind::Text, true),
+        ("encoding", Kind::Text, true),
+        ("user_id", Kind::Bytes, true),
+        ("public_key", Kind::Bytes, true),
+        ("key_index", Kind::Unsigned64, true),
+        ("message", Kind::Bytes, true),
+        ("digest", Kind::Bytes, true),
+        ("signature", Kind::Bytes, true),
+        ("recovery_id", Kind::Unsigned8, true),
+        ("expected", Kind::Boolean, true),
+        ("fault", Kind::Text, true),
+    ];
+
+    /// The columns in the order of [`Self::FIELDS`].
+    fn in_order(&mut self) -> [&mut dyn Cells; Self::FIELDS.len()] {
+        [
+            &mut self.id,
+            &mut self.scheme,
+            &mut self.rule,
+            &mut self.encoding,
+            &mut self.user_id,
+            &mut self.public_key,
+            &mut self.key_index,
+            &mut self.message,
+            &mut self.digest,
+            &mut self.signature,
+            &mut self.recovery_id,
+            &mut self.expected,
+            &mut self.fault,
+        ]
+    }
 }
 
 impl RowColumns {
     pub(super) fn new(sink: Sink, row_group_rows: usize) -> Result<Self, WriteError> {
-        let fields = [
-            ("id", DataType::Utf8),
-            ("scheme", DataType::Utf8),
-            ("rule", DataType::Utf8),
-            ("encoding", DataType::Utf8),
-            ("user_id", DataType::Binary),
-            ("public_key", DataType::Binary),
-            ("key_index", DataType::UInt64),
-            ("message", DataType::Binary),
-            ("digest", DataType::Binary),
-            ("signature", DataType::Binary),
-            ("recovery_id", DataType::UInt8),
-            ("expected", DataType::Boolean),
-            ("fault", DataType::Utf8),
-        ];
-        let fields = fields.into_iter().map(|(name, data_type)| Field::new(name, data_type, true));
-        Ok(Self {
-            table: Table::new(sink, fields.collect(), row_group_rows)?,
-            rows: 0,
-            bytes: 0,
-            id: StringBuilder::new(),
-            scheme: StringBuilder::new(),
-            rule: StringBuilder::new(),
-            encoding: StringBuilder::new(),
-            user_id: BinaryBuilder::new(),
-            public_key: BinaryBuilder::new(),
-            key_index: UInt64Builder::new(),
-            message: BinaryBuilder::new(),
-            digest: BinaryBuilder::new(),
-            signature: BinaryBuilder::new(),
-            recovery_id: UInt8Builder::new(),
-            expected: BooleanBuilder::new(),
-            fault: StringBuilder::new(),
-        })
+        let table = Table::new(sink, &RowCells::FIELDS, row_group_rows)?;
+        Ok(Self { table, columns: RowCells::default() })
     }
 
     pub(super) fn row(&mut self, row: &Row<'_>, fault: Option<&str>) -> Result<(), WriteError> {
@@ -147,63 +199,62 @@ impl RowColumns {
                 });
             }
         };
-        self.id.append_option(row.id);
-        self.scheme.append_option(row.scheme);
-        self.rule.append_option(row.rule);
-        self.encoding.append_option(row.encoding);
-        self.user_id.append_option(row.user_id);
-        self.public_key.append_option(row.public_key);
-        self.key_index.append_option(row.key_index);
-        self.message.append_option(row.message);
-        self.digest.append_option(row.digest);
-        self.signature.append_option(row.signature);
-        self.recovery_id.append_option(row.recovery_id);
-        self.expected.append_option(expected);
-        self.fault.append_option(fault);
-        self.rows += 1;
-        self.bytes += row.bytes();
-        if self.rows == BATCH_ROWS || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+        let columns = &mut self.columns;
+        columns.id.push(row.id);
+        columns.scheme.push(row.scheme);
+        columns.rule.push(row.rule);
+        columns.encoding.push(row.encoding);
+        columns.user_id.push(row.user_id);
+        columns.public_key.push(row.public_key);
+        columns.key_index.push(row.key_index.map(u64::cast_signed));
+        columns.message.push(row.message);
+        columns.digest.push(row.digest);
+        columns.signature.push(row.signature);
+        columns.recovery_id.push(row.recovery_id.map(i32::from));
+        columns.expected.push(expected);
+        columns.fault.push(fault);
+        self.table.added(columns.in_order())
     }
 
     pub(super) fn finish(mut self) -> Result<(), WriteError> {
-        self.flush()?;
+        self.table.write(self.columns.in_order())?;
         self.table.finish()
-    }
-
-    fn flush(&mut self) -> Result<(), WriteError> {
-        self.rows = 0;
-        self.bytes = 0;
-        self.table.write(vec![
-            Arc::new(self.id.finish()),
-            Arc::new(self.scheme.finish()),
-            Arc::new(self.rule.finish()),
-            Arc::new(self.encoding.finish()),
-            Arc::new(self.user_id.finish()),
-            Arc::new(self.public_key.finish()),
-            Arc::new(self.key_index.finish()),
-            Arc::new(self.message.finish()),
-            Arc::new(self.digest.finish()),
-            Arc::new(self.signature.finish()),
-            Arc::new(self.recovery_id.finish()),
-            Arc::new(self.expected.finish()),
-            Arc::new(self.fault.finish()),
-        ])
     }
 }
 
-/// Verdicts, written a block at a time.
+/// Verdicts, collected as columns.
 #[derive(Debug)]
-pub(super) struct VerdictColumns(Table);
+pub(super) struct VerdictColumns {
+    table: Table,
+    columns: VerdictCells,
+}
+
+#[derive(Debug, Default)]
+struct VerdictCells {
+    index: NumberCells<Int64Type>,
+    id: ByteCells,
+    verdict: ByteCells,
+    reason: ByteCells,
+}
+
+impl VerdictCells {
+    const FIELDS: [(&str, Kind, bool); 4] = [
+        ("index", Kind::Unsigned64, false),
+        ("id", Kind::Text, true),
+        ("verdict", Kind::Text, false),
+        ("reason", Kind::Text, true),
+    ];
+
+    /// The columns in the order of [`Self::FIELDS`].
+    fn in_order(&mut self) -> [&mut dyn Cells; Self::FIELDS.len()] {
+        [&mut self.index, &mut self.id, &mut self.verdict, &mut self.reason]
+    }
+}
 
 impl VerdictColumns {
     pub(super) fn new(sink: Sink) -> Result<Self, WriteError> {
-        let fields = vec![
-            Field::new("index", DataType::UInt64, false),
-            Field::new("id", DataType::Utf8, true),
-            Field::new("verdict", DataType::Utf8, false),
-            Field::new("reason", DataType::Utf8, true),
-        ];
-        Table::new(sink, fields, 2 * ROW_GROUP_ROWS).map(Self)
+        let table = Table::new(sink, &VerdictCells::FIELDS, 2 * ROW_GROUP_ROWS)?;
+        Ok(Self { table, columns: VerdictCells::default() })
     }
 
     pub(super) fn verdicts(
@@ -212,14 +263,19 @@ impl VerdictColumns {
         block: &RowBlock,
         verdicts: &Verdicts,
     ) -> Result<(), WriteError> {
-        let rows = block.len();
-        let index = UInt64Array::from_iter_values((0..rows as u64).map(|item| first_index + item));
-        let id: StringArray = (0..rows).map(|item| block.id(item)).collect();
-        let (verdict, reason) = verdict_columns(verdicts);
-        self.0.write(vec![Arc::new(index), Arc::new(id), Arc::new(verdict), Arc::new(reason)])
+        let columns = &mut self.columns;
+        for (item, verdict) in verdicts.iter().enumerate() {
+            columns.index.push(Some((first_index + item as u64).cast_signed()));
+            columns.id.push(block.id(item));
+            columns.verdict.push(Some(verdict.name()));
+            columns.reason.push(verdict.reason().map(|reason| reason.name()));
+            self.table.added(columns.in_order())?;
+        }
+        Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<(), WriteError> {
-        self.0.finish()
+    pub(super) fn finish(mut self) -> Result<(), WriteError> {
+        self.table.write(self.columns.in_order())?;
+        self.table.finish()
     }
 }

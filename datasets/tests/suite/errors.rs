@@ -7,12 +7,9 @@ use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Float64Array, Int16Array, Int64Array, LargeBinaryArray,
-    LargeStringArray, NullArray, RecordBatch, StringArray, UInt8Array,
-};
+use common::parquet::{Column, write_columns};
 use common::{jsonl_rows, read_all, rules, sample_rows, write_rows};
-use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 use sigwarp_datasets::{KeyFile, KeyUse, ReadError, ReadOptions, RowBlock, RowReader};
 use tempfile::TempDir;
@@ -34,14 +31,9 @@ impl Folder {
     }
 
     /// Writes a Parquet file of these columns.
-    fn parquet(&self, columns: Vec<(&str, ArrayRef)>) -> PathBuf {
-        let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    fn parquet(&self, columns: &[(&str, Column)]) -> PathBuf {
         let path = self.path("rows.parquet");
-        let mut writer =
-            ArrowWriter::try_new(fs::File::create(&path).unwrap(), batch.schema(), None).unwrap();
-        writer.write(&batch).unwrap();
-        writer.close().unwrap();
+        write_columns(&path, columns, true, WriterProperties::default());
         path
     }
 
@@ -56,23 +48,23 @@ fn jsonl_error(text: &str) -> String {
     jsonl_rows(text, &rules(&[])).unwrap_err().to_string()
 }
 
-fn bytes_column(rows: &[&str]) -> ArrayRef {
-    Arc::new(BinaryArray::from_iter_values(rows))
+fn bytes_column(rows: [&str; 2]) -> Column {
+    Column::bytes(rows.map(|row| Some(row.as_bytes())))
 }
 
-fn full() -> Vec<(&'static str, ArrayRef)> {
+fn full() -> Vec<(&'static str, Column)> {
     vec![
-        ("scheme", Arc::new(StringArray::from(vec!["ed25519", "sm2-sm3"]))),
-        ("public_key", bytes_column(&["k", "k"])),
-        ("message", bytes_column(&["m", "m"])),
-        ("signature", bytes_column(&["s", "s"])),
+        ("scheme", Column::text([Some("ed25519"), Some("sm2-sm3")])),
+        ("public_key", bytes_column(["k", "k"])),
+        ("message", bytes_column(["m", "m"])),
+        ("signature", bytes_column(["s", "s"])),
     ]
 }
 
-fn with(name: &'static str, array: ArrayRef) -> Vec<(&'static str, ArrayRef)> {
+fn with(name: &'static str, column: Column) -> Vec<(&'static str, Column)> {
     let mut columns = full();
     columns.retain(|(column, _)| *column != name);
-    columns.push((name, array));
+    columns.push((name, column));
     columns
 }
 
@@ -97,8 +89,8 @@ fn files_that_are_none() {
     assert_eq!(error, "empty.parquet: not a Parquet file: it is empty (0 bytes); check how it was made");
     let error = folder.error(&folder.file("text.parquet", b"{\"scheme\": \"ed25519\"}"));
     assert_eq!(error, "text.parquet: not a Parquet file: it does not begin with PAR1; check how it was made");
-    let none = full().into_iter().map(|(name, array)| (name, array.slice(0, 0))).collect();
-    assert_eq!(folder.error(&folder.parquet(none)), "rows.parquet: holds no rows; check how it was made");
+    let none: Vec<_> = full().into_iter().map(|(name, column)| (name, column.slice(0..0))).collect();
+    assert_eq!(folder.error(&folder.parquet(&none)), "rows.parquet: holds no rows; check how it was made");
 }
 
 #[test]
@@ -124,30 +116,35 @@ fn truncated_parquet_is_told_at_every_length() {
 #[test]
 fn columns_that_are_missing_or_of_another_type() {
     let folder = Folder::new();
-    let without = |name: &str| full().into_iter().filter(|(column, _)| *column != name).collect();
+    let without = |name: &str| full().into_iter().filter(|(column, _)| *column != name).collect::<Vec<_>>();
     for (name, remedy) in [
         ("scheme", "name the scheme of every row"),
         ("signature", "every row needs one"),
         ("message", "add it, or digest for schemes that take one"),
         ("public_key", "add it, or key_index and a keys file"),
     ] {
-        let error = folder.error(&folder.parquet(without(name)));
+        let error = folder.error(&folder.parquet(&without(name)));
         assert_eq!(error, format!("rows.parquet: column {name} is missing; {remedy}"));
     }
-    let text: ArrayRef = Arc::new(StringArray::from(vec!["00", "00"]));
-    let numbers: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
+    let text = Column::text([Some("00"), Some("00")]);
+    let numbers = Column::Doubles(vec![1.0, 2.0]);
+    let small = Column::Integers(16, false, vec![Some(1), None]);
+    let fixed = Column::Fixed(2, vec![Some(vec![1, 2]), None]);
     let bytes = "Binary, LargeBinary, FixedSizeBinary or BinaryView";
     for (name, array, found, expected) in [
         ("signature", text.clone(), "Utf8", bytes),
         ("public_key", numbers.clone(), "Float64", bytes),
         ("user_id", text.clone(), "Utf8", bytes),
-        ("scheme", bytes_column(&["a", "b"]), "Binary", "Utf8, LargeUtf8, Utf8View or a dictionary of them"),
+        ("scheme", bytes_column(["a", "b"]), "Binary", "Utf8, LargeUtf8, Utf8View or a dictionary of them"),
         ("key_index", numbers.clone(), "Float64", "an integer type"),
         ("recovery_id", text.clone(), "Utf8", "an integer type"),
         ("expected", text.clone(), "Utf8", "Boolean"),
+        ("expected", small.clone(), "UInt16", "Boolean"),
+        ("rule", fixed, "FixedSizeBinary(2)", "Utf8, LargeUtf8, Utf8View or a dictionary of them"),
+        ("message", small, "UInt16", bytes),
         ("id", numbers.clone(), "Float64", "text or an integer type"),
     ] {
-        let error = folder.error(&folder.parquet(with(name, array)));
+        let error = folder.error(&folder.parquet(&with(name, array)));
         assert_eq!(error, format!("rows.parquet: column {name} has type {found}; it must be {expected}"));
     }
 }
@@ -155,14 +152,14 @@ fn columns_that_are_missing_or_of_another_type() {
 #[test]
 fn other_layouts_of_the_same_values_are_read() {
     let folder = Folder::new();
-    let mut columns = with("id", Arc::new(Int16Array::from(vec![Some(-7), None])));
-    columns.push(("recovery_id", Arc::new(UInt8Array::from(vec![Some(3), None]))));
-    columns.push(("expected", Arc::new(BooleanArray::from(vec![None, Some(true)]))));
-    columns.push(("digest", Arc::new(NullArray::new(2))));
-    columns.push(("rule", Arc::new(LargeStringArray::from(vec![Some("donna"), None]))));
-    columns.push(("user_id", Arc::new(LargeBinaryArray::from(vec![None, Some(b"user".as_slice())]))));
-    columns.push(("ignored", Arc::new(Float64Array::from(vec![1.0, 2.0]))));
-    let rows = read_all(&folder.parquet(columns), &rules(&["strict"])).unwrap();
+    let mut columns = with("id", Column::Integers(16, true, vec![Some(-7), None]));
+    columns.push(("recovery_id", Column::Integers(8, false, vec![Some(3), None])));
+    columns.push(("expected", Column::Booleans(vec![None, Some(true)])));
+    columns.push(("digest", Column::Nulls(2)));
+    columns.push(("rule", Column::text([Some("donna"), None])));
+    columns.push(("user_id", Column::bytes([None, Some(&b"user"[..])])));
+    columns.push(("ignored", Column::Doubles(vec![1.0, 2.0])));
+    let rows = read_all(&folder.parquet(&columns), &rules(&["strict"])).unwrap();
     assert_eq!((rows[0].id.as_deref(), rows[1].id.as_deref()), (Some("-7"), None));
     assert_eq!((rows[0].recovery_id, rows[1].expected), (Some(3), Some(true)));
     assert_eq!((rows[0].suite.rule(), rows[1].suite.user_id()), ("donna", Some(b"user".as_slice())));
@@ -283,10 +280,10 @@ fn key_indices_that_lead_nowhere() {
         jsonl_rows(line, &options).unwrap_err().to_string(),
         "test: row 0: key_index 2 is outside the keys file, which holds 1 keys"
     );
-    let mut columns = with("key_index", Arc::new(Int64Array::from(vec![Some(-1), None])));
+    let mut columns = with("key_index", Column::Integers(64, true, vec![Some(-1), None]));
     columns.retain(|(name, _)| *name != "public_key");
     assert_eq!(
-        folder.error(&folder.parquet(columns)),
+        folder.error(&folder.parquet(&columns)),
         "rows.parquet: row 0: key_index is -1; it must be 0 or more"
     );
     let bad = folder.file("bad.jsonl", b"{\"public_key\":\"00\"}\n{}");
@@ -294,8 +291,8 @@ fn key_indices_that_lead_nowhere() {
     assert!(error.ends_with("bad.jsonl: row 1: public_key is missing; every row needs one"), "{error}");
     let error = KeyFile::load(&folder.file("bad.parquet", b"PAR1"), 100).unwrap_err().to_string();
     assert!(error.contains("truncated Parquet file"), "{error}");
-    let no_keys: Vec<(&str, ArrayRef)> = vec![("key", bytes_column(&["k"]))];
-    let error = KeyFile::load(&folder.parquet(no_keys), 100).unwrap_err().to_string();
+    let no_keys = [("key", bytes_column(["k", "k"]))];
+    let error = KeyFile::load(&folder.parquet(&no_keys), 100).unwrap_err().to_string();
     assert!(error.ends_with("column public_key is missing; a keys file needs it"), "{error}");
 }
 
@@ -336,11 +333,11 @@ fn large_rows_are_refused_in_both_formats() {
     let folder = Folder::new();
     let options = ReadOptions { max_row_bytes: 1000, ..rules(&["strict"]) };
     let large = "m".repeat(2000);
-    let path = folder.parquet(with("message", bytes_column(&["m", &large])));
+    let path = folder.parquet(&with("message", bytes_column(["m", &large])));
     let error = read_all(&path, &options).unwrap_err();
     assert!(matches!(error, ReadError::Row { row: 1, .. }), "{error}");
-    let fixed = arrow_array::FixedSizeBinaryArray::try_from_iter([[0u8; 2000]; 2].into_iter()).unwrap();
-    let error = read_all(&folder.parquet(with("message", Arc::new(fixed))), &options).unwrap_err();
+    let fixed = Column::Fixed(2000, vec![Some(vec![0; 2000]); 2]);
+    let error = read_all(&folder.parquet(&with("message", fixed)), &options).unwrap_err();
     assert!(error.to_string().contains("row 0: is larger than 1000 bytes"), "{error}");
 }
 
@@ -351,18 +348,10 @@ fn a_page_that_declares_an_absurd_size_is_refused() {
     // 64 MiB, so it is read; a page of 100 MB is refused by its header.
     for (size, refused) in [(40_000_000, false), (100_000_000, true)] {
         let large = "0".repeat(size);
-        let columns = with("message", bytes_column(&[&large, "m"]));
-        let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
         let path = folder.path("bomb.parquet");
-        let properties = parquet::file::properties::WriterProperties::builder()
-            .set_compression(parquet::basic::Compression::SNAPPY)
-            .set_statistics_enabled(parquet::file::properties::EnabledStatistics::None)
-            .build();
-        let file = fs::File::create(&path).unwrap();
-        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
-        writer.write(&batch).unwrap();
-        writer.close().unwrap();
+        let properties =
+            WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
+        write_columns(&path, &with("message", bytes_column([&large, "m"])), true, properties);
         assert!(fs::metadata(&path).unwrap().len() < 10_000_000);
         let options = ReadOptions { max_row_bytes: 1000, ..rules(&["strict"]) };
         let error = read_all(&path, &options).unwrap_err().to_string();

@@ -1,11 +1,10 @@
 //! Helpers of the tests of files.
 #![allow(dead_code)] // each test binary uses its own part
 
-use std::fs::File;
+pub(crate) mod parquet;
+
 use std::path::Path;
 
-use arrow_array::RecordBatch;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sigwarp::{DefaultRules, Suite};
 use sigwarp_datasets::{Expected, ReadError, ReadOptions, Row, RowBlock, RowReader, RowWriter};
 
@@ -139,9 +138,4 @@ pub(crate) fn write_rows(path: &Path, rows: &[Owned], row_group_rows: usize) {
         writer.write(&row.row(), None).unwrap();
     }
     writer.finish().unwrap();
-}
-
-pub(crate) fn parquet_batch(path: &Path) -> RecordBatch {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
-    reader.build().unwrap().next().unwrap().unwrap()
 }
