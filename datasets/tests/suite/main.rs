@@ -1,5 +1,6 @@
 //! The tests of readers, writers and generator, in one program.
 
+mod columns;
 mod common;
 mod edges;
 mod errors;

@@ -1,6 +1,6 @@
 //! Columns of Parquet files in every layout that a writer can choose: the reader gives back what was written.
 
-mod common;
+use crate::common;
 
 use std::fs;
 use std::path::Path;
