@@ -5,6 +5,8 @@
 // Limbs and lanes of several arrays are indexed together; and plain index loops are what compiles well here.
 #![allow(clippy::needless_range_loop)]
 
+#[cfg(test)]
+mod bounds;
 pub mod curve;
 pub mod field;
 pub mod hash;

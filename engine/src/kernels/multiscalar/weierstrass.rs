@@ -454,13 +454,24 @@ impl Workspace {
         blinds: &Blinds,
         with: &Encoded,
     ) -> Outcome {
+        let [t0, t1, t2] = &blinds.points;
+        match splats::<C, S>(token, [t0, t1, t2, with]) {
+            Some(decoded) => self.compare_decoded::<C, S>(token, points, terms, decoded),
+            None => Outcome::Unknown,
+        }
+    }
+
+    /// As [`Self::compare`], of T₀ to T₂ and the point when they are decoded, each in every lane.
+    pub(in crate::kernels) fn compare_decoded<C: Curve, S: Family>(
+        &mut self,
+        token: S::Token,
+        points: &Points,
+        terms: &Terms,
+        [t0, t1, t2, point]: [Point<C, S>; 4],
+    ) -> Outcome {
         let lanes = S::Vector::LANES;
         let shape = Shape::of::<S>(terms);
         let Shape { width, count } = shape;
-        let [t0, t1, t2] = &blinds.points;
-        let Some([t0, t1, t2, point]) = splats::<C, S>(token, [t0, t1, t2, with]) else {
-            return Outcome::Unknown;
-        };
         let buckets = 1usize << (width - 1);
         self.sums.resize(count.next_multiple_of(lanes) * BUCKET_ROWS);
         // Two groups of buckets are stored at a time.

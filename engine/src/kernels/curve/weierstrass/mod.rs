@@ -12,8 +12,9 @@
 //!
 //! # Bounds
 //! In units of p, for reductions that give (a·b/16 + 1)·p; those of secp256k1 give less. Kept by every
-//! formula: X folded (1.01), W < 8, Z < 1.8; of affine points x < 1.1, w < 2.2. The comments beside
-//! the formulas give the bound of each value; the constants of `sub_wide` follow.
+//! formula: X folded (1.01), W ≤ 8, Z < 2.01; of affine points x < 1.1, w < 2.2. The comments beside
+//! the formulas give the bound of each value; the constants of `sub_wide` follow. The tests of
+//! `kernels::bounds` run the formulas on these bounds instead of values.
 //!
 //! Formulas: Jacobian doubling and mixed addition (Cohen, Miyaji, Ono, 1998), co-Z addition with update
 //! (Meloni, 2007), rewritten for W.
