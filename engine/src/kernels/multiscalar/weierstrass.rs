@@ -193,7 +193,7 @@ impl Default for Workspace {
 
 /// P + Q of two Jacobian points: 12 multiplications and 4 squarings, a reduction less. Bounds as in `curve`.
 #[inline(always)]
-fn add_general<F: PrimeLanes>(p: Jacobian<F>, q: Jacobian<F>) -> Jacobian<F> {
+pub(in crate::kernels) fn add_general<F: PrimeLanes>(p: Jacobian<F>, q: Jacobian<F>) -> Jacobian<F> {
     let qq = q.z.square(); // 1.3
     let qqq = q.z.mul(qq); // 1.2
     let pp = p.z.square();

@@ -42,7 +42,7 @@ pub enum Sum {
 }
 
 /// A vector of points, and the mask of lanes that are on the curve.
-type Decoded<C, S> = (Affine<<S as Family>::Field<<C as Curve>::Prime>>, u8);
+pub(super) type Decoded<C, S> = (Affine<<S as Family>::Field<<C as Curve>::Prime>>, u8);
 
 /// Decodes a list of vectors of points, several at a time.
 fn decode_all<C: Curve, S: Family>(token: S::Token, encodings: &[Encodings]) -> Vec<Decoded<C, S>> {
@@ -299,7 +299,7 @@ fn set_lane(words: &mut Words, lane: usize, value: &[u64; 4]) {
     }
 }
 
-struct Scratch<F> {
+pub(super) struct Scratch<F> {
     chains: Vec<Chain<F>>,
     table: Vec<[u64; 8]>,
 }
@@ -356,8 +356,20 @@ fn ladders<C: Curve, S: Family>(
     }
     let keys = encodings::<S>(items.iter().map(|item| item.point), items.len());
     let decoded = decode_all::<C, S>(token, &keys);
-    let Some(&(any, _)) = decoded.first() else { return Vec::new() };
+    climb::<C, S>(token, &decoded, [&points, &bases], C::BASE, scratch)
+}
 
+/// The sums of vectors of points, by the digits of k and of g, and the table of G.
+pub(super) fn climb<C: Curve, S: Family>(
+    token: S::Token,
+    decoded: &[Decoded<C, S>],
+    [points, bases]: [&[Digits]; 2],
+    base: &[[u64; 8]],
+    scratch: &mut Scratch<S::Field<C::Prime>>,
+) -> Vec<Finished<S::Field<C::Prime>>> {
+    let lanes = S::Vector::LANES;
+    let vectors = decoded.len();
+    let Some(&(any, _)) = decoded.first() else { return Vec::new() };
     let curve = PhantomData::<C>;
     scratch.chains.resize(vectors, Chain::new(any));
     let rows = table::rows(lanes);
@@ -389,12 +401,12 @@ fn ladders<C: Curve, S: Family>(
         if two {
             let points = [&points[vector], &points[vector + 1]];
             let bases = [&bases[vector], &bases[vector + 1]];
-            for sum in token.vectorize(Ladder { tables: [a, b], points, bases, of }) {
+            for sum in token.vectorize(Ladder { tables: [a, b], base, points, bases, of }) {
                 finish(sum);
             }
         } else {
             let (points, bases) = ([&points[vector]], [&bases[vector]]);
-            for sum in token.vectorize(Ladder { tables: [a], points, bases, of }) {
+            for sum in token.vectorize(Ladder { tables: [a], base, points, bases, of }) {
                 finish(sum);
             }
         }

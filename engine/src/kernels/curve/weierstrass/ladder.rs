@@ -87,6 +87,8 @@ pub fn point_digits<C: Curve>(k: &[u64; 4]) -> [u64; 5] {
 pub struct Ladder<'a, C, F, const N: usize> {
     /// The tables of P, by [`table::Store`].
     pub tables: [&'a [[u64; 8]]; N],
+    /// The table of G: [`Curve::BASE`].
+    pub base: &'a [[u64; 8]],
     /// k' by [`point_digits`].
     pub points: [&'a Digits; N],
     /// g' by [`odd_digits`].
@@ -112,8 +114,8 @@ fn digit<V: Vector, const W: usize>(words: &[V; 5], bit: usize) -> (V, V::Mask) 
 }
 
 #[inline(always)]
-fn load_base<C: Curve<Prime = F::Modulus>, F: PrimeLanes>(index: F::Vector) -> Affine<F> {
-    let [[a, b, c, d, e, f, g, h]] = F::Vector::gather_rows::<1>(C::BASE, index);
+fn load_base<F: PrimeLanes>(table: &[[u64; 8]], index: F::Vector) -> Affine<F> {
+    let [[a, b, c, d, e, f, g, h]] = F::Vector::gather_rows::<1>(table, index);
     Affine {
         x: F::from_limbs(prime256::limbs_from_words([a, b, c, d])),
         w: F::from_limbs(prime256::limbs_from_words([e, f, g, h])),
@@ -152,7 +154,7 @@ impl<C: Curve<Prime = F::Modulus>, F: PrimeLanes, const N: usize> Kernel<F::Toke
                     let (entry, negative) = if of_base {
                         let rows = F::Vector::splat(token, (part as u64) << (BASE_WIDTH - 1));
                         let (index, negative) = digit::<F::Vector, BASE_WIDTH>(&bases[v], at);
-                        (load_base::<C, F>(index.add(rows)), negative)
+                        (load_base::<F>(self.base, index.add(rows)), negative)
                     } else {
                         let (index, negative) = digit::<F::Vector, WIDTH>(&points[v], at);
                         (table::load::<F>(self.tables[v], first, index, part == 1), negative)
