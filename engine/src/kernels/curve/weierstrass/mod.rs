@@ -24,6 +24,8 @@ pub mod equation;
 pub mod glv;
 pub mod ladder;
 pub mod scalars;
+#[cfg(test)]
+mod small_groups;
 pub mod table;
 #[cfg(test)]
 mod tests;
