@@ -45,6 +45,7 @@ struct Pipelines {
     count: usize,
     seconds: f64,
     cached: bool,
+    cache_refused: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,7 +108,7 @@ fn adapter(report: sigwarp::DeviceReport) -> Adapter {
         cpu_per_second: rates.cpu,
         break_even: rates.break_even,
     };
-    let pipelines = status.as_ref().and_then(|status| status.report.pipelines);
+    let pipelines = status.as_ref().and_then(|status| status.report.pipelines.clone());
     Adapter {
         index: report.index,
         name: report.name,
@@ -123,6 +124,7 @@ fn adapter(report: sigwarp::DeviceReport) -> Adapter {
             count: pipelines.count,
             seconds: pipelines.seconds,
             cached: pipelines.cached,
+            cache_refused: pipelines.cache_refused,
         }),
         ed25519: status.as_ref().and_then(|status| status.items).map(rates),
         sha256_bytes: status.as_ref().and_then(|status| status.hashed_bytes).map(rates),
@@ -201,9 +203,12 @@ fn table(devices: &Devices) -> String {
             adapter.limits.iter().map(|(name, value)| format!("{name} {value}")).collect();
         line("", &format!("limits: {}", limits.join(", ")));
         line("", &format!("self-test: {}", adapter.self_test));
-        if let Some(Pipelines { count, seconds, cached }) = &adapter.pipelines {
+        if let Some(Pipelines { count, seconds, cached, cache_refused }) = &adapter.pipelines {
             let from = if *cached { "from the cache" } else { "compiled" };
             line("", &format!("{count} pipelines {from} in {seconds:.2} s"));
+            if let Some(why) = cache_refused {
+                line("", why);
+            }
         }
         for (what, unit, rates) in
             [("ed25519", "items", &adapter.ed25519), ("sha256", "bytes", &adapter.sha256_bytes)]

@@ -3,6 +3,10 @@
 pub(crate) mod cpu;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
+// It decides without a device, and so is built for every test.
+#[cfg(any(test, feature = "gpu"))]
+#[path = "gpu/cache.rs"]
+mod pipeline_cache;
 mod random;
 mod report;
 

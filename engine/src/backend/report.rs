@@ -49,7 +49,7 @@ impl DeviceReport {
 }
 
 /// How the pipelines of a device were had.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PipelineReport {
     /// How many kernels there are.
@@ -58,4 +58,6 @@ pub struct PipelineReport {
     pub seconds: f64,
     /// Whether a cache from an earlier start was used.
     pub cached: bool,
+    /// Why the cache on disk was not trusted, or could not be written, where that is so.
+    pub cache_refused: Option<String>,
 }

@@ -350,7 +350,7 @@ fn auto_opens_adapters_late_and_leaves_software_alone() {
     }
 }
 
-/// A cache of other bytes is as good as none.
+/// A cache of other bytes, or one that others may write to, is as good as none.
 #[test]
 fn a_damaged_cache_harms_nothing() {
     if engine().is_none() {
@@ -360,7 +360,7 @@ fn a_damaged_cache_harms_nothing() {
     let start = || build(GpuOptions::new().cache_folder(&folder)).expect("an engine");
     let pipelines = |engine: &Engine| engine.device().expect("a device").report.pipelines.expect("pipelines");
     assert!(!pipelines(&start()).cached);
-    let files: Vec<PathBuf> = std::fs::read_dir(&folder)
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .map(|entries| entries.map(|entry| entry.expect("an entry").path()).collect())
         .unwrap_or_default();
     if files.is_empty() {
@@ -380,3 +380,18 @@ fn a_damaged_cache_harms_nothing() {
     assert_verdicts(&engine, &batch, &expected);
     std::fs::remove_dir_all(folder).expect("the folder of this test");
 }
+    // The key of the folder is made beside the pipelines.
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "bin"));
+    let why = pipelines(&engine).cache_refused.expect("a reason");
+    assert!(why.contains("seal"), "{why}");
+    assert_eq!((pipelines(&start()).cached, pipelines(&start()).cache_refused), (true, None));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(&folder, open).expect("the folder of this test");
+        let report = pipelines(&start());
+        assert!(!report.cached);
+        let why = report.cache_refused.expect("a reason");
+        assert!(why.contains("other users may write to it (mode 777)"), "{why}");
+    }

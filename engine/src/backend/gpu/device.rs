@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use super::cache::CacheFile;
 use super::fault::Fault;
+use crate::backend::pipeline_cache::{COMPILERS, CacheFile};
 use crate::backend::{DeviceReport, PipelineReport};
 
 /// Which adapter to use.
@@ -295,16 +295,19 @@ impl Device {
         cache_folder: Option<&Path>,
     ) -> Result<(Vec<Pipeline>, PipelineReport), Fault> {
         let start = Instant::now();
+        let mut cache_refused = None;
         let file = match self.device.features().contains(wgpu::Features::PIPELINE_CACHE) {
-            true => CacheFile::new(cache_folder, &self.identity(kernels)),
+            true => noted(CacheFile::open(cache_folder, &self.identity(kernels)), &mut cache_refused),
             false => None,
         };
-        let stored = file.as_ref().and_then(CacheFile::load);
+        let stored = file.as_ref().and_then(|file| noted(file.load(), &mut cache_refused));
         let cache = match &file {
             None => None,
-            // SAFETY: the data are what `get_data` gave for the same adapter, driver and version of wgpu: `identity`
-            // names all three, and `load` gives nothing but what `store` was given, by a digest. `fallback` makes an
-            // empty cache of data that the driver does not take.
+            // SAFETY: the data, if there are any, are what `get_data` gave to this user for the same adapter, driver and
+            // version of wgpu. `identity` names all three, and `load` gives nothing but what `store` was given under the
+            // same identity: by the owners and modes of folder, key and file nobody but this user (or root) can have
+            // written them, and the seal is a keyed digest under a key that only this user can read. `fallback` makes
+            // an empty cache of data that the driver does not take.
             Some(_) => Some(self.guarded(|| unsafe {
                 self.device.create_pipeline_cache(&wgpu::PipelineCacheDescriptor {
                     label: Some("sigwarp"),
@@ -337,9 +340,12 @@ impl Device {
             && stored.as_ref() != Some(&data)
         {
             // The next start is slower; this one has its pipelines.
-            let _ = file.store(&data);
+            if let Err(error) = file.store(&data) {
+                cache_refused.get_or_insert(format!("compiled pipelines could not be kept: {error}"));
+            }
         }
-        Ok((pipelines, PipelineReport { seconds, cached: stored.is_some(), count: kernels.len() }))
+        let (count, cached) = (kernels.len(), stored.is_some());
+        Ok((pipelines, PipelineReport { count, seconds, cached, cache_refused }))
     }
 
     fn pipeline(&self, kernel: &Kernel, cache: Option<&wgpu::PipelineCache>) -> Result<Pipeline, Fault> {
@@ -410,7 +416,7 @@ impl Device {
     /// What makes compiled pipelines this adapter's, this driver's and these kernels'.
     fn identity(&self, kernels: &[Kernel]) -> String {
         let info = self.device.adapter_info();
-        let mut text = format!("{} {} {info:?}", env!("CARGO_PKG_VERSION"), WGPU_VERSION);
+        let mut text = format!("{} {COMPILERS:?} {info:?}", env!("CARGO_PKG_VERSION"));
         for kernel in kernels {
             let _ = write!(text, "\n{}\0{}\0{}", kernel.name, kernel.entry, kernel.wgsl);
         }
@@ -418,8 +424,13 @@ impl Device {
     }
 }
 
-/// The version of wgpu whose data a cache holds.
-const WGPU_VERSION: &str = "wgpu 30";
+/// What was found; or nothing, and the first reason for that is remembered.
+fn noted<T>(found: Result<Option<T>, String>, refused: &mut Option<String>) -> Option<T> {
+    found.unwrap_or_else(|why| {
+        refused.get_or_insert(why);
+        None
+    })
+}
 
 fn from_error(error: &wgpu::Error) -> Fault {
     match error {

@@ -4,7 +4,6 @@
 //! every dispatch carries canaries among its items (`canary`), outputs are poisoned before and sealed with tags, and
 //! `dispatch` has what comes back checked again by a CPU backend. See docs/decisions/gpu-host.md.
 
-mod cache;
 mod canary;
 mod chunk;
 mod device;
@@ -14,7 +13,7 @@ mod items;
 mod known;
 mod ring;
 
-pub use cache::CACHE_VARIABLE;
+pub use super::pipeline_cache::CACHE_VARIABLE;
 pub use device::AdapterChoice;
 pub(crate) use fault::Fault;
 #[cfg_attr(not(feature = "gpu-faults"), allow(unreachable_pub, reason = "only tests see it"))]
@@ -86,7 +85,9 @@ impl GpuOptions {
         self
     }
 
-    /// Sets the folder of compiled pipelines, in place of that of [`CACHE_VARIABLE`] or the platform.
+    /// Sets the folder of compiled pipelines, in place of that of [`CACHE_VARIABLE`] or the platform. It is made if it is
+    /// not there. One that others may write to, that belongs to another user or that is a symbolic link is not used, and
+    /// [`PipelineReport::cache_refused`](crate::PipelineReport) says so; on systems other than Unix none is.
     pub fn cache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
