@@ -9,6 +9,7 @@ pub(crate) mod gpu;
 mod pipeline_cache;
 mod random;
 mod report;
+mod sample;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ use crate::suite::Suite;
 use crate::verdict::Slots;
 pub(crate) use random::Random;
 pub use report::{DeviceReport, PipelineReport};
+pub(crate) use sample::signed_ed25519;
 
 /// The backends that this build knows by name. Which of them can run here is found at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

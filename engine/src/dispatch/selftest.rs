@@ -294,7 +294,8 @@ fn judge(
     Ok(())
 }
 
-/// `items` valid items of Ed25519 under a rule that linear combinations serve, over two keys.
+/// `items` valid items of Ed25519 under a rule that linear combinations serve, over two keys. They cost next to nothing to
+/// make; what is measured with them must take the number of keys into account.
 pub(super) fn valid_ed25519(items: usize) -> Batch {
     let suite = Suite::ed25519(crate::Ed25519Rule::Zip215);
     let mut batch = Batch::new();
