@@ -131,8 +131,9 @@ typedef struct sigwarp_options {
    */
   uint32_t threads;
   /**
-   * The backend: "avx512", "avx2", "portable"; null or "auto" for the fastest that runs here, or what the
-   * environment variable SIGWARP_BACKEND names.
+   * The backend: "avx512", "avx2", "portable"; null or "auto" for the fastest of the CPU that runs here, or what the
+   * environment variable SIGWARP_BACKEND names. A library built with the backend "gpu" uses it where it is named, and
+   * "auto" never takes it.
    */
   const char *backend;
   /**

@@ -30,8 +30,9 @@ pub struct sigwarp_options {
     /// calling thread. No more are started than can help: four for each core, or 64 where that is more.
     /// sigwarp_engine_explain says how many there are.
     pub threads: u32,
-    /// The backend: "avx512", "avx2", "portable"; null or "auto" for the fastest that runs here, or what the
-    /// environment variable SIGWARP_BACKEND names.
+    /// The backend: "avx512", "avx2", "portable"; null or "auto" for the fastest of the CPU that runs here, or what the
+    /// environment variable SIGWARP_BACKEND names. A library built with the backend "gpu" uses it where it is named, and
+    /// "auto" never takes it.
     pub backend: *const c_char,
     /// Bytes that the key ring may take for keys and tables, any number; 0 for 256 MiB.
     pub key_budget: u64,

@@ -65,14 +65,16 @@ pub(crate) struct EngineArgs {
     /// The number of threads, as far as more can help [default: all available]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
-    /// The adapter of the backend gpu: best, an index of `sigwarp devices`, or a part of a name
+    /// The adapter: best, an index of `sigwarp devices`, or a part of a name [default: best]. Given this or --recheck,
+    /// --backend auto uses a device for large work, but no software adapter; given neither it stays on the CPU
     #[cfg(feature = "gpu")]
-    #[arg(long, value_name = "ADAPTER", default_value = "best")]
-    pub(crate) device: String,
-    /// The fraction of a device's valid items that the CPU verifies again, 0 to 1; its invalid ones always are
+    #[arg(long, value_name = "ADAPTER")]
+    pub(crate) device: Option<String>,
+    /// The fraction of a device's valid items that the CPU verifies again, 0 to 1; its invalid ones always are.
+    /// A wrong acceptance that is not among them passes [default: 1/128]
     #[cfg(feature = "gpu")]
-    #[arg(long, value_name = "FRACTION", default_value_t = sigwarp::DEFAULT_RECHECK, value_parser = fraction)]
-    pub(crate) recheck: f64,
+    #[arg(long, value_name = "FRACTION", value_parser = fraction)]
+    pub(crate) recheck: Option<f64>,
 }
 
 impl EngineArgs {
@@ -82,10 +84,19 @@ impl EngineArgs {
             backend,
             threads: Some(threads),
             #[cfg(feature = "gpu")]
-            device: "best".into(),
+            device: None,
             #[cfg(feature = "gpu")]
-            recheck: sigwarp::DEFAULT_RECHECK,
+            recheck: None,
         }
+    }
+
+    /// The fraction of what a device accepts that the CPU judges again.
+    pub(crate) fn recheck(&self) -> f64 {
+        #[cfg(feature = "gpu")]
+        return self.recheck.unwrap_or(sigwarp::DEFAULT_RECHECK);
+        // No device is in this build.
+        #[cfg(not(feature = "gpu"))]
+        1.0
     }
 }
 

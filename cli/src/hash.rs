@@ -33,6 +33,8 @@ struct Summary {
     backend: String,
     threads: usize,
     why: String,
+    /// The fraction of a device's digests that the CPU computed again.
+    recheck: Option<f64>,
     merkle: Option<Merkle>,
     digests: Vec<Line>,
 }
@@ -117,6 +119,11 @@ pub(crate) fn run(args: &HashArgs, interrupt: &Interrupt) -> Result<Exit, Failur
             backend: backends.concat(),
             threads: job.engine.threads(),
             why: job.engine.why().to_owned(),
+            recheck: job
+                .engine
+                .backends()
+                .contains(&sigwarp::BackendKind::Gpu)
+                .then(|| args.engine.recheck()),
             merkle,
             digests: std::mem::take(&mut job.digests),
         };

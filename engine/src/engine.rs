@@ -3,11 +3,13 @@
 use std::num::NonZeroUsize;
 
 use crate::backend::cpu::{self, Threads, Workers};
-#[cfg(feature = "gpu")]
-use crate::backend::gpu;
 use crate::backend::{BackendKind, DeviceReport, Recovery};
+#[cfg(feature = "gpu")]
+use crate::backend::{gpu, nodes};
 use crate::batch::{Batch, BatchView, Column};
-use crate::dispatch::{BackendChoice, DeviceUse, Dispatcher, Even, Late, choose};
+#[cfg(feature = "gpu")]
+use crate::dispatch::Late;
+use crate::dispatch::{BackendChoice, Candidate, DeviceUse, Dispatcher, Even, choose};
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
 use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats, TableStore};
@@ -227,7 +229,7 @@ impl Engine {
     }
 
     /// The backends in use, the first choice first. A suite goes to the first that implements it. An engine that
-    /// chooses by itself opens a device when it was asked for much work, and names it from then on.
+    /// chooses by itself and may use a device opens it when it was asked for much work, and names it from then on.
     pub fn backends(&self) -> Vec<BackendKind> {
         self.dispatcher.kinds()
     }
@@ -318,7 +320,7 @@ pub struct Builder {
     key_budget: Option<usize>,
     admits: bool,
     #[cfg(feature = "gpu")]
-    gpu: gpu::GpuOptions,
+    gpu: Option<gpu::GpuOptions>,
 }
 
 /// The key budget of a builder that was told none: four thousand full tables.
@@ -365,10 +367,12 @@ impl Builder {
         self
     }
 
-    /// Sets which adapter the backend `gpu` uses, and how far it is trusted.
+    /// Sets which adapter the backend `gpu` uses, and how far it is trusted. It also lets [`BackendChoice::Auto`] open that
+    /// adapter for large work; an engine that chooses by itself and was not given this stays on the CPU. What a device
+    /// accepts rests on how much of it is judged again: see [`GpuOptions::recheck`](gpu::GpuOptions::recheck).
     #[cfg(feature = "gpu")]
     pub fn gpu(mut self, options: gpu::GpuOptions) -> Self {
-        self.gpu = options;
+        self.gpu = Some(options);
         self
     }
 
@@ -384,18 +388,20 @@ impl Builder {
         let workers = Workers::start(&self.threads)?;
         #[cfg(feature = "gpu")]
         let device = {
-            let options = self.gpu.clone();
+            let options = self.gpu.clone().unwrap_or_default();
+            let recheck = options.recheck;
             let start = move || gpu::Gpu::start(&options, false).map_err(|fault| fault.to_string());
-            let late = Late::new(start, gpu::supports, gpu::supports_hash);
-            (DeviceUse { recheck: self.gpu.recheck }, Some(late))
+            let late = || Late::new(start, gpu::supports, gpu::supports_hash);
+            (DeviceUse { recheck }, Candidate::new(self.gpu.is_some(), nodes::no_device, late))
         };
         #[cfg(not(feature = "gpu"))]
-        let device: (DeviceUse, Option<Late>) = (DeviceUse { recheck: 1.0 }, None);
+        let device = (DeviceUse { recheck: 1.0 }, Candidate::NotAsked);
         let dispatcher = choose(choice, named_by, self.path, device, |kind| match kind {
             // On any adapter: it was named.
             #[cfg(feature = "gpu")]
             BackendKind::Gpu => {
-                gpu::Gpu::start(&self.gpu, true).map_err(|fault| Error::NoDevice(fault.to_string()))
+                let options = self.gpu.clone().unwrap_or_default();
+                gpu::Gpu::start(&options, true).map_err(|fault| Error::NoDevice(fault.to_string()))
             }
             kind => cpu::start(kind, workers.clone()).ok_or(Error::Unavailable { backend: kind }),
         })?;

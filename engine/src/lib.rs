@@ -1,5 +1,6 @@
 //! Verifies signatures and hashes messages in batches, with one verdict per item that does not depend on the batch or
-//! the backend.
+//! the backend of the CPU. A device (feature `gpu`) judges only where it was asked for, and is checked: see
+//! `GpuOptions::recheck`.
 //!
 //! A [`Suite`] fixes what valid means: the scheme, its rule and the signature encoding. A [`Batch`] collects items
 //! (or a [`BatchView`] borrows the caller's columns), an [`Engine`] gives [`Verdicts`]: for each item

@@ -333,6 +333,23 @@ fn names_and_explanations_are_texts_of_the_length_that_they_say() {
     }
 }
 
+/// There are no options for devices in C, so that "auto" stays on the CPU, also in a library built with the backend gpu.
+#[test]
+fn an_engine_that_chooses_by_itself_opens_no_device() {
+    if std::env::var_os("SIGWARP_BACKEND").is_some() {
+        return;
+    }
+    let (mut engine, mut buffer) = (sigwarp_engine::default(), vec![0 as c_char; 1000]);
+    // SAFETY: all of it is here, and the door terminates its text.
+    let why = unsafe {
+        assert_eq!(sigwarp_engine_new(null(), &mut engine, null_mut()), SIGWARP_OK);
+        let code = sigwarp_engine_explain(engine, buffer.as_mut_ptr(), 1000, null_mut(), null_mut());
+        assert_eq!(code, SIGWARP_OK);
+        std::ffi::CStr::from_ptr(buffer.as_ptr()).to_str().unwrap().to_owned()
+    };
+    assert!(why.contains("backend that runs here") && !why.contains("gpu"), "{why}");
+}
+
 #[test]
 fn threads_share_an_engine_and_one_may_free_it() {
     let (engine, suite) = (engine(), suite("ed25519", Some("strict"), None));

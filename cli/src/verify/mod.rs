@@ -13,7 +13,7 @@ use sigwarp::{
 };
 use sigwarp_datasets::{KeyFile, KeyUse, RowBlock, VerdictWriter};
 
-use self::summary::{Judged, Run, Summary, Totals};
+use self::summary::{Judged, OnDevice, Run, Summary, Totals};
 use crate::args::{BackendName, EngineArgs, Format, VerifyArgs};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
@@ -50,6 +50,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         backend: job.backends(),
         threads: engine.threads(),
         why: engine.why().to_owned(),
+        device: job.shares.get(&BackendKind::Gpu).map(|&items| OnDevice::new(items, args.engine.recheck())),
     };
     let nothing_to_tell = ended.is_err() && job.totals.items == 0;
     let summary = Summary::new(job.totals, run);
@@ -72,10 +73,12 @@ pub(crate) fn build_engine(args: &EngineArgs, work: Work<'_>) -> Result<Engine, 
     if let Some(threads) = args.threads {
         builder = builder.threads(useful(threads, work));
     }
+    // Given these options the engine's own choice may fall on a device, so they are given where one was asked for. The
+    // backend `gpu` by name, also in the environment, does without them.
     #[cfg(feature = "gpu")]
-    {
-        let adapter = sigwarp::AdapterChoice::from_text(&args.device);
-        builder = builder.gpu(sigwarp::GpuOptions::new().adapter(adapter).recheck(args.recheck));
+    if args.device.is_some() || args.recheck.is_some() {
+        let adapter = sigwarp::AdapterChoice::from_text(args.device.as_deref().unwrap_or("best"));
+        builder = builder.gpu(sigwarp::GpuOptions::new().adapter(adapter).recheck(args.recheck()));
     }
     if args.backend == BackendName::Auto {
         return builder.build().map_err(Failure::engine);

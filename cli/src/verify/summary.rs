@@ -136,6 +136,7 @@ pub(crate) struct Summary {
     backend: String,
     threads: usize,
     why: String,
+    device: Option<OnDevice>,
     rules: Vec<&'static str>,
     failures: Vec<FailedRow>,
 }
@@ -152,6 +153,34 @@ pub(crate) struct Run {
     pub(crate) backend: String,
     pub(crate) threads: usize,
     pub(crate) why: String,
+    pub(crate) device: Option<OnDevice>,
+}
+
+/// What the verdicts of a device rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct OnDevice {
+    /// The items that it decided.
+    items: u64,
+    /// The fraction of those that it called valid that the CPU judged again. All others were.
+    recheck: f64,
+}
+
+impl OnDevice {
+    pub(crate) const fn new(items: u64, recheck: f64) -> Self {
+        Self { items, recheck }
+    }
+
+    fn text(self) -> String {
+        let Self { items, recheck } = self;
+        if recheck >= 1.0 {
+            return format!("{items} items, all of them verified again on the cpu");
+        }
+        let passes = 100.0 * (1.0 - recheck);
+        format!(
+            "{items} items; the cpu verified again what it rejected and a fraction {recheck} of what it accepted: a wrong \
+             acceptance passes with a probability of {passes:.2} % (--recheck 1 verifies all)"
+        )
+    }
 }
 
 impl Summary {
@@ -179,6 +208,7 @@ impl Summary {
             backend: run.backend,
             threads: run.threads,
             why: run.why,
+            device: run.device,
             rules: totals.rules.into_iter().collect(),
             failures,
         }
@@ -214,6 +244,9 @@ impl Summary {
         line("rules", if self.rules.is_empty() { "none".into() } else { self.rules.join(", ") })?;
         let plural = if self.threads == 1 { "" } else { "s" };
         line("backend", format!("{} on {} thread{plural}, {}", self.backend, self.threads, self.why))?;
+        if let Some(device) = self.device {
+            line("on a device", device.text())?;
+        }
         line(
             "time",
             format!(
@@ -301,6 +334,33 @@ mod tests {
         assert!(!good(&[(BAD, None)]));
         assert!(!good(&[(BAD, Some(true))]));
         assert!(!good(&[(Verdict::Valid, Some(false))]));
+    }
+
+    #[test]
+    fn what_a_device_accepts_is_said_to_rest_on_the_recheck() {
+        let with = |device| {
+            let run = Run {
+                error: None,
+                complete: true,
+                total: Duration::ZERO,
+                verify: Duration::ZERO,
+                register: Duration::ZERO,
+                registered_keys: 0,
+                backend: "gpu".into(),
+                threads: 1,
+                why: "a test".into(),
+                device,
+            };
+            Summary::new(Totals::default(), run)
+        };
+        let some = with(Some(OnDevice::new(5000, 1.0 / 128.0)));
+        assert!(some.table().contains("a fraction 0.0078125 of what it accepted"), "{}", some.table());
+        assert!(some.table().contains("passes with a probability of 99.22 %"), "{}", some.table());
+        assert!(some.json().contains(r#""device":{"items":5000,"recheck":0.0078125}"#), "{}", some.json());
+        let all = with(Some(OnDevice::new(5000, 1.0))).table();
+        assert!(all.contains("5000 items, all of them verified again") && !all.contains("passes"), "{all}");
+        let none = with(None);
+        assert!(none.json().contains(r#""device":null"#) && !none.table().contains("on a device"));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use crate::common;
 
 use std::fs;
 
+#[cfg(all(feature = "gpu", target_os = "linux"))]
+use common::sigwarp_with;
 use common::{row, sigwarp, summary};
 use parquet::file::reader::SerializedFileReader;
 use parquet::record::RowAccessor;
@@ -154,6 +156,66 @@ fn threads_and_backend_are_as_asked() {
         let summary = summary(&ran);
         assert_eq!(summary["threads"].to_string(), threads);
         assert_eq!(summary["backend"], "portable");
+    }
+}
+
+/// A device is for those who ask for one, and for them when there is work for it: the loader of Vulkan, told to speak of
+/// everything that it does, is not heard before.
+#[cfg(all(feature = "gpu", target_os = "linux"))]
+#[test]
+fn no_driver_is_loaded_before_a_device_is_asked_for_and_there_is_work() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = std::path::Path::new("/dev").read_dir().expect("/dev").flatten().any(|node| {
+        let name = node.file_name().into_string().unwrap_or_default();
+        let renderers = || node.path().read_dir().is_ok_and(|mut nodes| nodes.next().is_some());
+        ["nvidia", "nvhost", "dxg", "kfd", "kgsl", "mali"].iter().any(|begins| name.starts_with(begins))
+            || name == "dri" && renderers()
+    });
+    let run = |arguments: &[&str], rows: &str| {
+        let arguments = [&["verify", "-", "--format", "json"], arguments].concat();
+        sigwarp_with(&[("VK_LOADER_DEBUG", "all")], folder.path(), &arguments, rows.as_bytes())
+    };
+    let why = |ran: &common::Ran| summary(ran)["why"].as_str().expect("a text").to_owned();
+
+    let one = row(&[]);
+    // From 262,144 items on a device would be worth looking for. Their keys are too short, so that they cost little.
+    let short = r#"{"scheme":"ed25519","rule":"strict","public_key":"00","message":"","signature":""}"#;
+    let many = format!("{short}\n").repeat(1 << 18);
+    for rows in [&one, &many] {
+        let ran = run(&[], rows);
+        assert_eq!(
+            (ran.err.as_str(), &summary(&ran)["device"]),
+            ("", &Value::Null),
+            "no device was asked for"
+        );
+        assert!(!why(&ran).contains("gpu"), "{}", why(&ran));
+    }
+    for asked in [["--device", "best"], ["--recheck", "1"]] {
+        let ran = run(&asked, &one);
+        assert_eq!(ran.err, "", "one item is no work for a device");
+        let says = if node { "no gpu is looked for below 262,144 items" } else { "there is no device node" };
+        assert!(why(&ran).contains(says), "{}", why(&ran));
+    }
+    if !node {
+        let ran = run(&["--device", "best"], &many);
+        assert_eq!(ran.err, "", "there is no node of a device");
+        assert!(why(&ran).contains("; no gpu: there is no device node"), "{}", why(&ran));
+    }
+    // That the loader would be heard.
+    let named = run(&["--backend", "gpu"], &one);
+    if named.status == Some(0) {
+        assert!(named.err.contains("vulkan") || named.err.contains("LAYER"), "{named:?}");
+        let rests_on = json!({"items": 1, "recheck": 1.0 / 128.0});
+        assert_eq!(summary(&named)["device"], rests_on);
+        let all = run(&["--backend", "gpu", "--recheck", "1"], &one);
+        assert_eq!(summary(&all)["device"], json!({"items": 1, "recheck": 1.0}));
+    } else {
+        let required = std::env::var("SIGWARP_REQUIRE_BACKENDS").unwrap_or_default();
+        assert!(
+            !required.split(',').any(|kind| kind == "gpu"),
+            "the backend gpu is required here: {named:?}"
+        );
+        println!("SKIPPED that a loader of Vulkan would be heard: no adapter");
     }
 }
 

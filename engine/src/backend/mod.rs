@@ -3,7 +3,9 @@
 pub(crate) mod cpu;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
-// It decides without a device, and so is built for every test.
+// These two decide without a device, and so are built for every test.
+#[cfg(any(test, feature = "gpu"))]
+pub(crate) mod nodes;
 #[cfg(any(test, feature = "gpu"))]
 #[path = "gpu/cache.rs"]
 mod pipeline_cache;

@@ -1,6 +1,6 @@
 //! Choosing backends, and testing them before they are used.
 
-use super::{Dispatcher, Late, Trust, selftest};
+use super::{Candidate, Dispatcher, Trust, selftest};
 use crate::backend::{Backend, BackendKind};
 use crate::error::Error;
 use crate::plan::PathChoice;
@@ -8,8 +8,9 @@ use crate::plan::PathChoice;
 /// Which backend an engine uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BackendChoice {
-    /// The fastest that runs here and passes its self-test, with slower ones for the suites that it lacks; or what
-    /// the environment variable `SIGWARP_BACKEND` names.
+    /// The fastest of the CPU that runs here and passes its self-test, with slower ones for the suites that it lacks; or
+    /// what the environment variable `SIGWARP_BACKEND` names. In builds with the feature `gpu` a device comes before
+    /// them for large work, if the builder was given options for devices (`Builder::gpu`), and only then.
     #[default]
     Auto,
     /// This one alone. If it cannot run here, building the engine fails.
@@ -23,13 +24,13 @@ pub(crate) struct DeviceUse {
     pub(crate) recheck: f64,
 }
 
-/// The dispatcher of a choice. `start` gives the backend of a kind, or why it cannot run here; `late` is the device that
-/// `auto` may open; `named_by` says who forced a choice.
+/// The dispatcher of a choice. `start` gives the backend of a kind, or why it cannot run here; `candidate` is the device
+/// that `auto` may open; `named_by` says who forced a choice.
 pub(crate) fn choose(
     choice: BackendChoice,
     named_by: &str,
     path: PathChoice,
-    (device, late): (DeviceUse, Option<Late>),
+    (device, candidate): (DeviceUse, Candidate),
     start: impl Fn(BackendKind) -> Result<Box<dyn Backend>, Error>,
 ) -> Result<Dispatcher, Error> {
     let trust = Trust::new(device.recheck);
@@ -51,10 +52,7 @@ pub(crate) fn choose(
         }
         BackendChoice::Auto => {
             let dispatcher = auto(path, trust, start)?;
-            Ok(match late {
-                Some(late) => dispatcher.with_late(late),
-                None => dispatcher,
-            })
+            Ok(dispatcher.with_candidate(candidate))
         }
     }
 }

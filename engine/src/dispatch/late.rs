@@ -12,6 +12,35 @@ use crate::backend::Backend;
 use crate::hash::Hash;
 use crate::suite::Suite;
 
+/// What an engine that chooses by itself may do about a device.
+pub(crate) enum Candidate {
+    /// The caller asked for none: every verdict is the CPU's.
+    NotAsked,
+    /// The caller did, and this is why none is looked for.
+    #[cfg_attr(not(any(test, feature = "gpu")), allow(dead_code, reason = "no device is in this build"))]
+    Absent(String),
+    /// It is opened once there is enough work.
+    #[cfg_attr(not(any(test, feature = "gpu")), allow(dead_code, reason = "no device is in this build"))]
+    Late(Late),
+}
+
+impl Candidate {
+    /// What a device accepts rests on how much of it is judged again, which is a matter of chance unless all of it is. So
+    /// one is used for a caller who asked for it and for nobody else, and looked for only where `no_device` finds no
+    /// reason against it.
+    #[cfg_attr(not(any(test, feature = "gpu")), allow(dead_code, reason = "no device is in this build"))]
+    pub(crate) fn new(
+        asked: bool,
+        no_device: impl FnOnce() -> Option<String>,
+        late: impl FnOnce() -> Late,
+    ) -> Self {
+        if !asked {
+            return Self::NotAsked;
+        }
+        no_device().map_or_else(|| Self::Late(late()), Self::Absent)
+    }
+}
+
 /// Items of all calls so far from which on the device is looked for.
 const ENOUGH: usize = 1 << 18;
 /// The fewest items of a call that counts: a device gains nothing from smaller ones.
@@ -111,6 +140,15 @@ mod tests {
         }
         assert!(!late.is_due_for_bytes((ENOUGH - 1) * BYTES) && late.is_due_for_bytes(FEWEST * BYTES));
         assert!(none().is_due(usize::MAX) && late.device().is_none());
+    }
+
+    #[test]
+    fn a_device_is_a_candidate_for_those_who_ask_alone() {
+        let no_reason = || None;
+        assert!(matches!(Candidate::new(false, no_reason, none), Candidate::NotAsked));
+        assert!(matches!(Candidate::new(true, no_reason, none), Candidate::Late(_)));
+        let absent = Candidate::new(true, || Some("no node".into()), || unreachable!("there is none"));
+        assert!(matches!(absent, Candidate::Absent(why) if why == "no node"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub use choice::BackendChoice;
 pub(crate) use choice::{DeviceUse, choose};
 pub(crate) use even::Even;
 pub use explain::Explain;
-pub(crate) use late::Late;
+pub(crate) use late::{Candidate, Late};
 pub use selftest::SelfTestFailure;
 pub(crate) use trust::Trust;
 
@@ -86,10 +86,16 @@ impl Dispatcher {
         dispatcher
     }
 
-    /// The same with a device that is opened when it is worth it.
-    pub(crate) fn with_late(mut self, late: Late) -> Self {
-        self.why.push_str(&Late::not_yet());
-        self.late = Some(late);
+    /// The same with a device that is opened when it is worth it, if there is one for this caller.
+    pub(crate) fn with_candidate(mut self, candidate: Candidate) -> Self {
+        match candidate {
+            Candidate::NotAsked => {}
+            Candidate::Absent(why) => self.why.push_str(&format!("; no gpu: {why}")),
+            Candidate::Late(late) => {
+                self.why.push_str(&Late::not_yet());
+                self.late = Some(late);
+            }
+        }
         self
     }
 

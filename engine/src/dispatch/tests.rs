@@ -1,5 +1,6 @@
 //! What dispatch does with backends that say one thing, fail, or leave items out.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
@@ -159,6 +160,41 @@ fn what_a_device_says_is_judged_again() {
     let honest = with(BAD, BAD, 1.0);
     assert_eq!(verdicts(&honest).unwrap(), [BAD; 4]);
     assert_eq!(honest.trust().quarantined(), None);
+}
+
+/// A device is looked for (which loads drivers) when it was asked for, may be there, and has enough work; not before.
+#[test]
+fn drivers_are_loaded_for_those_who_ask_when_there_is_work() {
+    let mut large = Batch::new();
+    let suite = Suite::ed25519(Ed25519Rule::Zip215);
+    (0..1 << 18).for_each(|_| large.push(&suite, Key::Bytes(&[]), Message::Raw(&[]), &[]));
+    let large = large.view().unwrap();
+    // Whether a device is asked for and whether there is a node for it, what is said before, how often drivers are loaded
+    // for large work, and what is said then.
+    for (asked, node, before, loaded, after) in [
+        (false, true, "", 0, ""),
+        (false, false, "", 0, ""),
+        (true, false, "; no gpu: no node", 0, "; no gpu: no node"),
+        (true, true, "; no gpu is looked for below 262,144 items", 1, "; no gpu: it is broken"),
+    ] {
+        let loads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&loads);
+        let start = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Err("it is broken".to_owned())
+        };
+        let no_device = || (!node).then(|| "no node".to_owned());
+        let candidate = Candidate::new(asked, no_device, || Late::new(start, |_| true, |_| true));
+        let cpu = dispatcher(vec![Fixed::new(BackendKind::Portable, Verdict::Valid, |_| true)]);
+        let engine = cpu.with_candidate(candidate);
+        assert_eq!(verdicts(&engine).unwrap(), [Verdict::Valid; 4]);
+        assert_eq!((engine.why(), loads.load(Ordering::Relaxed)), (format!("a test{before}").as_str(), 0));
+        for _ in 0..2 {
+            assert!(engine.verify(&large).unwrap().all_valid());
+            assert_eq!(loads.load(Ordering::Relaxed), loaded, "asked {asked}, node {node}");
+            assert_eq!(engine.why(), format!("a test{after}"));
+        }
+    }
 }
 
 #[test]

@@ -15,9 +15,14 @@ pub struct Ran {
 
 /// Runs `sigwarp` with these arguments in `folder`, giving it `input` on standard input.
 pub fn sigwarp(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
+    // A layer of Mesa's Vulkan looks for a display, and complains on standard error where there is none.
+    sigwarp_with(&[("NODEVICE_SELECT", "1")], folder, arguments, input)
+}
+
+/// The same with these variables in the environment.
+pub fn sigwarp_with(variables: &[(&str, &str)], folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sigwarp"))
-        // A layer of Mesa's Vulkan looks for a display, and complains on standard error where there is none.
-        .env("NODEVICE_SELECT", "1")
+        .envs(variables.iter().copied())
         .args(arguments)
         .current_dir(folder)
         .env_remove("SIGWARP_BACKEND")
