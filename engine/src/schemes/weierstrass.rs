@@ -1,5 +1,5 @@
-//! What ECDSA, BIP340 and SM2 share: 256-bit curves of prime order, their bounds and their point arithmetic, which
-//! for now is that of the crates k256, p256 and sm2.
+//! What ECDSA, BIP340 and SM2 share: 256-bit curves of prime order, their bounds, and the complete point arithmetic of
+//! the crates k256, p256 and sm2, which decides what is exceptional in lanes.
 
 use k256::elliptic_curve::array::Array;
 use k256::elliptic_curve::consts::U32;
@@ -57,6 +57,27 @@ impl Curve for p256::NistP256 {
 
 impl Curve for ::sm2::Sm2 {
     const BOUNDS: Bounds = SM2;
+}
+
+/// A curve in lanes, which knows what it is in the crates: code over both names one type, and cannot mix two curves.
+pub(crate) trait InLanes: lanes::Curve {
+    /// The same curve, whose arithmetic decides what is exceptional in lanes.
+    type Reference: Curve;
+
+    /// The bounds of its numbers.
+    const BOUNDS: Bounds = Self::Reference::BOUNDS;
+}
+
+impl InLanes for lanes::Secp256k1 {
+    type Reference = k256::Secp256k1;
+}
+
+impl InLanes for lanes::P256 {
+    type Reference = p256::NistP256;
+}
+
+impl InLanes for lanes::Sm2 {
+    type Reference = ::sm2::Sm2;
 }
 
 /// The affine coordinates of a point other than infinity.
@@ -242,6 +263,23 @@ mod tests {
         check_bounds::<k256::Secp256k1>();
         check_bounds::<p256::NistP256>();
         check_bounds::<::sm2::Sm2>();
+    }
+
+    /// A curve in lanes and its reference have the same field, order and base point.
+    fn check_pair<C: InLanes>() {
+        use crate::kernels::field::prime256::Modulus;
+        assert_eq!(words(C::BOUNDS.p), <C::Prime as Modulus>::WORDS);
+        assert_eq!(words(C::BOUNDS.n), <C::Order as Modulus>::WORDS);
+        let generator = ProjectivePoint::<C::Reference>::generator();
+        let Coordinates { x, y } = coordinates::<C::Reference>(&generator).expect("not infinity");
+        assert_eq!([words(&x), words(&y)], C::GENERATOR);
+    }
+
+    #[test]
+    fn curves_in_lanes_are_those_of_the_crates() {
+        check_pair::<lanes::Secp256k1>();
+        check_pair::<lanes::P256>();
+        check_pair::<lanes::Sm2>();
     }
 
     #[test]

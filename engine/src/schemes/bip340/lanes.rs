@@ -1,7 +1,5 @@
 //! The steps of verifying BIP 340 items, in lanes and by linear combinations.
 
-use k256::Secp256k1;
-
 use super::combination::{self, Found, Numbers};
 use super::wire::{self, Parsed};
 use super::{rules, verify};
@@ -13,7 +11,7 @@ use crate::kernels::hash::{Slices, tagged};
 use crate::schemes::Screened;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
-use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
+use crate::schemes::weierstrass::{self, Coordinates, InLanes, bytes, words};
 use crate::simd::Token;
 use crate::{Reason, Verdict};
 
@@ -35,7 +33,7 @@ pub(crate) fn verify<'a, S: Family>(
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
 ) {
-    let n = Secp256k1::BOUNDS.n;
+    let n = <lanes::Secp256k1 as InLanes>::BOUNDS.n;
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
     let mut terms: Vec<Term<'a>> = Vec::new();
     let mut rejected: Vec<(usize, Reason)> = Vec::new();

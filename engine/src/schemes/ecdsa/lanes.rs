@@ -4,13 +4,13 @@ use super::rules::{self, CurveName, EcdsaEncoding, EcdsaRule, EcdsaScheme};
 use super::verify;
 use super::wire::{self, Parsed, Signature};
 use crate::batch::Item;
+use crate::kernels::curve::weierstrass as lanes;
 use crate::kernels::curve::weierstrass::equation::{self, Abscissa, Match, Sum};
 use crate::kernels::curve::weierstrass::scalars::{self, Triple};
-use crate::kernels::curve::weierstrass::{self as lanes, Curve};
 use crate::kernels::field::prime256::Family;
 use crate::schemes::Screened;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
-use crate::schemes::weierstrass::{self, Bounds, Coordinates, bytes, words};
+use crate::schemes::weierstrass::{self, Bounds, Coordinates, InLanes, bytes, words};
 use crate::{Reason, Verdict};
 
 /// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
@@ -23,20 +23,19 @@ pub(crate) fn verify<'a, S: Family>(
 ) {
     let suite = (scheme, rule, encoding);
     match scheme.curve() {
-        CurveName::P256 => verify_on::<lanes::P256, p256::NistP256, S>(token, suite, base, items, set),
-        CurveName::Secp256k1 => {
-            verify_on::<lanes::Secp256k1, k256::Secp256k1, S>(token, suite, base, items, set)
-        }
+        CurveName::P256 => verify_on::<lanes::P256, S>(token, suite, base, items, set),
+        CurveName::Secp256k1 => verify_on::<lanes::Secp256k1, S>(token, suite, base, items, set),
     }
 }
 
-fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
+fn verify_on<'a, C: InLanes, S: Family>(
     token: S::Token,
     (scheme, rule, encoding): (EcdsaScheme, EcdsaRule, EcdsaEncoding),
     base: Base<'_, '_>,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
 ) {
+    let bounds = C::BOUNDS;
     let hybrid = encoding.hybrid_keys(scheme.curve());
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
     let mut known_keys: Vec<Option<KnownKey<'a>>> = Vec::new();
@@ -45,7 +44,7 @@ fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
     let mut rejected: Vec<(usize, Reason)> = Vec::new();
     let mut rejected_keys = Vec::new();
     for (position, (item, known)) in items.enumerate() {
-        match wire::parse(&K::BOUNDS, encoding, hybrid, item.key, item.signature) {
+        match wire::parse(&bounds, encoding, hybrid, item.key, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
             Ok(parsed) => match rule.screen(&parsed.facts) {
                 Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
@@ -106,17 +105,15 @@ fn verify_on<'a, C: Curve, K: weierstrass::Curve, S: Family>(
                     Sum::NotOnCurve => Some(Verdict::Invalid(Reason::KeyNotOnCurve)),
                     Sum::At { x, y } => {
                         let point = Coordinates { x: bytes(&x), y: bytes(&y) };
-                        Some(verdict(names(&open[i].1.signature, &point, &K::BOUNDS)))
+                        Some(verdict(names(&open[i].1.signature, &point, &bounds)))
                     }
                     Sum::Exceptional => None,
                 },
             );
         }
     } else {
-        let expected: Vec<Abscissa> = open
-            .iter()
-            .map(|(_, parsed, _)| weierstrass::abscissa(&parsed.signature.r, &K::BOUNDS))
-            .collect();
+        let expected: Vec<Abscissa> =
+            open.iter().map(|(_, parsed, _)| weierstrass::abscissa(&parsed.signature.r, &bounds)).collect();
         for (i, found) in keys::matches::<C, S>(token, base, &terms, &expected).into_iter().enumerate() {
             set(
                 i,

@@ -13,7 +13,7 @@ use crate::kernels::curve::weierstrass::equation::{self, Sum};
 use crate::kernels::curve::weierstrass::scalars::{self, Triple};
 use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y};
 use crate::kernels::field::prime256::Family;
-use crate::schemes::weierstrass::{self, Bounds, Coordinates, Curve, bytes, words};
+use crate::schemes::weierstrass::{self, Bounds, Coordinates, Curve, InLanes, bytes, words};
 
 /// The public key under which `signature` is a valid secp256k1 signature of `digest`: 04 ‖ x ‖ y.
 ///
@@ -85,7 +85,7 @@ impl Recovery<'_> {
 
     /// The keys of consecutive rows in lanes, from row `first` on; every place of `keys` is set.
     pub(crate) fn in_lanes<S: Family>(&self, token: S::Token, first: usize, keys: &mut [Option<Recovered>]) {
-        let n = Secp256k1::BOUNDS.n;
+        let n = <lanes::Secp256k1 as InLanes>::BOUNDS.n;
         let mut open: Vec<usize> = Vec::with_capacity(keys.len());
         let mut points: Vec<Encoded> = Vec::with_capacity(keys.len());
         let mut triples: Vec<Triple> = Vec::with_capacity(keys.len());

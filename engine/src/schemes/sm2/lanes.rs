@@ -2,8 +2,6 @@
 
 use std::sync::OnceLock;
 
-use sm2::Sm2;
-
 use super::rules::{self, Sm2Encoding, UserId};
 use super::verify;
 use super::wire::{self, Parsed};
@@ -15,9 +13,11 @@ use crate::kernels::hash::{Slices, sm3};
 use crate::schemes::Screened;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::sec1::Y;
-use crate::schemes::weierstrass::{self, Coordinates, Curve, bytes, words};
+use crate::schemes::weierstrass::{self, Bounds, Coordinates, InLanes, bytes, words};
 use crate::simd::Token;
 use crate::{Reason, Verdict};
+
+const BOUNDS: Bounds = <lanes::Sm2 as InLanes>::BOUNDS;
 
 /// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
 pub(crate) fn verify<'a, S: Family>(
@@ -27,14 +27,14 @@ pub(crate) fn verify<'a, S: Family>(
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
 ) {
-    let n = Sm2::BOUNDS.n;
+    let n = BOUNDS.n;
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
     let mut points: Vec<Encoded> = Vec::new();
     let mut known_keys: Vec<Option<KnownKey<'a>>> = Vec::new();
     let mut rejected: Vec<(usize, Reason)> = Vec::new();
     let mut rejected_keys = Vec::new();
     for (position, (item, known)) in items.enumerate() {
-        match wire::parse(&Sm2::BOUNDS, encoding, item.key, item.signature) {
+        match wire::parse(&BOUNDS, encoding, item.key, item.signature) {
             Err(reason) => set(position, Verdict::Invalid(reason)),
             Ok(parsed) => {
                 let point = weierstrass::encoded(&parsed.key);
@@ -104,7 +104,7 @@ pub(crate) fn verify<'a, S: Family>(
         // e + x₁ ≡ r.
         let minus_e = weierstrass::negate(&weierstrass::reduce(&e, n), n);
         let x = weierstrass::add_modulo(&parsed.r, &minus_e, n);
-        expected.push(weierstrass::abscissa(&x, &Sm2::BOUNDS));
+        expected.push(weierstrass::abscissa(&x, &BOUNDS));
         // (x₁, y₁) = sG + tP, t = r + s.
         let t = weierstrass::add_modulo(&parsed.r, &parsed.s, n);
         terms.push(Term::new(|| points[i], known_keys[i], words(&parsed.s), words(&t)));
