@@ -111,8 +111,9 @@ typedef struct sigwarp_engine {
 } sigwarp_engine;
 
 /**
- * The verdict on an item. Only SIGWARP_STATUS_VALID means that a signature is valid: compare with it, and never test
- * a status for zero or non-zero. The numbers do not change; new reasons get new ones.
+ * The verdict on an item, or what became of a key that was to be registered. Only SIGWARP_STATUS_VALID means that a
+ * signature is valid: compare with it, and never test a status for zero or non-zero. The numbers do not change; new
+ * reasons get new ones.
  */
 typedef uint8_t sigwarp_status;
 
@@ -637,6 +638,12 @@ typedef struct sigwarp_columns {
  */
 #define SIGWARP_STATUS_EQUATION_FAILED 14
 
+/**
+ * Of a key that was registered, and no verdict: the key is accepted, and no signature was looked at. Statuses from 128
+ * on are not verdicts, and no verdict will be among them.
+ */
+#define SIGWARP_STATUS_KEY_REGISTERED 128
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -838,8 +845,8 @@ sigwarp_code sigwarp_merkle_root(struct sigwarp_engine engine,
  * a registered key, named by its id or by its bytes, are verified several times faster.
  *
  * Key i is `arena[offsets[i]]` to before `arena[offsets[i + 1]]`. It gets an id, the same id for the same bytes, and
- * the status SIGWARP_STATUS_VALID; or the id 0 and as status the reason for which the suite rejects every signature
- * under it. An id is known to this engine only, until it is unregistered.
+ * the status SIGWARP_STATUS_KEY_REGISTERED; or the id 0 and as status the reason for which the suite rejects every
+ * signature under it. An id is known to this engine only, until it is unregistered.
  *
  * The caller sees to this:
  * `arena` has `arena_length` bytes and `offsets` has `keys + 1` entries; nobody writes to them during the call.

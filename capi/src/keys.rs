@@ -6,15 +6,15 @@ use crate::columns::{column, column_ranges, require, sigwarp_column};
 use crate::engine::{ENGINES, sigwarp_engine};
 use crate::error::{door, sigwarp_code, sigwarp_error};
 use crate::memory::{self, Output};
-use crate::status::{SIGWARP_STATUS_VALID, of_reason, sigwarp_status};
+use crate::status::{SIGWARP_STATUS_KEY_REGISTERED, of_reason, sigwarp_status};
 use crate::suite::{SUITES, sigwarp_suite};
 
 /// Registers keys for signatures of the scheme of a suite, and makes tables of them within the key budget: items with
 /// a registered key, named by its id or by its bytes, are verified several times faster.
 ///
 /// Key i is `arena[offsets[i]]` to before `arena[offsets[i + 1]]`. It gets an id, the same id for the same bytes, and
-/// the status SIGWARP_STATUS_VALID; or the id 0 and as status the reason for which the suite rejects every signature
-/// under it. An id is known to this engine only, until it is unregistered.
+/// the status SIGWARP_STATUS_KEY_REGISTERED; or the id 0 and as status the reason for which the suite rejects every
+/// signature under it. An id is known to this engine only, until it is unregistered.
 ///
 /// # Safety
 /// `arena` has `arena_length` bytes and `offsets` has `keys + 1` entries; nobody writes to them during the call.
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn sigwarp_register_keys(
         ids.fill(registered.iter().map(|key| key.map_or(0, KeyId::get)));
         if let Some(statuses) = statuses {
             statuses.fill(registered.iter().map(|key| match key {
-                Ok(_) => SIGWARP_STATUS_VALID,
+                Ok(_) => SIGWARP_STATUS_KEY_REGISTERED,
                 Err(reason) => of_reason(*reason),
             }));
         }

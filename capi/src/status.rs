@@ -4,8 +4,9 @@ use std::ffi::{CStr, c_char};
 
 use sigwarp::{Reason, Verdict};
 
-/// The verdict on an item. Only SIGWARP_STATUS_VALID means that a signature is valid: compare with it, and never test
-/// a status for zero or non-zero. The numbers do not change; new reasons get new ones.
+/// The verdict on an item, or what became of a key that was to be registered. Only SIGWARP_STATUS_VALID means that a
+/// signature is valid: compare with it, and never test a status for zero or non-zero. The numbers do not change; new
+/// reasons get new ones.
 pub type sigwarp_status = u8;
 
 /// Nobody has decided: what every status is before a call and after one that failed. Never valid.
@@ -38,6 +39,9 @@ pub const SIGWARP_STATUS_SMALL_ORDER_R: sigwarp_status = 12;
 pub const SIGWARP_STATUS_R_NOT_ON_CURVE: sigwarp_status = 13;
 /// Invalid: the verification equation does not hold, or its point is infinity.
 pub const SIGWARP_STATUS_EQUATION_FAILED: sigwarp_status = 14;
+/// Of a key that was registered, and no verdict: the key is accepted, and no signature was looked at. Statuses from 128
+/// on are not verdicts, and no verdict will be among them.
+pub const SIGWARP_STATUS_KEY_REGISTERED: sigwarp_status = 128;
 
 const NAMES: [&CStr; 15] = [
     c"NotComputed",
@@ -61,7 +65,11 @@ const NAMES: [&CStr; 15] = [
 /// as long as the process.
 #[unsafe(no_mangle)]
 pub extern "C" fn sigwarp_status_name(status: sigwarp_status) -> *const c_char {
-    NAMES.get(usize::from(status)).copied().unwrap_or(c"unknown status").as_ptr()
+    let name = match status {
+        SIGWARP_STATUS_KEY_REGISTERED => c"KeyRegistered",
+        _ => NAMES.get(usize::from(status)).copied().unwrap_or(c"unknown status"),
+    };
+    name.as_ptr()
 }
 
 /// The status of a verdict.
@@ -109,6 +117,10 @@ mod tests {
             assert_eq!(usize::from(of_reason(reason)), index + 2);
         }
         assert_eq!(NAMES.len(), Reason::ALL.len() + 2);
-        assert!((15..=255).all(|status| name(status) == "unknown status"));
+        // What is no verdict is far from those that are, and from those to come.
+        assert_eq!(name(SIGWARP_STATUS_KEY_REGISTERED), "KeyRegistered");
+        let others = (15..=255).filter(|status| *status != SIGWARP_STATUS_KEY_REGISTERED);
+        assert!(others.into_iter().all(|status| name(status) == "unknown status"));
+        assert!(NAMES.len() <= 128);
     }
 }

@@ -94,8 +94,14 @@ int main(void) {
     }
 
     uint64_t ids[ITEMS];
-    check("register", sigwarp_register_keys(engine, suite, ITEMS, arena, arena_length, offsets[0], ids, NULL, ITEMS,
+    check("register", sigwarp_register_keys(engine, suite, ITEMS, arena, arena_length, offsets[0], ids, statuses, ITEMS,
                                             &error));
+    for (int i = 0; i < ITEMS; i++) {
+        if (statuses[i] != SIGWARP_STATUS_KEY_REGISTERED) {
+            fprintf(stderr, "key %d: %s\n", i, sigwarp_status_name(statuses[i]));
+            return 1;
+        }
+    }
     check("verify_ids", sigwarp_verify_ids(engine, suite, ITEMS, ids, arena, arena_length, offsets[1], offsets[2],
                                            statuses, ITEMS, &error));
     valid = report("by id", statuses);

@@ -52,7 +52,7 @@ func (v *Verifiers) Register(keys []PubKey) error {
 	}
 	statuses, err := v.engine.Register(v.suite, bytes)
 	for i, status := range statuses {
-		if status != sigwarp.Valid {
+		if status != sigwarp.KeyRegistered {
 			return fmt.Errorf("validator %d: its key is refused: %s", i, status)
 		}
 	}

@@ -33,12 +33,13 @@ func asError(code C.sigwarp_code, raw *C.sigwarp_error) error {
 	return &Error{Code: int(code), Text: C.GoString(&raw.text[0])}
 }
 
-// Status is the verdict on an item. Only Valid means valid.
+// Status is the verdict on an item, or what became of a key. Only Valid means that a signature is valid.
 type Status uint8
 
 const (
-	NotComputed Status = C.SIGWARP_STATUS_NOT_COMPUTED
-	Valid       Status = C.SIGWARP_STATUS_VALID
+	NotComputed   Status = C.SIGWARP_STATUS_NOT_COMPUTED
+	Valid         Status = C.SIGWARP_STATUS_VALID
+	KeyRegistered Status = C.SIGWARP_STATUS_KEY_REGISTERED
 )
 
 func (s Status) String() string { return C.GoString(C.sigwarp_status_name(C.sigwarp_status(s))) }
@@ -201,7 +202,7 @@ func (e *Engine) Verify(suite *Suite, batch *Batch) ([]Status, error) {
 }
 
 // Register makes tables of keys that come again and again. Items with their bytes are then verified several times
-// faster. A status that is not Valid is the reason why a key is none.
+// faster. A status that is not KeyRegistered is the reason for which every signature under the key is rejected.
 func (e *Engine) Register(suite *Suite, keys [][]byte) ([]Status, error) {
 	if len(keys) == 0 {
 		return nil, nil

@@ -485,7 +485,10 @@ impl Setup {
             (Some(_), _, None) => Err(SIGWARP_ERROR_COLUMNS),
             (Some(suite), _, Some(keys)) => Ok(keys
                 .iter()
-                .map(|key| refused(suite, key).map_or(1, |reason| status(Verdict::Invalid(reason))))
+                .map(|key| {
+                    let refused = refused(suite, key).map(|reason| status(Verdict::Invalid(reason)));
+                    refused.unwrap_or(SIGWARP_STATUS_KEY_REGISTERED)
+                })
                 .collect::<Vec<u8>>()),
         };
         let done = expected.is_ok();
@@ -495,7 +498,7 @@ impl Setup {
         }
         if let (true, Some(suite), Some(keys)) = (done, known, keys) {
             for ((id, status), key) in ids.into_iter().zip(statuses).zip(keys) {
-                assert_eq!(id != 0, status == 1, "an id for what is a key");
+                assert_eq!(id != 0, status == SIGWARP_STATUS_KEY_REGISTERED, "an id for what is a key");
                 if id != 0 {
                     assert!(!self.dropped.contains(&id), "an id that was dropped is given again");
                     let of = (family(suite.scheme()), key.to_vec());
