@@ -26,6 +26,13 @@ pub struct Suite(Kind);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Ed25519(Ed25519Rule),
+    Weierstrass(WeierstrassKind),
+}
+
+/// What a suite of a scheme on a Weierstrass curve is made of: a type of its own, so that what serves these schemes
+/// has no case for any other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum WeierstrassKind {
     Ecdsa {
         scheme: EcdsaScheme,
         rule: EcdsaRule,
@@ -212,23 +219,23 @@ impl Suite {
 
     /// ECDSA: curve and message hash, rule, and signature encoding.
     pub const fn ecdsa(scheme: EcdsaScheme, rule: EcdsaRule, encoding: EcdsaEncoding) -> Self {
-        Self(Kind::Ecdsa { scheme, rule, encoding })
+        Self(Kind::Weierstrass(WeierstrassKind::Ecdsa { scheme, rule, encoding }))
     }
 
     /// BIP340 Schnorr signatures.
     pub const fn bip340() -> Self {
-        Self(Kind::Bip340)
+        Self(Kind::Weierstrass(WeierstrassKind::Bip340))
     }
 
     /// SM2 with SM3 over Z_A ‖ M, for the signer's `user_id` (at most 8,191 bytes; GB/T 32918.2 section 5.5).
     pub fn sm2_sm3(user_id: &[u8], encoding: Sm2Encoding) -> Result<Self, SuiteError> {
         let user_id = UserId::new(user_id).ok_or(SuiteError::UserIdTooLong(user_id.len()))?;
-        Ok(Self(Kind::Sm2 { user_id: Some(user_id), encoding }))
+        Ok(Self(Kind::Weierstrass(WeierstrassKind::Sm2 { user_id: Some(user_id), encoding })))
     }
 
     /// SM2 where e comes in as the digest.
     pub const fn sm2(encoding: Sm2Encoding) -> Self {
-        Self(Kind::Sm2 { user_id: None, encoding })
+        Self(Kind::Weierstrass(WeierstrassKind::Sm2 { user_id: None, encoding }))
     }
 
     /// The suite of the names used in files: scheme, rule (may be absent where the scheme has only one),
@@ -277,10 +284,12 @@ impl Suite {
     pub const fn scheme(&self) -> Scheme {
         match &self.0 {
             Kind::Ed25519(_) => Scheme::Ed25519,
-            Kind::Ecdsa { scheme, .. } => Scheme::Ecdsa(*scheme),
-            Kind::Bip340 => Scheme::Bip340,
-            Kind::Sm2 { user_id: Some(_), .. } => Scheme::Sm2Sm3,
-            Kind::Sm2 { user_id: None, .. } => Scheme::Sm2,
+            Kind::Weierstrass(kind) => match kind {
+                WeierstrassKind::Ecdsa { scheme, .. } => Scheme::Ecdsa(*scheme),
+                WeierstrassKind::Bip340 => Scheme::Bip340,
+                WeierstrassKind::Sm2 { user_id: Some(_), .. } => Scheme::Sm2Sm3,
+                WeierstrassKind::Sm2 { user_id: None, .. } => Scheme::Sm2,
+            },
         }
     }
 
@@ -288,25 +297,25 @@ impl Suite {
     pub const fn rule(&self) -> &'static str {
         match &self.0 {
             Kind::Ed25519(rule) => rule.name(),
-            Kind::Ecdsa { rule, .. } => rule.name(),
-            Kind::Bip340 => "bip340",
-            Kind::Sm2 { .. } => "sm2",
+            Kind::Weierstrass(WeierstrassKind::Ecdsa { rule, .. }) => rule.name(),
+            Kind::Weierstrass(WeierstrassKind::Bip340) => "bip340",
+            Kind::Weierstrass(WeierstrassKind::Sm2 { .. }) => "sm2",
         }
     }
 
     /// The name of the signature encoding.
     pub const fn encoding(&self) -> &'static str {
         match &self.0 {
-            Kind::Ed25519(_) | Kind::Bip340 => "raw",
-            Kind::Ecdsa { encoding, .. } => encoding.name(),
-            Kind::Sm2 { encoding, .. } => encoding.name(),
+            Kind::Ed25519(_) | Kind::Weierstrass(WeierstrassKind::Bip340) => "raw",
+            Kind::Weierstrass(WeierstrassKind::Ecdsa { encoding, .. }) => encoding.name(),
+            Kind::Weierstrass(WeierstrassKind::Sm2 { encoding, .. }) => encoding.name(),
         }
     }
 
     /// The user ID of `sm2-sm3`.
     pub fn user_id(&self) -> Option<&[u8]> {
         match &self.0 {
-            Kind::Sm2 { user_id, .. } => user_id.as_ref().map(UserId::as_bytes),
+            Kind::Weierstrass(WeierstrassKind::Sm2 { user_id, .. }) => user_id.as_ref().map(UserId::as_bytes),
             _ => None,
         }
     }
@@ -318,8 +327,8 @@ impl Suite {
     /// Whether one equation can prove many items of this suite.
     pub(crate) const fn combines(&self) -> bool {
         match &self.0 {
-            Kind::Ed25519(_) | Kind::Bip340 => true,
-            Kind::Ecdsa { .. } | Kind::Sm2 { .. } => false,
+            Kind::Ed25519(_) | Kind::Weierstrass(WeierstrassKind::Bip340) => true,
+            Kind::Weierstrass(WeierstrassKind::Ecdsa { .. } | WeierstrassKind::Sm2 { .. }) => false,
         }
     }
 }

@@ -257,7 +257,7 @@ impl Dispatcher {
     pub(crate) fn table_store(&self, scheme: KeyScheme) -> Result<Option<&dyn TableStore>, SelfTestFailure> {
         let found = self.backends.iter().find_map(|backend| Some((backend, backend.table_store(scheme)?)));
         let Some((backend, store)) = found else { return Ok(None) };
-        let tested = &self.tables_tested[scheme as usize];
+        let tested = &self.tables_tested[scheme.index()];
         let test = || {
             let result = selftest::run_tables(backend.as_ref(), store, scheme);
             backend.tested();

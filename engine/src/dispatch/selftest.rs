@@ -220,7 +220,7 @@ pub(super) fn run_tables(
     let keys: Vec<Vec<u8>> = known.map(|known| unhex(known.key)).collect();
     let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
     for tier in [Some(Tier::Full), Some(Tier::Compact), None] {
-        let ring = KeyRing::of_tier(store, scheme, tier, keys.len());
+        let ring = KeyRing::of_tier(store, tier, keys.len());
         let registered = ring.register(store, &|_| None, scheme, &keys, |_| None);
         if !registered.is_ok_and(|ids| ids.iter().all(Result::is_ok)) {
             return Err(SelfTestFailure {

@@ -206,7 +206,7 @@ impl Generation {
 
     /// A hash under a key that nobody knows, so that nobody can choose bytes that collide.
     pub(super) fn hash(&self, scheme: KeyScheme, key: &[u8]) -> u64 {
-        self.hasher.hash_one((scheme as u8, key))
+        self.hasher.hash_one((scheme.index() as u8, key))
     }
 
     const fn shard_of(hash: u64) -> usize {
@@ -215,7 +215,7 @@ impl Generation {
 
     /// The key of these bytes.
     pub(crate) fn find(&self, scheme: KeyScheme, key: &[u8]) -> Option<&Record> {
-        if self.counts[scheme as usize] == 0 {
+        if self.counts[scheme.index()] == 0 {
             return None;
         }
         let hash = self.hash(scheme, key);
@@ -283,11 +283,11 @@ impl Generation {
         shard.slots[position] = Slot { serial, record: Some(Arc::new(record)) };
         let keys = shard.slots.len() - shard.free.len();
         if 2 * keys > shard.buckets.len() {
-            shard.rebuild(2 * keys, |record| hasher.hash_one((record.scheme as u8, record.bytes())));
+            shard.rebuild(2 * keys, |record| hasher.hash_one((record.scheme.index() as u8, record.bytes())));
         } else {
             Shard::place(&mut shard.buckets, hash, position);
         }
-        self.counts[scheme as usize] += 1;
+        self.counts[scheme.index()] += 1;
         Some(id)
     }
 
@@ -309,7 +309,7 @@ impl Generation {
             let shard = Arc::make_mut(&mut self.shards[index]);
             if let Some(record) = shard.slots[position].record.take() {
                 shard.free.push(position as u32);
-                self.counts[record.scheme as usize] -= 1;
+                self.counts[record.scheme.index()] -= 1;
                 removed.push(record);
                 touched.push(index);
             }
@@ -320,7 +320,7 @@ impl Generation {
         for index in touched {
             let shard = Arc::make_mut(&mut self.shards[index]);
             let keys = shard.slots.len() - shard.free.len();
-            shard.rebuild(keys, |record| hasher.hash_one((record.scheme as u8, record.bytes())));
+            shard.rebuild(keys, |record| hasher.hash_one((record.scheme.index() as u8, record.bytes())));
         }
         removed
     }

@@ -31,7 +31,27 @@ pub(super) struct Ledger {
 
 /// What a key with this table costs.
 fn cost(bytes: &[[usize; 2]; KeyScheme::COUNT], scheme: KeyScheme, tier: Option<Tier>) -> usize {
-    RECORD_BYTES + tier.map_or(0, |tier| bytes[scheme as usize][tier as usize])
+    RECORD_BYTES + tier.map_or(0, |tier| bytes[scheme.index()][tier as usize])
+}
+
+/// Tables for points, in their order.
+fn build(
+    store: &dyn TableStore,
+    tiers: &[Option<Tier>],
+    points: &[Coordinates],
+) -> Vec<Option<(Tier, Table)>> {
+    let mut out: Vec<Option<(Tier, Table)>> = vec![None; points.len()];
+    for tier in [Tier::Full, Tier::Compact] {
+        let places: Vec<usize> = (0..points.len()).filter(|&i| tiers[i] == Some(tier)).collect();
+        if places.is_empty() {
+            continue;
+        }
+        let points: Vec<Coordinates> = places.iter().map(|&i| points[i]).collect();
+        for (place, table) in places.into_iter().zip(store.build(tier, &points)) {
+            out[place] = Some((tier, table));
+        }
+    }
+    out
 }
 
 impl Ledger {
@@ -79,8 +99,8 @@ impl Ledger {
 
     /// The bytes that a table of this tier adds, or `None` where there is none.
     fn table(&mut self, store: &dyn TableStore, scheme: KeyScheme, tier: Tier) -> Option<usize> {
-        let bytes = store.table_bytes(scheme, tier)?;
-        self.table_bytes[scheme as usize][tier as usize] = bytes;
+        let bytes = store.table_bytes(tier)?;
+        self.table_bytes[scheme.index()][tier as usize] = bytes;
         Some(bytes)
     }
 
@@ -168,7 +188,7 @@ impl Ledger {
             (None, None) => Err(Reason::KeyNotOnCurve),
             (None, Some(point)) => Ok((examined.criteria, point)),
         };
-        let examined = store.examine(scheme, &unknown);
+        let examined = store.examine(&unknown);
         let judged: Vec<Result<(u8, Coordinates), Reason>> =
             examined.into_iter().map(|examined| examined.and_then(judge)).collect();
         let points: Vec<Coordinates> = judged.iter().flatten().map(|(_, point)| *point).collect();
@@ -182,7 +202,7 @@ impl Ledger {
         let there: Vec<Option<Result<KeyId, Reason>>> =
             keys.iter().map(|key| self.pin(next, scheme, key, &refused)).collect();
         let tiers = self.make_room(next, (store, others), scheme, points.len());
-        let mut tables = self.build(store, scheme, &tiers, &points).into_iter();
+        let mut tables = build(store, &tiers, &points).into_iter();
         let mut ids: Vec<Result<KeyId, Reason>> = Vec::with_capacity(unknown.len());
         for (key, judged) in unknown.iter().zip(&judged) {
             ids.push(judged.and_then(|(criteria, point)| {
@@ -320,35 +340,14 @@ impl Ledger {
             if let Some(record) = next.get(id) {
                 let old = record.with(record.pinned, record.table.clone());
                 let smaller = match tier {
-                    Tier::Full => stores(old.scheme)
-                        .and_then(|store| store.build(old.scheme, Tier::Compact, &[old.point]).pop()),
+                    Tier::Full => {
+                        stores(old.scheme).and_then(|store| store.build(Tier::Compact, &[old.point]).pop())
+                    }
                     Tier::Compact => None,
                 };
                 self.replace(next, &old, old.pinned, smaller.map(|table| (Tier::Compact, table)));
             }
         }
-    }
-
-    /// Tables for points, in their order.
-    fn build(
-        &self,
-        store: &dyn TableStore,
-        scheme: KeyScheme,
-        tiers: &[Option<Tier>],
-        points: &[Coordinates],
-    ) -> Vec<Option<(Tier, Table)>> {
-        let mut out: Vec<Option<(Tier, Table)>> = vec![None; points.len()];
-        for tier in [Tier::Full, Tier::Compact] {
-            let places: Vec<usize> = (0..points.len()).filter(|&i| tiers[i] == Some(tier)).collect();
-            if places.is_empty() {
-                continue;
-            }
-            let points: Vec<Coordinates> = places.iter().map(|&i| points[i]).collect();
-            for (place, table) in places.into_iter().zip(store.build(scheme, tier, &points)) {
-                out[place] = Some((tier, table));
-            }
-        }
-        out
     }
 
     /// Admits keys with how often they came, as far as there is room or a key that is used less.
@@ -362,7 +361,7 @@ impl Ledger {
         let compact = self.table(store, scheme, Tier::Compact);
         let bytes: Vec<&[u8]> = keys.iter().map(|(key, _)| *key).collect();
         let mut chosen: Vec<(&[u8], u32, u8, Coordinates)> = Vec::new();
-        for (&(key, count), examined) in keys.iter().zip(store.examine(scheme, &bytes)) {
+        for (&(key, count), examined) in keys.iter().zip(store.examine(&bytes)) {
             // Valid signatures alone bring a key here; a key that is not a point would be a fault of ours.
             let Ok(Examined { criteria, point: Some(point) }) = examined else { continue };
             let is_new = next.find(scheme, key).is_none() && chosen.iter().all(|(other, ..)| *other != key);
@@ -379,7 +378,7 @@ impl Ledger {
             fits
         });
         let points: Vec<Coordinates> = chosen.iter().map(|(.., point)| *point).collect();
-        let tables = self.build(store, scheme, &vec![tier; points.len()], &points);
+        let tables = build(store, &vec![tier; points.len()], &points);
         for ((key, count, criteria, point), table) in chosen.into_iter().zip(tables) {
             if let Some(record) = Record::new(scheme, key, false, criteria, point, table) {
                 record.set_uses(count);
@@ -432,7 +431,7 @@ impl Ledger {
                 let Some(bytes) = self.table(store, scheme, tier) else { continue };
                 let has = self.cost(scheme, record.tier()) - RECORD_BYTES;
                 if free + has >= bytes {
-                    let Some(table) = store.build(scheme, tier, &[record.point]).pop() else { break };
+                    let Some(table) = store.build(tier, &[record.point]).pop() else { break };
                     free = free + has - bytes;
                     chosen.push((record.with(record.pinned, record.table.clone()), tier, table));
                     break;

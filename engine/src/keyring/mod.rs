@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 pub(crate) use generation::{Generation, Record};
 
-use crate::suite::Scheme;
+use crate::suite::{Scheme, WeierstrassKind};
 use crate::{EcdsaScheme, Reason};
 use admit::Sketch;
 use ledger::Ledger;
@@ -78,23 +78,65 @@ impl fmt::Display for KeyId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum KeyScheme {
     Ed25519,
+    Weierstrass(WeierstrassKeys),
+}
+
+/// Those on Weierstrass curves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum WeierstrassKeys {
     P256,
     Secp256k1,
     Bip340,
     Sm2,
 }
 
+impl WeierstrassKeys {
+    /// Each, at the place of its number.
+    pub(crate) const ALL: [Self; 4] = [Self::P256, Self::Secp256k1, Self::Bip340, Self::Sm2];
+
+    pub(crate) const fn of(kind: &WeierstrassKind) -> Self {
+        match kind {
+            WeierstrassKind::Ecdsa { scheme, .. } => Self::of_ecdsa(*scheme),
+            WeierstrassKind::Bip340 => Self::Bip340,
+            WeierstrassKind::Sm2 { .. } => Self::Sm2,
+        }
+    }
+
+    const fn of_ecdsa(scheme: EcdsaScheme) -> Self {
+        match scheme {
+            EcdsaScheme::P256 | EcdsaScheme::P256Sha256 => Self::P256,
+            _ => Self::Secp256k1,
+        }
+    }
+}
+
 impl KeyScheme {
-    pub(crate) const ALL: [Self; 5] = [Self::Ed25519, Self::P256, Self::Secp256k1, Self::Bip340, Self::Sm2];
-    pub(crate) const COUNT: usize = Self::ALL.len();
+    pub(crate) const COUNT: usize = 1 + WeierstrassKeys::ALL.len();
+    /// Each, at the place of its number.
+    pub(crate) const ALL: [Self; Self::COUNT] = {
+        let mut all = [Self::Ed25519; Self::COUNT];
+        let mut i = 1;
+        while i < Self::COUNT {
+            all[i] = Self::Weierstrass(WeierstrassKeys::ALL[i - 1]);
+            i += 1;
+        }
+        all
+    };
 
     pub(crate) const fn of(scheme: Scheme) -> Self {
         match scheme {
             Scheme::Ed25519 => Self::Ed25519,
-            Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => Self::P256,
-            Scheme::Ecdsa(_) => Self::Secp256k1,
-            Scheme::Bip340 => Self::Bip340,
-            Scheme::Sm2Sm3 | Scheme::Sm2 => Self::Sm2,
+            Scheme::Ecdsa(scheme) => Self::Weierstrass(WeierstrassKeys::of_ecdsa(scheme)),
+            Scheme::Bip340 => Self::Weierstrass(WeierstrassKeys::Bip340),
+            Scheme::Sm2Sm3 | Scheme::Sm2 => Self::Weierstrass(WeierstrassKeys::Sm2),
+        }
+    }
+
+    /// Its number, below [`Self::COUNT`].
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Ed25519 => 0,
+            Self::Weierstrass(keys) => 1 + keys as usize,
         }
     }
 }
@@ -121,16 +163,16 @@ pub(crate) enum Tier {
 /// What a backend made of a key, in a form that it alone understands.
 pub(crate) type Table = Arc<dyn Any + Send + Sync>;
 
-/// Where the tables of a backend come from.
+/// Where the tables of one scheme come from, on one backend.
 pub(crate) trait TableStore: Sync {
     /// What the bytes of each key are, or what is wrong with their form.
-    fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>>;
+    fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>>;
 
-    /// The bytes of a table, or `None` where there is none for this scheme.
-    fn table_bytes(&self, scheme: KeyScheme, tier: Tier) -> Option<usize>;
+    /// The bytes of a table, or `None` where there is none of this tier.
+    fn table_bytes(&self, tier: Tier) -> Option<usize>;
 
     /// A table for each point.
-    fn build(&self, scheme: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table>;
+    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table>;
 }
 
 /// The store of each scheme; none where a scheme has no tables, or its tables failed their self-test.
@@ -187,13 +229,8 @@ impl KeyRing {
     }
 
     /// A ring whose budget gives so many keys this tier and no better one.
-    pub(crate) fn of_tier(
-        store: &dyn TableStore,
-        scheme: KeyScheme,
-        tier: Option<Tier>,
-        keys: usize,
-    ) -> Self {
-        let table = tier.and_then(|tier| store.table_bytes(scheme, tier)).unwrap_or(0);
+    pub(crate) fn of_tier(store: &dyn TableStore, tier: Option<Tier>, keys: usize) -> Self {
+        let table = tier.and_then(|tier| store.table_bytes(tier)).unwrap_or(0);
         Self::new(keys * (generation::RECORD_BYTES + table), false)
     }
 

@@ -1,7 +1,6 @@
 //! The ring with a store of its own, whose tables are counted bytes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::generation::RECORD_BYTES;
 use super::*;
@@ -9,14 +8,11 @@ use super::*;
 const COMPACT: usize = 2_000;
 const FULL: usize = 60_000;
 
-/// Keys are points unless they begin with 0; those that begin with 1 have criterion 1.
-#[derive(Default)]
-struct Store {
-    built: AtomicUsize,
-}
+/// Keys are points unless they begin with 0; those that begin with 1 have criterion 1. SM2 has no tables here.
+struct Store(KeyScheme);
 
 impl TableStore for Store {
-    fn examine(&self, _: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+    fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
         let examined = |key: &&[u8]| match key.first() {
             None => Err(Reason::BadKeyLength),
             Some(&first) => Ok(Examined {
@@ -27,25 +23,27 @@ impl TableStore for Store {
         keys.iter().map(examined).collect()
     }
 
-    fn table_bytes(&self, scheme: KeyScheme, tier: Tier) -> Option<usize> {
-        match (scheme, tier) {
-            (KeyScheme::Sm2, _) => None,
+    fn table_bytes(&self, tier: Tier) -> Option<usize> {
+        match (self.0, tier) {
+            (SM2, _) => None,
             (_, Tier::Compact) => Some(COMPACT),
             (_, Tier::Full) => Some(FULL),
         }
     }
 
-    fn build(&self, _: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        self.built.fetch_add(points.len(), Ordering::Relaxed);
+    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
         points.iter().map(|point| Arc::new((tier, point[0][0])) as Table).collect()
     }
 }
 
 const ED: KeyScheme = KeyScheme::Ed25519;
+const P256: KeyScheme = KeyScheme::Weierstrass(WeierstrassKeys::P256);
+const BIP340: KeyScheme = KeyScheme::Weierstrass(WeierstrassKeys::Bip340);
+const SM2: KeyScheme = KeyScheme::Weierstrass(WeierstrassKeys::Sm2);
 
 fn register(ring: &KeyRing, scheme: KeyScheme, keys: &[Vec<u8>]) -> Vec<Result<KeyId, Reason>> {
     let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    ring.register(&Store::default(), &|_| None, scheme, &keys, |_| None).expect("room")
+    ring.register(&Store(scheme), &|_| None, scheme, &keys, |_| None).expect("room")
 }
 
 fn key(number: usize) -> Vec<u8> {
@@ -86,14 +84,14 @@ fn the_same_bytes_have_one_id_in_a_scheme_and_another_in_another() {
     assert_eq!(first[0], first[2]);
     assert_ne!(first[0], first[1]);
     assert_eq!(register(&ring, ED, &[key(1)])[0], first[0]);
-    let other = register(&ring, KeyScheme::Bip340, &[key(1)]);
+    let other = register(&ring, BIP340, &[key(1)]);
     assert_ne!(other[0], first[0]);
     let stats = check(&ring);
     assert_eq!((stats.registered, stats.full), (3, 3));
     let generation = ring.pin();
     let id = first[0].expect("an id");
-    assert!(generation.get_of(id, ED).is_some() && generation.get_of(id, KeyScheme::Bip340).is_none());
-    assert!(generation.find(KeyScheme::P256, &key(1)).is_none());
+    assert!(generation.get_of(id, ED).is_some() && generation.get_of(id, BIP340).is_none());
+    assert!(generation.find(P256, &key(1)).is_none());
 }
 
 #[test]
@@ -102,7 +100,7 @@ fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
     let bad = [vec![], vec![0, 1], key(1), vec![1, 1], vec![2; 66]];
     let all: Vec<&[u8]> = bad.iter().map(Vec::as_slice).collect();
     let refused = |criteria| (criteria == 1).then_some(Reason::SmallOrderKey);
-    let got = ring.register(&Store::default(), &|_| None, ED, &all, refused).expect("room");
+    let got = ring.register(&Store(ED), &|_| None, ED, &all, refused).expect("room");
     assert_eq!(got[0], Err(Reason::BadKeyLength));
     assert_eq!(got[1], Err(Reason::KeyNotOnCurve));
     assert!(got[2].is_ok());
@@ -111,7 +109,7 @@ fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
     assert_eq!(check(&ring).registered, 1);
     // Under another suite it is a key; then the first suite still refuses it.
     assert!(register(&ring, ED, &[vec![1, 1]])[0].is_ok());
-    let got = ring.register(&Store::default(), &|_| None, ED, &all, refused).expect("room");
+    let got = ring.register(&Store(ED), &|_| None, ED, &all, refused).expect("room");
     assert_eq!(got[3], Err(Reason::SmallOrderKey));
 }
 
@@ -119,15 +117,15 @@ fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
 struct Broken;
 
 impl TableStore for Broken {
-    fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
-        Store::default().examine(scheme, keys)
+    fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+        Store(ED).examine(keys)
     }
 
-    fn table_bytes(&self, scheme: KeyScheme, tier: Tier) -> Option<usize> {
-        Store::default().table_bytes(scheme, tier)
+    fn table_bytes(&self, tier: Tier) -> Option<usize> {
+        Store(ED).table_bytes(tier)
     }
 
-    fn build(&self, _: KeyScheme, _: Tier, _: &[Coordinates]) -> Vec<Table> {
+    fn build(&self, _: Tier, _: &[Coordinates]) -> Vec<Table> {
         panic!("a fault of a builder")
     }
 }
@@ -205,7 +203,7 @@ fn the_budget_goes_to_records_then_compact_tables_then_full_ones() {
     let most = budget / RECORD_BYTES;
     let many = keys(0..most + 1);
     let many: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
-    let refused = ring.register(&Store::default(), &|_| None, ED, &many, |_| None);
+    let refused = ring.register(&Store(ED), &|_| None, ED, &many, |_| None);
     assert_eq!(refused, Err(Exhausted { needed: (most + 1) * RECORD_BYTES, budget }));
     assert_eq!(check(&ring), stats);
     register(&ring, ED, &keys(0..most));
@@ -216,12 +214,12 @@ fn the_budget_goes_to_records_then_compact_tables_then_full_ones() {
 #[test]
 fn keys_of_a_scheme_without_tables_are_records() {
     let ring = KeyRing::new(1 << 20, false);
-    register(&ring, KeyScheme::Sm2, &keys(0..10));
+    register(&ring, SM2, &keys(0..10));
     assert_eq!(check(&ring).decoded, 10);
 }
 
 fn observe(ring: &KeyRing, keys: &[Vec<u8>]) {
-    ring.observe(&Store::default(), ED, keys.iter().map(Vec::as_slice));
+    ring.observe(&Store(ED), ED, keys.iter().map(Vec::as_slice));
 }
 
 #[test]
@@ -287,7 +285,7 @@ fn a_key_in_use_gets_a_full_table_once_there_is_room() {
         for _ in 0..10_000 {
             generation.count_use(generation.get(one).expect("there"));
         }
-        let store = Store::default();
+        let store = Store(ED);
         ring.promote(|_| Some(&store as &dyn TableStore), &generation);
         ring.pin().get(one).expect("there").tier()
     };
@@ -301,27 +299,26 @@ fn a_key_in_use_gets_a_full_table_once_there_is_room() {
 struct Own(KeyScheme);
 
 impl TableStore for Own {
-    fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
-        Store::default().examine(scheme, keys)
+    fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+        Store(self.0).examine(keys)
     }
 
-    fn table_bytes(&self, _: KeyScheme, tier: Tier) -> Option<usize> {
+    fn table_bytes(&self, tier: Tier) -> Option<usize> {
         Some(if tier == Tier::Full { FULL } else { COMPACT })
     }
 
-    fn build(&self, scheme: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        assert_eq!(scheme, self.0, "a point of another curve");
-        points.iter().map(|_| Arc::new((scheme, tier)) as Table).collect()
+    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+        points.iter().map(|_| Arc::new((self.0, tier)) as Table).collect()
     }
 }
 
 /// Keys of one scheme make room for those of another: what they keep is made by their own store.
 #[test]
 fn a_smaller_table_is_made_by_the_store_of_its_scheme() {
-    let (edwards, curves) = (Own(ED), Own(KeyScheme::P256));
+    let (edwards, curves) = (Own(ED), Own(P256));
     let stores = |scheme| match scheme {
         ED => Some(&edwards as &dyn TableStore),
-        KeyScheme::P256 => Some(&curves as &dyn TableStore),
+        P256 => Some(&curves as &dyn TableStore),
         _ => None,
     };
     let room = |numbers: std::ops::Range<usize>, ring: &KeyRing, scheme| {
@@ -332,7 +329,7 @@ fn a_smaller_table_is_made_by_the_store_of_its_scheme() {
             ring.register(store, &stores, scheme, &keys, |_| None).expect("room").iter().all(Result::is_ok)
         );
     };
-    for (first, then) in [(ED, KeyScheme::P256), (KeyScheme::P256, ED)] {
+    for (first, then) in [(ED, P256), (P256, ED)] {
         let ring = KeyRing::new(10 * (RECORD_BYTES + FULL), false);
         room(0..10, &ring, first);
         assert_eq!(check(&ring).full, 10);
@@ -349,7 +346,7 @@ fn a_smaller_table_is_made_by_the_store_of_its_scheme() {
     room(0..10, &ring, ED);
     let keys = keys(100..200);
     let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    ring.register(&curves, &|_| None, KeyScheme::P256, &keys, |_| None).expect("room");
+    ring.register(&curves, &|_| None, P256, &keys, |_| None).expect("room");
     let stats = check(&ring);
     assert!(stats.decoded > 0 && stats.compact > 90, "{stats:?}");
 }

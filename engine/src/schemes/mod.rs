@@ -13,14 +13,18 @@ mod spec;
 pub(crate) mod weierstrass;
 
 use crate::Reason;
-use crate::suite::{Kind, Suite};
+use crate::suite::{Kind, Suite, WeierstrassKind};
 
 /// The reason for which a suite rejects every signature under a key with these criteria, if it does.
 pub(crate) fn refused_key(suite: &Suite, criteria: u8) -> Option<Reason> {
     match suite.kind() {
         Kind::Ed25519(rule) => rule.refuses_key(ed25519::PointFacts::from_bits(criteria)),
-        Kind::Ecdsa { scheme, encoding, .. } => keys::refused(encoding.hybrid_keys_of(*scheme), criteria),
-        Kind::Bip340 | Kind::Sm2 { .. } => keys::refused(sec1::Hybrid::Refused, criteria),
+        Kind::Weierstrass(WeierstrassKind::Ecdsa { scheme, encoding, .. }) => {
+            keys::refused(encoding.hybrid_keys_of(*scheme), criteria)
+        }
+        Kind::Weierstrass(WeierstrassKind::Bip340 | WeierstrassKind::Sm2 { .. }) => {
+            keys::refused(sec1::Hybrid::Refused, criteria)
+        }
     }
 }
 

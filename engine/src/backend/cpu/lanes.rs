@@ -17,7 +17,7 @@ use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
 use crate::schemes::ed25519::verify::Fleet;
 use crate::simd::{Token, Vector};
-use crate::suite::{Kind, Suite};
+use crate::suite::{Kind, Suite, WeierstrassKind};
 use crate::verdict::{Reason, Slots, Verdict};
 use std::sync::{Mutex, PoisonError};
 
@@ -106,17 +106,17 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
                     ring.count_found(found);
                 }
             }
-            Kind::Bip340 => {
+            Kind::Weierstrass(kind @ WeierstrassKind::Bip340) => {
                 let items: Vec<usize> = items.collect();
                 let worth = |items| paths.schnorr_sums(items, self.schnorr_bad_rate.get());
                 let combine = Combine { worth: &worth, with_tables: paths.schnorr_sums_take_tables() };
-                self.weierstrass.verify(Some(combine), batch, &items, slots);
+                self.weierstrass.verify(kind, Some(combine), batch, &items, slots);
                 let failed = Verdict::Invalid(Reason::EquationFailed);
                 let failed = items.iter().filter(|&&item| slots.peek(item) == Some(failed)).count();
                 self.schnorr_bad_rate.observe(failed, items.len());
             }
-            Kind::Ecdsa { .. } | Kind::Sm2 { .. } => {
-                self.weierstrass.verify(None, batch, &items.collect::<Vec<_>>(), slots);
+            Kind::Weierstrass(kind @ (WeierstrassKind::Ecdsa { .. } | WeierstrassKind::Sm2 { .. })) => {
+                self.weierstrass.verify(kind, None, batch, &items.collect::<Vec<_>>(), slots);
             }
         }
     }
@@ -168,7 +168,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
 
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
-            Kind::Ed25519(_) | Kind::Ecdsa { .. } | Kind::Bip340 | Kind::Sm2 { .. } => true,
+            Kind::Ed25519(_) | Kind::Weierstrass(_) => true,
         }
     }
 
@@ -181,9 +181,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
     fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
         match scheme {
             KeyScheme::Ed25519 => Some(&self.tables),
-            KeyScheme::P256 | KeyScheme::Secp256k1 | KeyScheme::Bip340 | KeyScheme::Sm2 => {
-                Some(self.weierstrass.table_store())
-            }
+            KeyScheme::Weierstrass(keys) => Some(self.weierstrass.table_store(keys)),
         }
     }
 

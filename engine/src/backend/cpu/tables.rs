@@ -6,7 +6,7 @@ use super::threads::Workers;
 use crate::Reason;
 use crate::kernels::curve::edwards::comb::{self, BaseTable, KeyTable, Pools};
 use crate::kernels::field::FieldLanes;
-use crate::keyring::{Coordinates, Examined, KeyScheme, Record, Table, TableStore, Tier};
+use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier};
 use crate::schemes::ed25519::PointFacts;
 use crate::schemes::ed25519::verify::KnownKey;
 
@@ -57,7 +57,7 @@ pub(super) fn in_shares<T: Sync, R: Send>(
 }
 
 impl<F: FieldLanes + 'static> TableStore for Tables<F> {
-    fn examine(&self, _: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+    fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
         in_shares(&self.workers, keys, |keys| {
             let parsed: Vec<_> = keys.iter().map(|key| PointFacts::of_key(key)).collect();
             let encodings: Vec<[u8; 32]> = parsed.iter().flatten().map(|(bytes, _)| *bytes).collect();
@@ -71,13 +71,13 @@ impl<F: FieldLanes + 'static> TableStore for Tables<F> {
         })
     }
 
-    fn table_bytes(&self, _: KeyScheme, tier: Tier) -> Option<usize> {
+    fn table_bytes(&self, tier: Tier) -> Option<usize> {
         // The counters of the shared handle, and the handle of the lines in it.
         const HANDLE: usize = 16 + size_of::<usize>() * 4;
         Some(comb::table_bytes(tier == Tier::Full) + HANDLE)
     }
 
-    fn build(&self, _: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
         in_shares(&self.workers, points, |points| {
             let tables = comb::build::<F>(self.token, tier == Tier::Full, points, &self.pools);
             tables.into_iter().map(|table| Arc::new(table) as Table).collect()

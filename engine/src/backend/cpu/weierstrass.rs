@@ -9,7 +9,7 @@ use crate::batch::{BatchView, Item};
 use crate::kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable, Pools};
 use crate::kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
 use crate::kernels::field::prime256::Family;
-use crate::keyring::{Coordinates, Examined, KeyScheme, Record, Table, TableStore, Tier};
+use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier, WeierstrassKeys};
 use crate::schemes::bip340::lanes::Combine;
 use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::keys::{self, KnownKey};
@@ -17,7 +17,7 @@ use crate::schemes::sec1::Hybrid;
 use crate::schemes::weierstrass as scheme_curve;
 use crate::schemes::{bip340, ecdsa, sm2};
 use crate::simd::Token;
-use crate::suite::Kind;
+use crate::suite::WeierstrassKind;
 use crate::verdict::Slots;
 
 /// ECDSA, BIP 340 and SM2 on one backend.
@@ -25,12 +25,19 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     /// Makes it ready.
     fn start(token: T, workers: Workers) -> Self;
 
-    /// Where it keeps registered keys of these schemes.
-    fn table_store(&self) -> &dyn TableStore;
+    /// Where it keeps registered keys of a scheme.
+    fn table_store(&self, keys: WeierstrassKeys) -> &dyn TableStore;
 
-    /// Sets the slot of every item; they are of one suite. BIP 340 has linear combinations, which are tried first as
-    /// `combine` says.
-    fn verify(&self, combine: Option<Combine<'_>>, batch: &BatchView<'_>, items: &[usize], slots: &Slots);
+    /// Sets the slot of every item; they are of one suite, which is of `kind`. BIP 340 has linear combinations, which
+    /// are tried first as `combine` says.
+    fn verify(
+        &self,
+        kind: &WeierstrassKind,
+        combine: Option<Combine<'_>>,
+        batch: &BatchView<'_>,
+        items: &[usize],
+        slots: &Slots,
+    );
 
     /// The keys of consecutive rows, from row `first` on; every place of `keys` is set.
     fn recover(&self, rows: &Recovery<'_>, first: usize, keys: &mut [Option<Recovered>]);
@@ -42,18 +49,19 @@ pub(crate) struct InLanes<S: Family, One: Family = S> {
     token: S::Token,
     /// Of a family that every machine has, or of `S`.
     one: Option<One::Token>,
-    workers: Workers,
     /// The tables of G on P-256, secp256k1 and SM2, each made when it is first needed.
     bases: [OnceLock<BaseTable>; 3],
-    pools: Pools,
+    /// In the order of [`WeierstrassKeys::ALL`].
+    stores: [Store<S>; WeierstrassKeys::ALL.len()],
 }
 
-/// The hybrid form is a key where a suite of the scheme accepts it.
-const fn hybrid(scheme: KeyScheme) -> Hybrid {
-    match scheme {
-        KeyScheme::Secp256k1 => Hybrid::Accepted,
-        KeyScheme::Ed25519 | KeyScheme::P256 | KeyScheme::Bip340 | KeyScheme::Sm2 => Hybrid::Refused,
-    }
+/// The tables of the keys of one scheme.
+struct Store<S: Family> {
+    keys: WeierstrassKeys,
+    token: S::Token,
+    workers: Workers,
+    /// One for all schemes: their tables have the same sizes.
+    pools: Arc<Pools>,
 }
 
 fn examined(found: Result<(u8, Option<Coordinates>), Reason>) -> Result<Examined, Reason> {
@@ -76,13 +84,13 @@ fn resolve<'a, 'b>(
 }
 
 impl<S: Family, One: Family> InLanes<S, One> {
-    fn base(&self, scheme: KeyScheme) -> &BaseTable {
+    fn base(&self, keys: WeierstrassKeys) -> &BaseTable {
         let token = self.token;
         let [p256, secp256k1, sm2] = &self.bases;
-        match scheme {
-            KeyScheme::P256 => p256.get_or_init(|| comb::base_table::<P256, S>(token)),
-            KeyScheme::Sm2 => sm2.get_or_init(|| comb::base_table::<Sm2, S>(token)),
-            KeyScheme::Ed25519 | KeyScheme::Secp256k1 | KeyScheme::Bip340 => {
+        match keys {
+            WeierstrassKeys::P256 => p256.get_or_init(|| comb::base_table::<P256, S>(token)),
+            WeierstrassKeys::Sm2 => sm2.get_or_init(|| comb::base_table::<Sm2, S>(token)),
+            WeierstrassKeys::Secp256k1 | WeierstrassKeys::Bip340 => {
                 secp256k1.get_or_init(|| comb::base_table::<Secp256k1, S>(token))
             }
         }
@@ -91,37 +99,27 @@ impl<S: Family, One: Family> InLanes<S, One> {
     fn verify_by<T: Family>(
         &self,
         token: T::Token,
+        kind: &WeierstrassKind,
         combine: Option<Combine<'_>>,
         batch: &BatchView<'_>,
         items: &[usize],
         slots: &Slots,
     ) {
-        let Some(&first) = items.first() else { return };
         let set = |position: usize, verdict| slots.set(items[position], verdict);
-        let suite = batch.item(first).suite;
-        let base = || self.base(KeyScheme::of(suite.scheme()));
+        let base = || self.base(WeierstrassKeys::of(kind));
         let rows = resolve(batch, items).map(|(item, record)| (item, record.map(known)));
-        match suite.kind() {
-            Kind::Ed25519(_) => {}
-            Kind::Ecdsa { scheme, rule, encoding } => {
+        match kind {
+            WeierstrassKind::Ecdsa { scheme, rule, encoding } => {
                 ecdsa::lanes::verify::<T>(token, (*scheme, *rule, *encoding), &base, rows, set);
             }
-            Kind::Bip340 => {
+            WeierstrassKind::Bip340 => {
                 let combine = combine.unwrap_or(Combine { worth: &|_| false, with_tables: false });
                 bip340::lanes::verify::<T>(token, combine, &base, rows, set);
             }
-            Kind::Sm2 { user_id, encoding } => {
+            WeierstrassKind::Sm2 { user_id, encoding } => {
                 sm2::lanes::verify::<T>(token, (user_id.as_ref(), *encoding), &base, rows, set);
             }
         }
-    }
-
-    fn build_on<C: Curve>(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        in_shares(&self.workers, points, |points| {
-            let tables = comb::build::<C, S>(self.token, tier == Tier::Full, points, &self.pools);
-            let kept = |table| Kept { table, identity: OnceLock::new() };
-            tables.into_iter().map(|table| Arc::new(kept(table)) as Table).collect()
-        })
     }
 }
 
@@ -142,45 +140,54 @@ fn known(record: &Record) -> KnownKey<'_> {
     }
 }
 
-impl<S: Family, One: Family> TableStore for InLanes<S, One> {
-    fn examine(&self, scheme: KeyScheme, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
+impl<S: Family> Store<S> {
+    fn build_on<C: Curve>(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+        in_shares(&self.workers, points, |points| {
+            let tables = comb::build::<C, S>(self.token, tier == Tier::Full, points, &self.pools);
+            let kept = |table| Kept { table, identity: OnceLock::new() };
+            tables.into_iter().map(|table| Arc::new(kept(table)) as Table).collect()
+        })
+    }
+}
+
+impl<S: Family> TableStore for Store<S> {
+    fn examine(&self, given: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
         let token = self.token;
-        in_shares(&self.workers, keys, |shared| {
-            let found = match scheme {
-                KeyScheme::P256 => keys::examine(&scheme_curve::P256, hybrid(scheme), shared, |keys| {
-                    keys::decode_in_lanes::<P256, S>(token, keys)
-                }),
-                KeyScheme::Sm2 => keys::examine(&scheme_curve::SM2, hybrid(scheme), shared, |keys| {
+        in_shares(&self.workers, given, |shared| {
+            // The hybrid form is a key where a suite of the scheme accepts it: those of secp256k1 do.
+            let found = match self.keys {
+                WeierstrassKeys::P256 => {
+                    keys::examine(&scheme_curve::P256, Hybrid::Refused, shared, |keys| {
+                        keys::decode_in_lanes::<P256, S>(token, keys)
+                    })
+                }
+                WeierstrassKeys::Sm2 => keys::examine(&scheme_curve::SM2, Hybrid::Refused, shared, |keys| {
                     keys::decode_in_lanes::<Sm2, S>(token, keys)
                 }),
-                KeyScheme::Secp256k1 => {
-                    keys::examine(&scheme_curve::SECP256K1, hybrid(scheme), shared, |keys| {
+                WeierstrassKeys::Secp256k1 => {
+                    keys::examine(&scheme_curve::SECP256K1, Hybrid::Accepted, shared, |keys| {
                         keys::decode_in_lanes::<Secp256k1, S>(token, keys)
                     })
                 }
-                KeyScheme::Bip340 | KeyScheme::Ed25519 => {
-                    keys::examine_x_only(&scheme_curve::SECP256K1, shared, |keys| {
-                        keys::decode_in_lanes::<Secp256k1, S>(token, keys)
-                    })
-                }
+                WeierstrassKeys::Bip340 => keys::examine_x_only(&scheme_curve::SECP256K1, shared, |keys| {
+                    keys::decode_in_lanes::<Secp256k1, S>(token, keys)
+                }),
             };
             found.into_iter().map(examined).collect()
         })
     }
 
-    fn table_bytes(&self, _: KeyScheme, tier: Tier) -> Option<usize> {
+    fn table_bytes(&self, tier: Tier) -> Option<usize> {
         // The counters of the shared handle, and the fields beside the entries.
         const HANDLE: usize = 16 + size_of::<Kept>();
         Some(comb::table_bytes(tier == Tier::Full) + HANDLE)
     }
 
-    fn build(&self, scheme: KeyScheme, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        match scheme {
-            KeyScheme::P256 => self.build_on::<P256>(tier, points),
-            KeyScheme::Sm2 => self.build_on::<Sm2>(tier, points),
-            KeyScheme::Ed25519 | KeyScheme::Secp256k1 | KeyScheme::Bip340 => {
-                self.build_on::<Secp256k1>(tier, points)
-            }
+    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+        match self.keys {
+            WeierstrassKeys::P256 => self.build_on::<P256>(tier, points),
+            WeierstrassKeys::Sm2 => self.build_on::<Sm2>(tier, points),
+            WeierstrassKeys::Secp256k1 | WeierstrassKeys::Bip340 => self.build_on::<Secp256k1>(tier, points),
         }
     }
 }
@@ -188,17 +195,27 @@ impl<S: Family, One: Family> TableStore for InLanes<S, One> {
 impl<S: Family, One: Family> Weierstrass<S::Token> for InLanes<S, One> {
     fn start(token: S::Token, workers: Workers) -> Self {
         let one = One::Token::detect();
-        Self { token, one, workers, bases: [const { OnceLock::new() }; 3], pools: Pools::default() }
+        let pools = Arc::new(Pools::default());
+        let store = |keys| Store { keys, token, workers: workers.clone(), pools: Arc::clone(&pools) };
+        let stores = WeierstrassKeys::ALL.map(store);
+        Self { token, one, bases: [const { OnceLock::new() }; 3], stores }
     }
 
-    fn table_store(&self) -> &dyn TableStore {
-        self
+    fn table_store(&self, keys: WeierstrassKeys) -> &dyn TableStore {
+        &self.stores[keys as usize]
     }
 
-    fn verify(&self, combine: Option<Combine<'_>>, batch: &BatchView<'_>, items: &[usize], slots: &Slots) {
+    fn verify(
+        &self,
+        kind: &WeierstrassKind,
+        combine: Option<Combine<'_>>,
+        batch: &BatchView<'_>,
+        items: &[usize],
+        slots: &Slots,
+    ) {
         match self.one {
-            Some(one) if items.len() == 1 => self.verify_by::<One>(one, combine, batch, items, slots),
-            _ => self.verify_by::<S>(self.token, combine, batch, items, slots),
+            Some(one) if items.len() == 1 => self.verify_by::<One>(one, kind, combine, batch, items, slots),
+            _ => self.verify_by::<S>(self.token, kind, combine, batch, items, slots),
         }
     }
 
