@@ -95,7 +95,8 @@ impl fmt::Debug for Record {
     }
 }
 
-/// A position. Its serial number stays behind when a key leaves, so that old ids name nothing.
+/// A position. Its serial number stays behind when a key leaves, so that old ids name nothing; the next key that takes
+/// the position gets the next number. After the last number, 2^31 keys or more, none does.
 #[derive(Clone)]
 struct Slot {
     serial: u32,
@@ -106,6 +107,7 @@ struct Slot {
 #[derive(Clone, Default)]
 struct Shard {
     slots: Vec<Slot>,
+    /// Positions that another key may take.
     free: Vec<u32>,
     /// Open addressing: position + 1, or 0. A power of two of places, at most half of them taken.
     buckets: Vec<u32>,
@@ -155,6 +157,9 @@ pub(crate) struct Generation {
     found: Arc<AtomicU64>,
     /// Keys that were used so often that they deserve a better table.
     wanted: Mutex<Vec<KeyId>>,
+    /// The first number of every position. Not 0, and another one in each ring: ids of two engines are then told
+    /// apart, mostly.
+    first_serial: u32,
 }
 
 impl Clone for Generation {
@@ -166,6 +171,7 @@ impl Clone for Generation {
             counts: self.counts,
             found: Arc::clone(&self.found),
             wanted: Mutex::default(),
+            first_serial: self.first_serial,
         }
     }
 }
@@ -185,14 +191,24 @@ const fn parts(id: KeyId) -> (usize, usize, u32) {
 impl Generation {
     pub(super) fn new() -> Self {
         let empty = Arc::new(Shard::default());
+        let hasher = RandomState::new();
+        // Half of all numbers, or more, come after it.
+        let first_serial = ((hasher.hash_one("serial") >> 33) as u32).max(1);
         Self {
             shards: vec![empty; SHARDS],
-            hasher: RandomState::new(),
+            hasher,
             number: 0,
             counts: [0; KeyScheme::COUNT],
             found: Arc::default(),
             wanted: Mutex::default(),
+            first_serial,
         }
+    }
+
+    /// The same with another first number.
+    #[cfg(test)]
+    pub(super) fn with_first_serial(self, first_serial: u32) -> Self {
+        Self { first_serial, ..self }
     }
 
     pub(super) fn number(&self) -> u64 {
@@ -261,9 +277,9 @@ impl Generation {
         self.shards.iter().flat_map(|shard| shard.slots.iter().filter_map(|slot| slot.record.as_ref()))
     }
 
-    /// Adds a key that is not there, under a serial number not used before. `None` when its shard is full, which
-    /// takes some four thousand million keys.
-    pub(super) fn insert(&mut self, mut record: Record, serial: u32) -> Option<KeyId> {
+    /// Adds a key that is not there, under an id not used before. `None` when its shard is full, which takes about
+    /// four billion keys.
+    pub(super) fn insert(&mut self, mut record: Record) -> Option<KeyId> {
         let hash = self.hash(record.scheme, record.bytes());
         let index = Self::shard_of(hash);
         let hasher = self.hasher.clone();
@@ -272,15 +288,18 @@ impl Generation {
             Some(position) => position as usize,
             None if shard.slots.len() == 1 << POSITION_BITS => return None,
             None => {
-                shard.slots.push(Slot { serial: 0, record: None });
+                shard.slots.push(Slot { serial: self.first_serial - 1, record: None });
                 shard.slots.len() - 1
             }
         };
+        // The last number is on no position that is free.
+        let serial = shard.slots[position].serial + 1;
         let bits =
             u64::from(serial) << (SHARD_BITS + POSITION_BITS) | (position << SHARD_BITS | index) as u64;
         record.id = KeyId(NonZeroU64::new(bits)?);
         let (id, scheme) = (record.id, record.scheme);
         shard.slots[position] = Slot { serial, record: Some(Arc::new(record)) };
+        // Or more: some positions may be taken for ever.
         let keys = shard.slots.len() - shard.free.len();
         if 2 * keys > shard.buckets.len() {
             shard.rebuild(2 * keys, |record| hasher.hash_one((record.scheme.index() as u8, record.bytes())));
@@ -307,8 +326,11 @@ impl Generation {
             }
             let (index, position, _) = parts(id);
             let shard = Arc::make_mut(&mut self.shards[index]);
-            if let Some(record) = shard.slots[position].record.take() {
-                shard.free.push(position as u32);
+            let slot = &mut shard.slots[position];
+            if let Some(record) = slot.record.take() {
+                if slot.serial < u32::MAX {
+                    shard.free.push(position as u32);
+                }
                 self.counts[record.scheme.index()] -= 1;
                 removed.push(record);
                 touched.push(index);

@@ -16,7 +16,6 @@ const SAMPLE: usize = 16;
 pub(super) struct Ledger {
     budget: usize,
     used: usize,
-    next_serial: u32,
     registered: usize,
     full: usize,
     compact: usize,
@@ -59,8 +58,6 @@ impl Ledger {
         Self {
             budget,
             used: 0,
-            // Anything but 0: ids of two engines are then told apart, mostly.
-            next_serial: (Generation::new().hash(KeyScheme::Ed25519, b"serial") as u32).max(1),
             registered: 0,
             full: 0,
             compact: 0,
@@ -132,10 +129,8 @@ impl Ledger {
     }
 
     fn insert(&mut self, next: &mut Generation, record: Record) -> Option<KeyId> {
-        let serial = self.next_serial;
-        self.next_serial = self.next_serial.checked_add(1).unwrap_or(1);
         let pinned = record.pinned;
-        let id = next.insert(record, serial)?;
+        let id = next.insert(record)?;
         if let Some(record) = next.get(id) {
             self.count(record, true);
         }

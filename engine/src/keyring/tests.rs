@@ -350,3 +350,28 @@ fn a_smaller_table_is_made_by_the_store_of_its_scheme() {
     let stats = check(&ring);
     assert!(stats.decoded > 0 && stats.compact > 90, "{stats:?}");
 }
+
+/// A position whose numbers are used up is not given to another key: ids do not come again.
+#[test]
+fn a_position_without_numbers_left_is_retired() {
+    let ring = KeyRing::new(1 << 20, false);
+    *ring.current.write().expect("no panic") = Arc::new(Generation::new().with_first_serial(u32::MAX - 1));
+    // The same key goes to the same shard, and takes the position that is free.
+    let mut ids: Vec<KeyId> = Vec::new();
+    for _ in 0..5 {
+        let id = register(&ring, ED, &[key(1)])[0].expect("an id");
+        assert!(!ids.contains(&id), "{id} again");
+        let generation = ring.pin();
+        assert!(ids.iter().all(|&old| generation.get(old).is_none()));
+        assert_eq!(generation.get(id).map(Record::bytes), Some(&key(1)[..]));
+        assert_eq!(check(&ring).registered, 1);
+        ids.push(id);
+        assert_eq!(ring.unregister(&[id]), 1);
+    }
+    let position = |id: &KeyId| id.get() as u32;
+    let serial = |id: &KeyId| (id.get() >> 32) as u32;
+    let serials: Vec<u32> = ids.iter().map(serial).collect();
+    assert_eq!(serials, [u32::MAX - 1, u32::MAX, u32::MAX - 1, u32::MAX, u32::MAX - 1]);
+    assert_eq!((position(&ids[0]), position(&ids[2])), (position(&ids[1]), position(&ids[3])));
+    assert!(position(&ids[1]) != position(&ids[2]) && position(&ids[3]) != position(&ids[4]));
+}
