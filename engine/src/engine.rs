@@ -12,7 +12,7 @@ use crate::dispatch::Late;
 use crate::dispatch::{BackendChoice, Candidate, DeviceUse, Dispatcher, Even, choose};
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
-use crate::keyring::{Generation, KeyId, KeyRing, KeyScheme, KeyStats, TableStore};
+use crate::keyring::{KeyId, KeyRing, KeyScheme, KeyStats, TableStore};
 use crate::plan::PathChoice;
 use crate::schemes;
 use crate::suite::Suite;
@@ -57,7 +57,7 @@ impl Engine {
         let generation = self.ring.pin();
         let batch = batch.with_ring(&generation).map_err(|(item, id)| Error::UnknownKey { item, id })?;
         let verdicts = self.dispatcher.verify(&batch)?;
-        self.learn(&batch, &generation, &verdicts);
+        self.learn(&batch, &verdicts);
         Ok(verdicts)
     }
 
@@ -124,10 +124,10 @@ impl Engine {
     }
 
     /// What a batch teaches about keys: which are worth a better table, and which are not in the ring and come often.
-    fn learn(&self, batch: &BatchView<'_>, generation: &Generation, verdicts: &Verdicts) {
+    fn learn(&self, batch: &BatchView<'_>, verdicts: &Verdicts) {
         /// Items looked at, in steps through the whole batch.
         const LOOKED_AT: usize = 4096;
-        self.ring.promote(|scheme| self.table_store(scheme), generation);
+        self.ring.promote(&|scheme| self.table_store(scheme));
         if !self.ring.admits() {
             return;
         }
@@ -140,8 +140,9 @@ impl Engine {
             .collect();
         for scheme in KeyScheme::ALL {
             let keys = unknown.iter().filter(|(of, _)| *of == scheme).map(|(_, key)| *key);
-            if let Some(store) = keys.clone().next().and_then(|_| self.table_store(scheme)) {
-                self.ring.observe(store, scheme, keys);
+            let keys: Vec<&[u8]> = keys.collect();
+            if let Some(store) = keys.first().and_then(|_| self.table_store(scheme)) {
+                self.ring.observe(store, scheme, &keys);
             }
         }
     }
@@ -346,8 +347,7 @@ impl Builder {
         self
     }
 
-    /// Runs on the caller's pool. A task of that pool must not call [`Engine::register`]: tables are made in the pool while
-    /// the ring is locked, and a thread that waits for them may take up a task that registers too, and wait for itself.
+    /// Runs on the caller's pool, whose own tasks may call the engine too.
     pub fn pool(mut self, pool: std::sync::Arc<rayon::ThreadPool>) -> Self {
         self.threads = Threads::Pool(pool);
         self

@@ -263,8 +263,14 @@ impl Dispatcher {
             backend.tested();
             result
         };
-        tested.get_or_init(test).clone()?;
-        Ok(Some(store))
+        // The test runs on all threads, and one of them may take up a task that comes here too: so none waits for
+        // another one's test, and where two run at once, each goes by its own.
+        let result = tested.get().cloned().unwrap_or_else(|| {
+            let result = test();
+            let _ = tested.set(result.clone());
+            result
+        });
+        result.map(|()| Some(store))
     }
 
     /// Who may take work of which a device would take `amount`, after some have failed. `even` says from how much

@@ -1,10 +1,11 @@
 //! Generations: what a batch sees of the ring.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Coordinates, KeyId, KeyScheme, Table, Tier};
 
@@ -16,7 +17,10 @@ const POSITION_BITS: u32 = 22;
 
 /// Uses after which a key is worth a better table: at each power of two from here on it asks again. A full table
 /// costs what it saves over a compact one in about a hundred signatures.
-const PROMOTE_FROM: u32 = 128;
+pub(super) const PROMOTE_FROM: u32 = 128;
+
+/// Keys that wait for a better table, at most: 128 kB. One that finds no place asks again at twice its uses.
+pub(super) const MOST_WANTED: usize = 1 << 14;
 
 /// The bytes of a key: the longest are uncompressed points.
 #[derive(Clone, Copy)]
@@ -146,6 +150,46 @@ impl Shard {
     }
 }
 
+/// Keys that were used so often that they deserve a better table, in the order in which they asked.
+#[derive(Default)]
+pub(super) struct Wanted(Mutex<VecDeque<KeyId>>);
+
+impl Wanted {
+    fn keys(&self) -> MutexGuard<'_, VecDeque<KeyId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, id: KeyId) {
+        let mut keys = self.keys();
+        if keys.len() < MOST_WANTED {
+            keys.push_back(id);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys().is_empty()
+    }
+
+    /// The first of them, `most` or fewer.
+    pub(super) fn take(&self, most: usize) -> Vec<KeyId> {
+        let mut keys = self.keys();
+        let most = most.min(keys.len());
+        keys.drain(..most).collect()
+    }
+
+    /// Keys that were taken are the first again.
+    pub(super) fn put_back(&self, ids: &[KeyId]) {
+        let mut keys = self.keys();
+        ids.iter().rev().for_each(|&id| keys.push_front(id));
+        keys.truncate(MOST_WANTED);
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.keys().len()
+    }
+}
+
 /// The keys at one time. Clones share their shards.
 pub(crate) struct Generation {
     shards: Vec<Arc<Shard>>,
@@ -155,8 +199,8 @@ pub(crate) struct Generation {
     counts: [usize; KeyScheme::COUNT],
     /// Items whose key was found, in all generations.
     found: Arc<AtomicU64>,
-    /// Keys that were used so often that they deserve a better table.
-    wanted: Mutex<Vec<KeyId>>,
+    /// Of all generations.
+    wanted: Arc<Wanted>,
     /// The first number of every position. Not 0, and another one in each ring: ids of two engines are then told
     /// apart, mostly.
     first_serial: u32,
@@ -170,7 +214,7 @@ impl Clone for Generation {
             number: self.number,
             counts: self.counts,
             found: Arc::clone(&self.found),
-            wanted: Mutex::default(),
+            wanted: Arc::clone(&self.wanted),
             first_serial: self.first_serial,
         }
     }
@@ -200,7 +244,7 @@ impl Generation {
             number: 0,
             counts: [0; KeyScheme::COUNT],
             found: Arc::default(),
-            wanted: Mutex::default(),
+            wanted: Arc::default(),
             first_serial,
         }
     }
@@ -253,7 +297,7 @@ impl Generation {
     /// Counts a use of a key of this generation.
     pub(crate) fn count_use(&self, record: &Record) {
         if record.count_use() {
-            self.wanted.lock().unwrap_or_else(PoisonError::into_inner).push(record.id);
+            self.wanted.push(record.id);
         }
     }
 
@@ -268,8 +312,9 @@ impl Generation {
         self.found.load(Ordering::Relaxed)
     }
 
-    pub(super) fn take_wanted(&self) -> Vec<KeyId> {
-        std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The keys that wait for a better table.
+    pub(super) fn wanted(&self) -> Arc<Wanted> {
+        Arc::clone(&self.wanted)
     }
 
     /// Every key.

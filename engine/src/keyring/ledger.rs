@@ -6,13 +6,21 @@
 
 use std::collections::HashMap;
 
-use super::generation::{Generation, RECORD_BYTES, Record};
-use super::{Coordinates, Examined, Exhausted, KeyId, KeyScheme, KeyStats, Stores, Table, TableStore, Tier};
+use super::generation::{Generation, RECORD_BYTES, Record, Wanted};
+use super::orders::{Holder, Orders};
+use super::{
+    Coordinates, Examined, Exhausted, KeyId, KeyScheme, KeyStats, PROMOTED_PER_CALL, Stores, Table,
+    TableStore, Tier,
+};
 use crate::Reason;
 
 /// Admitted keys looked at for one to evict.
 const SAMPLE: usize = 16;
 
+/// Keys that wait for a better table, looked at by one call.
+const LOOKED_AT: usize = 64;
+
+#[derive(Clone)]
 pub(super) struct Ledger {
     budget: usize,
     used: usize,
@@ -31,26 +39,6 @@ pub(super) struct Ledger {
 /// What a key with this table costs.
 fn cost(bytes: &[[usize; 2]; KeyScheme::COUNT], scheme: KeyScheme, tier: Option<Tier>) -> usize {
     RECORD_BYTES + tier.map_or(0, |tier| bytes[scheme.index()][tier as usize])
-}
-
-/// Tables for points, in their order.
-fn build(
-    store: &dyn TableStore,
-    tiers: &[Option<Tier>],
-    points: &[Coordinates],
-) -> Vec<Option<(Tier, Table)>> {
-    let mut out: Vec<Option<(Tier, Table)>> = vec![None; points.len()];
-    for tier in [Tier::Full, Tier::Compact] {
-        let places: Vec<usize> = (0..points.len()).filter(|&i| tiers[i] == Some(tier)).collect();
-        if places.is_empty() {
-            continue;
-        }
-        let points: Vec<Coordinates> = places.iter().map(|&i| points[i]).collect();
-        for (place, table) in places.into_iter().zip(store.build(tier, &points)) {
-            out[place] = Some((tier, table));
-        }
-    }
-    out
 }
 
 impl Ledger {
@@ -155,62 +143,71 @@ impl Ledger {
         removed.len()
     }
 
+    /// Registers keys in `next`. `None` where something is to be prepared first: tables are ordered, or a key is not
+    /// there any more that was when the others were examined. Then this ledger and `next` are to be thrown away.
     pub(super) fn register(
         &mut self,
         next: &mut Generation,
-        (store, others): (&dyn TableStore, Stores<'_, '_>),
+        stores: Stores<'_, '_>,
+        Prepared { places, examined, orders }: &mut Prepared<'_>,
         scheme: KeyScheme,
         keys: &[&[u8]],
-        refused: impl Fn(u8) -> Option<Reason>,
-    ) -> Result<Vec<Result<KeyId, Reason>>, Exhausted> {
-        // What is there already, and each other key once.
-        let mut fresh: HashMap<&[u8], usize> = HashMap::new();
-        let mut unknown: Vec<&[u8]> = Vec::new();
-        let mut joining = 0;
-        for &key in keys {
-            match next.find(scheme, key) {
-                Some(record) => joining += usize::from(!record.pinned),
-                None => {
-                    fresh.entry(key).or_insert_with(|| {
-                        unknown.push(key);
-                        unknown.len() - 1
-                    });
-                }
-            }
-        }
+        refused: &impl Fn(u8) -> Option<Reason>,
+    ) -> Result<Option<Vec<Result<KeyId, Reason>>>, Exhausted> {
         let judge = |examined: Examined| match (refused(examined.criteria), examined.point) {
             (Some(reason), _) => Err(reason),
             (None, None) => Err(Reason::KeyNotOnCurve),
             (None, Some(point)) => Ok((examined.criteria, point)),
         };
-        let examined = store.examine(&unknown);
-        let judged: Vec<Result<(u8, Coordinates), Reason>> =
-            examined.into_iter().map(|examined| examined.and_then(judge)).collect();
-        let points: Vec<Coordinates> = judged.iter().flatten().map(|(_, point)| *point).collect();
+        // What is said of each key that is not there, by its place; what is a key gets an id below.
+        let mut said: Vec<Option<Result<KeyId, Reason>>> = vec![None; examined.len()];
+        let mut fresh: Vec<(usize, &[u8])> = Vec::new();
+        let mut joining = 0;
+        for &key in keys {
+            match next.find(scheme, key) {
+                Some(record) => joining += usize::from(!record.pinned),
+                None => {
+                    let Some(&place) = places.get(key) else { return Ok(None) };
+                    if said[place].is_none() {
+                        let judged = examined[place].and_then(judge);
+                        said[place] = Some(Err(judged.err().unwrap_or(Reason::BadKeyLength)));
+                        fresh.extend(judged.is_ok().then_some((place, key)));
+                    }
+                }
+            }
+        }
 
         // Everything else can make room for the records of registered keys: after this nothing fails.
-        let needed = (self.registered + joining + points.len()).saturating_mul(RECORD_BYTES);
+        let needed = (self.registered + joining + fresh.len()).saturating_mul(RECORD_BYTES);
         if needed > self.budget {
             return Err(Exhausted { needed, budget: self.budget });
         }
         // Before any admitted key is evicted.
         let there: Vec<Option<Result<KeyId, Reason>>> =
-            keys.iter().map(|key| self.pin(next, scheme, key, &refused)).collect();
-        let tiers = self.make_room(next, (store, others), scheme, points.len());
-        let mut tables = build(store, &tiers, &points).into_iter();
-        let mut ids: Vec<Result<KeyId, Reason>> = Vec::with_capacity(unknown.len());
-        for (key, judged) in unknown.iter().zip(&judged) {
-            ids.push(judged.and_then(|(criteria, point)| {
-                let table = tables.next().flatten();
+            keys.iter().map(|key| self.pin(next, scheme, key, refused)).collect();
+        let tiers = self.make_room(next, stores, orders, scheme, fresh.len());
+        let mut tables: Vec<Option<(Tier, Table)>> = Vec::with_capacity(fresh.len());
+        for (&(place, _), tier) in fresh.iter().zip(tiers) {
+            let point = examined[place].ok().and_then(|examined| examined.point);
+            tables.push(tier.zip(point).and_then(|(tier, point)| {
+                Some((tier, orders.take(Holder::Joins(place), (scheme, tier), &point)?))
+            }));
+        }
+        if orders.is_open() {
+            return Ok(None);
+        }
+        for ((place, key), table) in fresh.into_iter().zip(tables) {
+            let registered = examined[place].and_then(judge).and_then(|(criteria, point)| {
                 Record::new(scheme, key, true, criteria, point, table)
                     .and_then(|record| self.insert(next, record))
                     .ok_or(Reason::BadKeyLength)
-            }));
+            });
+            said[place] = Some(registered);
         }
         let id_of = |(key, there): (&&[u8], Option<Result<KeyId, Reason>>)| {
-            there.or_else(|| fresh.get(key).map(|&index| ids[index])).unwrap_or(Err(Reason::BadKeyLength))
+            there.or_else(|| said[*places.get(key)?]).unwrap_or(Err(Reason::BadKeyLength))
         };
-        Ok(keys.iter().zip(there).map(id_of).collect())
+        Ok(Some(keys.iter().zip(there).map(id_of).collect()))
     }
 
     /// Registers a key, if it is there.
@@ -219,7 +216,7 @@ impl Ledger {
         next: &mut Generation,
         scheme: KeyScheme,
         key: &[u8],
-        refused: impl Fn(u8) -> Option<Reason>,
+        refused: &impl Fn(u8) -> Option<Reason>,
     ) -> Option<Result<KeyId, Reason>> {
         let record = next.find(scheme, key)?;
         if let Some(reason) = refused(record.criteria) {
@@ -240,24 +237,23 @@ impl Ledger {
     fn make_room(
         &mut self,
         next: &mut Generation,
-        (store, others): (&dyn TableStore, Stores<'_, '_>),
+        stores: Stores<'_, '_>,
+        orders: &mut Orders,
         scheme: KeyScheme,
         keys: usize,
     ) -> Vec<Option<Tier>> {
-        // Whose tables are demoted may be of any scheme, and only its own store makes tables for it.
-        let stores = |of: KeyScheme| if of == scheme { Some(store) } else { others(of) };
-        let compact = self.table(store, scheme, Tier::Compact);
-        let full = self.table(store, scheme, Tier::Full);
+        let mut bytes_of = |tier| stores(scheme).and_then(|store| self.table(store, scheme, tier));
+        let (compact, full) = (bytes_of(Tier::Compact), bytes_of(Tier::Full));
         let records = keys.saturating_mul(RECORD_BYTES);
         // Everything that keys could be given: what is not free is asked of those admitted.
         let most = full.or(compact).unwrap_or(0).saturating_mul(keys).saturating_add(records);
         self.evict(next, most);
         let wanted = compact.unwrap_or(0).saturating_mul(keys).saturating_add(records);
         if wanted > self.free() {
-            self.demote(next, stores, Tier::Full, wanted);
+            self.demote(next, stores, orders, Tier::Full, wanted);
         }
         if records > self.free() {
-            self.demote(next, stores, Tier::Compact, records);
+            self.demote(next, stores, orders, Tier::Compact, records);
         }
         let mut left = self.free().saturating_sub(records);
         let mut tiers = vec![None; keys];
@@ -310,10 +306,11 @@ impl Ledger {
 
     /// Makes full tables compact ones, or takes compact ones away, of the keys used least first, until `bytes` are free; and an eighth
     /// more, so that keys that come one by one do not ask for an order of all keys each.
-    fn demote<'s>(
+    fn demote(
         &mut self,
         next: &mut Generation,
-        stores: impl Fn(KeyScheme) -> Option<&'s dyn TableStore>,
+        stores: Stores<'_, '_>,
+        orders: &mut Orders,
         tier: Tier,
         bytes: usize,
     ) {
@@ -335,9 +332,9 @@ impl Ledger {
             if let Some(record) = next.get(id) {
                 let old = record.with(record.pinned, record.table.clone());
                 let smaller = match tier {
-                    Tier::Full => {
-                        stores(old.scheme).and_then(|store| store.build(Tier::Compact, &[old.point]).pop())
-                    }
+                    Tier::Full => stores(old.scheme)
+                        .and_then(|store| self.table(store, old.scheme, Tier::Compact))
+                        .and_then(|_| orders.take(Holder::Is(id), (old.scheme, Tier::Compact), &old.point)),
                     Tier::Compact => None,
                 };
                 self.replace(next, &old, old.pinned, smaller.map(|table| (Tier::Compact, table)));
@@ -345,98 +342,208 @@ impl Ledger {
         }
     }
 
-    /// Admits keys with how often they came, as far as there is room or a key that is used less.
-    pub(super) fn admit(
+    /// Which keys to admit, of those that came so often, and which admitted ones leave for them. Those that were looked
+    /// at and stay have their uses halved: a key that is not used any more goes in the end.
+    pub(super) fn plan_admission<'k>(
         &mut self,
-        next: &mut Generation,
+        generation: &Generation,
         store: &dyn TableStore,
         scheme: KeyScheme,
-        keys: &[(&[u8], u32)],
-    ) {
-        let compact = self.table(store, scheme, Tier::Compact);
-        let bytes: Vec<&[u8]> = keys.iter().map(|(key, _)| *key).collect();
-        let mut chosen: Vec<(&[u8], u32, u8, Coordinates)> = Vec::new();
-        for (&(key, count), examined) in keys.iter().zip(store.examine(&bytes)) {
+        keys: &[(&'k [u8], u32)],
+        examined: Vec<Result<Examined, Reason>>,
+    ) -> Admission<'k> {
+        let tier = self.table(store, scheme, Tier::Compact).map(|_| Tier::Compact);
+        let cost = self.cost(scheme, tier);
+        let mut out = Admission { scheme, tier, joining: Vec::new(), leaving: Vec::new() };
+        let mut free = self.free();
+        for (&(key, uses), examined) in keys.iter().zip(examined) {
             // Valid signatures alone bring a key here; a key that is not a point would be a fault of ours.
             let Ok(Examined { criteria, point: Some(point) }) = examined else { continue };
-            let is_new = next.find(scheme, key).is_none() && chosen.iter().all(|(other, ..)| *other != key);
-            if is_new {
-                chosen.push((key, count, criteria, point));
+            let is_new =
+                generation.find(scheme, key).is_none() && out.joining.iter().all(|other| other.key != key);
+            if !is_new {
+                continue;
+            }
+            if free < cost
+                && let Some((id, bytes)) = self.least_used(generation, uses, &out.leaving)
+            {
+                out.leaving.push(id);
+                free += bytes;
+            }
+            if free >= cost {
+                free -= cost;
+                out.joining.push(Joining { key, uses, criteria, point });
             }
         }
-        let tier = compact.map(|_| Tier::Compact);
-        let cost = self.cost(scheme, tier);
-        let mut planned = 0;
-        chosen.retain(|&(_, count, ..)| {
-            let fits = self.free() >= planned + cost || self.displace(next, count, planned + cost);
-            planned += if fits { cost } else { 0 };
-            fits
-        });
-        let points: Vec<Coordinates> = chosen.iter().map(|(.., point)| *point).collect();
-        let tables = build(store, &vec![tier; points.len()], &points);
-        for ((key, count, criteria, point), table) in chosen.into_iter().zip(tables) {
-            if let Some(record) = Record::new(scheme, key, false, criteria, point, table) {
-                record.set_uses(count);
-                self.insert(next, record);
-            }
-        }
+        out
     }
 
-    /// Evicts the least used of a few admitted keys if it is used less than `count`; whether `bytes` are free then.
-    /// Those that stay have their uses halved: a key that is not used any more goes in the end.
-    fn displace(&mut self, next: &mut Generation, count: u32, bytes: usize) -> bool {
-        let mut least: Option<(u32, KeyId)> = None;
+    /// The least used of a few admitted keys and what it takes, if it is used less than `count`; none of `leaving`.
+    fn least_used(
+        &mut self,
+        generation: &Generation,
+        count: u32,
+        leaving: &[KeyId],
+    ) -> Option<(KeyId, usize)> {
+        let mut least: Option<(u32, KeyId, usize)> = None;
         for _ in 0..SAMPLE.min(self.admitted.len()) {
             self.hand = if self.hand + 1 < self.admitted.len() { self.hand + 1 } else { 0 };
             let Some(&id) = self.admitted.get(self.hand) else { break };
-            let Some(record) = next.get(id).filter(|record| !record.pinned) else {
+            if leaving.contains(&id) {
+                continue;
+            }
+            let Some(record) = generation.get(id).filter(|record| !record.pinned) else {
                 self.admitted.swap_remove(self.hand);
                 continue;
             };
             let uses = record.uses();
             record.set_uses(uses / 2);
-            if least.is_none_or(|(fewest, _)| uses < fewest) {
-                least = Some((uses, id));
+            if least.is_none_or(|(fewest, ..)| uses < fewest) {
+                least = Some((uses, id, self.cost(record.scheme, record.tier())));
             }
         }
-        // Its place in the list is given up when the hand comes by again.
-        if let Some((_, id)) = least.filter(|(uses, _)| *uses < count) {
-            self.evicted += self.remove(next, &[id]) as u64;
-        }
-        self.free() >= bytes
+        least.filter(|(uses, ..)| *uses < count).map(|(_, id, bytes)| (id, bytes))
     }
 
-    /// Gives full tables to keys that want one, where there is room. Whether anything changed.
-    pub(super) fn promote<'s>(
-        &mut self,
-        next: &mut Generation,
-        store: impl Fn(KeyScheme) -> Option<&'s dyn TableStore>,
-        wanted: &[KeyId],
-    ) -> bool {
-        let mut chosen: Vec<(Record, Tier, Table)> = Vec::new();
-        let mut free = self.free();
-        for &id in wanted {
-            let Some(record) = next.get(id) else { continue };
-            let scheme = record.scheme;
-            let Some(store) = store(scheme) else { continue };
-            for tier in [Tier::Full, Tier::Compact] {
-                if record.tier() >= Some(tier) {
-                    break;
-                }
-                let Some(bytes) = self.table(store, scheme, tier) else { continue };
-                let has = self.cost(scheme, record.tier()) - RECORD_BYTES;
-                if free + has >= bytes {
-                    let Some(table) = store.build(tier, &[record.point]).pop() else { break };
-                    free = free + has - bytes;
-                    chosen.push((record.with(record.pinned, record.table.clone()), tier, table));
-                    break;
-                }
+    /// Admits keys as planned, as far as there is room still. A place in the list of those that leave is given up when
+    /// the hand comes by again.
+    pub(super) fn admit(&mut self, next: &mut Generation, planned: Admission<'_>, tables: Vec<Table>) {
+        let Admission { scheme, tier, joining, leaving } = planned;
+        let admitted = |id: &KeyId| next.get(*id).is_some_and(|record| !record.pinned);
+        let leaving: Vec<KeyId> = leaving.into_iter().filter(admitted).collect();
+        self.evicted += self.remove(next, &leaving) as u64;
+        let mut tables = tables.into_iter();
+        for Joining { key, uses, criteria, point } in joining {
+            let table = tier.zip(tables.next());
+            let tier = table.as_ref().map(|(tier, _)| *tier);
+            // Another thread may have been faster.
+            if next.find(scheme, key).is_none()
+                && self.free() >= self.cost(scheme, tier)
+                && let Some(record) = Record::new(scheme, key, false, criteria, point, table)
+            {
+                record.set_uses(uses);
+                self.insert(next, record);
             }
         }
-        let any = !chosen.is_empty();
-        for (old, tier, table) in chosen {
-            self.replace(next, &old, old.pinned, Some((tier, table)));
+    }
+
+    /// Which of the keys that wait get a better table next: of one scheme and tier, as many as one call promotes. Others
+    /// go on waiting; those that there is no better table or no room for do not.
+    pub(super) fn plan_promotion<'s>(
+        &mut self,
+        generation: &Generation,
+        stores: Stores<'_, 's>,
+        wanted: &Wanted,
+    ) -> Option<Promotion<'s>> {
+        let mut planned: Option<Promotion<'s>> = None;
+        let mut waiting = Vec::new();
+        let mut free = self.free();
+        for id in wanted.take(LOOKED_AT) {
+            let Some(record) = generation.get(id) else { continue };
+            let scheme = record.scheme;
+            let Some(store) = stores(scheme) else { continue };
+            let has = self.cost(scheme, record.tier()) - RECORD_BYTES;
+            let better = [Tier::Full, Tier::Compact].into_iter().filter(|tier| record.tier() < Some(*tier));
+            let affordable = better
+                .filter_map(|tier| Some((tier, self.table(store, scheme, tier)?)))
+                .find(|(_, bytes)| free + has >= *bytes);
+            let Some((tier, bytes)) = affordable else { continue };
+            let planned = planned.get_or_insert_with(|| Promotion::new(store, scheme, tier));
+            if (planned.scheme, planned.tier) != (scheme, tier) || planned.ids.len() == PROMOTED_PER_CALL {
+                waiting.push(id);
+            } else if !planned.ids.contains(&id) {
+                free = free + has - bytes;
+                planned.ids.push(id);
+                planned.points.push(record.point);
+            }
+        }
+        wanted.put_back(&waiting);
+        planned
+    }
+
+    /// Gives keys the tables that were planned, where they are there still, have no table as good, and there is room.
+    /// Whether anything changed.
+    pub(super) fn promote(
+        &mut self,
+        next: &mut Generation,
+        planned: &Promotion<'_>,
+        tables: Vec<Table>,
+    ) -> bool {
+        let mut any = false;
+        for (&id, table) in planned.ids.iter().zip(tables) {
+            let Some(record) = next.get(id).filter(|record| record.tier() < Some(planned.tier)) else {
+                continue;
+            };
+            let old = record.with(record.pinned, record.table.clone());
+            let (has, needs) = (self.cost(old.scheme, old.tier()), self.cost(old.scheme, Some(planned.tier)));
+            if self.free() + has >= needs {
+                self.replace(next, &old, old.pinned, Some((planned.tier, table)));
+                any = true;
+            }
         }
         any
+    }
+}
+
+/// What is made of keys to register before the ledger is locked.
+#[derive(Default)]
+pub(super) struct Prepared<'k> {
+    /// Places in `examined` of keys that were not there.
+    pub(super) places: HashMap<&'k [u8], usize>,
+    /// What their bytes are.
+    pub(super) examined: Vec<Result<Examined, Reason>>,
+    pub(super) orders: Orders,
+}
+
+/// A key to admit.
+struct Joining<'k> {
+    key: &'k [u8],
+    uses: u32,
+    criteria: u8,
+    point: Coordinates,
+}
+
+/// Keys of one scheme to admit with tables of one tier, and those that leave for them.
+pub(super) struct Admission<'k> {
+    scheme: KeyScheme,
+    tier: Option<Tier>,
+    joining: Vec<Joining<'k>>,
+    leaving: Vec<KeyId>,
+}
+
+impl Admission<'_> {
+    /// Whether nothing is to change.
+    pub(super) fn is_empty(&self) -> bool {
+        self.joining.is_empty() && self.leaving.is_empty()
+    }
+
+    /// The tables of the keys that join, in their order.
+    pub(super) fn tables(&self, store: &dyn TableStore) -> Vec<Table> {
+        let points: Vec<Coordinates> = self.joining.iter().map(|key| key.point).collect();
+        self.tier.filter(|_| !points.is_empty()).map_or(Vec::new(), |tier| store.build(tier, &points))
+    }
+}
+
+/// Keys of one scheme that get tables of one tier.
+pub(super) struct Promotion<'s> {
+    store: &'s dyn TableStore,
+    scheme: KeyScheme,
+    tier: Tier,
+    ids: Vec<KeyId>,
+    points: Vec<Coordinates>,
+}
+
+impl<'s> Promotion<'s> {
+    fn new(store: &'s dyn TableStore, scheme: KeyScheme, tier: Tier) -> Self {
+        Self { store, scheme, tier, ids: Vec::new(), points: Vec::new() }
+    }
+
+    pub(super) fn ids(&self) -> &[KeyId] {
+        &self.ids
+    }
+
+    /// The tables, in the order of the keys.
+    pub(super) fn tables(&self) -> Vec<Table> {
+        self.store.build(self.tier, &self.points)
     }
 }

@@ -19,14 +19,23 @@
 //! A batch pins the [`Generation`] that is current when it starts, and sees that one until it ends. Changes build
 //! the next generation, which shares every shard that did not change, so keys join and leave while batches run, and
 //! neither waits for the other.
+//!
+//! # Locks
+//! The ledger's lock is held to plan a change and to carry it out, never while keys are decoded or tables are made: so
+//! a change is planned, its tables are made without a lock, and it is planned again with them. Tables are made on the
+//! threads of an engine, and a thread that waits for others may take up any other task of theirs, one that changes
+//! keys too. A call that verifies never waits for the ledger: it gives up a promotion or an admission instead, and
+//! makes no more than [`PROMOTED_PER_CALL`] full and [`admitted_per_call`] compact tables.
 
 mod admit;
 mod generation;
 mod ledger;
+mod orders;
 #[cfg(test)]
 mod tests;
 
 use std::any::Any;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
@@ -36,7 +45,16 @@ pub(crate) use generation::{Generation, Record};
 use crate::suite::{Scheme, WeierstrassKind};
 use crate::{EcdsaScheme, Reason};
 use admit::Sketch;
-use ledger::Ledger;
+use ledger::{Ledger, Prepared};
+
+/// Better tables that one call makes, at most: a vector of the widest lanes, which take as long over one table as over
+/// eight. Keys of a fleet become worth one at the same time, and the call that comes then must not make all of them.
+const PROMOTED_PER_CALL: usize = 8;
+/// Keys that one call admits, at most: compact tables are smaller by more than ten times. In a call with more keys than
+/// that, a share of them: such a table takes longer to make than its key's signature takes to verify.
+const fn admitted_per_call(keys: usize) -> usize {
+    if keys / 4 > 32 { keys / 4 } else { 32 }
+}
 
 /// Names a key of the engine that gave it, until the key is unregistered.
 ///
@@ -154,7 +172,7 @@ pub(crate) struct Examined {
 }
 
 /// How much is kept of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Tier {
     Compact,
     Full,
@@ -163,7 +181,8 @@ pub(crate) enum Tier {
 /// What a backend made of a key, in a form that it alone understands.
 pub(crate) type Table = Arc<dyn Any + Send + Sync>;
 
-/// Where the tables of one scheme come from, on one backend.
+/// Where the tables of one scheme come from, on one backend. Keys are examined and tables are built without any lock of
+/// the ring.
 pub(crate) trait TableStore: Sync {
     /// What the bytes of each key are, or what is wrong with their form.
     fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>>;
@@ -215,6 +234,8 @@ pub struct KeyStats {
 pub(crate) struct KeyRing {
     current: RwLock<Arc<Generation>>,
     ledger: Mutex<Ledger>,
+    /// Held by the call that promotes keys: there is one at a time.
+    promoting: Mutex<()>,
     sketch: Option<Mutex<Sketch>>,
 }
 
@@ -224,6 +245,7 @@ impl KeyRing {
         Self {
             current: RwLock::new(Arc::new(Generation::new())),
             ledger: Mutex::new(Ledger::new(budget)),
+            promoting: Mutex::new(()),
             sketch: admits.then(|| Mutex::new(Sketch::new())),
         }
     }
@@ -251,11 +273,38 @@ impl KeyRing {
         keys: &[&[u8]],
         refused: impl Fn(u8) -> Option<Reason>,
     ) -> Result<Vec<Result<KeyId, Reason>>, Exhausted> {
-        let mut ledger = self.write();
-        let mut next = Generation::clone(&self.pin());
-        let registered = ledger.register(&mut next, (store, others), scheme, keys, refused)?;
-        self.publish(next);
-        Ok(registered)
+        // Whose tables are demoted may be of any scheme, and only its own store makes tables for it.
+        let stores = |of: KeyScheme| if of == scheme { Some(store) } else { others(of) };
+        let mut prepared = Prepared::default();
+        loop {
+            let mut unknown = Vec::new();
+            let generation = self.pin();
+            for &key in keys {
+                // Bytes that are there twice are examined once.
+                let place = prepared.places.len();
+                if generation.find(scheme, key).is_none()
+                    && let Entry::Vacant(entry) = prepared.places.entry(key)
+                {
+                    entry.insert(place);
+                    unknown.push(key);
+                }
+            }
+            drop(generation);
+            prepared.examined.extend(store.examine(&unknown));
+            drop(unknown);
+
+            let mut ledger = self.write();
+            let mut next = Generation::clone(&self.pin());
+            let mut draft = ledger.clone();
+            let planned = draft.register(&mut next, &stores, &mut prepared, scheme, keys, &refused)?;
+            if let Some(registered) = planned {
+                *ledger = draft;
+                self.publish(ledger, next);
+                return Ok(registered);
+            }
+            drop(ledger);
+            prepared.orders.make(&stores);
+        }
     }
 
     /// Drops keys, and says how many of the ids named one.
@@ -263,7 +312,7 @@ impl KeyRing {
         let mut ledger = self.write();
         let mut next = Generation::clone(&self.pin());
         let dropped = ledger.remove(&mut next, ids);
-        self.publish(next);
+        self.publish(ledger, next);
         dropped
     }
 
@@ -273,46 +322,60 @@ impl KeyRing {
     }
 
     /// Takes note of the keys of valid signatures that are not in the ring, each as often as it occurred, and admits
-    /// those that come often. Does nothing where another thread is at it.
-    pub(crate) fn observe<'a>(
-        &self,
-        store: &dyn TableStore,
-        scheme: KeyScheme,
-        keys: impl Iterator<Item = &'a [u8]>,
-    ) {
+    /// those that come often, [`admitted_per_call`] at most. Does nothing where another thread is at it.
+    pub(crate) fn observe(&self, store: &dyn TableStore, scheme: KeyScheme, keys: &[&[u8]]) {
         let Some(Ok(mut sketch)) = self.sketch.as_ref().map(Mutex::try_lock) else { return };
         let generation = self.pin();
         let mut frequent = Vec::new();
-        for key in keys {
+        for &key in keys {
             if let Some(count) = sketch.count(generation.hash(scheme, key)) {
                 frequent.push((key, count));
+                if frequent.len() == admitted_per_call(keys.len()) {
+                    break;
+                }
             }
         }
-        drop(sketch);
+        drop((sketch, generation));
         if frequent.is_empty() {
             return;
         }
+        let bytes: Vec<&[u8]> = frequent.iter().map(|(key, _)| *key).collect();
+        let examined = store.examine(&bytes);
+        let Some(mut ledger) = self.try_write() else { return };
+        let admission = ledger.plan_admission(&self.pin(), store, scheme, &frequent, examined);
+        drop(ledger);
+        if admission.is_empty() {
+            return;
+        }
+        let tables = admission.tables(store);
         let Some(mut ledger) = self.try_write() else { return };
         let mut next = Generation::clone(&self.pin());
-        ledger.admit(&mut next, store, scheme, &frequent);
-        self.publish(next);
+        ledger.admit(&mut next, admission, tables);
+        self.publish(ledger, next);
     }
 
-    /// Gives better tables to keys that have been used often, as far as the budget goes. Does nothing where another
-    /// thread changes keys.
-    pub(crate) fn promote<'s>(
-        &self,
-        store: impl Fn(KeyScheme) -> Option<&'s dyn TableStore>,
-        generation: &Generation,
-    ) {
-        let wanted = generation.take_wanted();
+    /// Gives better tables to keys that have been used often, as far as the budget goes: to [`PROMOTED_PER_CALL`] keys of
+    /// one scheme, while others go on waiting. Does nothing where another thread promotes or changes keys.
+    pub(crate) fn promote(&self, stores: Stores<'_, '_>) {
+        let wanted = self.pin().wanted();
         if wanted.is_empty() {
             return;
         }
+        // A panic while it was held has left nothing behind.
+        let _promoting = match self.promoting.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
         let Some(mut ledger) = self.try_write() else { return };
+        let planned = ledger.plan_promotion(&self.pin(), stores, &wanted);
+        drop(ledger);
+        let Some(promotion) = planned else { return };
+        let tables = promotion.tables();
+        let Some(mut ledger) = self.try_write() else { return wanted.put_back(promotion.ids()) };
         let mut next = Generation::clone(&self.pin());
-        if ledger.promote(&mut next, store, &wanted) {
-            self.publish(next);
+        if ledger.promote(&mut next, &promotion, tables) {
+            self.publish(ledger, next);
         }
     }
 
@@ -335,15 +398,23 @@ impl KeyRing {
         }
     }
 
-    /// What a panic of a table builder left counts keys of a generation that was not published.
+    /// No builder of tables runs while the ledger is locked, so that a panic there is a fault of the ledger's own: its
+    /// counts are then made anew from the generation that is there.
     fn recount<'l>(&self, mut ledger: MutexGuard<'l, Ledger>) -> MutexGuard<'l, Ledger> {
         ledger.recount(&self.pin());
         self.ledger.clear_poison();
         ledger
     }
 
-    fn publish(&self, next: Generation) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next.numbered());
+    /// Makes `next` the current generation. What only the one before held is freed after the locks are.
+    fn publish(&self, ledger: MutexGuard<'_, Ledger>, next: Generation) {
+        let next = Arc::new(next.numbered());
+        let before = {
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, next)
+        };
+        drop(ledger);
+        drop(before);
     }
 }
 

@@ -1,15 +1,36 @@
 //! The ring with a store of its own, whose tables are counted bytes.
 
+mod locks;
+
 use std::sync::Arc;
 
-use super::generation::RECORD_BYTES;
+use super::generation::{PROMOTE_FROM, RECORD_BYTES};
 use super::*;
 
 const COMPACT: usize = 2_000;
 const FULL: usize = 60_000;
 
-/// Keys are points unless they begin with 0; those that begin with 1 have criterion 1. SM2 has no tables here.
-struct Store(KeyScheme);
+/// Of one scheme; SM2 has no tables here. Keys are points unless they begin with 0; those that begin with 1 have
+/// criterion 1.
+struct Store {
+    scheme: KeyScheme,
+    /// The tier and the number of the tables that were asked for at a time.
+    built: Mutex<Vec<(Tier, usize)>>,
+}
+
+impl Store {
+    fn of(scheme: KeyScheme) -> Self {
+        Self { scheme, built: Mutex::default() }
+    }
+
+    /// What was asked for since the last time.
+    fn built(&self) -> Vec<(Tier, usize)> {
+        std::mem::take(&mut *self.built.lock().expect("no panic"))
+    }
+}
+
+/// A table names its scheme.
+type Made = (KeyScheme, Tier, u64);
 
 impl TableStore for Store {
     fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
@@ -17,14 +38,14 @@ impl TableStore for Store {
             None => Err(Reason::BadKeyLength),
             Some(&first) => Ok(Examined {
                 criteria: u8::from(first == 1),
-                point: (first != 0).then_some([[first.into(); 4]; 2]),
+                point: (first != 0).then(|| point(self.scheme, key)),
             }),
         };
         keys.iter().map(examined).collect()
     }
 
     fn table_bytes(&self, tier: Tier) -> Option<usize> {
-        match (self.0, tier) {
+        match (self.scheme, tier) {
             (SM2, _) => None,
             (_, Tier::Compact) => Some(COMPACT),
             (_, Tier::Full) => Some(FULL),
@@ -32,7 +53,28 @@ impl TableStore for Store {
     }
 
     fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        points.iter().map(|point| Arc::new((tier, point[0][0])) as Table).collect()
+        self.built.lock().expect("no panic").push((tier, points.len()));
+        let table = |point: &Coordinates| {
+            assert_eq!(point[1][0], self.scheme.index() as u64, "a point of another curve");
+            Arc::new((self.scheme, tier, point[0][0])) as Table
+        };
+        points.iter().map(table).collect()
+    }
+}
+
+/// Of a scheme, and another one for each number.
+fn point(scheme: KeyScheme, key: &[u8]) -> Coordinates {
+    let number = key.get(1..9).map_or(0, |bytes| u64::from_le_bytes(bytes.try_into().expect("8 bytes")));
+    [[number, key[0].into(), 0, 0], [scheme.index() as u64, 0, 0, 0]]
+}
+
+/// Every key has the table of its own point.
+fn check_tables(ring: &KeyRing) {
+    for record in ring.pin().iter() {
+        if let Some((tier, table)) = &record.table {
+            let point = point(record.scheme, record.bytes());
+            assert_eq!(table.downcast_ref::<Made>(), Some(&(record.scheme, *tier, point[0][0])));
+        }
     }
 }
 
@@ -41,9 +83,25 @@ const P256: KeyScheme = KeyScheme::Weierstrass(WeierstrassKeys::P256);
 const BIP340: KeyScheme = KeyScheme::Weierstrass(WeierstrassKeys::Bip340);
 const SM2: KeyScheme = KeyScheme::Weierstrass(WeierstrassKeys::Sm2);
 
+fn slices(keys: &[Vec<u8>]) -> Vec<&[u8]> {
+    keys.iter().map(Vec::as_slice).collect()
+}
+
 fn register(ring: &KeyRing, scheme: KeyScheme, keys: &[Vec<u8>]) -> Vec<Result<KeyId, Reason>> {
-    let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    ring.register(&Store(scheme), &|_| None, scheme, &keys, |_| None).expect("room")
+    ring.register(&Store::of(scheme), &|_| None, scheme, &slices(keys), |_| None).expect("room")
+}
+
+/// Stores of all schemes.
+struct All([Store; KeyScheme::COUNT]);
+
+impl All {
+    fn new() -> Self {
+        Self(KeyScheme::ALL.map(Store::of))
+    }
+
+    fn get(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        Some(&self.0[scheme.index()])
+    }
 }
 
 fn key(number: usize) -> Vec<u8> {
@@ -73,6 +131,7 @@ fn check(ring: &KeyRing) -> KeyStats {
     }
     counted.evicted = stats.evicted;
     assert_eq!(stats, counted);
+    check_tables(ring);
     assert!(stats.bytes <= stats.budget);
     stats
 }
@@ -100,7 +159,7 @@ fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
     let bad = [vec![], vec![0, 1], key(1), vec![1, 1], vec![2; 66]];
     let all: Vec<&[u8]> = bad.iter().map(Vec::as_slice).collect();
     let refused = |criteria| (criteria == 1).then_some(Reason::SmallOrderKey);
-    let got = ring.register(&Store(ED), &|_| None, ED, &all, refused).expect("room");
+    let got = ring.register(&Store::of(ED), &|_| None, ED, &all, refused).expect("room");
     assert_eq!(got[0], Err(Reason::BadKeyLength));
     assert_eq!(got[1], Err(Reason::KeyNotOnCurve));
     assert!(got[2].is_ok());
@@ -109,7 +168,7 @@ fn a_key_that_is_none_has_a_reason_and_takes_no_place() {
     assert_eq!(check(&ring).registered, 1);
     // Under another suite it is a key; then the first suite still refuses it.
     assert!(register(&ring, ED, &[vec![1, 1]])[0].is_ok());
-    let got = ring.register(&Store(ED), &|_| None, ED, &all, refused).expect("room");
+    let got = ring.register(&Store::of(ED), &|_| None, ED, &all, refused).expect("room");
     assert_eq!(got[3], Err(Reason::SmallOrderKey));
 }
 
@@ -118,11 +177,11 @@ struct Broken;
 
 impl TableStore for Broken {
     fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
-        Store(ED).examine(keys)
+        Store::of(ED).examine(keys)
     }
 
     fn table_bytes(&self, tier: Tier) -> Option<usize> {
-        Store(ED).table_bytes(tier)
+        Store::of(ED).table_bytes(tier)
     }
 
     fn build(&self, _: Tier, _: &[Coordinates]) -> Vec<Table> {
@@ -145,16 +204,17 @@ fn a_builder_that_panics_changes_nothing() {
     for _ in 0..2 {
         let broken = || ring.register(&Broken, &|_| None, ED, &[&fifth], |_| None);
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(broken)).is_err());
-        let after = check(&ring);
-        assert_eq!(KeyStats { evicted: before.evicted, ..after }, before);
+        assert!(!ring.ledger.is_poisoned(), "nothing was locked");
+        assert_eq!(check(&ring), before);
     }
     // Traffic finds the ring in order as well.
     let broken = || {
         for _ in 0..2 * admit::ADMIT_AFTER {
-            ring.observe(&Broken, ED, std::iter::once(&fifth[..]));
+            ring.observe(&Broken, ED, &[&fifth]);
         }
     };
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(broken)).is_err());
+    assert_eq!(check(&ring), before);
     for _ in 0..2 * admit::ADMIT_AFTER {
         observe(&ring, std::slice::from_ref(&fifth));
     }
@@ -203,7 +263,7 @@ fn the_budget_goes_to_records_then_compact_tables_then_full_ones() {
     let most = budget / RECORD_BYTES;
     let many = keys(0..most + 1);
     let many: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
-    let refused = ring.register(&Store(ED), &|_| None, ED, &many, |_| None);
+    let refused = ring.register(&Store::of(ED), &|_| None, ED, &many, |_| None);
     assert_eq!(refused, Err(Exhausted { needed: (most + 1) * RECORD_BYTES, budget }));
     assert_eq!(check(&ring), stats);
     register(&ring, ED, &keys(0..most));
@@ -219,7 +279,7 @@ fn keys_of_a_scheme_without_tables_are_records() {
 }
 
 fn observe(ring: &KeyRing, keys: &[Vec<u8>]) {
-    ring.observe(&Store(ED), ED, keys.iter().map(Vec::as_slice));
+    ring.observe(&Store::of(ED), ED, &slices(keys));
 }
 
 #[test]
@@ -285,8 +345,8 @@ fn a_key_in_use_gets_a_full_table_once_there_is_room() {
         for _ in 0..10_000 {
             generation.count_use(generation.get(one).expect("there"));
         }
-        let store = Store(ED);
-        ring.promote(|_| Some(&store as &dyn TableStore), &generation);
+        let store = Store::of(ED);
+        ring.promote(&|_| Some(&store as &dyn TableStore));
         ring.pin().get(one).expect("there").tier()
     };
     assert_eq!((check(&ring).full, used(&ring)), (1, Some(Tier::Compact)), "no room");
@@ -295,60 +355,132 @@ fn a_key_in_use_gets_a_full_table_once_there_is_room() {
     assert_eq!(check(&ring).full, 1);
 }
 
-/// Makes tables of one scheme alone, as backends do: a table names its scheme.
-struct Own(KeyScheme);
-
-impl TableStore for Own {
-    fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
-        Store(self.0).examine(keys)
-    }
-
-    fn table_bytes(&self, tier: Tier) -> Option<usize> {
-        Some(if tier == Tier::Full { FULL } else { COMPACT })
-    }
-
-    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        points.iter().map(|_| Arc::new((self.0, tier)) as Table).collect()
-    }
-}
-
-/// Keys of one scheme make room for those of another: what they keep is made by their own store.
+/// Keys of one scheme make room for those of another: what they keep is made by their own store, all of it at once.
 #[test]
 fn a_smaller_table_is_made_by_the_store_of_its_scheme() {
-    let (edwards, curves) = (Own(ED), Own(P256));
-    let stores = |scheme| match scheme {
-        ED => Some(&edwards as &dyn TableStore),
-        P256 => Some(&curves as &dyn TableStore),
-        _ => None,
-    };
-    let room = |numbers: std::ops::Range<usize>, ring: &KeyRing, scheme| {
-        let keys = keys(numbers);
-        let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-        let store = stores(scheme).expect("a store");
-        assert!(
-            ring.register(store, &stores, scheme, &keys, |_| None).expect("room").iter().all(Result::is_ok)
-        );
-    };
     for (first, then) in [(ED, P256), (P256, ED)] {
         let ring = KeyRing::new(10 * (RECORD_BYTES + FULL), false);
-        room(0..10, &ring, first);
+        register(&ring, first, &keys(0..10));
         assert_eq!(check(&ring).full, 10);
-        room(100..200, &ring, then);
+        let stores = All::new();
+        let more = keys(100..200);
+        let more: Vec<&[u8]> = more.iter().map(Vec::as_slice).collect();
+        let store = stores.get(then).expect("a store");
+        let registered = ring.register(store, &|of| stores.get(of), then, &more, |_| None).expect("room");
+        assert!(registered.iter().all(Result::is_ok));
         let stats = check(&ring);
         assert!(stats.full < 10 && stats.compact > 100, "{stats:?}");
-        for record in ring.pin().iter() {
-            let (tier, table) = record.table.as_ref().expect("a table");
-            assert_eq!(table.downcast_ref(), Some(&(record.scheme, *tier)));
-        }
+        let demoted = stores.0[first.index()].built();
+        assert!(matches!(demoted[..], [(Tier::Compact, 2..)]), "{demoted:?}");
+        let made = stores.0[then.index()].built();
+        assert!(made.len() <= 2, "one go for each tier: {made:?}");
+        assert_eq!(made.iter().map(|(_, tables)| tables).sum::<usize>(), 100);
     }
     // Where the other scheme has no store, its keys keep their points.
     let ring = KeyRing::new(10 * (RECORD_BYTES + FULL), false);
-    room(0..10, &ring, ED);
-    let keys = keys(100..200);
-    let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    ring.register(&curves, &|_| None, P256, &keys, |_| None).expect("room");
+    register(&ring, ED, &keys(0..10));
+    register(&ring, P256, &keys(100..200));
     let stats = check(&ring);
     assert!(stats.decoded > 0 && stats.compact > 90, "{stats:?}");
+}
+
+/// Makes keys worth a better table.
+fn use_often(ring: &KeyRing, ids: impl IntoIterator<Item = KeyId>) {
+    let generation = ring.pin();
+    for id in ids {
+        let record = generation.get(id).expect("there");
+        record.set_uses(PROMOTE_FROM - 1);
+        generation.count_use(record);
+    }
+}
+
+/// A ring of so many keys of each scheme with compact tables, and room for full ones.
+fn fleet(schemes: &[KeyScheme], count: usize) -> (KeyRing, Vec<KeyId>) {
+    let ring = KeyRing::new(1 << 30, true);
+    for &scheme in schemes {
+        let store = Store::of(scheme);
+        while ring.pin().iter().filter(|key| key.scheme == scheme).count() < count {
+            ring.observe(&store, scheme, &slices(&keys(0..count)));
+        }
+    }
+    let ids = ring.pin().iter().map(|record| record.id).collect();
+    assert_eq!(check(&ring).compact, schemes.len() * count);
+    (ring, ids)
+}
+
+#[test]
+fn a_call_promotes_few_keys_and_fills_the_lanes_and_no_key_is_forgotten() {
+    let (ring, ids) = fleet(&[ED], 3 * PROMOTED_PER_CALL + 3);
+    let store = Store::of(ED);
+    let promote = || ring.promote(&|_| Some(&store as &dyn TableStore));
+    use_often(&ring, ids);
+    let mut full = 0;
+    for expected in [PROMOTED_PER_CALL; 3].into_iter().chain([3]) {
+        promote();
+        assert_eq!(store.built(), [(Tier::Full, expected)]);
+        full += expected;
+        assert_eq!(check(&ring).full, full);
+    }
+    let before = check(&ring);
+    promote();
+    assert_eq!((store.built(), check(&ring)), (vec![], before));
+}
+
+#[test]
+fn a_call_promotes_keys_of_one_scheme_and_the_others_wait() {
+    let (ring, ids) = fleet(&[ED, P256], PROMOTED_PER_CALL);
+    let stores = All::new();
+    // In turn.
+    let (edwards, curve): (Vec<KeyId>, Vec<KeyId>) =
+        ids.iter().partition(|id| ring.pin().get(**id).is_some_and(|record| record.scheme == ED));
+    use_often(&ring, edwards.into_iter().zip(curve).flat_map(|(a, b)| [a, b]));
+    for calls in 1..=2 {
+        ring.promote(&|of| stores.get(of));
+        assert_eq!(check(&ring).full, calls * PROMOTED_PER_CALL);
+    }
+    for scheme in [ED, P256] {
+        assert_eq!(stores.0[scheme.index()].built(), [(Tier::Full, PROMOTED_PER_CALL)]);
+    }
+}
+
+#[test]
+fn a_call_admits_few_keys_and_the_others_come_again() {
+    for count in [69, 1_000] {
+        let ring = KeyRing::new(1 << 30, true);
+        let store = Store::of(ED);
+        let all = keys(0..count);
+        let most = if count == 69 { 32 } else { 250 };
+        let mut admitted = 0;
+        for _ in 0..8 * admit::ADMIT_AFTER {
+            ring.observe(&store, ED, &slices(&all));
+            let now = check(&ring).admitted;
+            assert!(now <= admitted + most, "{now} after {admitted}");
+            admitted = now;
+        }
+        // The sketch may drop one that shares its set with others, until it comes again.
+        assert!(admitted + 10 >= all.len(), "{admitted} of {count}");
+        let built: usize = store.built().iter().map(|(_, tables)| tables).sum();
+        assert_eq!(built, admitted, "a table for each, made once");
+    }
+}
+
+#[test]
+fn keys_that_wait_are_a_bounded_number() {
+    let most = super::generation::MOST_WANTED;
+    let ring = KeyRing::new(1 << 30, false);
+    // Without tables, and no store to make them.
+    let ids = register(&ring, SM2, &keys(0..most + 100));
+    use_often(&ring, ids.iter().flatten().copied());
+    assert_eq!(ring.pin().wanted().len(), most);
+    // There is nothing better for them, so that they do not wait any longer.
+    let stores = All::new();
+    let mut calls = 0;
+    while !ring.pin().wanted().is_empty() {
+        ring.promote(&|of| stores.get(of));
+        calls += 1;
+        assert!(calls <= most, "calls have an end");
+    }
+    assert_eq!(check(&ring).decoded, ids.len());
 }
 
 /// A position whose numbers are used up is not given to another key: ids do not come again.

@@ -332,6 +332,35 @@ fn keys_come_and_go_while_batches_run() {
     assert!(stats.bytes <= stats.budget && stats.generation >= 120, "{stats:?}");
 }
 
+/// Tasks of the caller's pool register keys and verify. A thread that waits for the tables of one task takes up another,
+/// so that neither may hold what the other waits for; that goes for the test of a scheme's tables too, which the first
+/// of them starts.
+#[test]
+fn tasks_of_the_callers_pool_register_and_verify() {
+    let (kind, _) = common::engines()[0];
+    let items = fleet(2 * 8 * 20);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
+    let pool = std::sync::Arc::new(pool);
+    let engine = Engine::builder().backend(BackendChoice::Forced(kind)).pool(pool.clone()).admit_keys(true);
+    let engine = engine.build().expect("an engine");
+    pool.scope(|scope| {
+        for (task, items) in items.chunks(20).enumerate() {
+            let engine = &engine;
+            scope.spawn(move |_| {
+                let ids = engine.register(&zip215(), items.iter().map(|item| &item.key)).expect("room");
+                assert!(ids.iter().all(Result::is_ok), "task {task}");
+                let mut batch = Batch::new();
+                for (item, id) in items.iter().zip(&ids) {
+                    push(&mut batch, &zip215(), Key::Id(id.expect("a key")), item);
+                }
+                assert!(engine.verify(&batch).expect("verdicts").all_valid(), "task {task}");
+            });
+        }
+    });
+    let stats = engine.key_stats();
+    assert_eq!((stats.registered, stats.full), (items.len(), items.len()), "{stats:?}");
+}
+
 /// The most memory that this process has had resident, where the system says it.
 fn peak_resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -10,8 +10,11 @@ use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier};
 use crate::schemes::ed25519::PointFacts;
 use crate::schemes::ed25519::verify::KnownKey;
 
-/// Keys that a thread takes at a time.
+/// Keys that a thread takes at a time, at most.
 const SHARE: usize = 64;
+/// Lanes of the widest vector. A share of a multiple of them leaves no lane empty, but in the last share.
+const LANES: usize = 8;
+const _: () = assert!(SHARE.is_multiple_of(LANES));
 
 /// See the module.
 #[derive(Debug)]
@@ -39,13 +42,19 @@ impl<F: FieldLanes + 'static> Tables<F> {
     }
 }
 
+/// The items of a share: as many as give every thread one, in whole vectors.
+fn share(items: usize, threads: usize) -> usize {
+    items.div_ceil(threads).next_multiple_of(LANES).clamp(LANES, SHARE)
+}
+
 /// `work` on shares of `items`, on all threads; the results in the order of the items.
 pub(super) fn in_shares<T: Sync, R: Send>(
     workers: &Workers,
     items: &[T],
     work: impl Fn(&[T]) -> Vec<R> + Send + Sync,
 ) -> Vec<R> {
-    let shares: Vec<(usize, &[T])> = items.chunks(SHARE).enumerate().collect();
+    let share = share(items.len(), workers.count());
+    let shares: Vec<(usize, &[T])> = items.chunks(share).enumerate().collect();
     let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::new(Vec::with_capacity(shares.len()));
     workers.for_each(&shares, |&(index, share)| {
         let results = work(share);
@@ -82,5 +91,37 @@ impl<F: FieldLanes + 'static> TableStore for Tables<F> {
             let tables = comb::build::<F>(self.token, tier == Tier::Full, points, &self.pools);
             tables.into_iter().map(|table| Arc::new(table) as Table).collect()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+
+    use super::super::threads::Threads;
+
+    /// Tables are made by the vector, so what counts is how many vectors there are in all shares.
+    #[test]
+    fn shares_fill_the_lanes_and_keep_the_order() {
+        for threads in 1..=5 {
+            let workers = Workers::start(&Threads::Count(NonZeroUsize::new(threads).expect("not 0")))
+                .expect("threads start");
+            for count in (0..70).chain([127, 128, 129, 500, 1_001]) {
+                let items: Vec<usize> = (0..count).collect();
+                let (vectors, shares) = (Mutex::new(0), Mutex::new(0));
+                let results = in_shares(&workers, &items, |share| {
+                    *vectors.lock().expect("no panic") += share.len().div_ceil(LANES);
+                    *shares.lock().expect("no panic") += 1;
+                    share.to_vec()
+                });
+                assert_eq!(results, items);
+                let vectors = vectors.into_inner().expect("no panic");
+                assert_eq!(vectors, count.div_ceil(LANES), "{count} items on {threads} threads");
+                // Work for at least half of the threads that there is a vector for.
+                let shares = shares.into_inner().expect("no panic");
+                assert!(shares >= vectors.min(threads).div_ceil(2).max(count.div_ceil(SHARE)), "{count}");
+            }
+        }
     }
 }
