@@ -6,7 +6,7 @@
 //! saves the registers. It follows that every function here takes one of them: an associated function without a
 //! vector among its parameters takes the token, and so does each helper that contains `unsafe`. A register
 //! (`__m512i`) stands for a vector in helpers, since nothing outside of this folder can pass one in.
-//! `tests/tokens.rs` reads the signatures, and names the exceptions.
+//! `engine/tests/suite/tokens.rs` reads the signatures, and names the exceptions.
 //!
 //! Other crates may implement these traits for types of their own. That gives them nothing: [`Token::Vector`] and
 //! [`Vector::Token`] must name each other, so a token of theirs has vectors of theirs.
