@@ -120,6 +120,9 @@ pub enum RowError {
     Missing {
         /// The field.
         field: &'static str,
+    /// The line begins as text in UTF-16 does.
+    #[error("begins with a byte order mark of UTF-16 or UTF-32; write the file as UTF-8")]
+    Utf16,
         /// What rows need.
         needs: &'static str,
     },

@@ -73,10 +73,11 @@ impl JsonlRows {
                 Line::TooLong => return Err(wrong(RowError::TooLarge { limit: self.max_row_bytes })),
                 Line::Read { bytes } => self.bytes_read += bytes,
             }
-            if self.line.trim_ascii().is_empty() {
+            let line = unmarked(&self.line).map_err(wrong)?;
+            if line.trim_ascii().is_empty() {
                 continue;
             }
-            let json = parse(&self.line, self.cells).map_err(wrong)?;
+            let json = parse(line, self.cells).map_err(wrong)?;
             let row = self.decoded.decode(&json).map_err(wrong)?;
             let more = each(&row).map_err(wrong)?;
             self.row += 1;
@@ -135,10 +136,11 @@ impl JsonlCells {
                 Line::TooLong => return Err(wrong(RowError::TooLarge { limit: self.max_row_bytes })),
                 Line::Read { .. } => {}
             }
-            if self.line.trim_ascii().is_empty() {
+            let line = unmarked(&self.line).map_err(wrong)?;
+            if line.trim_ascii().is_empty() {
                 continue;
             }
-            let cell = parse_with(&self.line, CellOf(&self.column)).map_err(wrong)?;
+            let cell = parse_with(line, CellOf(&self.column)).map_err(wrong)?;
             let more = match &cell {
                 None => each(None),
                 Some(Text(cell)) if self.text => each(Some(cell.as_bytes())),
@@ -190,6 +192,17 @@ fn read_line(input: &mut dyn BufRead, line: &mut Vec<u8>, limit: usize) -> io::R
         if newline.is_some() {
             return Ok(Line::Read { bytes });
         }
+    }
+}
+
+/// The line without a byte order mark before it, as some programs begin a file; where files were joined, it stands
+/// within.
+fn unmarked(line: &[u8]) -> Result<&[u8], RowError> {
+    match line {
+        [0xef, 0xbb, 0xbf, line @ ..] => Ok(line),
+        // No UTF-8 begins so.
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(RowError::Utf16),
+        line => Ok(line),
     }
 }
 
