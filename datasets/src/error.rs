@@ -59,6 +59,14 @@ pub enum ReadError {
         /// What would help.
         remedy: &'static str,
     },
+    /// Two columns have the same name.
+    #[error("{file}: column {column} appears twice; keep one")]
+    TwoColumns {
+        /// The path.
+        file: String,
+        /// The column.
+        column: String,
+    },
     /// The column that was asked for is not there.
     #[error("{file}: there is no column {column}; it has {has}")]
     NoColumn {

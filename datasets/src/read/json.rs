@@ -56,21 +56,22 @@ impl<'de> Visitor<'de> for RowOf {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<JsonRow<'de>, M::Error> {
         let mut row = JsonRow::default();
+        let mut seen = Seen::default();
         while let Some(Text(name)) = map.next_key()? {
             match (self.0, name.as_ref()) {
-                (_, "public_key") => set(&mut map, "public_key", &mut row.public_key)?,
+                (_, "public_key") => set(&mut map, seen.bit(0), "public_key", &mut row.public_key)?,
                 (Cells::Keys, _) => drop(map.next_value::<IgnoredAny>()?),
-                (_, "id") => set_id(&mut map, &mut row.id)?,
-                (_, "scheme") => set(&mut map, "scheme", &mut row.scheme)?,
-                (_, "rule") => set(&mut map, "rule", &mut row.rule)?,
-                (_, "encoding") => set(&mut map, "encoding", &mut row.encoding)?,
-                (_, "user_id") => set(&mut map, "user_id", &mut row.user_id)?,
-                (_, "key_index") => set(&mut map, "key_index", &mut row.key_index)?,
-                (_, "message") => set(&mut map, "message", &mut row.message)?,
-                (_, "digest") => set(&mut map, "digest", &mut row.digest)?,
-                (_, "signature") => set(&mut map, "signature", &mut row.signature)?,
-                (_, "recovery_id") => set(&mut map, "recovery_id", &mut row.recovery_id)?,
-                (_, "expected") => set(&mut map, "expected", &mut row.expected)?,
+                (_, "id") => set_id(&mut map, seen.bit(1), &mut row.id)?,
+                (_, "scheme") => set(&mut map, seen.bit(2), "scheme", &mut row.scheme)?,
+                (_, "rule") => set(&mut map, seen.bit(3), "rule", &mut row.rule)?,
+                (_, "encoding") => set(&mut map, seen.bit(4), "encoding", &mut row.encoding)?,
+                (_, "user_id") => set(&mut map, seen.bit(5), "user_id", &mut row.user_id)?,
+                (_, "key_index") => set(&mut map, seen.bit(6), "key_index", &mut row.key_index)?,
+                (_, "message") => set(&mut map, seen.bit(7), "message", &mut row.message)?,
+                (_, "digest") => set(&mut map, seen.bit(8), "digest", &mut row.digest)?,
+                (_, "signature") => set(&mut map, seen.bit(9), "signature", &mut row.signature)?,
+                (_, "recovery_id") => set(&mut map, seen.bit(10), "recovery_id", &mut row.recovery_id)?,
+                (_, "expected") => set(&mut map, seen.bit(11), "expected", &mut row.expected)?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -99,41 +100,63 @@ impl<'de> Visitor<'de> for CellOf<'_> {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Option<Text<'de>>, M::Error> {
         let mut cell = None;
+        let mut seen = Seen::default();
         while let Some(Text(name)) = map.next_key()? {
             if name != self.0 {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            if cell.is_some() {
-                return Err(de::Error::custom(format_args!("{name} appears twice; keep one")));
-            }
+            seen.bit(0).first(&name)?;
             cell = map.next_value().map_err(|error| de::Error::custom(format_args!("{name}: {error}")))?;
         }
         Ok(cell)
     }
 }
 
+/// The known fields that an object has had so far, those that are null among them.
+#[derive(Debug, Default)]
+struct Seen(u16);
+
+/// One of these fields.
+struct Bit<'s>(&'s mut u16, u16);
+
+impl Seen {
+    fn bit(&mut self, field: u32) -> Bit<'_> {
+        Bit(&mut self.0, 1 << field)
+    }
+}
+
+impl Bit<'_> {
+    /// Notes the field, which may appear once.
+    fn first<E: de::Error>(self, field: &str) -> Result<(), E> {
+        if *self.0 & self.1 != 0 {
+            return Err(E::custom(format_args!("{field} appears twice; keep one")));
+        }
+        *self.0 |= self.1;
+        Ok(())
+    }
+}
+
 /// Reads a value that may be null; the field's name goes into the message, which serde_json does not give.
 fn set<'de, M: MapAccess<'de>, T: Deserialize<'de>>(
     map: &mut M,
+    bit: Bit<'_>,
     field: &'static str,
     slot: &mut Option<T>,
 ) -> Result<(), M::Error> {
-    if slot.is_some() {
-        return Err(de::Error::custom(format_args!("{field} appears twice; keep one")));
-    }
+    bit.first(field)?;
     *slot = map.next_value().map_err(|error| de::Error::custom(format_args!("{field}: {error}")))?;
     Ok(())
 }
 
 /// As [`set`]; an id may also be an integer.
-fn set_id<'de, M: MapAccess<'de>>(map: &mut M, slot: &mut Option<Text<'de>>) -> Result<(), M::Error> {
+fn set_id<'de, M: MapAccess<'de>>(
+    map: &mut M,
+    bit: Bit<'_>,
+    slot: &mut Option<Text<'de>>,
+) -> Result<(), M::Error> {
     let mut id: Option<Id<'de>> = None;
-    let twice = slot.is_some();
-    set(map, "id", &mut id)?;
-    if twice {
-        return Err(de::Error::custom("id appears twice; keep one"));
-    }
+    set(map, bit, "id", &mut id)?;
     *slot = id.map(|id| id.0);
     Ok(())
 }
@@ -219,6 +242,12 @@ impl<'de> Visitor<'de> for ExpectedVisitor {
         let mut rules = Vec::new();
         while let Some((Text(rule), valid)) = map.next_entry()? {
             rules.push((rule, valid));
+        }
+        // Sorted, since the object may have any number of members.
+        let mut names: Vec<&str> = rules.iter().map(|(rule, _)| rule.as_ref()).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(de::Error::custom(format_args!("{} appears twice; keep one", twice[0])));
         }
         Ok(JsonExpected::ByRule(rules))
     }

@@ -19,7 +19,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMe
 use parquet::schema::types::SchemaDescriptor;
 
 use self::column::Column;
-use self::schema::{KNOWN, check_column, check_columns, leaf};
+use self::schema::{KNOWN, check_column, check_columns, check_once, leaf};
 use super::Cells;
 use super::page::GuardedFile;
 use crate::error::{ReadError, RowError};
@@ -106,6 +106,7 @@ impl ParquetRows {
             damaged(format!("truncated or damaged Parquet file: {problem}; copy or write it again"))
         })?;
         let schema = metadata.file_metadata().schema_descr();
+        check_once(&name, schema, wanted)?;
         check(&name, schema)?;
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         let groups = metadata.row_groups();

@@ -204,7 +204,17 @@ pub(super) const KNOWN: [Known; 12] = [
     known("expected", Kind::Boolean),
 ];
 
-/// The column of this name: the first, should there be more.
+/// Refuses a column that is there twice: which one is meant cannot be known.
+pub(super) fn check_once(file: &str, schema: &SchemaDescriptor, names: &[&str]) -> Result<(), ReadError> {
+    let fields = schema.root_schema().get_fields();
+    let count = |name: &str| fields.iter().filter(|field| field.name() == name).count();
+    match names.iter().find(|name| count(name) > 1) {
+        Some(column) => Err(ReadError::TwoColumns { file: file.to_owned(), column: (*column).to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// The column of this name.
 fn field<'a>(schema: &'a SchemaDescriptor, name: &str) -> Option<&'a Type> {
     let fields = schema.root_schema().get_fields();
     fields.iter().find(|field| field.name() == name).map(AsRef::as_ref)
