@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sigwarp::{Key, Message, MessageInput, Scheme, SuiteNames, SuiteResolver};
+use sha2::{Digest as _, Sha256};
+use sha3::Keccak256;
+use sigwarp::{EcdsaEncoding, Key, Message, MessageInput, Prehash, Scheme, Suite, SuiteNames, SuiteResolver};
 
 use crate::block::RowBlock;
 use crate::error::RowError;
@@ -72,6 +74,10 @@ impl Assembler {
             }
         };
         let signature = row.signature.ok_or(RowError::Missing { field: "signature", needs: "one" })?;
+        check_recovery_id(suite, signature, row.recovery_id)?;
+        if let (Some(message), Some(digest), MessageInput::Raw) = (row.message, row.digest, needs) {
+            check_digest(suite, message, digest)?;
+        }
 
         block.batch.push(suite, Key::Bytes(key), message, signature);
         block.expected.push(row.expected.under(suite.rule()));
@@ -79,5 +85,32 @@ impl Assembler {
         block.push_id(row.id);
         self.schemes.insert(suite.scheme());
         Ok(())
+    }
+}
+
+/// A signature that ends with its recovery id, and a cell that says another: which is meant cannot be known.
+fn check_recovery_id(suite: &Suite, signature: &[u8], cell: Option<u8>) -> Result<(), RowError> {
+    let Some(cell) = cell.filter(|_| suite.encoding() == EcdsaEncoding::RawV.name()) else { return Ok(()) };
+    match *signature {
+        // Ethereum counts from 27.
+        [.., id] if signature.len() == 65 && id != cell && id != cell.wrapping_add(27) => {
+            Err(RowError::TwoRecoveryIds { cell, signature: id })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A message beside a digest of something else, where the scheme says what digest it takes.
+fn check_digest(suite: &Suite, message: &[u8], digest: &[u8]) -> Result<(), RowError> {
+    let Scheme::Ecdsa(scheme) = suite.scheme() else { return Ok(()) };
+    let Some(hash) = scheme.hash() else { return Ok(()) };
+    let due: [u8; 32] = match hash {
+        Prehash::Sha256 => Sha256::digest(message).into(),
+        Prehash::Sha256d => Sha256::digest(Sha256::digest(message)).into(),
+        Prehash::Keccak256 => Keccak256::digest(message).into(),
+    };
+    match digest == due {
+        true => Ok(()),
+        false => Err(RowError::TwoMessages { hash: hash.hash().name() }),
     }
 }

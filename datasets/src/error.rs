@@ -120,6 +120,9 @@ pub enum RowError {
     /// The line is not JSON.
     #[error("not JSON: {0}")]
     Json(String),
+    /// The line begins as text in UTF-16 does.
+    #[error("begins with a byte order mark of UTF-16 or UTF-32; write the file as UTF-8")]
+    Utf16,
     /// The line is JSON of another shape; the message names the field.
     #[error("{0}")]
     Shape(String),
@@ -128,9 +131,6 @@ pub enum RowError {
     Missing {
         /// The field.
         field: &'static str,
-    /// The line begins as text in UTF-16 does.
-    #[error("begins with a byte order mark of UTF-16 or UTF-32; write the file as UTF-8")]
-    Utf16,
         /// What rows need.
         needs: &'static str,
     },
@@ -183,6 +183,23 @@ pub enum RowError {
     /// The row names its key twice.
     #[error("public_key and key_index are both set; keep one of them")]
     TwoKeys,
+    /// The row has a recovery id in its signature, and another one beside it.
+    #[error(
+        "recovery_id is {cell} and the signature ends with {signature}: the row has two recovery ids; keep one \
+         (raw-v has it in the signature)"
+    )]
+    TwoRecoveryIds {
+        /// The cell `recovery_id`.
+        cell: u8,
+        /// The last byte of the signature.
+        signature: u8,
+    },
+    /// The row has a message, and a digest of something else.
+    #[error("digest is not the {hash} digest of message; keep one of them")]
+    TwoMessages {
+        /// The hash function of the scheme.
+        hash: &'static str,
+    },
     /// The row refers to a keys file and none was given.
     #[error("key_index needs a keys file; add --keys FILE")]
     NeedsKeys,
