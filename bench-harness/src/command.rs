@@ -14,7 +14,7 @@ use crate::run::{Options, run};
 /// Why there is no report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Wrong usage, or a place that cannot be written.
+    /// Wrong usage.
     #[error("{0}")]
     Usage(String),
     /// The measurement or the output failed.
@@ -180,7 +180,7 @@ pub fn list(rows: &[Row]) -> String {
 
 fn writable(path: &Path) -> Result<(), Failure> {
     let opened = fs::File::options().append(true).create(true).open(path);
-    opened.map(drop).map_err(|error| Failure::Usage(format!("cannot write {}: {error}", path.display())))
+    opened.map(drop).map_err(|error| Failure::Broken(format!("cannot write {}: {error}", path.display())))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
         print(&list(&rows))?;
         return Ok(Exit::AllGood);
     }
-    if args.backend != BackendName::Auto {
+    if args.backend != BackendName::Auto || std::env::var_os(sigwarp::BACKEND_VARIABLE).is_some() {
         // Otherwise every row would say the same: it cannot run here.
         build_engine(&EngineArgs::of(args.backend, threads), Work::Unknown)?;
     }

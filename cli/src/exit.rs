@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use sigwarp_datasets::WriteError;
+
 /// The exit status of every subcommand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -38,6 +40,22 @@ impl Failure {
 
     pub(crate) fn engine(error: impl Display) -> Self {
         Self { exit: Exit::EngineOrOutput, message: error.to_string() }
+    }
+
+    /// Of an engine that could not be built: `SIGWARP_BACKEND` is as much a part of the command line as `--backend`.
+    pub(crate) fn building(error: sigwarp::Error) -> Self {
+        match error {
+            sigwarp::Error::UnknownBackend(_) => Self::input(error),
+            error => Self::engine(error),
+        }
+    }
+
+    /// Of a file that could not be created: an extension that names no format is a mistake in the command.
+    pub(crate) fn creating(error: WriteError) -> Self {
+        match error {
+            WriteError::UnknownFormat { .. } => Self::input(error),
+            error => Self::output(error),
+        }
     }
 
     pub(crate) fn message(&self) -> &str {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use sigwarp_datasets::generate::{Fault, Generator, KeyChoice, MessageShape, Share, Workload};
-use sigwarp_datasets::{ROW_GROUP_ROWS, RowWriter, WriteError};
+use sigwarp_datasets::{ROW_GROUP_ROWS, RowWriter};
 
 use crate::args::{Format, GenArgs};
 use crate::exit::{Exit, Failure};
@@ -59,10 +59,7 @@ fn create(path: &Path) -> Result<RowWriter, Failure> {
     if is_standard(path) {
         return Ok(RowWriter::jsonl("standard output", std::io::stdout()));
     }
-    RowWriter::create(path, ROW_GROUP_ROWS).map_err(|error| match error {
-        WriteError::UnknownFormat { .. } => Failure::input(error),
-        error => Failure::output(error),
-    })
+    RowWriter::create(path, ROW_GROUP_ROWS).map_err(Failure::creating)
 }
 
 fn workload(args: &GenArgs) -> Result<Workload, Failure> {

@@ -275,7 +275,7 @@ impl Output {
                 path.display()
             )));
         }
-        PartialFile::create(path).map(Self::File).map_err(Failure::output)
+        PartialFile::create(path).map(Self::File).map_err(Failure::creating)
     }
 
     fn write(&mut self, line: &Recovered<'_>) -> Result<(), Failure> {

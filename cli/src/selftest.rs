@@ -111,7 +111,7 @@ fn differential(
 ) -> Result<bool, Failure> {
     let schemes = if args.schemes.is_empty() { &Scheme::ALL[..] } else { &args.schemes };
     let workload = Workload::every_suite_of(schemes, args.seed, args.differential);
-    let generator = Generator::new(workload).map_err(Failure::engine)?;
+    let generator = Generator::new(workload).map_err(Failure::input)?;
     let mut block = RowBlock::new();
     let mut first = 0;
     while first < args.differential {

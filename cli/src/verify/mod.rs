@@ -81,7 +81,7 @@ pub(crate) fn build_engine(args: &EngineArgs, work: Work<'_>) -> Result<Engine, 
         builder = builder.gpu(sigwarp::GpuOptions::new().adapter(adapter).recheck(args.recheck()));
     }
     if args.backend == BackendName::Auto {
-        return builder.build().map_err(Failure::engine);
+        return builder.build().map_err(Failure::building);
     }
     let name = args.backend.name();
     let Some(kind) = BackendKind::from_name(name) else {
@@ -89,7 +89,7 @@ pub(crate) fn build_engine(args: &EngineArgs, work: Work<'_>) -> Result<Engine, 
         let known = known.join(", ");
         return Err(Failure::engine(format!("backend {name} is not part of this build, which has {known}")));
     };
-    builder.backend(BackendChoice::Forced(kind)).build().map_err(Failure::engine)
+    builder.backend(BackendChoice::Forced(kind)).build().map_err(Failure::building)
 }
 
 /// A bar with rows, rate and time on a terminal, and nothing elsewhere.
@@ -136,7 +136,7 @@ impl Job<'_> {
             Some(path) if is_standard(path) => {
                 Some(VerdictWriter::jsonl("standard output", std::io::stdout()))
             }
-            Some(path) => Some(VerdictWriter::create(path).map_err(Failure::output)?),
+            Some(path) => Some(VerdictWriter::create(path).map_err(Failure::creating)?),
         };
         loop {
             match rows.next(interrupt)? {

@@ -42,7 +42,7 @@ fn what_cannot_be_measured_ends_with_its_reason() {
     };
     refused(&["--filter", "no such row"], 2, "sigwarp bench --list");
     refused(&["--suite", "abacus"], 2, "there is no suite abacus");
-    refused(&["--filter", "strict/32", "--json", "no/such/folder/a.json"], 2, "no/such/folder/a.json");
+    refused(&["--filter", "strict/32", "--json", "no/such/folder/a.json"], 3, "no/such/folder/a.json");
 }
 
 #[test]
