@@ -159,7 +159,8 @@ pub fn measure(
 
 /// The command line for a report, with the program by its name alone: its folder says nothing about the measurement.
 pub fn command_line(program: &str) -> Vec<String> {
-    std::iter::once(program.to_owned()).chain(std::env::args().skip(1)).collect()
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once(program.to_owned()).chain(arguments).collect()
 }
 
 /// The rows as a list, by suite.

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &DevicesArgs) -> Result<Exit, Failure> {
     };
     match args.format {
         Format::Json => {
-            print(&format!("{}\n", serde_json::to_string(&devices).expect("plain data serialises")))?;
+            print(&format!("{}\n", sigwarp_datasets::json_line(&devices)))?;
         }
         Format::Table => print(&table(&devices))?,
     }

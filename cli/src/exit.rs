@@ -4,7 +4,10 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use sigwarp_datasets::WriteError;
+use sigwarp_datasets::{WriteError, shown, shown_within};
+
+/// The most characters of an error that are printed: a cell or a list of columns that it quotes may be of any length.
+const MESSAGE_CHARACTERS: usize = 2000;
 
 /// The exit status of every subcommand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,9 +67,33 @@ impl Failure {
 
     /// Prints the error and gives its status. A standard error that is closed is no reason to panic.
     pub(crate) fn report(&self) -> ExitCode {
-        drop(writeln!(io::stderr(), "sigwarp: {}", self.message));
+        say(&self.message);
         self.exit.into()
     }
+}
+
+/// Prints what is wrong with the command line, or the help that it asks for.
+pub(crate) fn usage(told: &clap::Error) -> ExitCode {
+    let mut text = told.render().to_string();
+    // An argument, perhaps a file name that the shell filled in, would reach the terminal as it is.
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let escaped: Vec<&String> = arguments.iter().filter(|argument| shown(argument) != **argument).collect();
+    for argument in &escaped {
+        text = text.replace(argument.as_str(), &shown(argument));
+    }
+    if told.use_stderr() && !escaped.is_empty() {
+        let lines: Vec<String> = text.lines().map(|line| shown_within(line, MESSAGE_CHARACTERS)).collect();
+        drop(writeln!(io::stderr(), "{}", lines.join("\n")));
+    } else {
+        drop(told.print());
+    }
+    ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(Exit::BadInput as u8))
+}
+
+/// Says something on standard error, whatever text from a file it quotes.
+fn say(message: &str) {
+    drop(writeln!(io::stderr(), "sigwarp: {}", shown_within(message, MESSAGE_CHARACTERS)));
 }
 
 /// Writes `text` to standard output.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use sigwarp_datasets::generate::{Fault, Generator, KeyChoice, MessageShape, Share, Workload};
-use sigwarp_datasets::{ROW_GROUP_ROWS, RowWriter};
+use sigwarp_datasets::{ROW_GROUP_ROWS, RowWriter, json_line};
 
 use crate::args::{Format, GenArgs};
 use crate::exit::{Exit, Failure};
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &GenArgs, interrupt: &Interrupt) -> Result<Exit, Failure
         seconds_total: start.elapsed().as_secs_f64(),
     };
     let text = match args.format {
-        Format::Json => format!("{}\n", serde_json::to_string(&summary).expect("plain data serialises")),
+        Format::Json => format!("{}\n", json_line(&summary)),
         Format::Table => table(&summary, &args.output),
     };
     print_summary(&text, is_standard(&args.output))?;

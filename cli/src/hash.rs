@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use sigwarp::{Digests, Engine, Hash, MerkleRule, Messages};
-use sigwarp_datasets::ColumnReader;
+use sigwarp_datasets::{ColumnReader, json_line};
 
 use crate::args::{Format, HashArgs};
 use crate::exit::{Exit, Failure};
@@ -127,7 +127,7 @@ pub(crate) fn run(args: &HashArgs, interrupt: &Interrupt) -> Result<Exit, Failur
             merkle,
             digests: std::mem::take(&mut job.digests),
         };
-        let text = serde_json::to_string(&summary).expect("plain data serialises");
+        let text = json_line(&summary);
         job.print(&text)?;
     } else if let Some(merkle) = merkle {
         job.print(&format!("{}  {} leaves", merkle.root, merkle.leaves))?;

@@ -27,7 +27,10 @@ use clap::Parser;
 use exit::Exit;
 
 fn main() -> ExitCode {
-    let command = args::Arguments::parse().command;
+    let command = match args::Arguments::try_parse() {
+        Ok(arguments) => arguments.command,
+        Err(usage) => return exit::usage(&usage),
+    };
     let interrupt = match interrupt::Interrupt::install() {
         Ok(interrupt) => interrupt,
         Err(failure) => return failure.report(),

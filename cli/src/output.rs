@@ -3,7 +3,23 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use sigwarp_datasets::shown_within;
+
 use crate::exit::{Failure, print};
+
+/// The most characters of a file's name and of an id in a table. Tables are as wide as their widest cell.
+const FILE_CHARACTERS: usize = 100;
+const ID_CHARACTERS: usize = 64;
+
+/// A row of a file, as tables show it.
+pub(crate) fn place(file: &str, row: u64) -> String {
+    format!("{}:{row}", shown_within(file, FILE_CHARACTERS))
+}
+
+/// The id of a row, as tables show it.
+pub(crate) fn label(id: Option<&str>) -> String {
+    id.map_or_else(String::new, |id| shown_within(id, ID_CHARACTERS))
+}
 
 /// Whether a path stands for standard input or output.
 pub(crate) fn is_standard(path: &Path) -> bool {

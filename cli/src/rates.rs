@@ -94,7 +94,7 @@ pub(crate) fn run(args: &DevicesArgs) -> Result<Exit, Failure> {
         recheck: status.recheck,
         rows,
     };
-    let json = serde_json::to_string(&report).expect("plain data serialises");
+    let json = sigwarp_datasets::json_line(&report);
     if let Some(path) = &args.json {
         std::fs::write(path, format!("{json}\n"))
             .map_err(|error| Failure::output(format!("{}: {error}", path.display())))?;

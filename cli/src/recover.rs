@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Engine, Item, Messages, Prehash, Reason, Scheme};
-use sigwarp_datasets::{KeyUse, PartialFile, RowBlock};
+use sigwarp_datasets::{KeyUse, PartialFile, RowBlock, json_line};
 
 use crate::args::{Format, RecoverArgs};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::output::{is_standard, print_summary};
+use crate::output::{is_standard, label, place, print_summary};
 use crate::rows::{Next, Rows};
 use crate::threads::Work;
 use crate::verify::build_engine;
@@ -60,8 +60,7 @@ pub(crate) fn run(args: &RecoverArgs, interrupt: &Interrupt) -> Result<Exit, Fai
     let to_standard_output = args.output.as_deref().is_some_and(is_standard);
     match args.format {
         Format::Json => {
-            let text = serde_json::to_string(&summary).expect("plain data serialises");
-            print_summary(&format!("{text}\n"), to_standard_output)?;
+            print_summary(&format!("{}\n", json_line(&summary)), to_standard_output)?;
         }
         Format::Table if ended.is_err() && summary.items == 0 => {}
         Format::Table => print_summary(&table(&summary), to_standard_output)?,
@@ -253,7 +252,7 @@ fn table(summary: &Summary) -> String {
         line("complete", "no: the run stopped early, the counts are of the rows before".to_owned());
     }
     for FailedRow { file, row, id, reason } in &summary.failures {
-        line("", format!("{file}:{row} {} {reason}", id.as_deref().unwrap_or("")));
+        line("", format!("{} {} {reason}", place(file, *row), label(id.as_deref())));
     }
     text
 }
@@ -279,7 +278,7 @@ impl Output {
     }
 
     fn write(&mut self, line: &Recovered<'_>) -> Result<(), Failure> {
-        let mut text = serde_json::to_vec(line).expect("plain data serialises");
+        let mut text = json_line(line).into_bytes();
         text.push(b'\n');
         match self {
             Self::Standard(out) => {

@@ -58,9 +58,7 @@ pub(crate) fn run(args: &SelftestArgs, interrupt: &Interrupt) -> Result<Exit, Fa
         }
     }
     match args.format {
-        Format::Json => {
-            print(&format!("{}\n", serde_json::to_string(&report).expect("plain data serialises")))?
-        }
+        Format::Json => print(&format!("{}\n", sigwarp_datasets::json_line(&report)))?,
         Format::Table => print(&table(&report))?,
     }
     let diverged = report.backends.iter().any(|backend| backend.divergences > 0 || backend.failed());

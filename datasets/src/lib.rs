@@ -15,6 +15,7 @@ pub mod generate;
 mod keys;
 mod read;
 mod row;
+mod text;
 mod write;
 
 pub use block::RowBlock;
@@ -23,4 +24,5 @@ pub use error::{ReadError, RowError, WriteError};
 pub use keys::KeyFile;
 pub use read::{ColumnReader, KeyUse, ReadOptions, RowReader};
 pub use row::{Expected, Format, Row};
+pub use text::{json_line, shown, shown_within};
 pub use write::{PartialFile, ROW_GROUP_ROWS, RowWriter, VerdictWriter};

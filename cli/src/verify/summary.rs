@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use sigwarp::{Reason, Verdict};
+use sigwarp_datasets::json_line;
+
+use crate::output::{label, place};
 
 /// The version of the JSON summary, raised when a field changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -216,9 +219,7 @@ impl Summary {
 
     /// One line of JSON.
     pub(crate) fn json(&self) -> String {
-        let mut text = serde_json::to_string(self).expect("numbers and strings always serialise");
-        text.push('\n');
-        text
+        format!("{}\n", json_line(self))
     }
 
     /// A table for people.
@@ -302,8 +303,8 @@ impl FailedRow {
             Some(_) => "yes",
         };
         [
-            format!("{}:{}", self.file, self.row),
-            self.id.clone().unwrap_or_default(),
+            place(&self.file, self.row),
+            label(self.id.as_deref()),
             self.reason.unwrap_or("valid").to_owned(),
             expected.to_owned(),
         ]

@@ -8,6 +8,7 @@ use super::sink::Sink;
 use crate::block::RowBlock;
 use crate::error::WriteError;
 use crate::row::{Expected, Row};
+use crate::text::write_json;
 
 /// Lines are collected up to this many bytes before they are written.
 const BUFFER: usize = 64 << 10;
@@ -121,7 +122,7 @@ impl<'a> Line<'a> {
     }
 
     fn string(&mut self, text: &str) {
-        serde_json::to_writer(&mut *self.out, text).expect("text is always JSON, and a Vec takes it");
+        write_json(self.out, &text);
     }
 
     fn text(&mut self, name: &str, value: Option<&str>) {
