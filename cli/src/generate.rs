@@ -33,15 +33,26 @@ pub(crate) fn run(args: &GenArgs, interrupt: &Interrupt) -> Result<Exit, Failure
         interrupt.at_once(|| generator.write_keys(&mut keys)).map_err(Failure::output)?;
         keys.finish().map_err(Failure::output)?;
     }
-    let complete = generator.write_rows(&mut rows, |_| !interrupt.requested()).map_err(Failure::output)?;
-    if complete {
-        rows.finish().map_err(Failure::output)?;
-    }
+    let mut written = 0;
+    let ended = generator.write_rows(&mut rows, |rows| {
+        written = rows;
+        !interrupt.requested()
+    });
+    let complete = match ended {
+        Ok(true) => rows.finish().map(|()| true),
+        Ok(false) => rows.keep().map(|()| false),
+        // The rows that fit stay; what went wrong first is told.
+        Err(error) => {
+            drop(rows.keep());
+            Err(error)
+        }
+    };
+    let complete = complete.map_err(Failure::output)?;
 
     let summary = Summary {
         schema_version: 1,
         complete,
-        rows: args.rows,
+        rows: written,
         keys: generator.keys(),
         seed: args.seed,
         row_group_rows: ROW_GROUP_ROWS,

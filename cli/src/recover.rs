@@ -1,7 +1,7 @@
 //! `sigwarp recover`: the public keys and Ethereum addresses behind secp256k1 signatures.
 
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Engine, Item, Messages, Pre
 use sigwarp_datasets::{KeyUse, PartialFile, RowBlock, json_line};
 
 use crate::args::{Format, RecoverArgs};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, write_out};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, label, place, print_summary};
 use crate::rows::{Next, Rows};
@@ -98,7 +98,7 @@ fn recover_block(
     (file, block): (&str, &RowBlock),
     list: usize,
     summary: &mut Summary,
-    mut output: Option<&mut Output>,
+    output: Option<&mut Output>,
 ) -> Result<(), Failure> {
     let view = block.batch().view().map_err(Failure::engine)?;
     // The rows before the first that recovery has no meaning for.
@@ -109,6 +109,7 @@ fn recover_block(
             Ok(wanted) => rows.push(wanted),
             Err(text) => {
                 let row = block.first_row() + position as u64;
+                let file = if is_standard(Path::new(file)) { "standard input" } else { file };
                 problem = Some(Failure::input(format!("{file}: row {row}: {text}")));
                 break;
             }
@@ -121,7 +122,20 @@ fn recover_block(
     } else {
         Vec::new()
     };
-    let mut addresses = addresses.iter();
+    if let Some(output) = output {
+        // Counted is what is written: after a full disk the summary and the file are of the same rows.
+        let mut addresses = addresses.iter();
+        for (position, key) in keys.iter().enumerate() {
+            output.write(&Recovered {
+                index: summary.items + position as u64,
+                id: block.id(position),
+                public_key: key.ok().map(hex::encode),
+                address: key.ok().and_then(|_| addresses.next()).map(hex::encode),
+                reason: key.err().map(Reason::name),
+            });
+        }
+        output.commit()?;
+    }
     for (position, key) in keys.into_iter().enumerate() {
         let row = block.first_row() + position as u64;
         let item = view.item(position);
@@ -139,15 +153,6 @@ fn recover_block(
         if let (Some(reason), true) = (reason, summary.failures.len() < list) {
             let id = block.id(position).map(str::to_owned);
             summary.failures.push(FailedRow { file: file.to_owned(), row, id, reason });
-        }
-        if let Some(output) = &mut output {
-            output.write(&Recovered {
-                index: summary.items,
-                id: block.id(position),
-                public_key: key.ok().map(hex::encode),
-                address: key.ok().and_then(|_| addresses.next()).map(hex::encode),
-                reason: key.err().map(Reason::name),
-            })?;
         }
         summary.items += 1;
     }
@@ -257,16 +262,17 @@ fn table(summary: &Summary) -> String {
     text
 }
 
-/// Where recovered keys go.
-enum Output {
-    Standard(BufWriter<io::Stdout>),
-    File(PartialFile),
+/// Where recovered keys go, a block at a time.
+struct Output {
+    lines: Vec<u8>,
+    /// Standard output where there is none.
+    file: Option<PartialFile>,
 }
 
 impl Output {
     fn create(path: &Path) -> Result<Self, Failure> {
         if is_standard(path) {
-            return Ok(Self::Standard(BufWriter::new(io::stdout())));
+            return Ok(Self { lines: Vec::new(), file: None });
         }
         if path.extension().is_none_or(|extension| extension != "jsonl") {
             return Err(Failure::input(format!(
@@ -274,29 +280,31 @@ impl Output {
                 path.display()
             )));
         }
-        PartialFile::create(path).map(Self::File).map_err(Failure::creating)
+        let file = PartialFile::create(path).map_err(Failure::creating)?;
+        Ok(Self { lines: Vec::new(), file: Some(file) })
     }
 
-    fn write(&mut self, line: &Recovered<'_>) -> Result<(), Failure> {
-        let mut text = json_line(line).into_bytes();
-        text.push(b'\n');
-        match self {
-            Self::Standard(out) => {
-                out.write_all(&text).map_err(|error| Failure::output(format!("standard output: {error}")))
-            }
-            Self::File(out) => {
-                out.write_all(&text).map_err(|error| Failure::output(format!("the recovered keys: {error}")))
-            }
-        }
+    fn write(&mut self, line: &Recovered<'_>) {
+        self.lines.extend_from_slice(json_line(line).as_bytes());
+        self.lines.push(b'\n');
+    }
+
+    /// Writes the lines so far: all of them, or none that stays.
+    fn commit(&mut self) -> Result<(), Failure> {
+        let lines = std::mem::take(&mut self.lines);
+        let Some(file) = &mut self.file else {
+            return write_out(&lines);
+        };
+        let written = file.write_all(&lines);
+        let written = written.map_err(|error| {
+            Failure::output(format!("{}: cannot write: {error}", file.writing_to().display()))
+        });
+        let ended = written.and_then(|()| file.commit().map_err(Failure::output));
+        ended.inspect_err(|_| file.roll_back())
     }
 
     fn finish(self) -> Result<(), Failure> {
-        match self {
-            Self::Standard(mut out) => {
-                out.flush().map_err(|error| Failure::output(format!("standard output: {error}")))
-            }
-            Self::File(out) => out.finish().map_err(Failure::output),
-        }
+        self.file.map_or(Ok(()), |file| file.finish().map_err(Failure::output))
     }
 }
 

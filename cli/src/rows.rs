@@ -158,11 +158,13 @@ fn read_file(
     let file: Arc<str> = path.display().to_string().into();
     loop {
         let mut block = spares.try_recv().unwrap_or_default();
-        if !reader.next_block(&mut block)? {
-            return Ok(Some(reader.schemes().clone()));
-        }
-        if sender.send(Message::Block { file: Arc::clone(&file), block }).is_err() {
+        let more = reader.next_block(&mut block);
+        // The rows before a bad one are judged too.
+        if !block.is_empty() && sender.send(Message::Block { file: Arc::clone(&file), block }).is_err() {
             return Ok(None);
+        }
+        if !more? {
+            return Ok(Some(reader.schemes().clone()));
         }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         list: args.failures,
         shares: BTreeMap::new(),
         totals: Totals::default(),
+        kept: Totals::default(),
         verify_time: Duration::ZERO,
         register_time: None,
         registered: Vec::new(),
@@ -109,6 +110,8 @@ struct Job<'a> {
     /// The items that each backend decided.
     shares: BTreeMap<BackendKind, u64>,
     totals: Totals,
+    /// The counts of the verdicts that stay in the output even if the next cannot be written.
+    kept: Totals,
     verify_time: Duration,
     /// How long it took to register the keys of the keys file, once that was done.
     register_time: Option<Duration>,
@@ -138,23 +141,39 @@ impl Job<'_> {
             }
             Some(path) => Some(VerdictWriter::create(path).map_err(Failure::creating)?),
         };
+        let judged = self.judge(&rows, interrupt, writer.as_mut());
+        let Some(mut writer) = writer else { return judged };
+        let written = match judged {
+            Ok(true) => writer.finish(),
+            _ => writer.keep(),
+        };
+        if written.is_err() && writer.committed() < self.totals.items {
+            self.totals = std::mem::take(&mut self.kept);
+        }
+        // What stopped the rows is told, not that the rest could not be kept either.
+        judged.and_then(|complete| written.map_err(Failure::output).map(|()| complete))
+    }
+
+    /// Judges rows until they end or the user stops it.
+    fn judge(
+        &mut self,
+        rows: &Rows,
+        interrupt: &Interrupt,
+        mut writer: Option<&mut VerdictWriter>,
+    ) -> Result<bool, Failure> {
         loop {
             match rows.next(interrupt)? {
                 Next::Block { file, block } => {
                     if let Some(keys) = rows.keys() {
                         self.register(keys, &block)?;
                     }
-                    self.verify(&file, &block, writer.as_mut())?;
+                    self.verify(&file, &block, writer.as_deref_mut())?;
                     rows.recycle(block);
                 }
                 Next::Interrupted => return Ok(false),
-                Next::End => break,
+                Next::End => return Ok(true),
             }
         }
-        if let Some(writer) = writer {
-            writer.finish().map_err(Failure::output)?;
-        }
-        Ok(true)
     }
 
     /// Registers the keys of the keys file for a scheme when the first block with rows of it comes. The rows that use
@@ -187,7 +206,7 @@ impl Job<'_> {
         &mut self,
         file: &str,
         block: &RowBlock,
-        writer: Option<&mut VerdictWriter>,
+        mut writer: Option<&mut VerdictWriter>,
     ) -> Result<(), Failure> {
         let start = Instant::now();
         let verdicts = self.engine.verify(block.batch()).map_err(Failure::engine)?;
@@ -197,6 +216,13 @@ impl Job<'_> {
         }
 
         let view = block.batch().view().map_err(Failure::engine)?;
+        // Counted is what is written: after a full disk the summary and the file are of the same rows.
+        if let Some(writer) = &mut writer
+            && let Err(error) = writer.write(self.rows_seen, block, &verdicts)
+        {
+            self.totals = std::mem::take(&mut self.kept);
+            return Err(Failure::output(error));
+        }
         for (item, verdict) in verdicts.iter().enumerate() {
             let judged = Judged {
                 file,
@@ -208,10 +234,10 @@ impl Job<'_> {
             };
             self.totals.add(judged, self.list);
         }
-        if let Some(writer) = writer {
-            writer.write(self.rows_seen, block, &verdicts).map_err(Failure::output)?;
-        }
         self.rows_seen += block.len() as u64;
+        if writer.is_some_and(|writer| writer.committed() == self.rows_seen) {
+            self.kept = self.totals.clone();
+        }
         self.bar.inc(block.len() as u64);
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::output::{label, place};
 const SCHEMA_VERSION: u32 = 1;
 
 /// Counts over all rows read so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Totals {
     pub(crate) items: u64,
     valid: u64,

@@ -29,7 +29,7 @@ impl Lines {
         write_row(&mut line, row);
         line.text("fault", fault);
         line.end();
-        self.written()
+        if self.buffer.len() >= BUFFER { self.commit() } else { Ok(()) }
     }
 
     pub(super) fn verdicts(
@@ -45,25 +45,29 @@ impl Lines {
             line.text("verdict", Some(verdict.name()));
             line.text_or_null("reason", verdict.reason().map(|reason| reason.name()));
             line.end();
-            self.written()?;
+            if self.buffer.len() >= BUFFER {
+                self.pass_on()?;
+            }
         }
-        Ok(())
+        self.commit()
     }
 
-    pub(super) fn finish(mut self) -> Result<(), WriteError> {
-        self.flush()?;
+    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+        self.commit()?;
         self.sink.finish()
     }
 
-    /// Passes the buffer on when it is full.
-    fn written(&mut self) -> Result<(), WriteError> {
-        if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
+    /// Commits every line so far.
+    pub(super) fn commit(&mut self) -> Result<(), WriteError> {
+        self.pass_on()?;
+        self.sink.commit().inspect_err(|_| self.sink.roll_back())
     }
 
-    fn flush(&mut self) -> Result<(), WriteError> {
-        self.sink.write_all(&self.buffer).map_err(|source| self.sink.error(source))?;
+    /// Passes the buffer on. After an error the file ends with the last line that was committed.
+    fn pass_on(&mut self) -> Result<(), WriteError> {
+        let passed = self.sink.write_all(&self.buffer).map_err(|source| self.sink.error(source));
         self.buffer.clear();
-        Ok(())
+        passed.inspect_err(|_| self.sink.roll_back())
     }
 }
 

@@ -56,10 +56,18 @@ impl RowWriter {
     }
 
     /// Writes what is buffered, and gives a file its name.
-    pub fn finish(self) -> Result<(), WriteError> {
-        match self.0 {
+    pub fn finish(mut self) -> Result<(), WriteError> {
+        match &mut self.0 {
             RowSink::Jsonl(lines) => lines.finish(),
             RowSink::Parquet(columns) => columns.finish(),
+        }
+    }
+
+    /// Ends a file that is not complete: every row so far stays in it, readable, as `NAME.partial`.
+    pub fn keep(mut self) -> Result<(), WriteError> {
+        match &mut self.0 {
+            RowSink::Jsonl(lines) => lines.commit(),
+            RowSink::Parquet(columns) => columns.keep(),
         }
     }
 }
@@ -67,7 +75,10 @@ impl RowWriter {
 /// Writes verdicts as Parquet or JSONL with the columns `index`, `id`, `verdict` (`valid` or `invalid`) and
 /// `reason` (null where valid).
 #[derive(Debug)]
-pub struct VerdictWriter(VerdictSink);
+pub struct VerdictWriter {
+    sink: VerdictSink,
+    written: u64,
+}
 
 #[derive(Debug)]
 enum VerdictSink {
@@ -80,15 +91,17 @@ impl VerdictWriter {
     pub fn create(path: &Path) -> Result<Self, WriteError> {
         let format = format_of(path)?;
         let sink = Sink::file(path)?;
-        Ok(Self(match format {
+        let sink = match format {
             Format::Jsonl => VerdictSink::Jsonl(jsonl::Lines::new(sink)),
             Format::Parquet => VerdictSink::Parquet(Box::new(parquet::VerdictColumns::new(sink)?)),
-        }))
+        };
+        Ok(Self { sink, written: 0 })
     }
 
     /// Writes JSONL to a stream, which messages call `name`.
     pub fn jsonl(name: impl Into<String>, stream: impl Write + Send + 'static) -> Self {
-        Self(VerdictSink::Jsonl(jsonl::Lines::new(Sink::stream(name.into(), Box::new(stream)))))
+        let lines = jsonl::Lines::new(Sink::stream(name.into(), Box::new(stream)));
+        Self { sink: VerdictSink::Jsonl(lines), written: 0 }
     }
 
     /// Writes the verdicts on a block. `first_index` is the index of its first item among all that are written.
@@ -102,17 +115,37 @@ impl VerdictWriter {
         verdicts: &Verdicts,
     ) -> Result<(), WriteError> {
         assert_eq!(block.len(), verdicts.len(), "a verdict for every row of the block");
-        match &mut self.0 {
+        match &mut self.sink {
             VerdictSink::Jsonl(lines) => lines.verdicts(first_index, block, verdicts),
             VerdictSink::Parquet(columns) => columns.verdicts(first_index, block, verdicts),
+        }?;
+        self.written += block.len() as u64;
+        Ok(())
+    }
+
+    /// The verdicts that stay in the file whatever happens next, a full disk included: in JSONL those of every block
+    /// that was written, in Parquet those of every complete row group.
+    pub fn committed(&self) -> u64 {
+        match &self.sink {
+            VerdictSink::Jsonl(_) => self.written,
+            VerdictSink::Parquet(columns) => columns.committed(),
         }
     }
 
     /// Writes what is buffered, and gives a file its name.
-    pub fn finish(self) -> Result<(), WriteError> {
-        match self.0 {
+    pub fn finish(&mut self) -> Result<(), WriteError> {
+        match &mut self.sink {
             VerdictSink::Jsonl(lines) => lines.finish(),
             VerdictSink::Parquet(columns) => columns.finish(),
+        }
+    }
+
+    /// Ends a file that is not complete: the verdicts so far stay in it, readable, as `NAME.partial`. After an error,
+    /// of this or of another call, those are the first [`Self::committed`].
+    pub fn keep(&mut self) -> Result<(), WriteError> {
+        match &mut self.sink {
+            VerdictSink::Jsonl(lines) => lines.commit(),
+            VerdictSink::Parquet(columns) => columns.keep(),
         }
     }
 }

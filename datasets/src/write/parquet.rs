@@ -3,11 +3,13 @@
 mod cells;
 
 use std::fmt;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
 use parquet::data_type::{BoolType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::{FileMetaData, ParquetMetaData, ParquetMetaDataWriter};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
@@ -29,6 +31,10 @@ enum Kind {
     Unsigned64,
     Boolean,
 }
+
+/// More bytes than the end of a file takes without row groups, and a chunk of a column in it.
+const END: u64 = 4096;
+const CHUNK: u64 = 256;
 
 /// A column of the schema, null where a row has no cell if it is `nullable`.
 fn field(name: &str, kind: Kind, nullable: bool) -> ParquetResult<TypePtr> {
@@ -52,6 +58,11 @@ struct Table {
     row_group_rows: usize,
     /// Rows that are collected for the next row group.
     rows: usize,
+    /// Row groups that stay whatever happens, and their rows.
+    groups: usize,
+    committed: u64,
+    /// Whether something could not be written: then the file ends with what is committed.
+    failed: bool,
 }
 
 impl fmt::Debug for Table {
@@ -77,7 +88,24 @@ impl Table {
             SerializedFileWriter::new(sink, Arc::new(schema), Arc::new(properties.build()))
         });
         let writer = writer.map_err(|error| write_error(&name, error))?;
-        Ok(Self { name, writer, row_group_rows: row_group_rows.max(1), rows: 0 })
+        let row_group_rows = row_group_rows.max(1);
+        let mut table =
+            Self { name, writer, row_group_rows, rows: 0, groups: 0, committed: 0, failed: false };
+        table.commit()?;
+        Ok(table)
+    }
+
+    /// What was written stays from now on: behind it there is room for the end of the file, without which nothing of it
+    /// could be read.
+    fn commit(&mut self) -> Result<(), WriteError> {
+        let columns = self.writer.schema_descr().num_columns();
+        let groups = self.writer.flushed_row_groups().len();
+        let room = END + CHUNK * (columns * (groups + 1)) as u64;
+        self.writer.inner_mut().commit_with_room(room)?;
+        self.groups = groups;
+        let rows = self.writer.flushed_row_groups().iter().map(|group| group.num_rows().unsigned_abs());
+        self.committed = rows.sum();
+        Ok(())
     }
 
     /// Counts a row that was added to the columns. When they hold a row group, it is written, and they are empty again.
@@ -86,7 +114,7 @@ impl Table {
         if self.rows >= self.row_group_rows { self.write(columns) } else { Ok(()) }
     }
 
-    /// Writes what the columns hold as a row group.
+    /// Writes what the columns hold as a row group. After an error they are empty too, and the file ends before it.
     fn write<const COLUMNS: usize>(&mut self, columns: [&mut dyn Cells; COLUMNS]) -> Result<(), WriteError> {
         if std::mem::take(&mut self.rows) == 0 {
             return Ok(());
@@ -102,11 +130,46 @@ impl Table {
             }
             group.close().map(|_| ())
         };
-        write().map_err(|error| write_error(&self.name, error))
+        let written = write().map_err(|error| write_error(&self.name, error));
+        written.and_then(|()| self.commit()).inspect_err(|_| self.failed = true)
     }
 
-    fn finish(self) -> Result<(), WriteError> {
-        self.writer.into_inner().map_err(|error| write_error(&self.name, error))?.finish()
+    /// Completes the file and gives it its name.
+    fn finish(&mut self) -> Result<(), WriteError> {
+        let ended = self.writer.finish().map(|_| ()).map_err(|error| write_error(&self.name, error));
+        ended.and_then(|()| self.writer.inner_mut().finish()).inspect_err(|_| {
+            // The row groups take less room than they do with an index of their pages.
+            drop(self.end());
+        })
+    }
+
+    /// Completes the file without giving it its name, with what is committed.
+    fn keep(&mut self) -> Result<(), WriteError> {
+        match self.failed {
+            true => self.end(),
+            false => {
+                let ended = self.writer.finish().map(|_| ()).map_err(|error| write_error(&self.name, error));
+                ended.and_then(|()| self.writer.inner_mut().commit()).or_else(|_| self.end())
+            }
+        }
+    }
+
+    /// Writes the end of the file behind the row groups that are committed, where there is room for it.
+    fn end(&mut self) -> Result<(), WriteError> {
+        self.writer.inner_mut().roll_back();
+        let schema = Arc::new(self.writer.schema_descr().clone());
+        let created_by = self.writer.properties().created_by().to_owned();
+        let rows = i64::try_from(self.committed).unwrap_or(i64::MAX);
+        let file = FileMetaData::new(1, rows, Some(created_by), None, schema, None);
+        let groups = self.writer.flushed_row_groups()[..self.groups].to_vec();
+        let metadata = ParquetMetaData::new(file, groups);
+        let mut end = Vec::new();
+        ParquetMetaDataWriter::new(&mut end, &metadata)
+            .finish()
+            .map_err(|error| write_error(&self.name, error))?;
+        let sink = self.writer.inner_mut();
+        sink.write_all(&end).map_err(|source| sink.error(source))?;
+        sink.commit()
     }
 }
 
@@ -216,9 +279,14 @@ impl RowColumns {
         self.table.added(columns.in_order())
     }
 
-    pub(super) fn finish(mut self) -> Result<(), WriteError> {
-        self.table.write(self.columns.in_order())?;
+    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+        self.table.write(self.columns.in_order()).inspect_err(|_| drop(self.table.keep()))?;
         self.table.finish()
+    }
+
+    pub(super) fn keep(&mut self) -> Result<(), WriteError> {
+        let written = self.table.write(self.columns.in_order());
+        self.table.keep().and(written)
     }
 }
 
@@ -269,13 +337,26 @@ impl VerdictColumns {
             columns.id.push(block.id(item));
             columns.verdict.push(Some(verdict.name()));
             columns.reason.push(verdict.reason().map(|reason| reason.name()));
-            self.table.added(columns.in_order())?;
+        }
+        // A row group ends with a block, so that what is counted a block at a time is in the file a block at a time.
+        self.table.rows += block.len();
+        if self.table.rows >= self.table.row_group_rows {
+            self.table.write(columns.in_order())?;
         }
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<(), WriteError> {
-        self.table.write(self.columns.in_order())?;
+    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+        self.table.write(self.columns.in_order()).inspect_err(|_| drop(self.table.keep()))?;
         self.table.finish()
+    }
+
+    pub(super) fn keep(&mut self) -> Result<(), WriteError> {
+        let written = self.table.write(self.columns.in_order());
+        self.table.keep().and(written)
+    }
+
+    pub(super) fn committed(&self) -> u64 {
+        self.table.committed
     }
 }

@@ -38,12 +38,36 @@ impl Sink {
         WriteError::Io { file: self.name(), source }
     }
 
-    pub(super) fn finish(self) -> Result<(), WriteError> {
+    /// What was written so far stays from now on, whatever happens.
+    pub(super) fn commit(&mut self) -> Result<(), WriteError> {
         match self {
-            Self::File(file) => file.finish(),
-            Self::Stream { name, mut stream } => {
-                stream.flush().map_err(|source| WriteError::Io { file: name, source })
+            Self::File(file) => file.commit(),
+            Self::Stream { name, stream } => {
+                stream.flush().map_err(|source| WriteError::Io { file: name.clone(), source })
             }
+        }
+    }
+
+    /// As [`Self::commit`], once there is room for so many bytes more.
+    pub(super) fn commit_with_room(&mut self, room: u64) -> Result<(), WriteError> {
+        match self {
+            Self::File(file) => file.commit_with_room(room),
+            stream @ Self::Stream { .. } => stream.commit(),
+        }
+    }
+
+    /// Takes back what was written since then, where that is possible.
+    pub(super) fn roll_back(&mut self) {
+        if let Self::File(file) = self {
+            file.roll_back();
+        }
+    }
+
+    /// Commits what was written and gives a file its name.
+    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+        match self {
+            Self::File(file) => file.complete(),
+            stream @ Self::Stream { .. } => stream.commit(),
         }
     }
 }
