@@ -52,6 +52,13 @@ pub struct Measure {
     max_items: Option<usize>,
 }
 
+impl Measure {
+    /// The files that the report is written to, each with its option.
+    pub fn outputs(&self) -> [(&'static str, Option<&Path>); 2] {
+        [("--json", self.json.as_deref()), ("--html", self.html.as_deref())]
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ClockName {
     Wall,

@@ -6,6 +6,7 @@ use sigwarp_bench::report::table;
 
 use crate::args::{BackendName, BenchArgs, EngineArgs, Format};
 use crate::exit::{Exit, Failure, print};
+use crate::roles::Roles;
 use crate::threads::{Work, useful};
 use crate::verify::build_engine;
 
@@ -18,6 +19,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
         print(&list(&rows))?;
         return Ok(Exit::AllGood);
     }
+    let roles = args.measure.outputs().into_iter();
+    roles.fold(Roles::default(), |roles, (option, path)| roles.write_in_place(option, path)).check()?;
     if args.backend != BackendName::Auto || std::env::var_os(sigwarp::BACKEND_VARIABLE).is_some() {
         // Otherwise every row would say the same: it cannot run here.
         build_engine(&EngineArgs::of(args.backend, threads), Work::Unknown)?;

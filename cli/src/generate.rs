@@ -11,6 +11,7 @@ use crate::args::{Format, GenArgs};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, print_summary};
+use crate::roles::Roles;
 
 #[derive(Debug, Serialize)]
 struct Summary {
@@ -26,6 +27,12 @@ struct Summary {
 pub(crate) fn run(args: &GenArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
     let workload = workload(args)?;
+    if args.keys_output.as_deref().is_some_and(is_standard) && is_standard(&args.output) {
+        return Err(Failure::input(
+            "--output and --keys-output are both standard output (-); name a file for one",
+        ));
+    }
+    Roles::default().write("--output", [&args.output]).write("--keys-output", &args.keys_output).check()?;
     let generator = interrupt.at_once(|| Generator::new(workload)).map_err(Failure::input)?;
     let mut rows = create(&args.output)?;
     if let Some(path) = &args.keys_output {
@@ -62,7 +69,8 @@ pub(crate) fn run(args: &GenArgs, interrupt: &Interrupt) -> Result<Exit, Failure
         Format::Json => format!("{}\n", json_line(&summary)),
         Format::Table => table(&summary, &args.output),
     };
-    print_summary(&text, is_standard(&args.output))?;
+    let rows_or_keys = [Some(&args.output), args.keys_output.as_ref()];
+    print_summary(&text, rows_or_keys.into_iter().flatten().any(|path| is_standard(path)))?;
     Ok(if complete { Exit::AllGood } else { Exit::Interrupted })
 }
 

@@ -15,6 +15,7 @@ mod output;
 #[cfg(feature = "gpu")]
 mod rates;
 mod recover;
+mod roles;
 mod rows;
 mod selftest;
 mod threads;

@@ -47,6 +47,7 @@ struct Row {
 }
 
 pub(crate) fn run(args: &DevicesArgs) -> Result<Exit, Failure> {
+    crate::roles::Roles::default().write_in_place("--json", args.json.as_deref()).check()?;
     let options = GpuOptions::new().adapter(AdapterChoice::from_text(&args.device));
     let build = |choice| Engine::builder().backend(choice).gpu(options.clone()).build();
     let device = build(BackendChoice::Forced(BackendKind::Gpu)).map_err(Failure::engine)?;

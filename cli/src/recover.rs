@@ -13,6 +13,7 @@ use crate::args::{Format, RecoverArgs};
 use crate::exit::{Exit, Failure, write_out};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, label, place, print_summary};
+use crate::roles::Roles;
 use crate::rows::{Next, Rows};
 use crate::threads::Work;
 use crate::verify::build_engine;
@@ -51,6 +52,11 @@ struct Recovered<'a> {
 
 pub(crate) fn run(args: &RecoverArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
+    Roles::default()
+        .read("the input", &args.input.files)
+        .read("--keys", &args.input.keys)
+        .write("--output", &args.output)
+        .check()?;
     let mut summary = Summary { schema_version: 1, ..Summary::default() };
     let ended = recover_files(args, interrupt, &mut summary);
     summary.complete = matches!(ended, Ok(true));

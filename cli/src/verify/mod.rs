@@ -18,11 +18,17 @@ use crate::args::{BackendName, EngineArgs, Format, VerifyArgs};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, print_summary};
+use crate::roles::Roles;
 use crate::rows::{Next, Rows};
 use crate::threads::{Work, useful};
 
 pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
+    Roles::default()
+        .read("the input", &args.input.files)
+        .read("--keys", &args.input.keys)
+        .write("--output", &args.output)
+        .check()?;
     let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&args.input.files)))?;
     let to_standard_output = args.output.as_deref().is_some_and(is_standard);
     let mut job = Job {
