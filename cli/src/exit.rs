@@ -96,6 +96,11 @@ fn say(message: &str) {
     drop(writeln!(io::stderr(), "sigwarp: {}", shown_within(message, MESSAGE_CHARACTERS)));
 }
 
+/// Says what the user should know although the command goes on.
+pub(crate) fn warn(message: impl Display) {
+    say(&format!("warning: {message}"));
+}
+
 /// Writes `text` to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     write_out(text.as_bytes())

@@ -22,7 +22,7 @@ use crate::output::is_standard;
 const AHEAD: usize = 1;
 
 /// How long a wait for rows lasts before the user's wish to stop is looked at.
-const PATIENCE: Duration = Duration::from_millis(50);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What comes next.
 pub(crate) enum Next {
