@@ -13,19 +13,41 @@ pub struct Ran {
     pub err: String,
 }
 
-/// Runs `sigwarp` with these arguments in `folder`, giving it `input` on standard input.
-pub fn sigwarp(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
-    // A layer of Mesa's Vulkan looks for a display, and complains on standard error where there is none.
-    sigwarp_with(&[("NODEVICE_SELECT", "1")], folder, arguments, input)
+/// As [`Ran`], for output that need not be UTF-8.
+#[derive(Debug)]
+pub struct RawRan {
+    pub status: Option<i32>,
+    pub out: Vec<u8>,
+    pub err: Vec<u8>,
 }
 
-/// The same with these variables in the environment.
+/// The command, in `folder`.
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sigwarp"));
+    // A layer of Mesa's Vulkan looks for a display, and complains on standard error where there is none.
+    command.env("NODEVICE_SELECT", "1").env_remove("SIGWARP_BACKEND").current_dir(folder);
+    command
+}
+
+/// Runs `sigwarp` with these arguments in `folder`, giving it `input` on standard input.
+pub fn sigwarp(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
+    let RawRan { status, out, err } = run(command(folder).args(arguments), input);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command writes UTF-8");
+    Ran { status, out: text(out), err: text(err) }
+}
+
+/// As [`sigwarp`], with these variables alone added to the environment.
 pub fn sigwarp_with(variables: &[(&str, &str)], folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sigwarp"))
-        .envs(variables.iter().copied())
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("SIGWARP_BACKEND")
+    let mut command = command(folder);
+    command.env_remove("NODEVICE_SELECT").envs(variables.iter().copied()).args(arguments);
+    let RawRan { status, out, err } = run(&mut command, input);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command writes UTF-8");
+    Ran { status, out: text(out), err: text(err) }
+}
+
+/// Runs a command, giving it `input` on standard input.
+pub fn run(command: &mut Command, input: &[u8]) -> RawRan {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -37,8 +59,7 @@ pub fn sigwarp_with(variables: &[(&str, &str)], folder: &Path, arguments: &[&str
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().expect("the command ends");
     writer.join().expect("the writing thread does not panic");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command writes UTF-8");
-    Ran { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    RawRan { status: output.status.code(), out: output.stdout, err: output.stderr }
 }
 
 /// The JSON summary on standard output.

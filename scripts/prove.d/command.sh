@@ -1,0 +1,80 @@
+# "The command: nothing lost, nothing overwritten."
+#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults
+#   SIGWARP_FAULTS            a folder with small inputs and a script run.sh, which shows each fault that was found around
+#                             the engine; without it that check is skipped
+
+machine
+
+# Every kind of fault as a table test, and the inputs with which each was found.
+faults() {
+    if cargo test --quiet --profile ci -p sigwarp-cli --test faults >"$work/out" 2>&1; then
+        pass "table tests of every kind of fault: $(tests_passed)"
+        grep '^SKIPPED' "$work/out" | while read -r line; do echo "#        $line"; done || true
+    else
+        short "table tests: $(grep -m 3 'panicked\|^error' "$work/out" | tr '\n' ' ')"
+    fi
+    if [ ! -x "${SIGWARP_FAULTS:-}/run.sh" ]; then
+        skip "the inputs with which the faults were found: set SIGWARP_FAULTS to a folder with a run.sh"
+        return
+    fi
+    cargo build --release --quiet --bin sigwarp
+    if ! "$SIGWARP_FAULTS/run.sh" target/release/sigwarp >"$work/out" 2>"$work/err"; then
+        short "run.sh: $(tail -n 1 "$work/err")"
+        return
+    fi
+    python3 - "$work/out" >"$work/lines" <<'PYTHON'
+# What is expected of each kind stands in words beside it; this says the same to a program.
+import re, sys
+
+def every(pattern, count=1):
+    return lambda lines: len(lines) >= count and all(re.fullmatch(pattern, line) for line in lines)
+
+expected = {
+    "wide-id-panic": every(r"row\.\w+: exit 1 \d+ bytes of summary; ", 2),
+    "control-characters": every(r"verify table: 0 raw ESC/CR bytes, forged line: 0|hash: 0 raw ESC in the error", 2),
+    "output-is-input": every(r'verify: exit 2, rows\.jsonl now: \{"id": "0", "scheme".*|keys: exit 2, keys\.jsonl now: \{"public_key".*|gen: exit 2 \(.+\); g\.jsonl exists: +lines', 3),
+    "rows-before-a-bad-row": every(
+        r'verify: "items":3,"valid":2,"invalid":1|verdicts kept: 3|hash --column of the same file: 3 digests', 3),
+    "duplicate-parquet-columns": every(r"exit 2"),
+    "hash-abort": every(r"exit 124: |exit [23]: .*big\.bin.*"),
+    "bom": every(r"exit 0: |exit 2: .*byte order mark.*"),
+    "hash-names": every(r"check exit 0"),
+    "hash-lost-digests": every(r"digests: 1"),
+    "two-recovery-ids": every(r"row9?: exit 2", 2),
+    "doubled-json-fields": every(r"(null-first|expected): exit 2", 2),
+    "exit-status": every(r".*: 2", 3),
+}
+
+def partial(lines):
+    found = {form: (int(items), int(count)) for form, items, count in re.findall(
+        r'(\w+): counted "items":(\d+); in v2\.\w+\.partial: (\d+) lines', "\n".join(lines))}
+    # Lines are not the rows of a Parquet file, but without its end there would be fewer bytes than in a page.
+    size = re.search(r"parquet: .* (\d+) bytes", "\n".join(lines))
+    return len(found) == 2 and found["jsonl"] == (20000, 20000) and found["parquet"][0] == 20000 and int(size[1]) > 20000
+
+def threads(lines):
+    times = [re.fullmatch(r"--threads \d+: (\d+) ms for one row", line) for line in lines]
+    return len(times) == 3 and all(times) and int(times[-1][1]) < 10 * max(1, int(times[0][1]))
+
+def merkle(lines):
+    return len(lines) >= 2 and any("ambiguous" in line for line in lines)
+
+expected.update({"partial": partial, "threads": threads, "ambiguous-merkle": merkle})
+kinds = {}
+for line in open(sys.argv[1], errors="replace").read().splitlines():
+    heading = re.fullmatch(r"== (\S+) \| expected: (.*)", line)
+    if heading:
+        lines = kinds.setdefault(heading[1], [])
+    elif line:
+        lines.append(line.removeprefix("  "))
+for kind in expected.keys() | kinds.keys():
+    lines = kinds.get(kind, [])
+    good = kind in expected and expected[kind](lines)
+    print("pass" if good else "short", f"{kind}: {'; '.join(lines)[:300]}", sep="\t")
+PYTHON
+    tell <"$work/lines"
+}
+
+for part in ${SIGWARP_PROVE_ONLY:-faults}; do
+    "$part"
+done
