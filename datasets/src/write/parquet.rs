@@ -63,6 +63,17 @@ struct Table {
     committed: u64,
     /// Whether something could not be written: then the file ends with what is committed.
     failed: bool,
+    /// Whether the file has its end.
+    ended: bool,
+}
+
+/// Without an end nothing of a file could be read: whatever stopped its writer, it has one, behind what is committed.
+impl Drop for Table {
+    fn drop(&mut self) {
+        if !self.ended {
+            drop(self.end());
+        }
+    }
 }
 
 impl fmt::Debug for Table {
@@ -89,9 +100,19 @@ impl Table {
         });
         let writer = writer.map_err(|error| write_error(&name, error))?;
         let row_group_rows = row_group_rows.max(1);
-        let mut table =
-            Self { name, writer, row_group_rows, rows: 0, groups: 0, committed: 0, failed: false };
+        let mut table = Self {
+            name,
+            writer,
+            row_group_rows,
+            rows: 0,
+            groups: 0,
+            committed: 0,
+            failed: false,
+            // There is nothing to end before the file has its beginning.
+            ended: true,
+        };
         table.commit()?;
+        table.ended = false;
         Ok(table)
     }
 
@@ -136,22 +157,23 @@ impl Table {
 
     /// Completes the file and gives it its name.
     fn finish(&mut self) -> Result<(), WriteError> {
-        let ended = self.writer.finish().map(|_| ()).map_err(|error| write_error(&self.name, error));
-        ended.and_then(|()| self.writer.inner_mut().finish()).inspect_err(|_| {
-            // The row groups take less room than they do with an index of their pages.
-            drop(self.end());
-        })
+        self.complete(Sink::finish)
     }
 
     /// Completes the file without giving it its name, with what is committed.
     fn keep(&mut self) -> Result<(), WriteError> {
         match self.failed {
             true => self.end(),
-            false => {
-                let ended = self.writer.finish().map(|_| ()).map_err(|error| write_error(&self.name, error));
-                ended.and_then(|()| self.writer.inner_mut().commit()).or_else(|_| self.end())
-            }
+            false => self.complete(Sink::commit).or_else(|_| self.end()),
         }
+    }
+
+    /// Writes the end of the file, with an index of its pages, for which there may be no room.
+    fn complete(&mut self, then: impl FnOnce(&mut Sink) -> Result<(), WriteError>) -> Result<(), WriteError> {
+        let ended = self.writer.finish().map(|_| ()).map_err(|error| write_error(&self.name, error));
+        ended.and_then(|()| then(self.writer.inner_mut()))?;
+        self.ended = true;
+        Ok(())
     }
 
     /// Writes the end of the file behind the row groups that are committed, where there is room for it.
@@ -169,7 +191,9 @@ impl Table {
             .map_err(|error| write_error(&self.name, error))?;
         let sink = self.writer.inner_mut();
         sink.write_all(&end).map_err(|source| sink.error(source))?;
-        sink.commit()
+        sink.commit()?;
+        self.ended = true;
+        Ok(())
     }
 }
 
@@ -280,7 +304,7 @@ impl RowColumns {
     }
 
     pub(super) fn finish(&mut self) -> Result<(), WriteError> {
-        self.table.write(self.columns.in_order()).inspect_err(|_| drop(self.table.keep()))?;
+        self.table.write(self.columns.in_order())?;
         self.table.finish()
     }
 
@@ -347,7 +371,7 @@ impl VerdictColumns {
     }
 
     pub(super) fn finish(&mut self) -> Result<(), WriteError> {
-        self.table.write(self.columns.in_order()).inspect_err(|_| drop(self.table.keep()))?;
+        self.table.write(self.columns.in_order())?;
         self.table.finish()
     }
 
