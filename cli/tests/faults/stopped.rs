@@ -220,12 +220,16 @@ fn a_full_disk_leaves_what_was_counted() {
 #[test]
 fn a_full_disk_leaves_whole_rows_of_a_workload() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let arguments = ["gen", "--rows", "5000", "--mix", "ed25519:zip215", "--output", "rows.jsonl"];
-    let ran = run(&mut limited(folder.path(), 700, &arguments), b"");
-    assert_eq!(ran.status, Some(3));
-    let written = ids(&folder.path().join("rows.jsonl.partial"));
-    assert!(!written.is_empty() && written.len() < 5000, "{}", written.len());
-    assert!(written.iter().enumerate().all(|(row, id)| *id == row.to_string()));
+    for output in ["rows.jsonl", "rows.parquet"] {
+        let arguments = ["gen", "--rows", "5000", "--mix", "ed25519:zip215", "--output", output];
+        let ran = run(&mut limited(folder.path(), 100, &arguments), b"");
+        assert_eq!(ran.status, Some(3), "{output}");
+        let written = ids(&folder.path().join(format!("{output}.partial")));
+        // All of them are one row group.
+        assert_eq!(written.is_empty(), output == "rows.parquet", "{output}");
+        assert!(written.len() < 5000, "{output}: {}", written.len());
+        assert!(written.iter().enumerate().all(|(row, id)| *id == row.to_string()), "{output}");
+    }
 }
 
 /// Results on standard output end with a whole line too, where the reader is as slow as it likes.
