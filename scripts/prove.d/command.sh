@@ -7,7 +7,7 @@ machine
 
 # Every kind of fault as a table test, and the inputs with which each was found.
 faults() {
-    if cargo test --quiet --profile ci -p sigwarp-cli --test faults >"$work/out" 2>&1; then
+    if cargo test --quiet --profile ci -p sigwarp-cli --test suite faults:: >"$work/out" 2>&1; then
         pass "table tests of every kind of fault: $(tests_passed)"
         grep '^SKIPPED' "$work/out" | while read -r line; do echo "#        $line"; done || true
     else

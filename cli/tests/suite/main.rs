@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod common;
+mod faults;
 mod hash;
 mod numbers;
 mod verify;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::tables::{columns, ids, ids_of_lines, lines, recoverable, summary_in, valid, with, write_parquet};
 use crate::common::{command, run};
-use crate::tables::{columns, ids, ids_of_lines, lines, recoverable, summary_in, valid, with, write_parquet};
 
 /// Rows around the bad one.
 const ROWS: usize = 5;

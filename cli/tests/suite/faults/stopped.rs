@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::tables::{ids, ids_of_lines, lines, recoverable, summary_in, valid};
 use crate::common::{command, run};
-use crate::tables::{ids, ids_of_lines, lines, recoverable, summary_in, valid};
 
 /// A block has 16,384 rows: these are some blocks and a piece.
 const ROWS: usize = 40_000;

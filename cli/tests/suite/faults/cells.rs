@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::tables::{columns, lines, recoverable, valid, with, write_parquet};
 use crate::common::{command, run};
-use crate::tables::{columns, lines, recoverable, valid, with, write_parquet};
 
 type Command = (&'static str, fn(&str) -> Value);
 
@@ -200,7 +200,7 @@ fn a_byte_order_mark_changes_nothing() {
         for file in ["rows.jsonl", "-"] {
             let arguments = ["verify", file, "--keys", "keys.jsonl", "--format", "json"];
             let ran = run(command(path).args(arguments), text.as_bytes());
-            let summary = crate::tables::summary_in(&String::from_utf8_lossy(&ran.out));
+            let summary = super::tables::summary_in(&String::from_utf8_lossy(&ran.out));
             assert_eq!((ran.status, &summary["valid"]), (Some(0), &json!(count)), "{summary}");
             let ran = run(command(path).args(["hash", file, "--column", "message"]), text.as_bytes());
             assert_eq!((ran.status, ran.out.iter().filter(|&&byte| byte == b'\n').count()), (Some(0), count));

@@ -5,8 +5,8 @@ use std::fs::{self, File};
 
 use serde_json::{Value, json};
 
+use super::tables::summary_in;
 use crate::common::{command, run};
-use crate::tables::summary_in;
 
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -81,17 +81,17 @@ fn names_that_are_not_utf_8() {
     let path = folder.path();
     let name =
         |start: &[u8], extension: &str| OsString::from_vec([start, b"\xff.", extension.as_bytes()].concat());
-    let row = crate::tables::valid("a");
+    let row = super::tables::valid("a");
     for extension in ["jsonl", "parquet"] {
         let rows = path.join(name(b"rows", extension));
         match extension {
             "jsonl" => fs::write(&rows, row.to_string()).expect("a file"),
-            _ => crate::tables::write_parquet(&rows, &crate::tables::columns(std::slice::from_ref(&row))),
+            _ => super::tables::write_parquet(&rows, &super::tables::columns(std::slice::from_ref(&row))),
         }
         let output = path.join(name(b"out", extension));
         let ran = run(command(path).arg("verify").arg(&rows).arg("--output").arg(&output), b"");
         assert_eq!(ran.status, Some(0), "{}", String::from_utf8_lossy(&ran.err));
-        assert_eq!(crate::tables::ids(&output), ["a"]);
+        assert_eq!(super::tables::ids(&output), ["a"]);
         let ran = run(command(path).arg("hash").arg(&rows).args(["--column", "message"]), b"");
         assert_eq!(ran.status, Some(0), "{}", String::from_utf8_lossy(&ran.err));
         let keys = path.join(name(b"keys", extension));

@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use super::tables::{lines, recoverable, valid};
 use crate::common::{command, run};
-use crate::tables::{lines, recoverable, valid};
 
 #[test]
 fn one_status_for_one_mistake() {

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::tables::{columns, lines, recoverable, valid, with, write_parquet};
 use crate::common::{RawRan, command, run};
-use crate::tables::{columns, lines, recoverable, valid, with, write_parquet};
 
 /// More than the longest table or error that is needed.
 const LONGEST: usize = 8000;

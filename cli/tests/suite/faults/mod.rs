@@ -1,8 +1,6 @@
 //! What happens around the engine when files, names, paths and disks are not as they should be: nothing is lost,
 //! nothing is overwritten, nothing of a file reaches a terminal as it stands. A table for each kind.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod tables;
 
 mod cells;

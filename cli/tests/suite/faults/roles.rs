@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
+use super::tables::{lines, recoverable, valid};
 use crate::common::{command, run};
-use crate::tables::{lines, recoverable, valid};
 
 /// Every file of a folder with its bytes; of a link, where it leads.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
