@@ -240,10 +240,14 @@ impl<V: Doubles> State<V> {
         let token = c.round.token();
         const ORDER8: [u64; 4] =
             [ORDER[0] << 3, ORDER[1] << 3 | ORDER[0] >> 61, ORDER[1] >> 61, ORDER[3] << 3];
-        let splat = |word| V::splat(token, word);
-        let mut r0 = limbs_of([splat(ORDER8[0]), splat(ORDER8[1]), splat(ORDER8[2]), splat(ORDER8[3])], c);
-        let load = |word: &[u64; MAX_LANES]| V::load(token, word);
-        let mut r1 = limbs_of([load(&k[0]), load(&k[1]), load(&k[2]), load(&k[3])], c);
+        let (mut order, mut words) = ([V::splat(token, 0); 4], [V::splat(token, 0); 4]);
+        let mut i = 0;
+        while i < 4 {
+            order[i] = V::splat(token, ORDER8[i]);
+            words[i] = V::load(token, &k[i]);
+            i += 1;
+        }
+        let (mut r0, mut r1) = (limbs_of(order, c), limbs_of(words, c));
         carry(&mut r0, c);
         carry(&mut r1, c);
         let t0 = [V::splat(token, 0); T_LIMBS];
@@ -329,14 +333,18 @@ impl<V: Doubles, const N: usize> Kernel<V::Token> for Halve<'_, V, N> {
 
     #[inline(always)]
     fn run(self, token: V::Token) -> [Halves; N] {
-        let splat = |bits| V::splat(token, bits);
         let c = Constants {
-            radix: splat(power(LIMB as i32)),
-            per_radix: splat(power(-(LIMB as i32))),
-            round: splat(ROUND),
-            sign: splat(SIGN),
+            radix: V::splat(token, power(LIMB as i32)),
+            per_radix: V::splat(token, power(-(LIMB as i32))),
+            round: V::splat(token, ROUND),
+            sign: V::splat(token, SIGN),
         };
-        let (zero, one, stop, most) = (splat(0), splat(ONE), splat(STOP), splat(MAX_COEFFICIENT));
+        let (zero, one, stop, most) = (
+            V::splat(token, 0),
+            V::splat(token, ONE),
+            V::splat(token, STOP),
+            V::splat(token, MAX_COEFFICIENT),
+        );
         let mut states = [State::start(self.scalars[0], &c); N];
         let mut n = 1;
         while n < N {

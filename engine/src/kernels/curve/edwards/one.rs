@@ -25,8 +25,8 @@ impl<F: FieldLanes> Kernel<F::Token> for Spread<'_, F> {
 
     #[inline(always)]
     fn run(self, token: F::Token) -> Affine<F> {
-        let spread = |x: F| F::splat(token, &lane_limbs(x, self.lane));
-        Affine { x: spread(self.points.x), y: spread(self.points.y) }
+        let (x, y) = (lane_limbs(self.points.x, self.lane), lane_limbs(self.points.y, self.lane));
+        Affine { x: F::splat(token, &x), y: F::splat(token, &y) }
     }
 }
 

@@ -16,6 +16,7 @@
 //! # Rejected
 //! Splitting k over lanes needs 2^(32·i)·A, that is 224 doublings in one lane first.
 
+use super::decode::lane_limbs;
 use super::{Affine, Projective};
 use crate::kernels::field::{EDWARDS_2D, FieldLanes, Limbs, ONE};
 use crate::kernels::scalar;
@@ -142,15 +143,24 @@ fn lanes_of(low: &Entry, high: &Entry) -> [[u64; MAX_LANES]; 5] {
 #[inline(always)]
 fn load<F: FieldLanes>(token: F::Token, low: &Entry, high: &Entry) -> F {
     let limbs = lanes_of(low, high);
-    let limb = |i: usize| F::Vector::load(token, &limbs[i]);
-    F::from_limbs([limb(0), limb(1), limb(2), limb(3), limb(4)])
+    F::from_limbs(load_limbs::<F>(token, &limbs))
+}
+
+#[inline(always)]
+fn load_limbs<F: FieldLanes>(token: F::Token, limbs: &[[u64; MAX_LANES]; 5]) -> [F::Vector; 5] {
+    let mut out = [F::Vector::splat(token, 0); 5];
+    let mut i = 0;
+    while i < 5 {
+        out[i] = F::Vector::load(token, &limbs[i]);
+        i += 1;
+    }
+    out
 }
 
 /// Limbs by lane, as a factor.
 #[inline(always)]
 fn load_factor<F: FieldLanes>(token: F::Token, limbs: &[[u64; MAX_LANES]; 5]) -> F {
-    let limb = |i: usize| F::Vector::load(token, &limbs[i]);
-    F::from_factor([limb(0), limb(1), limb(2), limb(3), limb(4)])
+    F::from_factor(load_limbs::<F>(token, limbs))
 }
 
 /// Quad `quad` of an element.
@@ -219,8 +229,8 @@ impl<F: FieldLanes> Kernel<F::Token> for Single<'_, F> {
         // 0 to 16 times −A, in the lower quad.
         let x = F::carry(self.keys.x.negate().widen());
         let xy = x.mul(self.keys.y);
-        let lane = |x: F| super::decode::lane_limbs(x, self.lane);
-        let minus_a: Entry = [lane(x), lane(self.keys.y), ONE, lane(xy)];
+        let minus_a: Entry =
+            [lane_limbs(x, self.lane), lane_limbs(self.keys.y, self.lane), ONE, lane_limbs(xy, self.lane)];
         let neutral: Entry = [ONE, ONE, TWO, ZERO];
         let mut table = [load::<F>(token, &neutral, &neutral); ENTRIES];
         let mut point: F = load(token, &minus_a, &identity);

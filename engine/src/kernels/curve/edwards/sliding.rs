@@ -53,6 +53,11 @@ fn non_adjacent(x: &[u64; 4], width: usize) -> ([i16; 256], usize) {
     (digits, count)
 }
 
+#[inline(always)]
+fn negative<F: FieldLanes>(token: F::Token, digit: i16) -> <F::Vector as Vector>::Mask {
+    F::Vector::mask(token, if digit < 0 { 0xff } else { 0 })
+}
+
 impl<F: FieldLanes> Kernel<F::Token> for Sliding<'_, F> {
     type Output = Projective<F>;
 
@@ -78,20 +83,19 @@ impl<F: FieldLanes> Kernel<F::Token> for Sliding<'_, F> {
             *entry = odd.to_niels(d2);
         }
 
-        let negative = |digit: i16| F::Vector::mask(token, if digit < 0 { 0xff } else { 0 });
         let mut point = Projective::identity(token);
         for bit in (0..top.max(base_top)).rev() {
             let mut sum = point.double();
             let digit = challenge[bit];
             if digit != 0 {
                 let entry = table[usize::from(digit.unsigned_abs() / 2)];
-                sum = sum.to_extended().add_niels(entry.negate_where(negative(digit)));
+                sum = sum.to_extended().add_niels(entry.negate_where(negative::<F>(token, digit)));
             }
             let digit = base[bit];
             if digit != 0 {
                 let magnitude = F::Vector::splat(token, u64::from(digit.unsigned_abs()));
                 let entry = load_base::<F>(&BASE_MULTIPLES.0, magnitude);
-                sum = sum.to_extended().add_affine(entry.negate_where(negative(digit)));
+                sum = sum.to_extended().add_affine(entry.negate_where(negative::<F>(token, digit)));
             }
             point = sum.to_projective();
         }
