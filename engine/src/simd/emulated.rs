@@ -2,7 +2,7 @@
 //! chosen by itself.
 
 use super::{
-    Doubles, Enter, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry,
+    Call, Doubles, FloatMultiply, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry,
 };
 
 /// The token of the emulation, which every machine has.
@@ -22,25 +22,18 @@ impl Token for Emulated {
 
     #[inline(always)]
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output {
-        // SAFETY: it needs no feature.
-        unsafe { kernel.enter(self) }
+        kernel.call(self)
     }
 
     #[inline(always)]
     fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output {
-        // SAFETY: it needs no feature.
-        unsafe { step.enter_inlined(self) }
+        step.run(self)
     }
 }
 
-impl<K: Kernel<Emulated>> Enter<Emulated> for K {
+impl<K: Kernel<Emulated>> Call<Emulated> for K {
     #[inline(never)]
-    unsafe fn enter(self, token: Emulated) -> K::Output {
-        self.run(token)
-    }
-
-    #[inline(always)]
-    unsafe fn enter_inlined(self, token: Emulated) -> K::Output {
+    fn call(self, token: Emulated) -> K::Output {
         self.run(token)
     }
 }

@@ -83,11 +83,18 @@ pub trait Kernel<T> {
     fn run(self, token: T) -> Self::Output;
 }
 
+/// As [`Enter`], for a token whose instructions every CPU has.
+trait Call<T>: Kernel<T> {
+    /// [`Kernel::run`].
+    fn call(self, token: T) -> Self::Output;
+}
+
 /// The function, compiled for the instruction set of `T`, that [`Token::vectorize`] calls.
 ///
 /// A method of the kernel and not a function beside the token: the compiler puts what it makes of a generic function
 /// into the codegen unit of the module that defines it, and of a method into that of the type. As functions all kernels
 /// of an instruction set were one unit, which one thread of LLVM compiled by itself.
+#[cfg(target_arch = "x86_64")]
 trait Enter<T>: Kernel<T> {
     /// [`Kernel::run`].
     ///

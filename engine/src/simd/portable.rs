@@ -1,6 +1,6 @@
 //! One 64-bit lane in a general register: the portable kernels, on any architecture.
 
-use super::{Doubles, Enter, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
+use super::{Call, Doubles, Kernel, LaneMask, Line, MAX_LANES, MultiplyAdd52, Token, Vector, entry};
 
 /// The token of the portable code, which every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -19,25 +19,18 @@ impl Token for Portable {
 
     #[inline(always)]
     fn vectorize<K: Kernel<Self>>(self, kernel: K) -> K::Output {
-        // SAFETY: it needs no feature.
-        unsafe { kernel.enter(self) }
+        kernel.call(self)
     }
 
     #[inline(always)]
     fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output {
-        // SAFETY: it needs no feature.
-        unsafe { step.enter_inlined(self) }
+        step.run(self)
     }
 }
 
-impl<K: Kernel<Portable>> Enter<Portable> for K {
+impl<K: Kernel<Portable>> Call<Portable> for K {
     #[inline(never)]
-    unsafe fn enter(self, token: Portable) -> K::Output {
-        self.run(token)
-    }
-
-    #[inline(always)]
-    unsafe fn enter_inlined(self, token: Portable) -> K::Output {
+    fn call(self, token: Portable) -> K::Output {
         self.run(token)
     }
 }
