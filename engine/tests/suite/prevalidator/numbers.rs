@@ -85,7 +85,8 @@ fn a_micro_batch_ends_at_65_536_items_whatever_it_may_have() {
     assert_eq!((stats.batches_by_size, stats.batches_by_request, stats.invalid), (1, 1, 65_537));
 }
 
-/// Four gibibytes of cache of which one entry is used.
+/// Two gibibytes of cache of which one entry is used. Other tests of this program take memory at the same time, but not
+/// this much.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_duplicate_cache_takes_its_memory_as_items_fill_it() {
@@ -95,12 +96,12 @@ fn a_duplicate_cache_takes_its_memory_as_items_fill_it() {
         line.trim().strip_suffix("kB").unwrap().trim().parse::<u64>().unwrap() << 10
     };
     let before = resident();
-    let config = Config { duplicate_cache_bytes: 4 << 30, ..Config::default() };
+    let config = Config { duplicate_cache_bytes: 2 << 30, ..Config::default() };
     let pre = Prevalidator::start(engine(), config).unwrap();
     let signed = Signed::good(1);
     assert!(pre.submit(signed.item()).unwrap().wait().is_valid());
     let taken = resident().saturating_sub(before);
-    assert!(taken < 2 << 30, "{taken} bytes more are resident");
+    assert!(taken < 3 << 29, "{taken} bytes more are resident");
     // The entry is there, although hardly any of the table was touched.
     assert!(pre.submit(signed.item()).unwrap().wait().is_valid());
     assert_eq!(pre.stats().duplicates, 1);
