@@ -143,7 +143,6 @@ for pair in range(1, pairs + 1):
     for key, of in times.items():
         if len(of) == 2:
             ratios.setdefault(key, []).append(of["before"] / of["after"])
-slower = 0
 for (row, part), all_pairs in sorted(ratios.items()):
     if len(all_pairs) < pairs:
         continue

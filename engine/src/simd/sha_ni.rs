@@ -25,13 +25,6 @@ impl ShaNi {
         // SAFETY: a token exists only where `detect` found every one of these features.
         unsafe { kernel.enter(self) }
     }
-
-    /// Runs a small piece of a kernel inside a function compiled with these instructions, which may be inlined.
-    #[inline(always)]
-    pub fn inlined<K: Kernel<Self>>(self, step: K) -> K::Output {
-        // SAFETY: a token exists only where `detect` found every one of these features.
-        unsafe { step.enter_inlined(self) }
-    }
 }
 
 impl<K: Kernel<ShaNi>> Enter<ShaNi> for K {

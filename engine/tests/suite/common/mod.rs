@@ -1,14 +1,14 @@
 //! What the tests share: engines of every backend that runs here, and test vectors.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "the copies of planted faults take a part")]
 
 mod cases;
 pub mod curve;
 mod engines;
 pub mod subjects;
 
-#[allow(unused_imports, reason = "each test binary uses its part")]
+#[allow(unused_imports, reason = "the copies of planted faults take a part")]
 pub use cases::*;
-#[allow(unused_imports, reason = "each test binary uses its part")]
+#[allow(unused_imports, reason = "the copies of planted faults take a part")]
 pub use engines::*;
 
 use std::path::PathBuf;
