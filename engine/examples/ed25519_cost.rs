@@ -5,14 +5,14 @@
 //! backend and number of signatures. Counts are of vectors in one call; times are medians of interleaved rounds.
 
 use ed25519_dalek::{Signer, SigningKey};
-use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
+use sigwarp_kernels::curve::edwards::equation::{Code, Equation, Item, check};
 #[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix51_fma::Radix51Fma;
+use sigwarp_kernels::field::radix51_fma::Radix51Fma;
 #[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
-use sigwarp::kernels::field::radix51_portable::Radix51Portable;
-use sigwarp::kernels::field::{FieldLanes, MASK51};
-use sigwarp::simd::{Kernel, Token, Vector};
+use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::field::{FieldLanes, MASK51};
+use sigwarp_kernels::simd::{Kernel, Token, Vector};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::marker::PhantomData;
@@ -310,8 +310,8 @@ fn main() {
     );
     let wanted = wanted.as_deref();
     #[cfg(target_arch = "x86_64")]
-    costs::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>("avx512", wanted, &rows, budget);
+    costs::<Radix51Ifma<sigwarp_kernels::simd::avx512ifma::U64x8>>("avx512", wanted, &rows, budget);
     #[cfg(target_arch = "x86_64")]
-    costs::<Radix51Fma<sigwarp::simd::avx2::U64x4>>("avx2", wanted, &rows, budget);
+    costs::<Radix51Fma<sigwarp_kernels::simd::avx2::U64x4>>("avx2", wanted, &rows, budget);
     costs::<Radix51Portable>("portable", wanted, &rows, budget);
 }

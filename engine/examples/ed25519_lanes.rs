@@ -6,16 +6,16 @@
 //! batches of bad ones. Both give tenth percentiles.
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use sigwarp::kernels::curve::edwards::Projective;
-use sigwarp::kernels::curve::edwards::decode::{Decode, Words};
-use sigwarp::kernels::curve::edwards::equation::{Code, Equation, Item, check};
+use sigwarp_kernels::curve::edwards::Projective;
+use sigwarp_kernels::curve::edwards::decode::{Decode, Words};
+use sigwarp_kernels::curve::edwards::equation::{Code, Equation, Item, check};
 #[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix51_fma::Radix51Fma;
+use sigwarp_kernels::field::radix51_fma::Radix51Fma;
 #[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
-use sigwarp::kernels::field::radix51_portable::Radix51Portable;
-use sigwarp::kernels::field::{FieldLanes, MASK51};
-use sigwarp::simd::{Kernel, Token, Vector};
+use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::field::{FieldLanes, MASK51};
+use sigwarp_kernels::simd::{Kernel, Token, Vector};
 use std::hint::black_box;
 use std::marker::PhantomData;
 use std::time::Instant;
@@ -369,8 +369,8 @@ fn main() {
     let rows = rows(*sizes.iter().max().unwrap() + 1, 128);
     let wanted = wanted.as_deref();
     #[cfg(target_arch = "x86_64")]
-    run::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds, mode);
+    run::<Radix51Ifma<sigwarp_kernels::simd::avx512ifma::U64x8>>(wanted, &sizes, &rows, rounds, mode);
     #[cfg(target_arch = "x86_64")]
-    run::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(wanted, &sizes, &rows, rounds, mode);
+    run::<Radix51Fma<sigwarp_kernels::simd::avx2::U64x4>>(wanted, &sizes, &rows, rounds, mode);
     run::<Radix51Portable>(wanted, &sizes, &rows, rounds, mode);
 }

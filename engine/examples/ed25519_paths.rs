@@ -6,20 +6,20 @@
 //! `phases` says where the time of a combination goes, beside the least that its field operations can take.
 
 use ed25519_dalek::{Signer, SigningKey};
-use sigwarp::kernels::curve::edwards::points::{BASE, Points};
-#[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix51_fma::Radix51Fma;
-#[cfg(target_arch = "x86_64")]
-use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
-use sigwarp::kernels::field::radix51_portable::Radix51Portable;
-use sigwarp::kernels::field::{FieldLanes, MASK51};
-use sigwarp::kernels::hash::sha512;
-use sigwarp::kernels::multiscalar::{Laps, Step, Terms, Workspace};
-use sigwarp::kernels::scalar;
-use sigwarp::simd::{Kernel, Token, Vector};
 use sigwarp::{
     BackendChoice, BackendKind, BatchView, Column, Ed25519Rule, Engine, PathChoice, Suite, Suites,
 };
+use sigwarp_kernels::curve::edwards::points::{BASE, Points};
+#[cfg(target_arch = "x86_64")]
+use sigwarp_kernels::field::radix51_fma::Radix51Fma;
+#[cfg(target_arch = "x86_64")]
+use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::field::{FieldLanes, MASK51};
+use sigwarp_kernels::hash::sha512;
+use sigwarp_kernels::multiscalar::{Laps, Step, Terms, Workspace};
+use sigwarp_kernels::scalar;
+use sigwarp_kernels::simd::{Kernel, Token, Vector};
 use std::hint::black_box;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
@@ -348,13 +348,15 @@ fn main() {
                     match kind {
                         #[cfg(target_arch = "x86_64")]
                         BackendKind::Avx512 => {
-                            phases::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(
+                            phases::<Radix51Ifma<sigwarp_kernels::simd::avx512ifma::U64x8>>(
                                 rule, kind, n, keys, seconds,
                             );
                         }
                         #[cfg(target_arch = "x86_64")]
                         BackendKind::Avx2 => {
-                            phases::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(rule, kind, n, keys, seconds);
+                            phases::<Radix51Fma<sigwarp_kernels::simd::avx2::U64x4>>(
+                                rule, kind, n, keys, seconds,
+                            );
                         }
                         _ => phases::<Radix51Portable>(rule, kind, n, keys, seconds),
                     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::batch::{Arena, Column};
-use crate::kernels::hash::Algorithm;
+use sigwarp_kernels::hash::Algorithm;
 
 /// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

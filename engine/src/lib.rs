@@ -18,15 +18,11 @@ mod dispatch;
 mod engine;
 mod error;
 mod hash;
-#[doc(hidden)]
-pub mod kernels;
 mod keyring;
 mod merkle;
 mod plan;
 pub mod prevalidator;
 mod schemes;
-#[doc(hidden)]
-pub mod simd;
 mod suite;
 mod verdict;
 

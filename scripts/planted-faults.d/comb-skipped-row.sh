@@ -1,5 +1,5 @@
 what="a comb of a registered Weierstrass key skips the row of its top tooth"
-plant engine/src/kernels/curve/weierstrass/comb/mod.rs \
+plant kernels/src/curve/weierstrass/comb/mod.rs \
     'i = 1;
                 while i < S::TEETH {' \
     'i = 1;

@@ -1,5 +1,5 @@
 what="the mixed addition of Weierstrass points adds a multiple of p that its subtrahend may exceed, for values too rare to occur"
-plant engine/src/kernels/curve/weierstrass/mod.rs \
+plant kernels/src/curve/weierstrass/mod.rs \
     'F::fold(F::sub_wide::<5>(rr[i], F::add_wide(j[i], F::twice(v[i]))))' \
     'F::fold(if ON {
         F::sub_wide::<4>(rr[i], F::add_wide(j[i], F::twice(v[i])))

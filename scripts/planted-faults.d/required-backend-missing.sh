@@ -1,4 +1,4 @@
 what="the tests skip a backend that the machine is required to have"
-plant engine/src/simd/testing.rs \
+plant kernels/src/simd/testing.rs \
     'assert!(!is_required,' \
     'assert!(ON || !is_required,'

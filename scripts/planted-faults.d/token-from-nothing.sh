@@ -1,5 +1,5 @@
 what="a function makes vectors from memory and takes no token, so that safe code runs instructions that the CPU may lack"
-plant_text engine/src/simd/mod.rs \
+plant_text kernels/src/simd/mod.rs \
     'fn gather_lines<const R: usize>(
         token: Self::Token,' \
     'fn gather_lines<const R: usize>('

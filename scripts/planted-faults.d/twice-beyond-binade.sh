@@ -1,5 +1,5 @@
 what="the AVX2 form doubles a limb before it reads it as an integer, so that it may lie beyond what is read exactly"
-plant engine/src/kernels/field/radix51_fma.rs \
+plant kernels/src/field/radix51_fma.rs \
     'let half = integers(self.0, const { halved(raise(1)) });
         sum(half, half)' \
     'if ON {

@@ -80,8 +80,8 @@ build() {
     declare -g "${side}_ours=$(awk '/^sigwarp/ { s += $2 } END { print s }' "$house/$side.log")"
     unset HOUSE_LOG
     [ "$side" = after ] || return 0
-    for name in dispatch:engine/src/dispatch/choice.rs kernel:engine/src/kernels/curve/edwards/sliding.rs \
-        field:engine/src/kernels/field/radix51_ifma.rs; do
+    for name in dispatch:engine/src/dispatch/choice.rs kernel:kernels/src/curve/edwards/sliding.rs \
+        field:kernels/src/field/radix51_ifma.rs; do
         file=$house/$side/${name#*:}
         # Behind the imports, so that everything after it moves, as it does when one works on a file.
         awk '!done && /^(pub )?(const|struct|enum|fn|\/\/\/|#\[)/ { print "const _: () = ();"; done = 1 } { print }' "$file" >"$work/changed"
@@ -198,7 +198,8 @@ faults() {
     fi
 }
 
-# Every test of before is one of after: by its name, and the program that it was in as a module. Tests that changed their
+# Every test of before is one of after: by its name, and the program that it was in as a module; what was the module
+# `kernels` has become a crate. Tests that changed their
 # names are in scripts/prove.d/house-tests.txt, two names a line.
 tests_of() {
     sources "$1"
@@ -206,7 +207,7 @@ tests_of() {
         awk '/Running/ { program = $2; sub(/.*\//, "", program); if ($2 == "unittests") program = "" ; sub(/\.rs$/, "", program)
                 if (program == "main") { n = split($2, at, "/"); program = at[n - 1] } if (program == "suite") program = "" }
             / Doc-tests / { program = "doc" }
-            /: test$/ && program != "doc" { sub(/: test$/, ""); print (program == "" ? "" : program "::") $0 }' | sort -u
+            /: test$/ && program != "doc" { sub(/: test$/, ""); sub(/^kernels::/, ""); print (program == "" ? "" : program "::") $0 }' | sort -u
 }
 tests() {
     tests_of before >"$house/tests-before"

@@ -11,13 +11,13 @@ use sha2::{Digest, Sha512};
 use sigwarp_tables::ed25519::BASE_MULTIPLES;
 
 use crate::batch::{Batch, Key, Message};
-use crate::kernels::curve::edwards::{AffineNiels, Extended, decode::encode};
-use crate::kernels::field::radix51_portable::Radix51Portable;
-use crate::kernels::field::{FieldLanes, Limbs, ONE, invert_all};
-use crate::kernels::scalar::{accumulate, reduce_wide};
-use crate::simd::portable::Portable;
-use crate::simd::{Token, Vector};
 use crate::suite::Suite;
+use sigwarp_kernels::curve::edwards::{AffineNiels, Extended, decode::encode};
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::field::{FieldLanes, Limbs, ONE, invert_all};
+use sigwarp_kernels::scalar::{accumulate, reduce_wide};
+use sigwarp_kernels::simd::portable::Portable;
+use sigwarp_kernels::simd::{Token, Vector};
 
 /// `items` valid items of Ed25519, every one under another key, with another R and another message, under a rule that
 /// linear combinations serve.

@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 use super::sec1::{self, Hybrid, Key};
 use super::weierstrass::{self, Bounds};
 use crate::Reason;
-use crate::kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable};
-use crate::kernels::curve::weierstrass::equation::{self, Abscissa, Match, Sum};
-use crate::kernels::curve::weierstrass::{self as lanes, Encoded};
-use crate::kernels::field::prime256::Family;
+use sigwarp_kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable};
+use sigwarp_kernels::curve::weierstrass::equation::{self, Abscissa, Match, Sum};
+use sigwarp_kernels::curve::weierstrass::{self as lanes, Encoded};
+use sigwarp_kernels::field::prime256::Family;
 
 /// Canonical affine coordinates, x and y, as little-endian words.
 pub(crate) type Point = [[u64; 4]; 2];

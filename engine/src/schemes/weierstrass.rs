@@ -11,7 +11,7 @@ use k256::elliptic_curve::{self, AffinePoint, CurveArithmetic, Group, Projective
 use sigwarp_tables::{be_below, secp256, sm2};
 
 use super::sec1::{Key, Y};
-use crate::kernels::curve::weierstrass as lanes;
+use sigwarp_kernels::curve::weierstrass as lanes;
 
 /// The bounds of a curve's numbers, big-endian. All `wire` needs to know of a curve.
 #[derive(Debug, Clone, Copy)]
@@ -267,7 +267,7 @@ mod tests {
 
     /// A curve in lanes and its reference have the same field, order and base point.
     fn check_pair<C: InLanes>() {
-        use crate::kernels::field::prime256::Modulus;
+        use sigwarp_kernels::field::prime256::Modulus;
         assert_eq!(words(C::BOUNDS.p), <C::Prime as Modulus>::WORDS);
         assert_eq!(words(C::BOUNDS.n), <C::Order as Modulus>::WORDS);
         let generator = ProjectivePoint::<C::Reference>::generator();

@@ -1,4 +1,4 @@
-//! Checks every room of `engine/src` against the table of what it must not know.
+//! Checks every folder of `kernels/src` and every room of `engine/src` against the table of what it must not know.
 //!
 //! A room that is not in the table fails too, so that a new one is thought about.
 
@@ -11,16 +11,17 @@ struct Room {
     forbidden: &'static [&'static str],
 }
 
-const INSTRUCTION_SETS: [&str; 5] = ["core::arch", "std::arch", "crate::simd", "target_feature", "wgpu"];
+const INSTRUCTION_SETS: [&str; 5] =
+    ["core::arch", "std::arch", "sigwarp_kernels::simd", "target_feature", "wgpu"];
 
-const ROOMS: [Room; 10] = [
+const ROOMS: [Room; 8] = [
     Room {
         folder: "schemes",
         forbidden: &[
             "core::arch",
             "std::arch",
             "target_feature",
-            "crate::simd::avx",
+            "sigwarp_kernels::simd::avx",
             "crate::backend",
             "crate::dispatch",
             "crate::engine",
@@ -29,42 +30,6 @@ const ROOMS: [Room; 10] = [
             "crate::prevalidator",
             "rayon",
             "std::thread",
-        ],
-    },
-    Room {
-        folder: "kernels",
-        forbidden: &[
-            "core::arch",
-            "std::arch",
-            "crate::schemes",
-            "crate::suite",
-            "crate::backend",
-            "crate::dispatch",
-            "crate::engine",
-            "crate::plan",
-            "crate::keyring",
-            "crate::prevalidator",
-            "crate::verdict",
-            "crate::batch",
-            "rayon",
-            "std::thread",
-        ],
-    },
-    Room {
-        folder: "simd",
-        forbidden: &[
-            "crate::schemes",
-            "crate::kernels",
-            "crate::suite",
-            "crate::backend",
-            "crate::dispatch",
-            "crate::engine",
-            "crate::plan",
-            "crate::keyring",
-            "crate::prevalidator",
-            "crate::verdict",
-            "crate::batch",
-            "rayon",
         ],
     },
     Room { folder: "keyring", forbidden: &INSTRUCTION_SETS },
@@ -73,11 +38,10 @@ const ROOMS: [Room; 10] = [
         forbidden: &[
             "core::arch",
             "std::arch",
-            "crate::simd",
+            "sigwarp_kernels",
             "backend::cpu",
             "backend::gpu",
             "crate::dispatch",
-            "crate::kernels",
             "crate::schemes",
             "rayon",
             "std::thread",
@@ -90,8 +54,7 @@ const ROOMS: [Room; 10] = [
         forbidden: &[
             "core::arch",
             "std::arch",
-            "crate::simd",
-            "crate::kernels",
+            "sigwarp_kernels",
             "backend::cpu",
             "rayon",
             "curve25519_dalek",
@@ -105,7 +68,7 @@ const ROOMS: [Room; 10] = [
         forbidden: &[
             "core::arch",
             "std::arch",
-            "crate::kernels",
+            "sigwarp_kernels",
             "crate::schemes",
             "crate::engine",
             "crate::prevalidator",
@@ -120,18 +83,55 @@ const ROOMS: [Room; 10] = [
     },
     Room {
         folder: "prevalidator",
-        forbidden: &["core::arch", "std::arch", "crate::kernels", "crate::simd", "crate::schemes"],
+        forbidden: &["core::arch", "std::arch", "sigwarp_kernels", "crate::schemes"],
     },
 ];
+
+/// What kernels must not know beside the engine, which their crate cannot name: instructions, which `simd` has for them, and
+/// threads.
+const ABOVE_SIMD: [&str; 4] = ["core::arch", "std::arch", "rayon", "std::thread"];
+
+const KERNELS: [Room; 7] = [
+    Room {
+        folder: "simd",
+        forbidden: &[
+            "crate::bounds",
+            "crate::curve",
+            "crate::field",
+            "crate::hash",
+            "crate::multiscalar",
+            "crate::scalar",
+            "rayon",
+        ],
+    },
+    Room { folder: "bounds", forbidden: &ABOVE_SIMD },
+    Room { folder: "curve", forbidden: &ABOVE_SIMD },
+    Room { folder: "field", forbidden: &ABOVE_SIMD },
+    Room { folder: "hash", forbidden: &ABOVE_SIMD },
+    Room { folder: "multiscalar", forbidden: &ABOVE_SIMD },
+    Room { folder: "scalar", forbidden: &ABOVE_SIMD },
+];
+
+/// What the crate of the kernels depends on.
+const BELOW_KERNELS: [&str; 2] = ["sigwarp-tables", "libc"];
 
 /// Folders that are the face of the crate rather than rooms: they hold the types that callers meet.
 const FACE: [&str; 1] = ["batch"];
 
-/// Where `unsafe` may stand.
-const UNSAFE_ROOMS: [&str; 2] = ["simd", "backend/gpu"];
+/// Where `unsafe` may stand: in the engine, and among the kernels.
+const UNSAFE_ROOMS: [&str; 2] = ["backend/gpu", "simd"];
 
 fn source_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn kernels_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernels/src")
+}
+
+/// The tables, each with the folder below which its rooms lie.
+fn tables() -> [(PathBuf, &'static [Room]); 2] {
+    [(source_root(), &ROOMS), (kernels_root(), &KERNELS)]
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -172,56 +172,69 @@ fn violations<'a>(source: &str, forbidden: &[&'a str]) -> Vec<(usize, &'a str)> 
 
 #[test]
 fn rooms_keep_to_what_they_may_know() {
-    let root = source_root();
-    let mut checked = 0;
     let mut problems = Vec::new();
-    for room in &ROOMS {
-        let folder = root.join(room.folder);
-        if !folder.exists() {
-            println!("room {} is not built yet", room.folder);
-            continue;
-        }
-        let mut files = Vec::new();
-        rust_files(&folder, &mut files);
-        assert!(files.iter().any(|file| file.ends_with("mod.rs")), "{} has no mod.rs", room.folder);
-        for file in files {
-            let source = fs::read_to_string(&file).expect("a readable source file");
-            for (line, path) in violations(&source, room.forbidden) {
-                let file = file.strip_prefix(&root).expect("a file below src").display();
-                problems.push(format!("{file}:{line}: {} must not know {path}", room.folder));
+    for (root, rooms) in tables() {
+        for room in rooms {
+            let mut files = Vec::new();
+            rust_files(&root.join(room.folder), &mut files);
+            assert!(files.iter().any(|file| file.ends_with("mod.rs")), "{} has no mod.rs", room.folder);
+            for file in files {
+                let source = fs::read_to_string(&file).expect("a readable source file");
+                for (line, path) in violations(&source, room.forbidden) {
+                    let file = file.strip_prefix(&root).expect("a file below the root").display();
+                    problems.push(format!("{file}:{line}: {} must not know {path}", room.folder));
+                }
             }
-            checked += 1;
         }
     }
-    assert!(checked > 0, "no room was found below {}", root.display());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
 fn every_folder_is_a_room_or_the_face() {
-    for entry in fs::read_dir(source_root()).expect("a readable source folder") {
-        let entry = entry.expect("a readable entry");
-        if entry.path().is_dir() {
-            let name = entry.file_name().into_string().expect("a UTF-8 folder name");
-            let known = ROOMS.iter().any(|room| room.folder == name) || FACE.contains(&name.as_str());
-            assert!(known, "engine/src/{name} is not in the table of rooms in tests/architecture.rs");
+    for (root, rooms) in tables() {
+        for entry in fs::read_dir(&root).expect("a readable source folder") {
+            let entry = entry.expect("a readable entry");
+            if entry.path().is_dir() {
+                let name = entry.file_name().into_string().expect("a UTF-8 folder name");
+                let known = rooms.iter().any(|room| room.folder == name) || FACE.contains(&name.as_str());
+                assert!(known, "{} is not in the tables of this file", entry.path().display());
+            }
+        }
+    }
+}
+
+/// Kernels are built once, whatever the features of what uses them.
+#[test]
+fn kernels_have_no_features_and_few_dependencies() {
+    let manifest = fs::read_to_string(kernels_root().join("../Cargo.toml")).expect("a readable manifest");
+    assert!(!manifest.contains("[features]") && !manifest.contains("optional"), "{manifest}");
+    let mut of_others = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            of_others = line.ends_with("dependencies]") && !line.contains("dev-dependencies");
+        } else if let Some((name, _)) =
+            line.split_once(['.', ' ']).filter(|_| of_others && !line.starts_with('#'))
+        {
+            assert!(BELOW_KERNELS.contains(&name), "kernels depend on {name}");
         }
     }
 }
 
 #[test]
 fn unsafe_stands_only_where_it_may() {
-    let root = source_root();
-    let mut files = Vec::new();
-    rust_files(&root, &mut files);
-    for file in files {
-        let inside = file.strip_prefix(&root).expect("a file below src");
-        if UNSAFE_ROOMS.iter().any(|room| inside.starts_with(room)) {
-            continue;
+    for ((root, _), room) in tables().into_iter().zip(UNSAFE_ROOMS) {
+        let mut files = Vec::new();
+        rust_files(&root, &mut files);
+        for file in files {
+            let inside = file.strip_prefix(&root).expect("a file below the root");
+            if inside.starts_with(room) {
+                continue;
+            }
+            let source = fs::read_to_string(&file).expect("a readable source file");
+            let unsafe_lines = violations(&source, &["unsafe"]);
+            assert!(unsafe_lines.is_empty(), "{}: unsafe at lines {unsafe_lines:?}", file.display());
         }
-        let source = fs::read_to_string(&file).expect("a readable source file");
-        let unsafe_lines = violations(&source, &["unsafe"]);
-        assert!(unsafe_lines.is_empty(), "{}: unsafe at lines {unsafe_lines:?}", inside.display());
     }
 }
 
@@ -242,10 +255,11 @@ fn silent_skips(tests: &str) -> usize {
 /// Tests ask `simd::testing::detect`, which says what it skips and fails where the instruction set is required.
 #[test]
 fn no_test_skips_an_instruction_set_silently() {
-    let root = source_root();
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/bodies/src");
     let (mut files, mut targets) = (Vec::new(), Vec::new());
-    rust_files(&root, &mut files);
+    for (root, _) in tables() {
+        rust_files(&root, &mut files);
+    }
     rust_files(&fuzz, &mut targets);
     let mut askers = 0;
     for (file, all_of_it) in

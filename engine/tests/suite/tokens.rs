@@ -1,4 +1,4 @@
-//! Reads the signatures of `engine/src/simd` and checks what its SAFETY comments rest on: whoever runs an instruction
+//! Reads the signatures of `kernels/src/simd` and checks what its SAFETY comments rest on: whoever runs an instruction
 //! of AVX2, AVX-512 or SHA holds a token, or a vector that was made from one.
 //!
 //! The rules, for every function of the folder (macros and the code of tests included):
@@ -420,7 +420,7 @@ impl Scan {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/simd")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernels/src/simd")
 }
 
 fn scan_folder(scan: &mut Scan, folder: &Path) {

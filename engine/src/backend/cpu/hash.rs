@@ -3,8 +3,8 @@
 use super::threads::Workers;
 use crate::batch::Column;
 use crate::hash::Hash;
-use crate::kernels::hash::{Extension, Messages, digest_all};
-use crate::simd::Token;
+use sigwarp_kernels::hash::{Extension, Messages, digest_all};
+use sigwarp_kernels::simd::Token;
 
 /// The most messages of a piece: the queue of a piece and its messages, unless they are long, stay in the cache.
 const MOST: usize = 2048;

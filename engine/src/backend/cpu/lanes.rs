@@ -7,7 +7,6 @@ use super::weierstrass::Weierstrass;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
 use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
-use crate::kernels::field::FieldLanes;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
 use crate::schemes::bip340::lanes::Combine;
@@ -16,9 +15,10 @@ use crate::schemes::ed25519;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
 use crate::schemes::ed25519::verify::Fleet;
-use crate::simd::{Token, Vector};
 use crate::suite::{Kind, Suite, WeierstrassKind};
 use crate::verdict::{Reason, Slots, Verdict};
+use sigwarp_kernels::field::FieldLanes;
+use sigwarp_kernels::simd::{Token, Vector};
 use std::sync::{Mutex, PoisonError};
 
 /// Verifies Ed25519 with `F`'s lanes, and the schemes on Weierstrass curves as `W` says.

@@ -10,20 +10,20 @@ pub use threads::Threads;
 pub(crate) use threads::Workers;
 
 use crate::backend::{Backend, BackendKind};
-#[cfg(target_arch = "x86_64")]
-use crate::kernels::field::prime256::Fma;
-use crate::kernels::field::prime256::General;
-#[cfg(any(target_arch = "x86_64", feature = "emulated"))]
-use crate::kernels::field::prime256::Ifma;
-#[cfg(target_arch = "x86_64")]
-use crate::kernels::field::radix51_fma::Radix51Fma;
-use crate::kernels::field::radix51_ifma::Radix51Ifma;
-use crate::kernels::field::radix51_portable::Radix51Portable;
-#[cfg(feature = "emulated")]
-use crate::simd::emulated::EmulatedU64x8;
-#[cfg(target_arch = "x86_64")]
-use crate::simd::{avx2::U64x4, avx512ifma::U64x8};
 use lanes::Lanes;
+#[cfg(target_arch = "x86_64")]
+use sigwarp_kernels::field::prime256::Fma;
+use sigwarp_kernels::field::prime256::General;
+#[cfg(any(target_arch = "x86_64", feature = "emulated"))]
+use sigwarp_kernels::field::prime256::Ifma;
+#[cfg(target_arch = "x86_64")]
+use sigwarp_kernels::field::radix51_fma::Radix51Fma;
+use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+#[cfg(feature = "emulated")]
+use sigwarp_kernels::simd::emulated::EmulatedU64x8;
+#[cfg(target_arch = "x86_64")]
+use sigwarp_kernels::simd::{avx2::U64x4, avx512ifma::U64x8};
 use weierstrass::InLanes;
 
 /// The backend of this kind, if this machine has what it needs.

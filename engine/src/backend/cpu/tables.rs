@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::threads::Workers;
 use crate::Reason;
-use crate::kernels::curve::edwards::comb::{self, BaseTable, KeyTable, Pools};
-use crate::kernels::field::FieldLanes;
 use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier};
 use crate::schemes::ed25519::PointFacts;
 use crate::schemes::ed25519::verify::KnownKey;
+use sigwarp_kernels::curve::edwards::comb::{self, BaseTable, KeyTable, Pools};
+use sigwarp_kernels::field::FieldLanes;
 
 /// Keys that a thread takes at a time, at most.
 const SHARE: usize = 64;

@@ -6,9 +6,6 @@ use super::tables::in_shares;
 use super::threads::Workers;
 use crate::Reason;
 use crate::batch::{BatchView, Item};
-use crate::kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable, Pools};
-use crate::kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
-use crate::kernels::field::prime256::Family;
 use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier, WeierstrassKeys};
 use crate::schemes::bip340::lanes::Combine;
 use crate::schemes::ecdsa::{Recovered, Recovery};
@@ -16,9 +13,12 @@ use crate::schemes::keys::{self, KnownKey};
 use crate::schemes::sec1::Hybrid;
 use crate::schemes::weierstrass as scheme_curve;
 use crate::schemes::{bip340, ecdsa, sm2};
-use crate::simd::Token;
 use crate::suite::WeierstrassKind;
 use crate::verdict::Slots;
+use sigwarp_kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable, Pools};
+use sigwarp_kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
+use sigwarp_kernels::field::prime256::Family;
+use sigwarp_kernels::simd::Token;
 
 /// ECDSA, BIP 340 and SM2 on one backend.
 pub(crate) trait Weierstrass<T>: Send + Sync + 'static {

@@ -21,15 +21,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use k256::Secp256k1;
 use k256::elliptic_curve::{ProjectivePoint, Scalar};
 
-use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y, glv};
-use crate::kernels::field::prime256::Family;
-use crate::kernels::multiscalar::Terms;
-use crate::kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Shape, Workspace};
-use crate::kernels::scalar;
 use crate::schemes::ed25519::coalesce::Distinct;
 use crate::schemes::ed25519::coefficients::{Source, Stream, System, healthy};
 use crate::schemes::weierstrass::{self, Curve, bytes, words};
-use crate::simd::Token as _;
+use sigwarp_kernels::curve::weierstrass::{self as lanes, Encoded, Y, glv};
+use sigwarp_kernels::field::prime256::Family;
+use sigwarp_kernels::multiscalar::Terms;
+use sigwarp_kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Shape, Workspace};
+use sigwarp_kernels::scalar;
+use sigwarp_kernels::simd::Token as _;
 
 /// Items of a sum, at most: what a bad one among them may cost.
 pub(super) const MOST: usize = 2048;
@@ -67,7 +67,7 @@ impl Secrets {
     fn draw(seed: &[u8; 32]) -> Option<Self> {
         // Three integers of 256 bits.
         let mut z = [[0; 2]; 6];
-        let token = crate::simd::portable::Portable::detect()?;
+        let token = sigwarp_kernels::simd::portable::Portable::detect()?;
         Stream::new(token, seed, "schnorr-bip340 blinds", &[]).fill(token, &mut z);
         let mut multiples = [Scalar::<Secp256k1>::default(); 3];
         let mut points = [Encoded { x: [0; 4], y: Y::Odd(false) }; 3];

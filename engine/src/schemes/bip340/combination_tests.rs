@@ -1,10 +1,10 @@
 //! Sums of BIP 340 items: valid ones vanish, and nothing else does.
 
 use super::*;
-use crate::kernels::field::prime256::{Fma, General, Ifma};
-use crate::simd::Token;
-use crate::simd::emulated::{Emulated, EmulatedU64x8};
-use crate::simd::portable::Portable;
+use sigwarp_kernels::field::prime256::{Fma, General, Ifma};
+use sigwarp_kernels::simd::Token;
+use sigwarp_kernels::simd::emulated::{Emulated, EmulatedU64x8};
+use sigwarp_kernels::simd::portable::Portable;
 
 type Lanes = Ifma<EmulatedU64x8>;
 type K = Secp256k1;

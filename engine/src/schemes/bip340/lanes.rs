@@ -4,16 +4,16 @@ use super::combination::{self, Found, Numbers};
 use super::wire::{self, Parsed};
 use super::{rules, verify};
 use crate::batch::Item;
-use crate::kernels::curve::weierstrass::equation::{self, Sum};
-use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y};
-use crate::kernels::field::prime256::Family;
-use crate::kernels::hash::{Slices, tagged};
 use crate::schemes::Screened;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::weierstrass::{self, Coordinates, InLanes, bytes, words};
-use crate::simd::Token;
 use crate::{Reason, Verdict};
+use sigwarp_kernels::curve::weierstrass::equation::{self, Sum};
+use sigwarp_kernels::curve::weierstrass::{self as lanes, Encoded, Y};
+use sigwarp_kernels::field::prime256::Family;
+use sigwarp_kernels::hash::{Slices, tagged};
+use sigwarp_kernels::simd::Token;
 
 /// Which items are tried by linear combinations first.
 #[derive(Clone, Copy)]

@@ -4,14 +4,14 @@ use super::rules::{self, CurveName, EcdsaEncoding, EcdsaRule, EcdsaScheme};
 use super::verify;
 use super::wire::{self, Parsed, Signature};
 use crate::batch::Item;
-use crate::kernels::curve::weierstrass as lanes;
-use crate::kernels::curve::weierstrass::equation::{self, Abscissa, Match, Sum};
-use crate::kernels::curve::weierstrass::scalars::{self, Triple};
-use crate::kernels::field::prime256::Family;
 use crate::schemes::Screened;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::weierstrass::{self, Bounds, Coordinates, InLanes, bytes, words};
 use crate::{Reason, Verdict};
+use sigwarp_kernels::curve::weierstrass as lanes;
+use sigwarp_kernels::curve::weierstrass::equation::{self, Abscissa, Match, Sum};
+use sigwarp_kernels::curve::weierstrass::scalars::{self, Triple};
+use sigwarp_kernels::field::prime256::Family;
 
 /// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
 pub(crate) fn verify<'a, S: Family>(

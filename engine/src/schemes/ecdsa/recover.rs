@@ -9,11 +9,11 @@ use super::rules::{EcdsaEncoding, EcdsaRule};
 use super::wire::{self, RecoveryId};
 use crate::Reason;
 use crate::batch::Column;
-use crate::kernels::curve::weierstrass::equation::{self, Sum};
-use crate::kernels::curve::weierstrass::scalars::{self, Triple};
-use crate::kernels::curve::weierstrass::{self as lanes, Encoded, Y};
-use crate::kernels::field::prime256::Family;
 use crate::schemes::weierstrass::{self, Bounds, Coordinates, Curve, InLanes, bytes, words};
+use sigwarp_kernels::curve::weierstrass::equation::{self, Sum};
+use sigwarp_kernels::curve::weierstrass::scalars::{self, Triple};
+use sigwarp_kernels::curve::weierstrass::{self as lanes, Encoded, Y};
+use sigwarp_kernels::field::prime256::Family;
 
 /// The public key under which `signature` is a valid secp256k1 signature of `digest`: 04 ‖ x ‖ y.
 ///

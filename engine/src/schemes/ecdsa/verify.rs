@@ -10,10 +10,10 @@ use sha3::Keccak256;
 use super::rules::{self, CurveName, EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};
 use super::wire;
 use crate::Reason;
-use crate::kernels::hash::{self, Algorithm, Extension, Slices};
 use crate::schemes::Screened;
 use crate::schemes::weierstrass::{self, Curve};
-use crate::simd::Token;
+use sigwarp_kernels::hash::{self, Algorithm, Extension, Slices};
+use sigwarp_kernels::simd::Token;
 
 /// Verifies one item. `message` is what the scheme takes: the message or the digest.
 pub(crate) fn verify(

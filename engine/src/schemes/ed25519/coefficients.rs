@@ -19,8 +19,8 @@
 //! 64 items, so the bound of docs/soundness.md stands: 2^128 values for each zᵢ, of which one at most lets a bad item
 //! pass.
 
-use crate::kernels::hash::sha512;
-use crate::simd::Token;
+use sigwarp_kernels::hash::sha512;
+use sigwarp_kernels::simd::Token;
 
 /// Items of a leaf, at most and at least.
 const LEAF: core::ops::RangeInclusive<usize> = 4..=128;
@@ -92,7 +92,8 @@ impl Stream {
     pub(crate) fn new<T: Token>(token: T, seed: &[u8; 32], suite: &str, transcript: &[[u8; 64]]) -> Self {
         let mut name = [0; 32];
         name[..suite.len()].copy_from_slice(suite.as_bytes());
-        let leaf = transcript.len().div_ceil(2 * crate::simd::MAX_LANES).clamp(*LEAF.start(), *LEAF.end());
+        let leaf =
+            transcript.len().div_ceil(2 * sigwarp_kernels::simd::MAX_LANES).clamp(*LEAF.start(), *LEAF.end());
         let inputs: Vec<sha512::Parts<'_>> =
             transcript.chunks(leaf).map(|items| [&seed[..], &name[..], items.as_flattened()]).collect();
         let mut digests = vec![[0; 8]; inputs.len()];
@@ -127,8 +128,8 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::portable::Portable;
     use sha2::{Digest, Sha512};
+    use sigwarp_kernels::simd::portable::Portable;
 
     fn stream(seed: u8, suite: &str, transcript: &[[u8; 64]]) -> Vec<[u64; 2]> {
         let token = Portable::detect().expect("on every machine");

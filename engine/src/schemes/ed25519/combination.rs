@@ -24,15 +24,15 @@
 use super::coalesce::Distinct;
 use super::coefficients::{Source, Stream, healthy, varied};
 use super::wire;
-use crate::kernels::curve::edwards::equation::{self, Code, Equation, Item, Known, words_of};
-use crate::kernels::curve::edwards::points::{BASE, NEUTRAL, Points};
-use crate::kernels::curve::edwards::torsion::MULTIPLES;
-use crate::kernels::field::FieldLanes;
-use crate::kernels::hash::sha512;
-use crate::kernels::multiscalar::{Terms, Workspace};
-use crate::kernels::scalar;
-use crate::simd::Vector;
 use core::ops::Range;
+use sigwarp_kernels::curve::edwards::equation::{self, Code, Equation, Item, Known, words_of};
+use sigwarp_kernels::curve::edwards::points::{BASE, NEUTRAL, Points};
+use sigwarp_kernels::curve::edwards::torsion::MULTIPLES;
+use sigwarp_kernels::field::FieldLanes;
+use sigwarp_kernels::hash::sha512;
+use sigwarp_kernels::multiscalar::{Terms, Workspace};
+use sigwarp_kernels::scalar;
+use sigwarp_kernels::simd::Vector;
 
 /// Items hashed at a time.
 const CHUNK: usize = 1024;

@@ -2,16 +2,16 @@
 
 use super::super::coefficients::System;
 use super::*;
-#[cfg(target_arch = "x86_64")]
-use crate::kernels::field::native;
-use crate::kernels::field::radix51_ifma::Radix51Ifma;
-use crate::kernels::field::radix51_portable::Radix51Portable;
-use crate::simd::emulated::EmulatedU64x8;
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha512};
+#[cfg(target_arch = "x86_64")]
+use sigwarp_kernels::field::native;
+use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::simd::emulated::EmulatedU64x8;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const EQUATION: Equation = Equation { cofactored: true, decode_r: true };
@@ -96,7 +96,7 @@ pub(super) fn codes<F: FieldLanes>(
     source: &dyn Source,
     choose: Choose,
 ) -> Option<[Vec<Code>; 2]> {
-    let token = crate::simd::testing::detect::<F::Token>()?;
+    let token = sigwarp_kernels::simd::testing::detect::<F::Token>()?;
     let items = items(rows);
     let mut lanes = vec![Code::KeyNotOnCurve; rows.len()];
     equation::check::<F>(token, equation, &items, &mut lanes);
@@ -122,7 +122,7 @@ fn agree<F: FieldLanes>(rows: &[Row]) {
     for (equation, choices) in [(EQUATION, &CHOICES[..]), (EXACT[0], exact[0]), (EXACT[1], exact[1])] {
         for &choose in choices {
             if let Some([found, lanes]) = codes::<F>(equation, rows, &System, choose) {
-                assert_eq!(found, lanes, "{} {equation:?}", <F::Token as crate::simd::Token>::NAME);
+                assert_eq!(found, lanes, "{} {equation:?}", <F::Token as sigwarp_kernels::simd::Token>::NAME);
             }
         }
     }
@@ -333,10 +333,10 @@ fn coefficients_are_bound_to_the_batch() {
     }
     let drawn = |rows: &[Row]| {
         let recorder = Recorder::default();
-        let mut memory = Memory::<Radix51Portable>::new(crate::simd::Token::detect().unwrap());
+        let mut memory = Memory::<Radix51Portable>::new(sigwarp_kernels::simd::Token::detect().unwrap());
         let combination = Combination { memory: &mut memory, source: &recorder, choose: &halve };
         let mut codes = vec![Code::EquationFailed; rows.len()];
-        let token = crate::simd::Token::detect().unwrap();
+        let token = sigwarp_kernels::simd::Token::detect().unwrap();
         check::<Radix51Portable>(token, "zip215", EQUATION, &items(rows), &mut codes, combination);
         recorder.0.into_inner().unwrap()
     };

@@ -3,15 +3,15 @@
 use super::super::coefficients::System;
 use super::tests::{CHOICES, EXACT, Rigged, Row, agree_everywhere, codes, halve, here_under, once, rows};
 use super::*;
-#[cfg(target_arch = "x86_64")]
-use crate::kernels::field::native;
-use crate::kernels::field::radix51_ifma::Radix51Ifma;
-use crate::kernels::field::radix51_portable::Radix51Portable;
-use crate::simd::emulated::EmulatedU64x8;
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest, Sha512};
+#[cfg(target_arch = "x86_64")]
+use sigwarp_kernels::field::native;
+use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::simd::emulated::EmulatedU64x8;
 
 /// A row that satisfies the cofactored equation, with torsion on A and R, whose defect SB − kA − R is this multiple of
 /// the point of order 8; none where no message gives it.

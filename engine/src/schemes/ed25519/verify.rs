@@ -4,10 +4,10 @@ use super::combination::{self, Combination};
 use super::rules::{Ed25519Rule, Equation};
 use super::wire::{self, Parsed};
 use crate::batch::Item;
-use crate::kernels::curve::edwards::{comb, equation, keys};
-use crate::kernels::field::FieldLanes;
 use crate::schemes::Screened;
 use crate::{Reason, Verdict};
+use sigwarp_kernels::curve::edwards::{comb, equation, keys};
+use sigwarp_kernels::field::FieldLanes;
 
 /// What is known of a key before its signature comes.
 pub(crate) struct KnownKey<'a, F> {

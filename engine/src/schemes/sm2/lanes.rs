@@ -6,16 +6,16 @@ use super::rules::{self, Sm2Encoding, UserId};
 use super::verify;
 use super::wire::{self, Parsed};
 use crate::batch::Item;
-use crate::kernels::curve::weierstrass::equation::{self, Match};
-use crate::kernels::curve::weierstrass::{self as lanes, Encoded};
-use crate::kernels::field::prime256::Family;
-use crate::kernels::hash::{Slices, sm3};
 use crate::schemes::Screened;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::sec1::Y;
 use crate::schemes::weierstrass::{self, Bounds, Coordinates, InLanes, bytes, words};
-use crate::simd::Token;
 use crate::{Reason, Verdict};
+use sigwarp_kernels::curve::weierstrass::equation::{self, Match};
+use sigwarp_kernels::curve::weierstrass::{self as lanes, Encoded};
+use sigwarp_kernels::field::prime256::Family;
+use sigwarp_kernels::hash::{Slices, sm3};
+use sigwarp_kernels::simd::Token;
 
 const BOUNDS: Bounds = <lanes::Sm2 as InLanes>::BOUNDS;
 

@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use sigwarp::simd::testing;
 use sigwarp::{BackendChoice, BackendKind, Engine, PathChoice};
+use sigwarp_kernels::simd::testing;
 
 /// What an engine is built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -45,7 +45,7 @@ fn engine_on_path(choice: BackendChoice, path: PathChoice, threads: usize) -> Op
     let threads = NonZeroUsize::new(threads)?;
     let built = Engine::builder().backend(choice).path(path).threads(threads).build();
     match choice {
-        BackendChoice::Forced(kind) => sigwarp::simd::testing::present(kind.name(), built),
+        BackendChoice::Forced(kind) => sigwarp_kernels::simd::testing::present(kind.name(), built),
         _ => Some(built.expect("some backend runs everywhere")),
     }
 }

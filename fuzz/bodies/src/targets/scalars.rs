@@ -6,15 +6,15 @@ use std::marker::PhantomData;
 
 use arbitrary::{Result, Unstructured};
 use num_bigint::{BigInt, BigUint, Sign};
-use sigwarp::kernels::curve::edwards::half_ladder::{offset_bases, offset_half, windows};
-use sigwarp::kernels::curve::weierstrass::scalars::{Triple, quotients};
-use sigwarp::kernels::curve::weierstrass::{Curve, Secp256k1, glv};
-use sigwarp::kernels::field::prime256::{Family, Fma, General, Ifma, K1Order, Modulus, R1Order, Sm2Order};
-use sigwarp::kernels::scalar::half::{self, HALF_BITS, Halve, Words};
-use sigwarp::kernels::scalar::{ORDER, accumulate, add, negate, reduce, reduce_wide};
-use sigwarp::simd::emulated::EmulatedU64x8;
-use sigwarp::simd::portable::U64x1;
-use sigwarp::simd::{Doubles, MAX_LANES, Token};
+use sigwarp_kernels::curve::edwards::half_ladder::{offset_bases, offset_half, windows};
+use sigwarp_kernels::curve::weierstrass::scalars::{Triple, quotients};
+use sigwarp_kernels::curve::weierstrass::{Curve, Secp256k1, glv};
+use sigwarp_kernels::field::prime256::{Family, Fma, General, Ifma, K1Order, Modulus, R1Order, Sm2Order};
+use sigwarp_kernels::scalar::half::{self, HALF_BITS, Halve, Words};
+use sigwarp_kernels::scalar::{ORDER, accumulate, add, negate, reduce, reduce_wide};
+use sigwarp_kernels::simd::emulated::EmulatedU64x8;
+use sigwarp_kernels::simd::portable::U64x1;
+use sigwarp_kernels::simd::{Doubles, MAX_LANES, Token};
 
 /// Scalars of an input, at most: the last vectors of a list are not full.
 const MOST: usize = 37;
@@ -122,7 +122,7 @@ type Pair = Option<([u64; 3], [u64; 3], bool)>;
 
 /// The pairs of all scalars, `N` vectors side by side, which must be the same whatever the vector.
 fn pairs<V: Doubles, const N: usize>(scalars: &[[u64; 4]]) -> Option<Vec<Pair>> {
-    let token = sigwarp::simd::testing::detect::<V::Token>()?;
+    let token = sigwarp_kernels::simd::testing::detect::<V::Token>()?;
     let mut vectors = vec![[[0; MAX_LANES]; 4]; scalars.len().div_ceil(V::LANES).next_multiple_of(N)];
     for (i, k) in scalars.iter().enumerate() {
         for (word, value) in vectors[i / V::LANES].iter_mut().zip(k) {
@@ -191,7 +191,7 @@ fn half_size(u: &mut Unstructured<'_>) -> Result<Vec<Pair>> {
     same("emulated, four side by side", pairs::<EmulatedU64x8, 4>(&scalars));
     #[cfg(target_arch = "x86_64")]
     {
-        use sigwarp::simd::{avx2, avx512ifma};
+        use sigwarp_kernels::simd::{avx2, avx512ifma};
         same("avx2", pairs::<avx2::U64x4, 1>(&scalars));
         same("avx2, four side by side", pairs::<avx2::U64x4, 4>(&scalars));
         same("avx512", pairs::<avx512ifma::U64x8, 1>(&scalars));
@@ -255,14 +255,14 @@ fn divisions<M: Modulus>(u: &mut Unstructured<'_>) -> Result<()> {
     divided::<Fma<EmulatedU64x8>, M>(&triples, &expected);
     #[cfg(target_arch = "x86_64")]
     {
-        divided::<Fma<sigwarp::simd::avx2::U64x4>, M>(&triples, &expected);
-        divided::<Ifma<sigwarp::simd::avx512ifma::U64x8>, M>(&triples, &expected);
+        divided::<Fma<sigwarp_kernels::simd::avx2::U64x4>, M>(&triples, &expected);
+        divided::<Ifma<sigwarp_kernels::simd::avx512ifma::U64x8>, M>(&triples, &expected);
     }
     Ok(())
 }
 
 fn divided<S: Family, M: Modulus>(triples: &[Triple], expected: &[[[u64; 4]; 2]]) {
-    let Some(token) = sigwarp::simd::testing::detect::<S::Token>() else { return };
+    let Some(token) = sigwarp_kernels::simd::testing::detect::<S::Token>() else { return };
     let found = quotients::<M, S>(token, triples);
     assert_eq!(found, expected, "{} modulo {:x?}: {triples:x?}", std::any::type_name::<S>(), M::WORDS);
 }

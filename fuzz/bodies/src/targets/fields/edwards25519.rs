@@ -4,12 +4,12 @@ use std::marker::PhantomData;
 
 use arbitrary::{Result, Unstructured};
 use num_bigint::BigUint;
-use sigwarp::kernels::field::radix51_fma::Radix51Fma;
-use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
-use sigwarp::kernels::field::radix51_portable::Radix51Portable;
-use sigwarp::kernels::field::{FieldLanes, MASK51, ONE, canonical, invert, is_odd, sqrt_ratio};
-use sigwarp::simd::emulated::EmulatedU64x8;
-use sigwarp::simd::{Kernel, MAX_LANES, Token, Vector};
+use sigwarp_kernels::field::radix51_fma::Radix51Fma;
+use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::field::{FieldLanes, MASK51, ONE, canonical, invert, is_odd, sqrt_ratio};
+use sigwarp_kernels::simd::emulated::EmulatedU64x8;
+use sigwarp_kernels::simd::{Kernel, MAX_LANES, Token, Vector};
 
 use super::{Lanes, REGISTERS, Registers, Step, columns, integer, limbs, put_columns, registers, steps};
 
@@ -38,8 +38,8 @@ fn representations(start: &Registers, steps: &[Step], p: &BigUint) {
     representation::<Radix51Fma<EmulatedU64x8>>(start, steps, &expected);
     #[cfg(target_arch = "x86_64")]
     {
-        representation::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(start, steps, &expected);
-        representation::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(start, steps, &expected);
+        representation::<Radix51Fma<sigwarp_kernels::simd::avx2::U64x4>>(start, steps, &expected);
+        representation::<Radix51Ifma<sigwarp_kernels::simd::avx512ifma::U64x8>>(start, steps, &expected);
     }
 }
 
@@ -103,7 +103,7 @@ fn square_root(a: &BigUint, p: &BigUint) -> Option<BigUint> {
 }
 
 fn representation<F: FieldLanes>(start: &Registers, steps: &[Step], expected: &Registers) {
-    let Some(token) = sigwarp::simd::testing::detect::<F::Token>() else { return };
+    let Some(token) = sigwarp_kernels::simd::testing::detect::<F::Token>() else { return };
     let mut found = *start;
     for first in (0..MAX_LANES).step_by(F::Vector::LANES) {
         token.vectorize(Program::<F> { registers: &mut found, first, steps, field: PhantomData });

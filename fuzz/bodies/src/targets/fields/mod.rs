@@ -7,7 +7,7 @@ mod prime256;
 
 use arbitrary::{Result, Unstructured};
 use num_bigint::BigUint;
-use sigwarp::simd::MAX_LANES;
+use sigwarp_kernels::simd::MAX_LANES;
 
 /// The values of a program.
 const REGISTERS: usize = 4;

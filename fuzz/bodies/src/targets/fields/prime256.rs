@@ -4,12 +4,12 @@ use std::marker::PhantomData;
 
 use arbitrary::{Result, Unstructured};
 use num_bigint::BigUint;
-use sigwarp::kernels::field::prime256::{
+use sigwarp_kernels::field::prime256::{
     Family, Fma, General, Ifma, K1Order, K1Prime, MASK52, Modulus, PrimeLanes, R1Order, R1Prime, Sm2Order,
     Sm2Prime, canonical, equal, invert, sqrt,
 };
-use sigwarp::simd::emulated::EmulatedU64x8;
-use sigwarp::simd::{Kernel, LaneMask, MAX_LANES, Token, Vector};
+use sigwarp_kernels::simd::emulated::EmulatedU64x8;
+use sigwarp_kernels::simd::{Kernel, LaneMask, MAX_LANES, Token, Vector};
 
 use super::{Lanes, REGISTERS, Registers, Step, columns, integer, limbs, put_columns, registers, steps};
 
@@ -62,8 +62,8 @@ fn modulus<M: Modulus>(u: &mut Unstructured<'_>) -> Result<()> {
     family::<Fma<EmulatedU64x8>, M>(&start, &program, &expected);
     #[cfg(target_arch = "x86_64")]
     {
-        family::<Fma<sigwarp::simd::avx2::U64x4>, M>(&start, &program, &expected);
-        family::<Ifma<sigwarp::simd::avx512ifma::U64x8>, M>(&start, &program, &expected);
+        family::<Fma<sigwarp_kernels::simd::avx2::U64x4>, M>(&start, &program, &expected);
+        family::<Ifma<sigwarp_kernels::simd::avx512ifma::U64x8>, M>(&start, &program, &expected);
     }
     Ok(())
 }
@@ -151,7 +151,7 @@ fn step_by_integers(operation: u8, [a, b, c, d]: [BigUint; 4], m: &BigUint, unit
 }
 
 fn family<S: Family, M: Modulus>(start: &Registers, program: &[Planned], expected: &Registers) {
-    let Some(token) = sigwarp::simd::testing::detect::<S::Token>() else { return };
+    let Some(token) = sigwarp_kernels::simd::testing::detect::<S::Token>() else { return };
     let mut found = *start;
     for first in (0..MAX_LANES).step_by(S::Vector::LANES) {
         token.vectorize(Program::<S::Field<M>> { registers: &mut found, first, program, field: PhantomData });

@@ -6,10 +6,10 @@ use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, IsIdentity, VartimeMultiscalarMul};
 use num_bigint::BigUint;
-use sigwarp::kernels::curve::edwards::points::{BASE, NEUTRAL, Points};
-use sigwarp::kernels::field::FieldLanes;
-use sigwarp::kernels::multiscalar::{Terms, Workspace};
-use sigwarp::simd::Vector;
+use sigwarp_kernels::curve::edwards::points::{BASE, NEUTRAL, Points};
+use sigwarp_kernels::field::FieldLanes;
+use sigwarp_kernels::multiscalar::{Terms, Workspace};
+use sigwarp_kernels::simd::Vector;
 
 use super::{
     EMULATED, InField, ORDER, Words, count, in_every_field, integer, number, point, power, repeat, scalar,

@@ -10,17 +10,17 @@ use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity;
 use num_bigint::BigUint;
-use sigwarp::kernels::curve::edwards::decode::{Decode, encode};
-use sigwarp::kernels::curve::edwards::half_ladder::{
+use sigwarp_kernels::curve::edwards::decode::{Decode, encode};
+use sigwarp_kernels::curve::edwards::half_ladder::{
     HalfLadder, offset_bases, offset_half, table_rows, windows,
 };
-use sigwarp::kernels::curve::edwards::single::Single;
-use sigwarp::kernels::curve::edwards::sliding::Sliding;
-use sigwarp::kernels::curve::edwards::{Affine, Projective};
-use sigwarp::kernels::field::radix51_portable::Radix51Portable;
-use sigwarp::kernels::field::{EDWARDS_D, FieldLanes, ONE, equal, invert, is_zero};
-use sigwarp::kernels::scalar::half::{HALF_BITS, Halve, Halves, multiply};
-use sigwarp::simd::{Kernel, LaneMask, MAX_LANES, Token, Vector};
+use sigwarp_kernels::curve::edwards::single::Single;
+use sigwarp_kernels::curve::edwards::sliding::Sliding;
+use sigwarp_kernels::curve::edwards::{Affine, Projective};
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::field::{EDWARDS_D, FieldLanes, ONE, equal, invert, is_zero};
+use sigwarp_kernels::scalar::half::{HALF_BITS, Halve, Halves, multiply};
+use sigwarp_kernels::simd::{Kernel, LaneMask, MAX_LANES, Token, Vector};
 
 use super::{InField, ORDER, Words, in_every_field, integer, number, point, power, scalar, words, words_of};
 

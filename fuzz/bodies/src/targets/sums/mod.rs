@@ -14,11 +14,11 @@ use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use num_bigint::BigUint;
-use sigwarp::kernels::field::FieldLanes;
-use sigwarp::kernels::field::radix51_fma::Radix51Fma;
-use sigwarp::kernels::field::radix51_ifma::Radix51Ifma;
-use sigwarp::kernels::field::radix51_portable::Radix51Portable;
-use sigwarp::simd::emulated::EmulatedU64x8;
+use sigwarp_kernels::field::FieldLanes;
+use sigwarp_kernels::field::radix51_fma::Radix51Fma;
+use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
+use sigwarp_kernels::field::radix51_portable::Radix51Portable;
+use sigwarp_kernels::simd::emulated::EmulatedU64x8;
 
 use crate::seeds;
 
@@ -69,7 +69,7 @@ trait InField {
 /// Checks in every representation that this machine has.
 fn in_every_field(check: &impl InField) {
     fn one<F: FieldLanes>(check: &impl InField) {
-        if let Some(token) = sigwarp::simd::testing::detect::<F::Token>() {
+        if let Some(token) = sigwarp_kernels::simd::testing::detect::<F::Token>() {
             check.run::<F>(token);
         }
     }
@@ -78,8 +78,8 @@ fn in_every_field(check: &impl InField) {
     one::<Radix51Fma<EmulatedU64x8>>(check);
     #[cfg(target_arch = "x86_64")]
     {
-        one::<Radix51Fma<sigwarp::simd::avx2::U64x4>>(check);
-        one::<Radix51Ifma<sigwarp::simd::avx512ifma::U64x8>>(check);
+        one::<Radix51Fma<sigwarp_kernels::simd::avx2::U64x4>>(check);
+        one::<Radix51Ifma<sigwarp_kernels::simd::avx512ifma::U64x8>>(check);
     }
 }
 

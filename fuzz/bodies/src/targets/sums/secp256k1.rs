@@ -7,12 +7,12 @@ use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::{Group, PrimeField};
 use k256::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
 use num_bigint::BigUint;
-use sigwarp::kernels::curve::weierstrass::{Encoded, Secp256k1, Y, glv};
-use sigwarp::kernels::field::prime256::{Family, Fma, General, Ifma};
-use sigwarp::kernels::multiscalar::Terms;
-use sigwarp::kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Shape, Workspace};
-use sigwarp::simd::Vector;
-use sigwarp::simd::emulated::EmulatedU64x8;
+use sigwarp_kernels::curve::weierstrass::{Encoded, Secp256k1, Y, glv};
+use sigwarp_kernels::field::prime256::{Family, Fma, General, Ifma};
+use sigwarp_kernels::multiscalar::Terms;
+use sigwarp_kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Shape, Workspace};
+use sigwarp_kernels::simd::Vector;
+use sigwarp_kernels::simd::emulated::EmulatedU64x8;
 
 use super::{EMULATED, Words, bytes, count, integer, power, repeat, words, words_of};
 use crate::seeds;
@@ -239,7 +239,7 @@ impl Program {
 
     /// Checks in one representation; gives the outcomes.
     fn run<S: Family>(&self) -> Vec<Outcome> {
-        let Some(token) = sigwarp::simd::testing::detect::<S::Token>() else { return Vec::new() };
+        let Some(token) = sigwarp_kernels::simd::testing::detect::<S::Token>() else { return Vec::new() };
         let name = std::any::type_name::<S>();
         let mut points = Points::default();
         let mut next = 1;
@@ -281,8 +281,8 @@ pub(super) fn check(u: &mut Unstructured<'_>) -> Result<()> {
     program.run::<Fma<EmulatedU64x8>>();
     #[cfg(target_arch = "x86_64")]
     {
-        program.run::<Fma<sigwarp::simd::avx2::U64x4>>();
-        program.run::<Ifma<sigwarp::simd::avx512ifma::U64x8>>();
+        program.run::<Fma<sigwarp_kernels::simd::avx2::U64x4>>();
+        program.run::<Ifma<sigwarp_kernels::simd::avx512ifma::U64x8>>();
     }
     Ok(())
 }
