@@ -320,11 +320,13 @@ impl Suite {
         }
     }
 
+    #[inline]
     pub(crate) const fn kind(&self) -> &Kind {
         &self.0
     }
 
     /// Whether one equation can prove many items of this suite.
+    #[inline]
     pub(crate) const fn combines(&self) -> bool {
         match &self.0 {
             Kind::Ed25519(_) | Kind::Weierstrass(WeierstrassKind::Bip340) => true,
@@ -363,6 +365,7 @@ impl SuiteTable {
         new
     }
 
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[Suite] {
         &self.suites
     }

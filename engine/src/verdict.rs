@@ -85,6 +85,7 @@ impl Reason {
         )
     }
 
+    #[inline]
     const fn from_code(code: u8) -> Option<Self> {
         let mut i = 0;
         while i < Self::ALL.len() {
@@ -118,6 +119,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Whether this is [`Verdict::Valid`].
+    #[inline]
     pub const fn is_valid(self) -> bool {
         matches!(self, Self::Valid)
     }
@@ -131,6 +133,7 @@ impl Verdict {
     }
 
     /// The reason of an invalid item.
+    #[inline]
     pub const fn reason(self) -> Option<Reason> {
         match self {
             Self::Valid => None,
@@ -140,12 +143,14 @@ impl Verdict {
 }
 
 impl From<Reason> for Verdict {
+    #[inline]
     fn from(reason: Reason) -> Self {
         Self::Invalid(reason)
     }
 }
 
 impl From<Result<(), Reason>> for Verdict {
+    #[inline]
     fn from(checked: Result<(), Reason>) -> Self {
         match checked {
             Ok(()) => Self::Valid,
@@ -178,6 +183,7 @@ impl Slots {
         Self((0..items).map(|_| AtomicU8::new(NOT_COMPUTED)).collect())
     }
 
+    #[inline]
     pub(crate) fn set(&self, item: usize, verdict: Verdict) {
         let code = match verdict {
             Verdict::Valid => VALID,
@@ -188,6 +194,7 @@ impl Slots {
 
     /// What an item has been set to so far, before anything is final: for a backend to learn from, and for the
     /// dispatcher to check.
+    #[inline]
     pub(crate) fn peek(&self, item: usize) -> Option<Verdict> {
         decode(self.0[item].load(Ordering::Relaxed))
     }
@@ -203,6 +210,7 @@ impl Slots {
 }
 
 /// The verdict of a code; most codes are none.
+#[inline]
 pub(crate) const fn decode(code: u8) -> Option<Verdict> {
     match code {
         NOT_COMPUTED => None,
@@ -224,6 +232,7 @@ pub struct Verdicts {
 
 impl Verdicts {
     /// The number of items.
+    #[inline]
     pub fn len(&self) -> usize {
         self.codes.len()
     }
@@ -234,6 +243,7 @@ impl Verdicts {
     }
 
     /// The verdict on item `item`, or `None` past the end.
+    #[inline]
     pub fn get(&self, item: usize) -> Option<Verdict> {
         // `finish` has decoded every code once, so `decode` answers here for every item.
         self.codes.get(item).copied().and_then(decode)

@@ -119,6 +119,7 @@ impl<'a> Column<'a> {
     }
 
     /// The number of rows.
+    #[inline]
     pub const fn len(&self) -> usize {
         match self.0 {
             Layout::Slices(rows) => rows.len(),

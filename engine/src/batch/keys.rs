@@ -36,6 +36,7 @@ impl<'a> Keys<'a> {
     }
 
     /// The number of rows.
+    #[inline]
     pub const fn len(&self) -> usize {
         match self.0 {
             Layout::Bytes(bytes) | Layout::Mixed(bytes, _) => bytes.len(),
@@ -52,6 +53,7 @@ impl<'a> Keys<'a> {
     ///
     /// # Panics
     /// When `row` is not below [`Self::len`].
+    #[inline]
     pub fn get(&self, row: usize) -> Key<'a> {
         match self.0 {
             Layout::Bytes(bytes) => Key::Bytes(bytes.get(row)),
@@ -61,6 +63,7 @@ impl<'a> Keys<'a> {
     }
 
     /// Whether a row may name a registered key.
+    #[inline]
     pub(crate) const fn has_ids(&self) -> bool {
         !matches!(self.0, Layout::Bytes(_))
     }

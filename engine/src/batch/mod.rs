@@ -36,6 +36,7 @@ pub enum Message<'a> {
 
 impl<'a> Message<'a> {
     /// Which of the two it is.
+    #[inline]
     pub(crate) const fn input(self) -> MessageInput {
         match self {
             Self::Raw(_) => MessageInput::Raw,
@@ -43,6 +44,7 @@ impl<'a> Message<'a> {
         }
     }
 
+    #[inline]
     pub(crate) const fn bytes(self) -> &'a [u8] {
         match self {
             Self::Raw(bytes) | Self::Digest(bytes) => bytes,
@@ -93,6 +95,7 @@ impl Batch {
 
     /// Adds an item. Wrong lengths of keys and signatures become verdicts; a digest where the suite takes a
     /// message, or the reverse, becomes an error of the call that verifies the batch.
+    #[inline]
     pub fn push(&mut self, suite: &Suite, key: Key<'_>, message: Message<'_>, signature: &[u8]) {
         self.extend(suite, core::iter::once((key, message, signature)));
     }
@@ -129,6 +132,7 @@ impl Batch {
     }
 
     /// The number of items.
+    #[inline]
     pub fn len(&self) -> usize {
         self.suite_of.len()
     }
@@ -139,6 +143,7 @@ impl Batch {
     }
 
     /// The number of bytes of keys, messages and signatures held.
+    #[inline]
     pub fn bytes(&self) -> usize {
         self.keys.bytes.len() + self.messages.bytes.len() + self.signatures.bytes.len()
     }
@@ -189,6 +194,7 @@ impl Default for Arena {
 }
 
 impl Arena {
+    #[inline]
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.ends.push(i64::try_from(self.bytes.len()).expect("a Vec holds at most i64::MAX bytes"));
@@ -210,6 +216,7 @@ impl Arena {
         self.ends.truncate(1);
     }
 
+    #[inline]
     pub(crate) fn column(&self) -> Column<'_> {
         Column::trusted_offsets(&self.bytes, &self.ends)
     }
@@ -298,6 +305,7 @@ impl<'a> BatchView<'a> {
     }
 
     /// The number of items.
+    #[inline]
     pub fn len(&self) -> usize {
         self.keys.len()
     }
@@ -311,17 +319,20 @@ impl<'a> BatchView<'a> {
     ///
     /// # Panics
     /// When `item` is not below [`Self::len`].
+    #[inline]
     pub fn item(&self, item: usize) -> Item<'a> {
         self.resolve(item).0
     }
 
     /// Suite, key as it was given, message or digest, and signature of item `item`.
+    #[inline]
     pub(crate) fn row(&self, item: usize) -> (&'a Suite, Key<'a>, &'a [u8], &'a [u8]) {
         let suite = &self.suite_table()[self.suite_index(item) as usize];
         (suite, self.keys.get(item), self.messages.get(item), self.signatures.get(item))
     }
 
     /// Item `item`, and what the ring knows of its key, while an engine verifies.
+    #[inline]
     pub(crate) fn resolve(&self, item: usize) -> (Item<'a>, Option<&'a Record>) {
         let suite = &self.suite_table()[self.suite_index(item) as usize];
         let scheme = KeyScheme::of(suite.scheme());
@@ -354,11 +365,13 @@ impl<'a> BatchView<'a> {
     }
 
     /// The keys that are known, while an engine verifies.
+    #[inline]
     pub(crate) fn ring(&self) -> Option<&'a Generation> {
         self.ring
     }
 
     /// The distinct suites that items may refer to.
+    #[inline]
     pub fn suite_table(&self) -> &'a [Suite] {
         match self.suites {
             Suites::One(suite) => std::slice::from_ref(suite),
@@ -367,6 +380,7 @@ impl<'a> BatchView<'a> {
     }
 
     /// The index in [`Self::suite_table`] of an item's suite.
+    #[inline]
     pub(crate) fn suite_index(&self, item: usize) -> u32 {
         match self.suites {
             Suites::One(_) => 0,

@@ -69,14 +69,17 @@ impl Record {
         Self { pinned, table, uses, ..*self }
     }
 
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes.bytes[..usize::from(self.bytes.length)]
     }
 
+    #[inline]
     pub(super) fn tier(&self) -> Option<Tier> {
         self.table.as_ref().map(|(tier, _)| *tier)
     }
 
+    #[inline]
     pub(super) fn uses(&self) -> u32 {
         self.uses.load(Ordering::Relaxed)
     }
@@ -86,6 +89,7 @@ impl Record {
     }
 
     /// Counts a use; says whether the key is now worth a better table.
+    #[inline]
     fn count_use(&self) -> bool {
         let uses = self.uses().saturating_add(1);
         self.set_uses(uses);
@@ -118,6 +122,7 @@ struct Shard {
 }
 
 impl Shard {
+    #[inline]
     fn find(&self, hash: u64, scheme: KeyScheme, key: &[u8]) -> Option<&Arc<Record>> {
         let mask = self.buckets.len().checked_sub(1)?;
         let mut place = hash as usize & mask;
@@ -226,6 +231,7 @@ impl fmt::Debug for Generation {
     }
 }
 
+#[inline]
 const fn parts(id: KeyId) -> (usize, usize, u32) {
     let bits = id.0.get();
     let position = (bits >> SHARD_BITS) & ((1 << POSITION_BITS) - 1);
@@ -265,15 +271,18 @@ impl Generation {
     }
 
     /// A hash under a key that nobody knows, so that nobody can choose bytes that collide.
+    #[inline]
     pub(super) fn hash(&self, scheme: KeyScheme, key: &[u8]) -> u64 {
         self.hasher.hash_one((scheme.index() as u8, key))
     }
 
+    #[inline]
     const fn shard_of(hash: u64) -> usize {
         (hash >> (64 - SHARD_BITS)) as usize
     }
 
     /// The key of these bytes.
+    #[inline]
     pub(crate) fn find(&self, scheme: KeyScheme, key: &[u8]) -> Option<&Record> {
         if self.counts[scheme.index()] == 0 {
             return None;
@@ -283,6 +292,7 @@ impl Generation {
     }
 
     /// The key of an id.
+    #[inline]
     pub(crate) fn get(&self, id: KeyId) -> Option<&Record> {
         let (shard, position, serial) = parts(id);
         let slot = self.shards[shard].slots.get(position)?;
@@ -290,11 +300,13 @@ impl Generation {
     }
 
     /// The key of an id that may be named with this scheme.
+    #[inline]
     pub(crate) fn get_of(&self, id: KeyId, scheme: KeyScheme) -> Option<&Record> {
         self.get(id).filter(|record| record.scheme == scheme)
     }
 
     /// Counts a use of a key of this generation.
+    #[inline]
     pub(crate) fn count_use(&self, record: &Record) {
         if record.count_use() {
             self.wanted.push(record.id);
@@ -302,6 +314,7 @@ impl Generation {
     }
 
     /// Counts items whose key was found.
+    #[inline]
     pub(crate) fn count_found(&self, items: usize) {
         if items > 0 {
             self.found.fetch_add(items as u64, Ordering::Relaxed);

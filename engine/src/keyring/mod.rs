@@ -66,6 +66,7 @@ pub struct KeyId(NonZeroU64);
 
 impl KeyId {
     /// The id as a number, which is not 0, for callers that keep it outside of Rust.
+    #[inline]
     pub const fn get(self) -> u64 {
         self.0.get()
     }
@@ -112,6 +113,7 @@ impl WeierstrassKeys {
     /// Each, at the place of its number.
     pub(crate) const ALL: [Self; 4] = [Self::P256, Self::Secp256k1, Self::Bip340, Self::Sm2];
 
+    #[inline]
     pub(crate) const fn of(kind: &WeierstrassKind) -> Self {
         match kind {
             WeierstrassKind::Ecdsa { scheme, .. } => Self::of_ecdsa(*scheme),
@@ -120,6 +122,7 @@ impl WeierstrassKeys {
         }
     }
 
+    #[inline]
     const fn of_ecdsa(scheme: EcdsaScheme) -> Self {
         match scheme {
             EcdsaScheme::P256 | EcdsaScheme::P256Sha256 => Self::P256,
@@ -141,6 +144,7 @@ impl KeyScheme {
         all
     };
 
+    #[inline]
     pub(crate) const fn of(scheme: Scheme) -> Self {
         match scheme {
             Scheme::Ed25519 => Self::Ed25519,
@@ -151,6 +155,7 @@ impl KeyScheme {
     }
 
     /// Its number, below [`Self::COUNT`].
+    #[inline]
     pub(crate) const fn index(self) -> usize {
         match self {
             Self::Ed25519 => 0,

@@ -140,16 +140,19 @@ impl Plan {
     }
 
     /// How the path of a piece is chosen.
+    #[inline]
     pub(crate) fn paths(&self) -> &Paths {
         &self.paths
     }
 
     /// The pieces, each of one suite.
+    #[inline]
     pub(crate) fn pieces(&self) -> &[Range<usize>] {
         &self.pieces
     }
 
     /// The items of a piece.
+    #[inline]
     pub(crate) fn items(&self, piece: &Range<usize>) -> impl Iterator<Item = usize> + Clone + '_ {
         piece.clone().map(|position| self.order.as_ref().map_or(position, |order| order[position]))
     }

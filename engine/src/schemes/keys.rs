@@ -31,6 +31,7 @@ const UNREDUCED: u8 = 1;
 const HYBRID: u8 = 2;
 
 /// The reason for which a suite rejects every signature under a key with these criteria, if it does.
+#[inline]
 pub(super) const fn refused(hybrid: Hybrid, criteria: u8) -> Option<Reason> {
     match hybrid {
         Hybrid::Refused if criteria & HYBRID != 0 => Some(Reason::BadKeyEncoding),

@@ -26,6 +26,7 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// Whether `value` is in [1, n − 1].
+    #[inline]
     pub(crate) fn has_scalar(&self, value: &[u8; 32]) -> bool {
         *value != [0; 32] && be_below(value, self.n)
     }
@@ -88,6 +89,7 @@ pub(crate) struct Coordinates {
 }
 
 impl Coordinates {
+    #[inline]
     pub(crate) const fn y_is_odd(&self) -> bool {
         self.y[31] & 1 == 1
     }
@@ -132,6 +134,7 @@ pub(crate) fn affine_coordinates<C: Curve>(point: &AffinePoint<C>) -> Coordinate
 
 /// The integer that a digest stands for: its leftmost 256 bits, or all of it where it is shorter (SEC 1 section
 /// 4.1.4 step 5, FIPS 186-5 section 6.4.2). An empty digest is 0.
+#[inline]
 pub(crate) fn digest_integer(digest: &[u8]) -> [u8; 32] {
     let used = &digest[..digest.len().min(32)];
     let mut integer = [0; 32];
@@ -140,6 +143,7 @@ pub(crate) fn digest_integer(digest: &[u8]) -> [u8; 32] {
 }
 
 /// a + b for big-endian integers, or `None` from 2²⁵⁶ on.
+#[inline]
 pub(crate) fn add(a: &[u8; 32], b: &[u8; 32]) -> Option<[u8; 32]> {
     let (mut sum, b) = (words(a), words(b));
     let mut carry = false;
@@ -152,6 +156,7 @@ pub(crate) fn add(a: &[u8; 32], b: &[u8; 32]) -> Option<[u8; 32]> {
 }
 
 /// The little-endian words of a big-endian integer, as lanes take it.
+#[inline]
 pub(crate) fn words(integer: &[u8; 32]) -> [u64; 4] {
     let mut words = [0; 4];
     for (word, bytes) in words.iter_mut().zip(integer.as_chunks().0.iter().rev()) {
@@ -161,6 +166,7 @@ pub(crate) fn words(integer: &[u8; 32]) -> [u64; 4] {
 }
 
 /// The inverse of [`words`].
+#[inline]
 pub(crate) fn bytes(words: &[u64; 4]) -> [u8; 32] {
     let mut integer = [0; 32];
     for (bytes, word) in integer.as_chunks_mut().0.iter_mut().rev().zip(words) {
@@ -170,6 +176,7 @@ pub(crate) fn bytes(words: &[u64; 4]) -> [u8; 32] {
 }
 
 /// A key as lanes decode it.
+#[inline]
 pub(crate) fn encoded(key: &Key) -> lanes::Encoded {
     let y = match &key.y {
         Y::Odd(odd) => lanes::Y::Odd(*odd),
@@ -179,12 +186,14 @@ pub(crate) fn encoded(key: &Key) -> lanes::Encoded {
 }
 
 /// The abscissae congruent to a residue modulo n: itself, and n more where that is below p.
+#[inline]
 pub(crate) fn abscissa(residue: &[u8; 32], bounds: &Bounds) -> lanes::equation::Abscissa {
     let other = add(residue, bounds.n).filter(|x| be_below(x, bounds.p));
     lanes::equation::Abscissa { x: words(residue), or: other.as_ref().map(words) }
 }
 
 /// a − b for big-endian integers, modulo 2²⁵⁶.
+#[inline]
 fn sub(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
     let (mut difference, b) = (words(a), words(b));
     let mut borrow = false;
@@ -197,16 +206,19 @@ fn sub(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
 }
 
 /// An integer modulo n, which is above 2²⁵⁵.
+#[inline]
 pub(crate) fn reduce(integer: &[u8; 32], n: &[u8; 32]) -> [u8; 32] {
     if be_below(integer, n) { *integer } else { sub(integer, n) }
 }
 
 /// −a modulo n, of an a below n.
+#[inline]
 pub(crate) fn negate(a: &[u8; 32], n: &[u8; 32]) -> [u8; 32] {
     if *a == [0; 32] { *a } else { sub(n, a) }
 }
 
 /// a + b modulo n, of integers below n.
+#[inline]
 pub(crate) fn add_modulo(a: &[u8; 32], b: &[u8; 32], n: &[u8; 32]) -> [u8; 32] {
     match add(a, b) {
         Some(sum) => reduce(&sum, n),

@@ -17,6 +17,7 @@ struct Rows<'a> {
 }
 
 impl Messages for Rows<'_> {
+    #[inline]
     fn count(&self) -> usize {
         self.count
     }
@@ -28,6 +29,7 @@ impl Messages for Rows<'_> {
     fn rows<'m>(&'m self, first: usize, rows: &mut [&'m [u8]]) {
         self.column.rows(self.first + first, rows);
     }
+    #[inline]
     fn even_length(&self) -> Option<usize> {
         self.column.even_length(self.first..self.first + self.count)
     }

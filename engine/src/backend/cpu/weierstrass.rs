@@ -131,6 +131,7 @@ struct Kept {
 }
 
 /// A table that another backend made is none.
+#[inline]
 fn known(record: &Record) -> KnownKey<'_> {
     let kept = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<Kept>());
     KnownKey {

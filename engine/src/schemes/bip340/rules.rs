@@ -6,6 +6,7 @@ use crate::schemes::Screened;
 use crate::schemes::weierstrass::Coordinates;
 
 /// What the bytes alone decide.
+#[inline]
 pub(super) const fn screen(facts: &Facts) -> Screened {
     if !facts.key_reduced {
         Screened::Rejected(Reason::NonCanonicalKey)
@@ -19,6 +20,7 @@ pub(super) const fn screen(facts: &Facts) -> Screened {
 }
 
 /// Whether sG − eP, which is not infinity, is the point that r names: x(R) = r and y(R) even.
+#[inline]
 pub(super) fn is_r(recomputed: &Coordinates, r: &[u8; 32]) -> bool {
     recomputed.x == *r && !recomputed.y_is_odd()
 }

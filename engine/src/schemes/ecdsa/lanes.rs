@@ -128,11 +128,13 @@ fn verify_on<'a, C: InLanes, S: Family>(
     }
 }
 
+#[inline]
 const fn verdict(holds: bool) -> Verdict {
     if holds { Verdict::Valid } else { Verdict::Invalid(Reason::EquationFailed) }
 }
 
 /// Whether the recomputed R is the one that a signature with a recovery id names.
+#[inline]
 fn names(signature: &Signature, point: &Coordinates, bounds: &Bounds) -> bool {
     // x(R) < p < 2n.
     weierstrass::reduce(&point.x, bounds.n) == signature.r

@@ -67,6 +67,7 @@ impl EcdsaScheme {
         }
     }
 
+    #[inline]
     pub(super) const fn curve(self) -> CurveName {
         match self {
             Self::P256 | Self::P256Sha256 => CurveName::P256,
@@ -114,6 +115,7 @@ impl EcdsaRule {
     }
 
     /// What the bytes of an item alone decide.
+    #[inline]
     pub(super) fn screen(self, facts: &Facts) -> Screened {
         if !facts.key_reduced {
             return Screened::Rejected(Reason::NonCanonicalKey);
@@ -125,6 +127,7 @@ impl EcdsaRule {
     }
 
     /// What the bytes of a signature alone decide.
+    #[inline]
     pub(super) const fn screen_signature(self, facts: &SignatureFacts) -> Result<(), Reason> {
         if !facts.in_range {
             return Err(Reason::ScalarOutOfRange);
@@ -138,6 +141,7 @@ impl EcdsaRule {
 
 /// Whether the recomputed R is the one that the recovery id of `raw-v` names, when x(R) ≡ r mod n. This is the
 /// same as recovering the key: recovery starts from the one point that the id names.
+#[inline]
 pub(super) fn names_point(id: RecoveryId, r: &Coordinates, bounds: &Bounds) -> bool {
     id.y_is_odd == r.y_is_odd() && id.x_is_r_plus_n != be_below(&r.x, bounds.n)
 }
@@ -182,11 +186,13 @@ impl EcdsaEncoding {
     }
 
     /// Whether it goes with hybrid keys under a scheme.
+    #[inline]
     pub(in crate::schemes) const fn hybrid_keys_of(self, scheme: EcdsaScheme) -> Hybrid {
         self.hybrid_keys(scheme.curve())
     }
 
     /// Bitcoin's consensus accepts hybrid keys (its key parser is libsecp256k1's); no other system here does.
+    #[inline]
     pub(super) const fn hybrid_keys(self, curve: CurveName) -> Hybrid {
         match (self, curve) {
             (Self::DerBip66 | Self::DerLax, CurveName::Secp256k1) => Hybrid::Accepted,

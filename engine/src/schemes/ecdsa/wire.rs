@@ -100,6 +100,7 @@ pub(super) fn parse_signature(encoding: EcdsaEncoding, bytes: &[u8]) -> Result<S
     Ok(Signature { r, s, recovery_id: None })
 }
 
+#[inline]
 pub(super) fn signature_facts(bounds: &Bounds, signature: &Signature) -> SignatureFacts {
     SignatureFacts {
         in_range: bounds.has_scalar(&signature.r) && bounds.has_scalar(&signature.s),
@@ -109,6 +110,7 @@ pub(super) fn signature_facts(bounds: &Bounds, signature: &Signature) -> Signatu
 
 impl RecoveryId {
     /// The recovery id of a byte, which is 0 to 3.
+    #[inline]
     pub(super) const fn new(id: u8) -> Option<Self> {
         if id > 3 {
             return None;

@@ -57,6 +57,7 @@ impl Distinct {
 }
 
 /// Two folded products of words under the secret.
+#[inline]
 fn hash(secret: &[u64; 4], key: &[u64; 4]) -> u64 {
     let fold = |a: u64, b: u64| {
         let product = u128::from(a) * u128::from(b);

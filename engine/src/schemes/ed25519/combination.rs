@@ -273,6 +273,7 @@ impl<F: FieldLanes> Memory<F> {
 const ABOVE: u32 = 4;
 
 /// k − κ: a multiple of 8.
+#[inline]
 fn without_multiple(k: &[u64; 4]) -> [u64; 4] {
     let above = if (k[0] % 8) as u32 > ABOVE { 8 } else { 0 };
     scalar::add([k[0] & !7, k[1], k[2], k[3]], [above, 0, 0, 0])

@@ -157,6 +157,7 @@ impl Ed25519Rule {
     }
 
     /// Why a key is rejected before it is decoded, if it is.
+    #[inline]
     pub(crate) const fn refuses_key(self, key: PointFacts) -> Option<Reason> {
         let rule = self.criteria();
         if !accepts_encoding(rule.key, key) {
@@ -169,22 +170,26 @@ impl Ed25519Rule {
     }
 
     /// Whether an R that does not decode is a reason of its own.
+    #[inline]
     pub(crate) const fn decodes_r(self) -> bool {
         matches!(self.criteria().r, RUse::Decoded(_))
     }
 
     /// Whether an open item must satisfy the cofactored equation. Linear combinations prove the other one with a test of
     /// torsion beside the sum.
+    #[inline]
     pub(crate) const fn is_cofactored(self) -> bool {
         matches!(self.criteria().equation, Equation::Cofactored)
     }
 
     /// The equation that an open item must satisfy.
+    #[inline]
     pub(crate) const fn equation(self) -> Equation {
         self.criteria().equation
     }
 }
 
+#[inline]
 const fn accepts_encoding(accepted: PointEncoding, point: PointFacts) -> bool {
     match accepted {
         PointEncoding::Any => true,

@@ -49,6 +49,7 @@ impl<T> Open<T> {
         Self { positions: Vec::with_capacity(count), items: Vec::with_capacity(count) }
     }
 
+    #[inline]
     fn push(&mut self, position: usize, item: T) {
         self.positions.push(position as u32);
         self.items.push(item);
@@ -172,6 +173,7 @@ fn distinct_keys<'a, F: 'a>(items: impl Iterator<Item = &'a comb::Known<'a, F>>,
     if 4 * seen <= size { seen } else { count * seen / size }
 }
 
+#[inline]
 const fn verdict(code: equation::Code) -> Verdict {
     match code {
         equation::Code::Valid => Verdict::Valid,

@@ -39,17 +39,20 @@ pub(crate) struct PointFacts {
 
 impl PointFacts {
     /// The facts about the encoding of a key, or the reason for which it is none.
+    #[inline]
     pub(crate) fn of_key(key: &[u8]) -> Result<([u8; 32], Self), Reason> {
         let bytes: [u8; 32] = key.try_into().map_err(|_| Reason::BadKeyLength)?;
         Ok((bytes, point_facts(&bytes)))
     }
 
     /// The facts in three bits, for those who keep them without understanding them.
+    #[inline]
     pub(crate) const fn bits(self) -> u8 {
         self.y_reduced as u8 | (self.signed_zero as u8) << 1 | (self.small_order as u8) << 2
     }
 
     /// The inverse.
+    #[inline]
     pub(crate) const fn from_bits(bits: u8) -> Self {
         Self { y_reduced: bits & 1 != 0, signed_zero: bits & 2 != 0, small_order: bits & 4 != 0 }
     }
@@ -91,6 +94,7 @@ const SMALL_ORDER_BEGIN: [u64; table::SMALL_ORDER_Y.len()] = {
 };
 
 /// Whether an encoding that decodes is the one that its point encodes to.
+#[inline]
 pub(super) fn is_canonical(encoding: &[u8; 32]) -> bool {
     let word = encoding.as_chunks::<8>().0[1];
     // y = 1 has zeros there; y = −1 and everything from p on, ones.

@@ -7,6 +7,7 @@ use crate::Reason;
 use crate::schemes::Screened;
 
 /// What the bytes alone decide.
+#[inline]
 pub(super) const fn screen(facts: &Facts) -> Screened {
     if !facts.key_reduced {
         Screened::Rejected(Reason::NonCanonicalKey)
