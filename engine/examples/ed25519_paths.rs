@@ -103,7 +103,7 @@ fn time_in_turn<S: Copy, const N: usize>(
 
 fn engine(kind: BackendKind, path: PathChoice) -> Option<Engine> {
     let builder = Engine::builder().backend(BackendChoice::Forced(kind)).threads(NonZeroUsize::MIN);
-    builder.path(path).build().ok()
+    builder.path(path).build().ok().filter(|engine| engine.self_test().is_ok())
 }
 
 /// Nanoseconds a signature when each of `engines` verifies the first `count` of `rows` in one call.

@@ -152,6 +152,7 @@ fn main() {
     }
     let one = NonZeroUsize::MIN;
     let engine = Engine::builder().backend(choice).threads(one).build().expect("a backend that runs here");
+    engine.self_test().expect("the known answers");
     let batches = batches();
     let mut totals = vec![Vec::new(); LAST + 1];
     let mut ratios = vec![Vec::new(); LAST];

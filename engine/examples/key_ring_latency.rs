@@ -61,6 +61,7 @@ fn verify(options: &Options) {
         .collect();
     let builder = Engine::builder().threads(options.threads).admit_keys(true).key_budget(1 << 30);
     let engine = builder.build().expect("an engine");
+    engine.self_test().expect("the known answers");
     let mut next = signed.iter().cycle();
     let mut times = Vec::with_capacity(options.calls);
     for _ in 0..options.calls {
@@ -118,6 +119,7 @@ fn register(options: &Options) {
         (ecdsa(EcdsaScheme::Secp256k1Sha256), multiples::<k256::Secp256k1>(count)),
     ];
     let engine = Engine::builder().threads(options.threads).build().expect("an engine");
+    engine.self_test().expect("the known answers");
     println!("scheme,keys,threads,seconds,full,compact,decoded");
     for (suite, keys) in fleets {
         let start = Instant::now();

@@ -392,6 +392,7 @@ fn quiet(options: &Options, engine: &Arc<Engine>, load: &Workload) {
 fn main() {
     let options = options();
     let engine = Engine::builder().threads(NonZeroUsize::MIN).build().expect("an engine");
+    engine.self_test().expect("the known answers");
     let engine = Arc::new(engine);
     let load = Workload::new(&engine);
     eprintln!("{}: {}", engine.backends()[0], engine.why());

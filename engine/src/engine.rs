@@ -224,19 +224,36 @@ impl Engine {
         Ok(addresses)
     }
 
+    /// Runs at once what is left of the self-test, and measures what choices rest on: a fraction of a second, which
+    /// later calls are spared. Without it a backend gives the known answers of a scheme, of a hash function, of recovery or
+    /// of registered keys just before its first result of that kind, which takes some milliseconds for each.
+    ///
+    /// An error if a backend that was named gives a wrong answer, or each of those that could be chosen does. Where one
+    /// is left, [`Self::why`] says which were not used and why.
+    ///
+    /// ```
+    /// let engine = sigwarp::Engine::builder().build()?;
+    /// engine.self_test()?;
+    /// # Ok::<(), sigwarp::Error>(())
+    /// ```
+    pub fn self_test(&self) -> Result<(), Error> {
+        self.dispatcher.self_test()
+    }
+
     /// Whether a backend of this engine implements `suite`.
     pub fn supports(&self, suite: &Suite) -> bool {
         self.dispatcher.supports(suite)
     }
 
-    /// The backends in use, the first choice first. A suite goes to the first that implements it. An engine that
+    /// The backends in use, the first choice first. A suite goes to the first that implements it. One that gave a wrong
+    /// answer in its self-test is not in use any more. An engine that
     /// chooses by itself and may use a device opens it when it was asked for much work, and names it from then on.
     pub fn backends(&self) -> Vec<BackendKind> {
         self.dispatcher.kinds()
     }
 
-    /// Why those backends were chosen.
-    pub fn why(&self) -> &str {
+    /// Why those backends were chosen, and why a faster one was not.
+    pub fn why(&self) -> String {
         self.dispatcher.why()
     }
 
@@ -376,7 +393,8 @@ impl Builder {
         self
     }
 
-    /// Chooses the backend, starts the threads and runs the self-test.
+    /// Chooses the backend and starts the threads. A backend of the CPU is tested when it is first used, part by part
+    /// ([`Engine::self_test`] does it at once); a device is tested when it is opened, which for one that is named is here.
     pub fn build(self) -> Result<Engine, Error> {
         let (choice, named_by) = match (self.backend, std::env::var(BACKEND_VARIABLE)) {
             (BackendChoice::Auto, Ok(name)) if !name.is_empty() && name != "auto" => {

@@ -22,6 +22,7 @@ use crate::plan::Plan;
 pub(crate) use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::suite::Suite;
 use crate::verdict::Slots;
+pub(crate) use cpu::alone;
 pub(crate) use random::Random;
 pub use report::{DeviceReport, PipelineReport};
 pub(crate) use sample::signed_ed25519;
@@ -99,7 +100,7 @@ pub(crate) trait Backend: Send + Sync {
         None
     }
 
-    /// Called once its known answers are given: what follows counts.
+    /// Called when known answers were given: what it has learnt from them says nothing about what follows.
     fn tested(&self) {}
 
     /// What kernels took so far on a device, and in how many dispatches.

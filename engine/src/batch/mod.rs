@@ -379,6 +379,16 @@ impl<'a> BatchView<'a> {
         }
     }
 
+    /// The items of each suite of [`Self::suite_table`].
+    pub(crate) fn suite_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.suite_table().len()];
+        match counts.as_mut_slice() {
+            [all] => *all = self.len(),
+            counts => (0..self.len()).for_each(|item| counts[self.suite_index(item) as usize] += 1),
+        }
+        counts
+    }
+
     /// The index in [`Self::suite_table`] of an item's suite.
     #[inline]
     pub(crate) fn suite_index(&self, item: usize) -> u32 {

@@ -1,6 +1,7 @@
-//! Choosing backends, and testing them before they are used.
+//! Choosing backends. Those of the CPU are tested when they are first used, devices when they are opened.
 
-use super::{Candidate, Dispatcher, Trust, selftest};
+use super::member::Member;
+use super::{Candidate, Dispatcher, Trust, Why, selftest};
 use crate::backend::{Backend, BackendKind};
 use crate::error::Error;
 use crate::plan::PathChoice;
@@ -8,12 +9,13 @@ use crate::plan::PathChoice;
 /// Which backend an engine uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BackendChoice {
-    /// The fastest of the CPU that runs here and passes its self-test, with slower ones for the suites that it lacks; or
-    /// what the environment variable `SIGWARP_BACKEND` names. In builds with the feature `gpu` a device comes before
+    /// The fastest of the CPU that runs here, with slower ones for the suites that it lacks and in its place once it gives
+    /// a wrong answer in its self-test; or what the environment variable `SIGWARP_BACKEND` names. In builds with the feature `gpu` a device comes before
     /// them for large work, if the builder was given options for devices (`Builder::gpu`), and only then.
     #[default]
     Auto,
-    /// This one alone. If it cannot run here, building the engine fails.
+    /// This one alone. If it cannot run here, building the engine fails. If it gives a wrong answer in its self-test, the
+    /// call that needed the answer fails, and every later one does.
     Forced(BackendKind),
 }
 
@@ -37,59 +39,42 @@ pub(crate) fn choose(
     match choice {
         BackendChoice::Forced(kind) => {
             let backend = start(kind)?;
-            selftest::run(backend.as_ref())?;
-            let mut why = format!("named by {named_by}");
-            let mut backends = vec![backend];
-            if let Some(device) = backends[0].device() {
-                why = format!("{} {why}", device.name);
-                // A device needs somebody to check it, and to take its place.
-                let cpu = cpu_kinds().find_map(|kind| {
-                    start(kind).ok().filter(|backend| selftest::run(backend.as_ref()).is_ok())
-                });
-                backends.push(cpu.ok_or(Error::Unavailable { backend: BackendKind::Portable })?);
+            let why = format!("named by {named_by}");
+            let Some(device) = backend.device() else {
+                return Ok(Dispatcher::new(
+                    vec![Member::new(backend)],
+                    1,
+                    Why::Named(why),
+                    path,
+                    (trust, true),
+                ));
+            };
+            let why = Why::Named(format!("{} {why}", device.name));
+            selftest::run_all(backend.as_ref())?;
+            // A device needs somebody to check it, and to take its place.
+            let mut members = on_cpu(start);
+            if members.is_empty() {
+                return Err(Error::Unavailable { backend: BackendKind::Portable });
             }
-            Ok(Dispatcher::new(backends, 1, why, path, (trust, true)))
+            members.insert(0, Member::tested(backend));
+            Ok(Dispatcher::new(members, 1, why, path, (trust, true)))
         }
         BackendChoice::Auto => {
-            let dispatcher = auto(path, trust, start)?;
+            let members = on_cpu(start);
+            if members.is_empty() {
+                return Err(Error::Unavailable { backend: BackendKind::Portable });
+            }
+            let in_use = members.len();
+            let dispatcher = Dispatcher::new(members, in_use, Why::Fastest, path, (trust, false));
             Ok(dispatcher.with_candidate(candidate))
         }
     }
 }
 
-/// What `auto` considers, fastest first: emulated lanes are slower than scalar code and serve tests only.
-fn cpu_kinds() -> impl Iterator<Item = BackendKind> {
-    BackendKind::ALL.into_iter().filter(|kind| !matches!(kind, BackendKind::Emulated | BackendKind::Gpu))
-}
-
-/// Every backend of the CPU that runs here and passes its self-test, fastest first. One that gives a wrong answer is left
-/// out, and named in the reason.
-fn auto(
-    path: PathChoice,
-    trust: Trust,
-    start: impl Fn(BackendKind) -> Result<Box<dyn Backend>, Error>,
-) -> Result<Dispatcher, Error> {
-    let mut backends: Vec<Box<dyn Backend>> = Vec::new();
-    let mut failures = Vec::new();
-    for kind in cpu_kinds() {
-        let Ok(backend) = start(kind) else { continue };
-        match selftest::run(backend.as_ref()) {
-            Ok(()) => backends.push(backend),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    let kinds: Vec<BackendKind> = backends.iter().map(|backend| backend.kind()).collect();
-    let mut why = match kinds.as_slice() {
-        [] => {
-            let failure = failures.pop().map(Error::SelfTest);
-            return Err(failure.unwrap_or(Error::Unavailable { backend: BackendKind::Portable }));
-        }
-        [_] => "the only backend that runs here".to_owned(),
-        [first, ..] => format!("{first} is the fastest backend that runs here"),
-    };
-    for failure in failures {
-        why.push_str(&format!("; {failure}"));
-    }
-    let in_use = backends.len();
-    Ok(Dispatcher::new(backends, in_use, why, path, (trust, false)))
+/// What `auto` considers, fastest first: every backend of the CPU that runs here. Emulated lanes are slower than scalar
+/// code and serve tests only.
+fn on_cpu(start: impl Fn(BackendKind) -> Result<Box<dyn Backend>, Error>) -> Vec<Member> {
+    let kinds = BackendKind::ALL.into_iter();
+    let kinds = kinds.filter(|kind| !matches!(kind, BackendKind::Emulated | BackendKind::Gpu));
+    kinds.filter_map(|kind| start(kind).ok()).map(Member::new).collect()
 }

@@ -7,6 +7,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::member::Member;
 use super::selftest;
 use crate::backend::Backend;
 use crate::hash::Hash;
@@ -59,7 +60,7 @@ pub(crate) struct Late {
     seen: AtomicUsize,
     /// Whether a call opens it, or did.
     begun: AtomicBool,
-    opened: OnceLock<Result<Box<dyn Backend>, String>>,
+    opened: OnceLock<Result<Member, String>>,
 }
 
 impl Late {
@@ -83,8 +84,8 @@ impl Late {
     }
 
     /// The device, once it was opened and gave its known answers.
-    pub(super) fn device(&self) -> Option<&dyn Backend> {
-        Some(self.opened.get()?.as_ref().ok()?.as_ref())
+    pub(super) fn device(&self) -> Option<&Member> {
+        self.opened.get()?.as_ref().ok()
     }
 
     /// Counts a call that the device would take. True once they are enough.
@@ -107,13 +108,13 @@ impl Late {
     }
 
     /// Opens the device, or says why there is none.
-    pub(super) fn open(&self) -> Result<&dyn Backend, &str> {
+    pub(super) fn open(&self) -> Result<&Member, &str> {
         let opened = self.opened.get_or_init(|| {
             let device = (self.start)()?;
-            selftest::run(device.as_ref()).map_err(|failure| failure.to_string())?;
-            Ok(device)
+            selftest::run_all(device.as_ref()).map_err(|failure| failure.to_string())?;
+            Ok(Member::tested(device))
         });
-        opened.as_ref().map(Box::as_ref).map_err(String::as_str)
+        opened.as_ref().map_err(String::as_str)
     }
 
     /// What a reason says before the device is looked for.

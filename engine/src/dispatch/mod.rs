@@ -1,11 +1,15 @@
 //! Dispatch: which backend runs, whether it may be trusted, and what happens when it fails.
 
+mod call;
 mod choice;
 mod even;
 mod explain;
 mod hashtest;
 mod late;
 mod measure;
+mod member;
+#[cfg(test)]
+mod member_tests;
 mod recoverytest;
 mod selftest;
 #[cfg(test)]
@@ -22,30 +26,31 @@ pub(crate) use trust::Trust;
 
 use std::sync::OnceLock;
 
+use self::call::Call;
+use self::member::{Member, Part};
 use crate::backend::{Backend, BackendFailure, BackendKind, Recovered, Recovery};
 use crate::batch::{BatchView, Column};
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
-use crate::plan::{Costs, PathChoice, Paths, Plan};
-use crate::suite::Suite;
+use crate::plan::{PathChoice, Plan};
+use crate::suite::{Scheme, Suite};
 use crate::verdict::{Slots, Verdicts};
 
-/// Backends that have passed their self-test, in the order in which a suite looks for one that implements it, and
-/// why they were chosen.
+/// Backends, in the order in which a suite looks for one that implements it, and why they were chosen. Each passes the
+/// part of its self-test that a call rests on before the call gives anything; one that fails is used no more.
 pub(crate) struct Dispatcher {
     /// Those in use, and behind them those that only check and replace a device.
-    backends: Vec<Box<dyn Backend>>,
+    members: Vec<Member>,
     in_use: usize,
-    /// What the paths cost on each.
-    costs: Vec<Costs>,
-    /// The device of `auto`, which comes before them once it is opened and measured, and why it is or is not there.
+    /// The device of `auto`, which comes before them once it is opened and measured.
     late: Option<Late>,
-    late_why: OnceLock<String>,
-    why: String,
+    /// Once it was looked for, what the reason says of it, or why it is not there.
+    late_found: OnceLock<Result<String, String>>,
+    /// Why no device is looked for, where one was asked for.
+    no_device: Option<String>,
+    why: Why,
     path: PathChoice,
-    /// What the self-test of tables said, by scheme; it is run when tables are first asked for.
-    tables_tested: [OnceLock<Result<(), SelfTestFailure>>; KeyScheme::COUNT],
     /// For the device among the backends, if one is.
     trust: Trust,
     /// Whether the device was named, so that it takes batches of any size.
@@ -55,46 +60,67 @@ pub(crate) struct Dispatcher {
     even_bytes: OnceLock<Option<Even>>,
 }
 
+/// Why the backends were chosen.
+pub(crate) enum Why {
+    /// In these words.
+    Named(String),
+    /// They are the fastest that run here.
+    Fastest,
+}
+
 /// Who may take what, in one call.
 struct Usable<'a> {
-    /// With what their paths cost.
-    backends: Vec<(&'a dyn Backend, Costs)>,
+    members: Vec<&'a Member>,
     /// What to add to the reason.
     notes: Vec<String>,
 }
 
 impl Dispatcher {
-    /// Backends that have passed their self-test, of which the first `in_use` may be chosen by themselves. Measures
-    /// what their paths cost.
-    pub(crate) fn new(
-        backends: Vec<Box<dyn Backend>>,
+    /// Backends, of which the first `in_use` may be chosen by themselves. Measures a device among them.
+    fn new(
+        members: Vec<Member>,
         in_use: usize,
-        why: String,
+        why: Why,
         path: PathChoice,
         (trust, forced): (Trust, bool),
     ) -> Self {
-        let costs = backends.iter().map(|backend| measure::costs(backend.as_ref())).collect();
-        let mut dispatcher = Self::with_costs(backends, costs, why, path);
-        dispatcher.in_use = in_use;
-        dispatcher.trust = trust;
-        dispatcher.forced = forced;
-        if dispatcher.device().is_some() {
+        let mut dispatcher = Self::unmeasured(members, in_use, why, path, (trust, forced));
+        if let Some(device) = dispatcher.device() {
             let even = dispatcher.even_text();
-            dispatcher.why.push_str(&even);
+            device.tested();
+            if let Why::Named(why) = &mut dispatcher.why {
+                why.push_str(&even);
+            }
         }
-        dispatcher.backends.iter().for_each(|backend| backend.tested());
         dispatcher
+    }
+
+    fn unmeasured(
+        members: Vec<Member>,
+        in_use: usize,
+        why: Why,
+        path: PathChoice,
+        (trust, forced): (Trust, bool),
+    ) -> Self {
+        let (late, late_found, no_device) = (None, OnceLock::new(), None);
+        let (even, even_bytes) = (OnceLock::new(), OnceLock::new());
+        Self { members, in_use, late, late_found, no_device, why, path, trust, forced, even, even_bytes }
+    }
+
+    /// Backends that have passed everything, for tests of what follows.
+    #[cfg(test)]
+    fn passed(backends: Vec<Box<dyn Backend>>) -> Self {
+        let members: Vec<Member> = backends.into_iter().map(Member::tested).collect();
+        let (in_use, why) = (members.len(), Why::Named("a test".into()));
+        Self::unmeasured(members, in_use, why, PathChoice::Auto, (Trust::new(1.0), false))
     }
 
     /// The same with a device that is opened when it is worth it, if there is one for this caller.
     pub(crate) fn with_candidate(mut self, candidate: Candidate) -> Self {
         match candidate {
             Candidate::NotAsked => {}
-            Candidate::Absent(why) => self.why.push_str(&format!("; no gpu: {why}")),
-            Candidate::Late(late) => {
-                self.why.push_str(&Late::not_yet());
-                self.late = Some(late);
-            }
+            Candidate::Absent(why) => self.no_device = Some(why),
+            Candidate::Late(late) => self.late = Some(late),
         }
         self
     }
@@ -106,68 +132,38 @@ impl Dispatcher {
         if late.has_begun() || !is_due(late) || !late.begin() {
             return;
         }
-        let plain = self.why.strip_suffix(&Late::not_yet()).unwrap_or(&self.why);
-        let why = match late.open() {
-            Err(why) => format!("{plain}; no gpu: {why}"),
-            Ok(device) => {
-                self.measure(device);
-                device.tested();
-                let name = device.device().map_or("a device", |report| &report.name);
-                format!("{name} for large batches{}; for others {plain}", self.even_text())
-            }
-        };
+        let found = late.open().map_err(str::to_owned).map(|device| {
+            self.measure(device.backend());
+            device.backend().tested();
+            let name = device.backend().device().map_or("a device", |report| &report.name);
+            format!("{name} for large batches{}", self.even_text())
+        });
         // From here on other calls see the device.
-        let _ = self.late_why.set(why);
+        let _ = self.late_found.set(found);
     }
 
     /// Measures a device that is not in use yet.
     fn measure(&self, device: &dyn Backend) {
-        let Some((judge, costs)) = self.judge(&[], |_| true) else { return };
-        let items = even::items(device, judge, costs, self.trust.fraction());
-        let bytes = even::bytes(device, judge, self.trust.fraction());
+        let Some(judge) = self.judge_of_measurements() else { return };
+        let items = even::items(device, judge.backend(), judge.costs(), self.trust.fraction());
+        let bytes = even::bytes(device, judge.backend(), self.trust.fraction());
         for failure in items.as_ref().err().into_iter().chain(bytes.as_ref().err()) {
             self.trust.quarantine(&failure.what);
         }
         let _ = (self.even.set(items.ok()), self.even_bytes.set(bytes.ok()));
     }
 
-    const fn with_costs(
-        backends: Vec<Box<dyn Backend>>,
-        costs: Vec<Costs>,
-        why: String,
-        path: PathChoice,
-    ) -> Self {
-        let tables_tested = [const { OnceLock::new() }; KeyScheme::COUNT];
-        let in_use = backends.len();
-        Self {
-            backends,
-            in_use,
-            costs,
-            late: None,
-            late_why: OnceLock::new(),
-            why,
-            path,
-            tables_tested,
-            trust: Trust::new(1.0),
-            forced: false,
-            even: OnceLock::new(),
-            even_bytes: OnceLock::new(),
-        }
-    }
-
-    /// The late device once it is in use, then the backends, each with what its paths cost; and how many are in use.
-    fn all(&self) -> (impl Iterator<Item = (&dyn Backend, Costs)>, usize) {
-        let late = self.late.as_ref().filter(|_| self.late_why.get().is_some()).and_then(Late::device);
+    /// The late device once it is in use, then the backends; and how many of them are in use.
+    fn all(&self) -> (impl Iterator<Item = &Member>, usize) {
+        let late = self.late.as_ref().filter(|_| self.late_found.get().is_some()).and_then(Late::device);
         let in_use = self.in_use + usize::from(late.is_some());
-        let late = late.map(|device| (device, Costs::counted(device.shape().lanes)));
-        let others = self.backends.iter().map(Box::as_ref).zip(self.costs.iter().copied());
-        (late.into_iter().chain(others), in_use)
+        (late.into_iter().chain(&self.members), in_use)
     }
 
-    /// The backends in use.
+    /// The backends in use. One that failed its self-test is not.
     fn named(&self) -> impl Iterator<Item = &dyn Backend> {
         let (all, in_use) = self.all();
-        all.take(in_use).map(|(backend, _)| backend)
+        all.take(in_use).filter(|member| member.is_trusted()).map(Member::backend)
     }
 
     /// The device among the backends, if one is.
@@ -180,11 +176,33 @@ impl Dispatcher {
         &self.trust
     }
 
+    /// Runs what is left of the self-test of every backend, and measures what their paths cost. An error if a device has
+    /// nobody left to check it, or nobody is left at all.
+    pub(crate) fn self_test(&self) -> Result<(), Error> {
+        for member in &self.members {
+            if member.ensure(Part::all()).is_ok() {
+                member.costs();
+            }
+        }
+        match self.judge(&[], |_| true) {
+            Some(_) => Ok(()),
+            None => {
+                Err(self.refusal(|_| true).unwrap_or(Error::Unavailable { backend: BackendKind::Portable }))
+            }
+        }
+    }
+
+    /// The error where every backend that `can` has failed its self-test.
+    fn refusal(&self, can: impl Fn(&dyn Backend) -> bool) -> Option<Error> {
+        let mut those = self.members.iter().filter(|member| can(member.backend()));
+        those.find_map(|member| member.failure().cloned()).map(Error::SelfTest)
+    }
+
     /// From which batches on the device is faster.
     pub(crate) fn even(&self) -> Option<Even> {
         *self.even.get_or_init(|| {
-            let (judge, costs) = self.judge(&[], |_| true)?;
-            let even = even::items(self.device()?, judge, costs, self.trust.fraction());
+            let judge = self.judge_of_measurements()?;
+            let even = even::items(self.device()?, judge.backend(), judge.costs(), self.trust.fraction());
             even.inspect_err(|failure| self.note(failure)).ok()
         })
     }
@@ -196,8 +214,8 @@ impl Dispatcher {
             if self.trust.quarantined().is_some() {
                 return None;
             }
-            let (judge, _) = self.judge(&[], |_| true)?;
-            let even = even::bytes(self.device()?, judge, self.trust.fraction());
+            let judge = self.judge_of_measurements()?;
+            let even = even::bytes(self.device()?, judge.backend(), self.trust.fraction());
             even.inspect_err(|failure| self.note(failure)).ok()
         })
     }
@@ -212,15 +230,19 @@ impl Dispatcher {
         }
     }
 
-    /// The first backend on the CPU that `can` and has not failed, with what its paths cost.
-    fn judge(
-        &self,
-        failures: &[BackendFailure],
-        can: impl Fn(&dyn Backend) -> bool,
-    ) -> Option<(&dyn Backend, Costs)> {
+    /// The first backend on the CPU that has not failed and `is_fit`, which tests it.
+    fn judge(&self, failures: &[BackendFailure], is_fit: impl Fn(&Member) -> bool) -> Option<&Member> {
         let failed = |kind: BackendKind| failures.iter().any(|failure| failure.backend == kind);
-        let mut all = self.backends.iter().map(Box::as_ref).zip(self.costs.iter().copied());
-        all.find(|(backend, _)| backend.device().is_none() && !failed(backend.kind()) && can(*backend))
+        let on_cpu = self.members.iter().filter(|member| member.backend().device().is_none());
+        on_cpu
+            .filter(|member| member.is_trusted() && !failed(member.backend().kind()))
+            .find(|member| is_fit(member))
+    }
+
+    /// The one that a device is compared with.
+    fn judge_of_measurements(&self) -> Option<&Member> {
+        let parts = || Part::of_verdicts(Scheme::Ed25519, true, false).chain([Part::Hash(Hash::Sha256)]);
+        self.judge(&[], |member| member.ensure(parts()).is_ok())
     }
 
     /// An error if the device was found wrong, by another call meanwhile: what it said to this one is as doubtful.
@@ -237,11 +259,34 @@ impl Dispatcher {
     }
 
     pub(crate) fn threads(&self) -> usize {
-        self.backends.iter().map(|backend| backend.shape().threads).max().unwrap_or(1)
+        self.members.iter().map(|member| member.backend().shape().threads).max().unwrap_or(1)
     }
 
-    pub(crate) fn why(&self) -> &str {
-        self.late_why.get().unwrap_or(&self.why)
+    /// Why those are in use, and why others are not.
+    pub(crate) fn why(&self) -> String {
+        let mut why = match &self.why {
+            Why::Named(why) => why.clone(),
+            Why::Fastest => {
+                let mut trusted = self.members.iter().filter(|member| member.is_trusted());
+                match (trusted.next(), trusted.next()) {
+                    (Some(first), Some(_)) => {
+                        format!("{} is the fastest backend that runs here", first.backend().kind())
+                    }
+                    (Some(_), None) => "the only backend that runs here".into(),
+                    (None, _) => "no backend is left".into(),
+                }
+            }
+        };
+        for failure in self.members.iter().filter_map(Member::failure) {
+            why.push_str(&format!("; {failure}"));
+        }
+        match (&self.no_device, &self.late, self.late_found.get()) {
+            (Some(none), ..) | (_, _, Some(Err(none))) => why.push_str(&format!("; no gpu: {none}")),
+            (.., Some(Ok(device))) => why = format!("{device}; for others {why}"),
+            (_, Some(_), None) => why.push_str(&Late::not_yet()),
+            (_, None, None) => {}
+        }
+        why
     }
 
     pub(crate) fn supports(&self, suite: &Suite) -> bool {
@@ -255,22 +300,15 @@ impl Dispatcher {
     /// The tables of the backend that verifies items of a scheme, once that backend has given the known answers
     /// with them too. `None` where there are none for the scheme.
     pub(crate) fn table_store(&self, scheme: KeyScheme) -> Result<Option<&dyn TableStore>, SelfTestFailure> {
-        let found = self.backends.iter().find_map(|backend| Some((backend, backend.table_store(scheme)?)));
-        let Some((backend, store)) = found else { return Ok(None) };
-        let tested = &self.tables_tested[scheme.index()];
-        let test = || {
-            let result = selftest::run_tables(backend.as_ref(), store, scheme);
-            backend.tested();
-            result
-        };
-        // The test runs on all threads, and one of them may take up a task that comes here too: so none waits for
-        // another one's test, and where two run at once, each goes by its own.
-        let result = tested.get().cloned().unwrap_or_else(|| {
-            let result = test();
-            let _ = tested.set(result.clone());
-            result
-        });
-        result.map(|()| Some(store))
+        let mut refused = None;
+        for member in &self.members {
+            let Some(store) = member.backend().table_store(scheme) else { continue };
+            match member.ensure([Part::Tables(scheme)]) {
+                Ok(()) => return Ok(Some(store)),
+                Err(failure) => refused = refused.or(Some(failure)),
+            }
+        }
+        refused.map_or(Ok(None), Err)
     }
 
     /// Who may take work of which a device would take `amount`, after some have failed. `even` says from how much
@@ -306,20 +344,25 @@ impl Dispatcher {
             !device_is_out
         };
         let (mut all, in_use) = self.all();
-        let mut backends: Vec<(&dyn Backend, Costs)> =
-            all.by_ref().take(in_use).filter(|(backend, _)| takes(*backend)).collect();
+        let trusted = |member: &&Member| member.is_trusted();
+        let mut members: Vec<&Member> =
+            all.by_ref().take(in_use).filter(trusted).filter(|member| takes(member.backend())).collect();
         if device_is_out {
-            backends.extend(all.filter(|(backend, _)| !failed(backend.kind())));
+            members.extend(all.filter(trusted).filter(|member| !failed(member.backend().kind())));
         }
-        Usable { backends, notes }
+        Usable { members, notes }
     }
 
     /// Judges every item on the first backend that implements its suite. When a backend fails, nothing that it set
     /// is kept: the batch is done again without it, or the call fails.
     pub(crate) fn verify(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
         let table = batch.suite_table();
+        let unsupported = |suite: &Suite| {
+            let none = || Error::Unsupported { backends: self.kinds(), suite: suite.clone() };
+            self.refusal(|backend| backend.supports(suite)).unwrap_or_else(none)
+        };
         if let Some(suite) = table.iter().find(|suite| !self.supports(suite)) {
-            return Err(Error::Unsupported { backends: self.kinds(), suite: suite.clone() });
+            return Err(unsupported(suite));
         }
         let amount = |device: &dyn Backend| {
             let takes: Vec<bool> = table.iter().map(|suite| device.supports(suite)).collect();
@@ -329,22 +372,30 @@ impl Dispatcher {
             }
         };
         self.open_late(|late| table.iter().any(|suite| late.supports(suite)) && late.is_due(batch.len()));
+        let counts = batch.suite_counts();
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
             let usable = self.usable(&failures, "items", amount, Self::even);
             let mut routes = Vec::new();
             for suite in table {
-                match usable.backends.iter().position(|(backend, _)| backend.supports(suite)) {
-                    Some(backend) => routes.push(backend),
+                match usable.members.iter().position(|member| member.backend().supports(suite)) {
+                    Some(member) => routes.push(member),
                     None => {
                         return Err(match failures.pop() {
                             Some(failure) => failure.into(),
-                            None => Error::Unsupported { backends: self.kinds(), suite: suite.clone() },
+                            None => unsupported(suite),
                         });
                     }
                 }
             }
-            match self.attempt(batch, &usable, &routes, &failures) {
+            let call = Call { batch, counts: &counts, routes: &routes, path: self.path };
+            let members = || usable.members.iter().enumerate();
+            if members().any(|(index, member)| member.ensure(call.parts(index)).is_err()) {
+                continue;
+            }
+            match self.attempt(&call, &usable, &failures) {
+                // One of them failed a part of its self-test meanwhile, in another call. What it said is doubtful.
+                Ok(_) if members().any(|(index, member)| call.takes(index) && !member.is_trusted()) => {}
                 Ok(verdicts) => return Ok(verdicts),
                 Err(failure) => {
                     self.note(&failure);
@@ -363,8 +414,10 @@ impl Dispatcher {
 
     /// The digest of each message from the first backend that can finish.
     pub(crate) fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), Error> {
+        let refusal = || self.refusal(|backend| backend.supports_hash(hash));
         if !self.supports_hash(hash) {
-            return Err(Error::UnsupportedHash { backends: self.kinds(), hash });
+            let none = || Error::UnsupportedHash { backends: self.kinds(), hash };
+            return Err(refusal().unwrap_or_else(none));
         }
         let total = || -> usize { (0..messages.len()).map(|row| messages.get(row).len()).sum() };
         self.open_late(|late| late.supports_hash(hash) && late.is_due_for_bytes(total()));
@@ -372,16 +425,21 @@ impl Dispatcher {
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
             let usable = self.usable(&failures, "bytes", bytes, Self::even_bytes);
-            let mut backends = usable.backends.iter().map(|&(backend, _)| backend);
-            let Some(backend) = backends.find(|backend| backend.supports_hash(hash)) else {
-                let none = Error::Unavailable { backend: BackendKind::Portable };
-                return Err(failures.pop().map_or(none, Error::Backend));
+            let mut members = usable.members.iter();
+            let Some(member) = members.find(|member| member.backend().supports_hash(hash)) else {
+                let none = || refusal().unwrap_or(Error::Unavailable { backend: BackendKind::Portable });
+                return Err(failures.pop().map_or_else(none, Error::Backend));
             };
+            if member.ensure([Part::Hash(hash)]).is_err() {
+                continue;
+            }
+            let backend = member.backend();
             let hashed = match backend.device() {
                 None => backend.hash(hash, messages, digests),
                 Some(_) => self.hash_on_device(backend, hash, messages, digests, &failures),
             };
             match hashed {
+                Ok(()) if !member.is_trusted() => {}
                 Ok(()) => return Ok(()),
                 Err(failure) => {
                     self.note(&failure);
@@ -400,8 +458,9 @@ impl Dispatcher {
         digests: &mut [u8],
         failures: &[BackendFailure],
     ) -> Result<(), BackendFailure> {
-        let judge = self.judge(failures, |judge| judge.supports_hash(hash));
-        let (judge, _) = judge.ok_or_else(|| no_judge(device))?;
+        let is_fit =
+            |judge: &Member| judge.backend().supports_hash(hash) && judge.ensure([Part::Hash(hash)]).is_ok();
+        let judge = self.judge(failures, is_fit).ok_or_else(|| no_judge(device))?.backend();
         let longest = device.longest_message();
         let is_long = |&row: &usize| messages.get(row).len() > longest;
         let (long, short): (Vec<usize>, Vec<usize>) = (0..messages.len()).partition(is_long);
@@ -430,22 +489,27 @@ impl Dispatcher {
     pub(crate) fn recover(&self, rows: &Recovery<'_>) -> Result<Vec<Recovered>, Error> {
         let mut failure = None;
         // Devices recover no keys.
-        for backend in self.backends.iter().filter(|backend| backend.device().is_none()) {
-            match recover_on(backend.as_ref(), rows) {
+        for member in self.members.iter().filter(|member| member.backend().device().is_none()) {
+            if member.ensure([Part::Recovery]).is_err() {
+                continue;
+            }
+            match recover_on(member.backend(), rows) {
+                Ok(_) if !member.is_trusted() => {}
                 Ok(keys) => return Ok(keys),
                 Err(error) => failure = Some(error),
             }
         }
-        Err(failure.map_or(Error::Unavailable { backend: BackendKind::Portable }, Error::Backend))
+        let none = || Error::Unavailable { backend: BackendKind::Portable };
+        Err(failure.map_or_else(|| self.refusal(|_| true).unwrap_or_else(none), Error::Backend))
     }
 
     fn attempt(
         &self,
-        batch: &BatchView<'_>,
+        call: &Call<'_>,
         usable: &Usable<'_>,
-        routes: &[usize],
         failures: &[BackendFailure],
     ) -> Result<Verdicts, BackendFailure> {
+        let batch = call.batch;
         let slots = Slots::new(batch.len());
         let mut shares = Vec::new();
         let mut share = |kind: BackendKind, items: usize| match shares
@@ -455,10 +519,11 @@ impl Dispatcher {
             Some((_, sum)) => *sum += items,
             None => shares.push((kind, items)),
         };
-        let mut why = self.why().to_owned();
-        for (index, &(backend, costs)) in usable.backends.iter().enumerate() {
-            let paths = Paths { costs, choice: self.path };
-            let plan = Plan::new(batch, backend.shape(), paths, |suite| routes[suite] == index);
+        let mut why = self.why();
+        for (index, member) in usable.members.iter().enumerate() {
+            let backend = member.backend();
+            let paths = call.paths(index, member);
+            let plan = Plan::new(batch, backend.shape(), paths, |suite| call.routes[suite] == index);
             if plan.len() == 0 {
                 continue;
             }
@@ -467,15 +532,12 @@ impl Dispatcher {
                 share(backend.kind(), plan.len());
                 continue;
             }
-            let supported = |judge: &dyn Backend| {
-                batch
-                    .suite_table()
-                    .iter()
-                    .zip(routes)
-                    .all(|(suite, route)| *route != index || judge.supports(suite))
+            let is_fit = |judge: &Member| {
+                let supported = call.suites(index).all(|(_, suite)| judge.backend().supports(suite));
+                supported && judge.ensure(call.parts(index)).is_ok()
             };
-            let (judge, costs) = self.judge(failures, supported).ok_or_else(|| no_judge(backend))?;
-            let judge_paths = Paths { costs, choice: self.path };
+            let checks = self.judge(failures, is_fit).ok_or_else(|| no_judge(backend))?;
+            let (judge, judge_paths) = (checks.backend(), call.paths(index, checks));
             let is_long = |&item: &usize| batch.item(item).message.len() > backend.longest_message();
             let (long, short): (Vec<usize>, Vec<usize>) = plan.every_item().partition(is_long);
             let plan = match long.is_empty() {
@@ -492,9 +554,13 @@ impl Dispatcher {
                 judge.verify(batch, &plan, &slots)?;
                 share(judge.kind(), plan.len());
             }
+            // It failed a part of its self-test meanwhile, in another call.
+            if let Some(SelfTestFailure { backend, what }) = checks.failure().cloned() {
+                return Err(BackendFailure { backend, what });
+            }
         }
         if shares.is_empty() {
-            shares.extend(usable.backends.first().map(|(backend, _)| (backend.kind(), 0)));
+            shares.extend(usable.members.first().map(|member| (member.backend().kind(), 0)));
         }
         for note in &usable.notes {
             why.push_str(&format!("; {note}"));

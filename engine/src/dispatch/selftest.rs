@@ -1,13 +1,15 @@
-//! Known answers that a backend must give before it may set a verdict.
+//! Known answers that a backend must give before it may set a verdict. See [`super::member`] for when it is asked.
 
 use super::Explain;
+use super::member::Part;
 use crate::backend::{Backend, BackendKind};
 use crate::batch::{Batch, Key, Message};
+use crate::hash::Hash;
 use crate::keyring::{Generation, KeyRing, KeyScheme, TableStore, Tier};
 use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::suite::{MessageInput, Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
-use crate::{EcdsaRule, EcdsaScheme, Reason};
+use crate::{EcdsaRule, EcdsaScheme, Prehash, Reason};
 
 /// A backend gave a wrong answer in its self-test.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -192,26 +194,75 @@ const KNOWN: [Known; 13] = [
     },
 ];
 
-/// Each known signature under every rule of its scheme, and the same with one bit of the message flipped: every item
-/// by its own equation, and those that one equation can prove together as well, all good and good and bad.
-pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
-    judge(backend, PathChoice::Lanes, None, |_, _| true)?;
-    if valid_ed25519(1)
-        .view()
-        .is_ok_and(|view| view.suite_table().iter().all(|suite| backend.supports(suite)))
-        // A device has one path.
-        && backend.device().is_none()
-    {
-        judge(backend, PathChoice::Combination, None, |suite, valid| valid && suite.combines())?;
-        judge(backend, PathChoice::Combination, None, |suite, _| suite.combines())?;
+/// The hash function that a scheme hashes messages or challenges with.
+pub(super) const fn hash_of(scheme: Scheme) -> Option<Hash> {
+    match scheme {
+        Scheme::Ed25519 => Some(Hash::Sha512),
+        Scheme::Ecdsa(scheme) => match scheme.hash() {
+            Some(Prehash::Sha256) => Some(Hash::Sha256),
+            Some(Prehash::Sha256d) => Some(Hash::Sha256d),
+            Some(Prehash::Keccak256) => Some(Hash::Keccak256),
+            None => None,
+        },
+        Scheme::Bip340 => Some(Hash::Sha256),
+        Scheme::Sm2Sm3 => Some(Hash::Sm3),
+        Scheme::Sm2 => None,
     }
-    super::hashtest::run(backend)?;
-    // Devices recover no keys.
-    if backend.device().is_some() { Ok(()) } else { super::recoverytest::run(backend) }
 }
 
-/// The same with the keys of a scheme registered: once with full tables, once with compact ones, once with none.
-pub(super) fn run_tables(
+/// Everything that a backend does. A part of which it supports nothing is left out, as long as it supports some scheme.
+pub(super) fn run_all(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
+    let is_device = backend.device().is_some();
+    let supported = |scheme: Scheme| known_suites(scheme).any(|(_, suite)| backend.supports(&suite));
+    if !Scheme::ALL.into_iter().any(supported) {
+        let what = "no known answer is of a suite that it supports".into();
+        return Err(SelfTestFailure { backend: backend.kind(), what });
+    }
+    Part::all()
+        .filter(|part| match *part {
+            Part::Lanes(scheme) => supported(scheme),
+            Part::Hash(hash) => backend.supports_hash(hash),
+            // A device has one path, and recovers and registers no keys.
+            Part::Combination(scheme) => !is_device && supported(scheme),
+            Part::Recovery | Part::Tables(_) => !is_device,
+        })
+        .try_for_each(|part| run(backend, part))
+}
+
+/// A part of it.
+pub(super) fn run(backend: &dyn Backend, part: Part) -> Result<(), SelfTestFailure> {
+    match part {
+        Part::Lanes(scheme) => {
+            judge(backend, scheme, PathChoice::Lanes, None, |_, _| true)?;
+            // To a device all items are alike.
+            if backend.device().is_some() { Ok(()) } else { judge_alone(backend, scheme) }
+        }
+        // All good, and good and bad.
+        Part::Combination(scheme) => {
+            judge(backend, scheme, PathChoice::Combination, None, |suite, valid| valid && suite.combines())?;
+            judge(backend, scheme, PathChoice::Combination, None, |suite, _| suite.combines())
+        }
+        Part::Hash(hash) => super::hashtest::run(backend, hash),
+        Part::Recovery => super::recoverytest::run(backend),
+        Part::Tables(scheme) => match backend.table_store(scheme) {
+            Some(store) => run_tables(backend, store, scheme),
+            None => Ok(()),
+        },
+    }
+}
+
+/// The known answers of a scheme under every rule, as far as the suites can be named.
+fn known_suites(scheme: Scheme) -> impl Iterator<Item = (&'static Known, Suite)> {
+    let known = KNOWN.iter().filter(move |known| known.scheme == scheme);
+    known.flat_map(move |known| {
+        let suite = move |rule| Suite::from_names(scheme.name(), Some(rule), Some(known.encoding), None).ok();
+        scheme.rules().into_iter().filter_map(suite).map(move |suite| (known, suite))
+    })
+}
+
+/// The known answers of the schemes of some keys with the keys registered: once with full tables, once with compact ones,
+/// once with none.
+fn run_tables(
     backend: &dyn Backend,
     store: &dyn TableStore,
     scheme: KeyScheme,
@@ -228,70 +279,102 @@ pub(super) fn run_tables(
                 what: "a key of a known answer could not be registered".into(),
             });
         }
-        judge(backend, PathChoice::Lanes, Some(&ring.pin()), |_, _| true)?;
+        for scheme in Scheme::ALL.into_iter().filter(|other| KeyScheme::of(*other) == scheme) {
+            judge(backend, scheme, PathChoice::Lanes, Some(&ring.pin()), |_, _| true)?;
+        }
     }
     Ok(())
 }
 
-/// Verifies the known answers that `keep` takes, by suite and whether they are valid, on a path.
+/// Verifies the known answers of a scheme that `keep` takes, by suite and whether they are valid, on a path: each under
+/// every rule, and the same with one bit of the message flipped.
 fn judge(
     backend: &dyn Backend,
+    scheme: Scheme,
     choice: PathChoice,
     ring: Option<&Generation>,
     keep: impl Fn(&Suite, bool) -> bool,
 ) -> Result<(), SelfTestFailure> {
-    let fail = |what: String| SelfTestFailure { backend: backend.kind(), what };
-    let mut batch = Batch::new();
-    let mut expected = Vec::new();
+    let mut questions = Questions::default();
     // Two vectors of each known answer, so that every lane gives it and a tail too.
     let repeats = backend.shape().lanes + 1;
-    for known in KNOWN.iter().flat_map(|known| std::iter::repeat_n(known, repeats)) {
-        let [key, message, signature] = [known.key, known.message, known.signature].map(unhex);
-        let mut other = message.clone();
-        other[0] ^= 1;
-        for rule in known.scheme.rules() {
-            let suite = Suite::from_names(known.scheme.name(), Some(rule), Some(known.encoding), None)
-                .map_err(|error| fail(error.to_string()))?;
-            if !backend.supports(&suite) {
-                continue;
-            }
-            let too_high = known.high_s && rule == EcdsaRule::LowS.name();
-            for (message, otherwise) in
-                [(&message, Verdict::Valid), (&other, Verdict::Invalid(Reason::EquationFailed))]
-            {
-                if !keep(&suite, otherwise.is_valid()) {
-                    continue;
-                }
-                let message = match known.scheme.input() {
-                    MessageInput::Raw => Message::Raw(message),
-                    MessageInput::Digest => Message::Digest(message),
-                };
-                batch.push(&suite, Key::Bytes(&key), message, &signature);
-                let verdict = if too_high { Verdict::Invalid(Reason::HighS) } else { otherwise };
-                expected.push((known.origin, verdict));
-            }
+    for (known, suite) in known_suites(scheme).filter(|(_, suite)| backend.supports(suite)) {
+        for valid in [true, false].into_iter().filter(|valid| keep(&suite, *valid)) {
+            (0..repeats).for_each(|_| questions.push(known, &suite, valid));
         }
     }
-    if batch.is_empty() {
-        return Err(fail("no known answer is of a suite that it supports".into()));
-    }
-    let mut view = batch.view().map_err(|error| fail(error.to_string()))?;
-    if let Some(ring) = ring {
-        view = view.with_ring(ring).map_err(|(item, id)| fail(format!("item {item}: no key {id}")))?;
-    }
-    let slots = Slots::new(view.len());
-    let paths = Paths { costs: Costs::counted(backend.shape().lanes), choice };
-    let plan = Plan::new(&view, backend.shape(), paths, |suite| backend.supports(&view.suite_table()[suite]));
-    backend.verify(&view, &plan, &slots).map_err(|error| fail(error.what))?;
-    let explain = Explain::new(vec![(backend.kind(), view.len())], String::new(), 1);
-    let verdicts = super::finish(slots, explain).map_err(|error| fail(error.what))?;
-    for (item, (verdict, (origin, expected))) in verdicts.iter().zip(expected).enumerate() {
-        if verdict != expected {
-            let suite = view.item(item).suite;
-            return Err(fail(format!("{origin} under {suite} is {expected}, the backend says {verdict}")));
+    questions.ask(backend, choice, ring)
+}
+
+/// Verifies each known answer of a scheme as the only one, under the first rule that is supported: an item alone may take
+/// another way than those in lanes.
+fn judge_alone(backend: &dyn Backend, scheme: Scheme) -> Result<(), SelfTestFailure> {
+    for known in KNOWN.iter().filter(|known| known.scheme == scheme) {
+        let mut suites = known_suites(scheme).filter(|(other, _)| std::ptr::eq(*other, known));
+        let Some((_, suite)) = suites.find(|(_, suite)| backend.supports(suite)) else { continue };
+        for valid in [true, false] {
+            let mut question = Questions::default();
+            question.push(known, &suite, valid);
+            question.ask(backend, PathChoice::Lanes, None)?;
         }
     }
     Ok(())
+}
+
+/// Items whose verdicts are known.
+#[derive(Default)]
+struct Questions {
+    batch: Batch,
+    expected: Vec<(&'static str, Verdict)>,
+}
+
+impl Questions {
+    /// Adds a known answer, as it is or with a bit of its message flipped.
+    fn push(&mut self, known: &Known, suite: &Suite, valid: bool) {
+        let [key, mut message, signature] = [known.key, known.message, known.signature].map(unhex);
+        message[0] ^= u8::from(!valid);
+        let message = match known.scheme.input() {
+            MessageInput::Raw => Message::Raw(&message),
+            MessageInput::Digest => Message::Digest(&message),
+        };
+        self.batch.push(suite, Key::Bytes(&key), message, &signature);
+        let too_high = known.high_s && suite.rule() == EcdsaRule::LowS.name();
+        let verdict = match (too_high, valid) {
+            (true, _) => Verdict::Invalid(Reason::HighS),
+            (false, true) => Verdict::Valid,
+            (false, false) => Verdict::Invalid(Reason::EquationFailed),
+        };
+        self.expected.push((known.origin, verdict));
+    }
+
+    /// Has them judged. Where there are none, because the backend supports none of them, nothing is wrong with it.
+    fn ask(
+        self,
+        backend: &dyn Backend,
+        choice: PathChoice,
+        ring: Option<&Generation>,
+    ) -> Result<(), SelfTestFailure> {
+        let fail = |what: String| SelfTestFailure { backend: backend.kind(), what };
+        let mut view = self.batch.view().map_err(|error| fail(error.to_string()))?;
+        if let Some(ring) = ring {
+            view = view.with_ring(ring).map_err(|(item, id)| fail(format!("item {item}: no key {id}")))?;
+        }
+        let slots = Slots::new(view.len());
+        let paths = Paths { costs: Costs::counted(backend.shape().lanes), choice };
+        let plan = Plan::new(&view, backend.shape(), paths, |_| true);
+        backend.verify(&view, &plan, &slots).map_err(|error| fail(error.what))?;
+        let explain = Explain::new(vec![(backend.kind(), view.len())], String::new(), 1);
+        let verdicts = super::finish(slots, explain).map_err(|error| fail(error.what))?;
+        for (item, (verdict, (origin, expected))) in verdicts.iter().zip(self.expected).enumerate() {
+            if verdict != expected {
+                let suite = view.item(item).suite;
+                return Err(fail(format!(
+                    "{origin} under {suite} is {expected}, the backend says {verdict}"
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `items` valid items of Ed25519 under a rule that linear combinations serve, over two keys. They cost next to nothing to
@@ -319,7 +402,9 @@ mod tests {
     #[test]
     fn every_scheme_has_a_known_answer() {
         for scheme in Scheme::ALL {
-            assert!(KNOWN.iter().any(|known| known.scheme == scheme), "{scheme}");
+            let known = KNOWN.iter().filter(|known| known.scheme == scheme).count();
+            assert!(known > 0, "{scheme}");
+            assert_eq!(known_suites(scheme).count(), known * scheme.rules().len(), "{scheme}");
         }
     }
 }

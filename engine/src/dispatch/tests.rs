@@ -86,8 +86,7 @@ const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
 fn dispatcher(backends: Vec<Fixed>) -> Dispatcher {
     let backends: Vec<_> =
         backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
-    let costs = vec![Costs::counted(1); backends.len()];
-    Dispatcher::with_costs(backends, costs, "a test".into(), PathChoice::Auto)
+    Dispatcher::passed(backends)
 }
 
 fn batch() -> Batch {
@@ -188,7 +187,7 @@ fn drivers_are_loaded_for_those_who_ask_when_there_is_work() {
         let cpu = dispatcher(vec![Fixed::new(BackendKind::Portable, Verdict::Valid, |_| true)]);
         let engine = cpu.with_candidate(candidate);
         assert_eq!(verdicts(&engine).unwrap(), [Verdict::Valid; 4]);
-        assert_eq!((engine.why(), loads.load(Ordering::Relaxed)), (format!("a test{before}").as_str(), 0));
+        assert_eq!((engine.why(), loads.load(Ordering::Relaxed)), (format!("a test{before}"), 0));
         for _ in 0..2 {
             assert!(engine.verify(&large).unwrap().all_valid());
             assert_eq!(loads.load(Ordering::Relaxed), loaded, "asked {asked}, node {node}");
@@ -242,22 +241,22 @@ fn keys_are_recovered_again_where_a_backend_fails_or_leaves_a_row_out() {
 #[test]
 fn a_wrong_key_fails_the_self_test() {
     let wrong = Fixed::new(BackendKind::Avx512, BAD, |_| true);
-    let what = recoverytest::run(&wrong).unwrap_err().to_string();
+    let what = selftest::run(&wrong, Part::Recovery).unwrap_err().to_string();
     assert!(what.contains("EIP-155"), "{what}");
 }
 
 #[test]
 fn a_wrong_digest_fails_the_self_test() {
     let wrong = Fixed::new(BackendKind::Avx512, BAD, |_| true);
-    let what = hashtest::run(&wrong).unwrap_err().to_string();
+    let what = selftest::run(&wrong, Part::Hash(Hash::Sha256)).unwrap_err().to_string();
     assert!(what.contains("sha256 of a message of 3 bytes is wrong"), "{what}");
 }
 
 #[test]
 fn a_wrong_answer_fails_the_self_test() {
     let yes = Fixed::new(BackendKind::Avx512, Verdict::Valid, |_| true);
-    let what = selftest::run(&yes).unwrap_err().to_string();
+    let what = selftest::run_all(&yes).unwrap_err().to_string();
     assert!(what.contains("is Invalid(EquationFailed), the backend says Valid"), "{what}");
-    assert!(selftest::run(&Fixed::new(BackendKind::Avx512, BAD, |_| true)).is_err());
-    assert!(selftest::run(&Fixed::new(BackendKind::Avx512, BAD, |_| false)).is_err(), "supports nothing");
+    assert!(selftest::run_all(&Fixed::new(BackendKind::Avx512, BAD, |_| true)).is_err());
+    assert!(selftest::run_all(&Fixed::new(BackendKind::Avx512, BAD, |_| false)).is_err(), "supports nothing");
 }

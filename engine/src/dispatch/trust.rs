@@ -125,7 +125,6 @@ mod tests {
     use crate::backend::{BackendKind, DeviceReport, Shape};
     use crate::batch::{Batch, Key, Message};
     use crate::dispatch::Dispatcher;
-    use crate::plan::{Costs, PathChoice};
     use crate::suite::Suite;
     use crate::{Ed25519Rule, Error};
 
@@ -187,8 +186,7 @@ mod tests {
 
     /// As if the device had been named, so that it takes everything.
     fn dispatcher(backends: Vec<Box<dyn Backend>>) -> Dispatcher {
-        let costs = vec![Costs::counted(1); backends.len()];
-        let mut dispatcher = Dispatcher::with_costs(backends, costs, "a test".into(), PathChoice::Auto);
+        let mut dispatcher = Dispatcher::passed(backends);
         dispatcher.forced = true;
         dispatcher
     }

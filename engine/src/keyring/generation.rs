@@ -281,10 +281,15 @@ impl Generation {
         (hash >> (64 - SHARD_BITS)) as usize
     }
 
+    /// Whether it has keys of a scheme.
+    pub(crate) fn has(&self, scheme: KeyScheme) -> bool {
+        self.counts[scheme.index()] > 0
+    }
+
     /// The key of these bytes.
     #[inline]
     pub(crate) fn find(&self, scheme: KeyScheme, key: &[u8]) -> Option<&Record> {
-        if self.counts[scheme.index()] == 0 {
+        if !self.has(scheme) {
             return None;
         }
         let hash = self.hash(scheme, key);

@@ -27,6 +27,17 @@ pub enum PathChoice {
     Combination,
 }
 
+impl PathChoice {
+    /// Whether a linear combination may be tried of so many items of a suite that has them.
+    pub(crate) const fn may_combine(self, items: usize) -> bool {
+        match self {
+            Self::Auto => items >= FEWEST,
+            Self::Lanes => false,
+            Self::Combination => items > 0,
+        }
+    }
+}
+
 /// Items that a path is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Work {

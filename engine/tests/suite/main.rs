@@ -1,5 +1,5 @@
 //! The tests of the engine through its public calls, in one program: it links once, and its tests share their engines,
-//! each of which checks its known answers when it is built.
+//! each of which gives known answers before its first results.
 
 mod architecture;
 mod bip340_edges;

@@ -7,7 +7,7 @@ mod threads;
 mod weierstrass;
 
 pub use threads::Threads;
-pub(crate) use threads::Workers;
+pub(crate) use threads::{Workers, alone};
 
 use crate::backend::{Backend, BackendKind};
 use lanes::Lanes;

@@ -1,5 +1,6 @@
 //! The threads of an engine: the calling thread, a pool of its own, or the caller's pool.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -37,6 +38,24 @@ fn available() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+thread_local! {
+    /// Whether this thread does everything itself.
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does `work`, and all that it gives to [`Workers`], on the calling thread. So it ends even if every thread of every
+/// pool waits for it, and takes up nothing else meanwhile.
+pub(crate) fn alone<T>(work: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            ALONE.set(self.0);
+        }
+    }
+    let _before = Before(ALONE.replace(true));
+    work()
+}
+
 /// Threads that have been started.
 #[derive(Debug, Clone)]
 pub(crate) enum Workers {
@@ -68,29 +87,37 @@ impl Workers {
         }
     }
 
+    /// The pool, if so many pieces are for it.
+    fn pool(&self, pieces: usize) -> Option<&rayon::ThreadPool> {
+        match self {
+            Self::Pool(pool) if pieces > 1 && !ALONE.get() => Some(pool),
+            _ => None,
+        }
+    }
+
     /// Runs `work` on each of `pieces`, in any order.
     pub(crate) fn for_each<T: Sync>(&self, pieces: &[T], work: impl Fn(&T) + Send + Sync) {
-        match self {
-            Self::Pool(pool) if pieces.len() > 1 => pool.scope(|scope| {
+        match self.pool(pieces.len()) {
+            Some(pool) => pool.scope(|scope| {
                 for piece in pieces {
                     let work = &work;
                     scope.spawn(move |_| work(piece));
                 }
             }),
-            _ => pieces.iter().for_each(work),
+            None => pieces.iter().for_each(work),
         }
     }
 
     /// As [`Self::for_each`], for pieces that hold what their work writes to.
     pub(crate) fn for_each_owned<T: Send>(&self, pieces: Vec<T>, work: impl Fn(T) + Send + Sync) {
-        match self {
-            Self::Pool(pool) if pieces.len() > 1 => pool.scope(|scope| {
+        match self.pool(pieces.len()) {
+            Some(pool) => pool.scope(|scope| {
                 for piece in pieces {
                     let work = &work;
                     scope.spawn(move |_| work(piece));
                 }
             }),
-            _ => pieces.into_iter().for_each(work),
+            None => pieces.into_iter().for_each(work),
         }
     }
 }
@@ -98,6 +125,27 @@ impl Workers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_that_is_alone_stays_on_its_thread() {
+        let two = NonZeroUsize::new(2).expect("two threads");
+        let workers = Workers::start(&Threads::Count(two)).expect("threads");
+        let here = std::thread::current().id();
+        let all_here = || {
+            let strangers = std::sync::atomic::AtomicUsize::new(0);
+            let note = || {
+                let stranger = usize::from(std::thread::current().id() != here);
+                strangers.fetch_add(stranger, std::sync::atomic::Ordering::Relaxed);
+            };
+            workers.for_each(&[(); 3], |()| note());
+            workers.for_each_owned(vec![(); 3], |()| note());
+            strangers.into_inner() == 0
+        };
+        assert!(alone(all_here) && alone(|| alone(all_here) && all_here()));
+        assert!(!all_here(), "the calling thread is none of the pool's");
+        // It ends with the work, also where that panics.
+        assert!(std::panic::catch_unwind(|| alone(|| panic!("on purpose"))).is_err() && !all_here());
+    }
 
     #[test]
     fn more_threads_than_can_help_are_not_started() {

@@ -1,4 +1,4 @@
-//! Engines of every backend that runs here, shared between tests: an engine checks its known answers when it is built.
+//! Engines of every backend that runs here, shared between tests: an engine gives known answers before its first results.
 
 use std::fmt::Display;
 use std::num::NonZeroUsize;
