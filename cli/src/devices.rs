@@ -133,9 +133,10 @@ fn adapter(report: sigwarp::DeviceReport) -> Adapter {
     }
 }
 
-/// Builds an engine on the backend, which runs its self-test.
+/// Builds an engine on the backend and runs its self-test.
 fn device(kind: BackendKind) -> Device {
-    match Engine::builder().backend(BackendChoice::Forced(kind)).build() {
+    let built = Engine::builder().backend(BackendChoice::Forced(kind)).build();
+    match built.and_then(|engine| engine.self_test().map(|()| engine)) {
         Ok(engine) => Device { backend: kind.name(), runs: true, why_not: None, schemes: schemes(&engine) },
         Err(error) => Device {
             backend: kind.name(),

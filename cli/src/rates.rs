@@ -49,7 +49,11 @@ struct Row {
 pub(crate) fn run(args: &DevicesArgs) -> Result<Exit, Failure> {
     crate::roles::Roles::default().write_in_place("--json", args.json.as_deref()).check()?;
     let options = GpuOptions::new().adapter(AdapterChoice::from_text(&args.device));
-    let build = |choice| Engine::builder().backend(choice).gpu(options.clone()).build();
+    // What is measured is not the self-test.
+    let build = |choice| {
+        let engine = Engine::builder().backend(choice).gpu(options.clone()).build()?;
+        engine.self_test().map(|()| engine)
+    };
     let device = build(BackendChoice::Forced(BackendKind::Gpu)).map_err(Failure::engine)?;
     let cpu_kind = [BackendKind::Avx512, BackendKind::Avx2, BackendKind::Portable];
     let cpu = cpu_kind.into_iter().find_map(|kind| build(BackendChoice::Forced(kind)).ok());

@@ -77,7 +77,6 @@ impl BackendReport {
     }
 }
 
-/// Building an engine runs the known answers.
 fn known_answers(kind: BackendKind, args: &SelftestArgs) -> BackendReport {
     let builder = Engine::builder().backend(BackendChoice::Forced(kind));
     #[cfg(feature = "gpu")]
@@ -87,7 +86,8 @@ fn known_answers(kind: BackendKind, args: &SelftestArgs) -> BackendReport {
     };
     #[cfg(not(feature = "gpu"))]
     let _ = args;
-    let (known_answers, engine) = match builder.build() {
+    let tested = builder.build().and_then(|engine| engine.self_test().map(|()| engine));
+    let (known_answers, engine) = match tested {
         Ok(engine) => ("pass".to_owned(), Some(engine)),
         Err(error) => (error.to_string(), None),
     };

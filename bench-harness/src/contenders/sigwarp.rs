@@ -228,7 +228,9 @@ impl Sigwarp {
             1 => builder.threads(NonZeroUsize::MIN),
             _ => builder.pool(pinned_pool(threads)?),
         };
-        builder.build().map_err(|error| error.to_string())
+        // What is measured is not the self-test.
+        let tested = builder.build().and_then(|engine| engine.self_test().map(|()| engine));
+        tested.map_err(|error| error.to_string())
     }
 
     fn suite(&self, kind: Kind) -> Result<Suite, String> {

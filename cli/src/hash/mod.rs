@@ -139,7 +139,7 @@ pub(crate) fn run(args: &HashArgs, interrupt: &Interrupt) -> Result<Exit, Failur
             seconds_hash: job.hash_time.as_secs_f64(),
             backend: backends.concat(),
             threads: job.engine.threads(),
-            why: job.engine.why().to_owned(),
+            why: job.engine.why(),
             recheck: job
                 .engine
                 .backends()

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         registered_keys: engine.key_stats().registered,
         backend: job.backends(),
         threads: engine.threads(),
-        why: engine.why().to_owned(),
+        why: engine.why(),
         device: job.shares.get(&BackendKind::Gpu).map(|&items| OnDevice::new(items, args.engine.recheck())),
     };
     let nothing_to_tell = ended.is_err() && job.totals.items == 0;

@@ -38,7 +38,8 @@ pub(super) fn engine(backend: &CStr, key_budget: u64) -> sigwarp_engine {
         backend: backend.as_ptr(),
         key_budget,
         admit_keys: 0,
-        reserved: [0; 7],
+        self_test: 1,
+        reserved: [0; 6],
     };
     let mut engine = sigwarp_engine::default();
     // SAFETY: options, a terminated name, and a handle that can be written.
