@@ -65,7 +65,8 @@ fn main() {
         backend: null(),
         key_budget: 0,
         admit_keys: 0,
-        reserved: [0; 7],
+        self_test: 1,
+        reserved: [0; 6],
     };
     let (mut engine, mut suite) = (sigwarp_engine::default(), sigwarp_suite::default());
     // SAFETY: all of it is here.

@@ -146,9 +146,14 @@ typedef struct sigwarp_options {
    */
   uint8_t admit_keys;
   /**
+   * 1 to run the whole self-test before sigwarp_engine_new returns, which takes a fraction of a second; 0 to run what a
+   * result rests on before the first result of its kind: some milliseconds for each scheme and hash function.
+   */
+  uint8_t self_test;
+  /**
    * Zero.
    */
-  uint8_t reserved[7];
+  uint8_t reserved[6];
 } sigwarp_options;
 
 /**
@@ -524,7 +529,7 @@ typedef struct sigwarp_columns {
 #define SIGWARP_ERROR_UNSUPPORTED 9
 
 /**
- * The backend that was asked for does not run here, or failed its self-test.
+ * The backend that was asked for does not run here, or it or every other gave a wrong answer in the self-test.
  */
 #define SIGWARP_ERROR_UNAVAILABLE 10
 
@@ -741,8 +746,13 @@ sigwarp_code sigwarp_batch_verify(struct sigwarp_engine engine,
                                   struct sigwarp_error *error);
 
 /**
- * Chooses a backend, starts the threads and runs the self-test: a fraction of a second. `options` may be null. Make
- * one engine and share it. To be freed with sigwarp_engine_free.
+ * Chooses a backend and starts the threads. `options` may be null. Make one engine and share it. To be freed with
+ * sigwarp_engine_free.
+ *
+ * A backend gives the known answers of a scheme or a hash function before its first result of that kind, or all of
+ * them here if `options.self_test` is 1. One that gives a wrong answer is used no more: "auto" takes the next, and
+ * sigwarp_engine_explain says so; where none is left the call that needed the answer ends with
+ * SIGWARP_ERROR_UNAVAILABLE, and nothing is known about its items.
  *
  * The caller sees to this:
  * `options` is null or points to such a structure, whose `backend` is null or zero-terminated; `engine` and `error`

@@ -38,8 +38,11 @@ pub struct sigwarp_options {
     pub key_budget: u64,
     /// 1 to keep keys that come often in valid signatures as if they were registered; else 0.
     pub admit_keys: u8,
+    /// 1 to run the whole self-test before sigwarp_engine_new returns, which takes a fraction of a second; 0 to run what a
+    /// result rests on before the first result of its kind: some milliseconds for each scheme and hash function.
+    pub self_test: u8,
     /// Zero.
-    pub reserved: [u8; 7],
+    pub reserved: [u8; 6],
 }
 
 /// What the key ring of an engine holds.
@@ -69,8 +72,13 @@ pub struct sigwarp_key_stats {
 /// More threads than any machine has; a larger number is a mistake.
 const MAX_THREADS: u32 = 4096;
 
-/// Chooses a backend, starts the threads and runs the self-test: a fraction of a second. `options` may be null. Make
-/// one engine and share it. To be freed with sigwarp_engine_free.
+/// Chooses a backend and starts the threads. `options` may be null. Make one engine and share it. To be freed with
+/// sigwarp_engine_free.
+///
+/// A backend gives the known answers of a scheme or a hash function before its first result of that kind, or all of
+/// them here if `options.self_test` is 1. One that gives a wrong answer is used no more: "auto" takes the next, and
+/// sigwarp_engine_explain says so; where none is left the call that needed the answer ends with
+/// SIGWARP_ERROR_UNAVAILABLE, and nothing is known about its items.
 ///
 /// # Safety
 /// `options` is null or points to such a structure, whose `backend` is null or zero-terminated; `engine` and `error`
@@ -85,6 +93,7 @@ pub unsafe extern "C" fn sigwarp_engine_new(
         // SAFETY: the caller gives a handle that can be written, and nothing is borrowed yet.
         let output = unsafe { Output::one("engine", engine) }?;
         let mut builder = Engine::builder();
+        let mut test_all = false;
         if !options.is_null() {
             // SAFETY: the size comes first in every version of the structure.
             let size = *unsafe { memory::one("options", options.cast::<u32>()) }?;
@@ -122,14 +131,20 @@ pub unsafe extern "C" fn sigwarp_engine_new(
             if options.key_budget != 0 {
                 builder = builder.key_budget(usize::try_from(options.key_budget).unwrap_or(usize::MAX));
             }
-            if options.admit_keys > 1 || options.reserved != [0; 7] {
+            if options.admit_keys > 1 || options.self_test > 1 || options.reserved != [0; 6] {
                 return Err(Failure::argument(
-                    "options.admit_keys is 0 or 1 and what is reserved is 0; zero the structure before setting fields",
+                    "options.admit_keys and options.self_test are 0 or 1 and what is reserved is 0; zero the structure \
+                     before setting fields",
                 ));
             }
             builder = builder.admit_keys(options.admit_keys == 1);
+            test_all = options.self_test == 1;
         }
-        let id = ENGINES.insert(Arc::new(builder.build()?))?;
+        let made = builder.build()?;
+        if test_all {
+            made.self_test()?;
+        }
+        let id = ENGINES.insert(Arc::new(made))?;
         output.set(sigwarp_engine { id });
         Ok(())
     })

@@ -29,7 +29,7 @@ pub const SIGWARP_ERROR_UNKNOWN_KEY: sigwarp_code = 7;
 pub const SIGWARP_ERROR_KEY_BUDGET: sigwarp_code = 8;
 /// The engine does not implement what was asked for.
 pub const SIGWARP_ERROR_UNSUPPORTED: sigwarp_code = 9;
-/// The backend that was asked for does not run here, or failed its self-test.
+/// The backend that was asked for does not run here, or it or every other gave a wrong answer in the self-test.
 pub const SIGWARP_ERROR_UNAVAILABLE: sigwarp_code = 10;
 /// The engine could not finish. Nothing is known about the items; the call may be repeated.
 pub const SIGWARP_ERROR_ENGINE: sigwarp_code = 11;

@@ -268,7 +268,12 @@ fn names_that_do_not_exist_and_options_of_another_size_are_refused() {
         assert!(said.contains("known are auto, avx512"), "{said}");
         assert_eq!(make(sigwarp_options { threads: u32::MAX, ..right }).0, SIGWARP_ERROR_ARGUMENT);
         assert_eq!(make(sigwarp_options { admit_keys: 2, ..right }).0, SIGWARP_ERROR_ARGUMENT);
-        assert_eq!(make(sigwarp_options { reserved: [1; 7], ..right }).0, SIGWARP_ERROR_ARGUMENT);
+        assert_eq!(make(sigwarp_options { self_test: 2, ..right }).0, SIGWARP_ERROR_ARGUMENT);
+        assert_eq!(make(sigwarp_options { reserved: [1; 6], ..right }).0, SIGWARP_ERROR_ARGUMENT);
+        let mut tested = sigwarp_engine::default();
+        let all = sigwarp_options { self_test: 1, ..right };
+        assert_eq!(sigwarp_engine_new(&all, &mut tested, &mut error), SIGWARP_OK);
+        assert_eq!(sigwarp_engine_free(tested, &mut error), SIGWARP_OK);
         assert_eq!(sigwarp_engine_new(&right, null_mut(), &mut error), SIGWARP_ERROR_NULL);
     }
 }

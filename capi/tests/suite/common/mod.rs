@@ -82,7 +82,8 @@ pub(crate) fn options(backend: &CStr) -> sigwarp_options {
         backend: backend.as_ptr(),
         key_budget: 0,
         admit_keys: 0,
-        reserved: [0; 7],
+        self_test: 0,
+        reserved: [0; 6],
     }
 }
 
