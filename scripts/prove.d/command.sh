@@ -1,9 +1,55 @@
 # "The command: nothing lost, nothing overwritten."
-#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults
+#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, start
+#   SIGWARP_COMMAND           the command to prove, where it is not to be built: a release build of this commit
 #   SIGWARP_FAULTS            a folder with small inputs and a script run.sh, which shows each fault that was found around
 #                             the engine; without it that check is skipped
 
 machine
+
+# The path of the command to prove, in $command.
+command_built() {
+    command=${SIGWARP_COMMAND:-target/release/sigwarp}
+    [ -n "${SIGWARP_COMMAND:-}" ] || cargo build --release --quiet --bin sigwarp
+}
+
+# A start of the command for one item: what that item's scheme rests on is tested, and nothing else. From the call to
+# the end of the process, with a file that is in the cache.
+start() {
+    local scheme rule row turn begin end middle most=30
+    command_built
+    while read -r scheme rule; do
+        row="$work/$scheme.jsonl"
+        "$command" gen --rows 1 --mix "$scheme:$rule=1" --bad 0 --output "$row" >"$work/out"
+        for turn in {1..20}; do
+            begin=${EPOCHREALTIME/[.,]/}
+            "$command" verify "$row" >"$work/out" 2>"$work/err" || echo "ended with status $? in turn $turn" >>"$work/failed"
+            end=${EPOCHREALTIME/[.,]/}
+            echo $((end - begin))
+        done | sort -n >"$work/times"
+        if [ -e "$work/failed" ]; then
+            short "one $scheme item: $(head -n 1 "$work/failed"): $(head -c 200 "$work/err")"
+            rm "$work/failed"
+            continue
+        fi
+        middle=$(awk '{ t[NR] = $1 } END { printf "%.1f", (t[10] + t[11]) / 2000 }' "$work/times")
+        if awk "BEGIN { exit !($middle < $most) }"; then
+            pass "one $scheme item in $middle ms, the median of 20 starts; to stay below $most"
+        else
+            short "one $scheme item in $middle ms, the median of 20 starts; to stay below $most"
+        fi
+    done <<'SCHEMES'
+ed25519 zip215
+ecdsa-p256 ecdsa
+ecdsa-p256-sha256 ecdsa-low-s
+ecdsa-secp256k1 ecdsa
+ecdsa-secp256k1-sha256 ecdsa
+ecdsa-secp256k1-sha256d ecdsa-low-s
+ecdsa-secp256k1-keccak256 ecdsa
+schnorr-bip340 bip340
+sm2-sm3 sm2
+sm2 sm2
+SCHEMES
+}
 
 # Every kind of fault as a table test, and the inputs with which each was found.
 faults() {
@@ -17,8 +63,8 @@ faults() {
         skip "the inputs with which the faults were found: set SIGWARP_FAULTS to a folder with a run.sh"
         return
     fi
-    cargo build --release --quiet --bin sigwarp
-    if ! "$SIGWARP_FAULTS/run.sh" target/release/sigwarp >"$work/out" 2>"$work/err"; then
+    command_built
+    if ! "$SIGWARP_FAULTS/run.sh" "$command" >"$work/out" 2>"$work/err"; then
         short "run.sh: $(tail -n 1 "$work/err")"
         return
     fi
@@ -75,6 +121,6 @@ PYTHON
     tell <"$work/lines"
 }
 
-for part in ${SIGWARP_PROVE_ONLY:-faults}; do
+for part in ${SIGWARP_PROVE_ONLY:-faults start}; do
     "$part"
 done
