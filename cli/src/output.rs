@@ -13,7 +13,12 @@ const ID_CHARACTERS: usize = 64;
 
 /// A row of a file, as tables show it.
 pub(crate) fn place(file: &str, row: u64) -> String {
-    format!("{}:{row}", shown_within(file, FILE_CHARACTERS))
+    format!("{}:{row}", file_name(file))
+}
+
+/// The name of a file, as tables show it.
+pub(crate) fn file_name(file: &str) -> String {
+    shown_within(file, FILE_CHARACTERS)
 }
 
 /// The id of a row, as tables show it.

@@ -12,6 +12,7 @@ mod divergence;
 pub mod edges;
 mod error;
 pub mod generate;
+pub mod human;
 mod keys;
 mod read;
 mod row;

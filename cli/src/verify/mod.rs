@@ -42,6 +42,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         registered: Vec::new(),
         bar: progress_bar(),
         rows_seen: 0,
+        output: None,
     };
     let ended = job.run(args, interrupt);
     job.bar.finish_and_clear();
@@ -57,6 +58,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         backend: job.backends(),
         threads: engine.threads(),
         why: engine.why(),
+        output: job.output.take(),
         device: job.shares.get(&BackendKind::Gpu).map(|&items| OnDevice::new(items, args.engine.recheck())),
     };
     let nothing_to_tell = ended.is_err() && job.totals.items == 0;
@@ -125,6 +127,8 @@ struct Job<'a> {
     registered: Vec<Suite>,
     bar: ProgressBar,
     rows_seen: u64,
+    /// The file with the verdicts, under the name that it has.
+    output: Option<String>,
 }
 
 impl Job<'_> {
@@ -148,11 +152,20 @@ impl Job<'_> {
             Some(path) => Some(VerdictWriter::create(path).map_err(Failure::creating)?),
         };
         let judged = self.judge(&rows, interrupt, writer.as_mut());
-        let Some(mut writer) = writer else { return judged };
+        let Some((mut writer, path)) = writer.zip(args.output.as_deref()) else { return judged };
         let written = match judged {
             Ok(true) => writer.finish(),
             _ => writer.keep(),
         };
+        self.output = Some(match (is_standard(path), matches!(judged, Ok(true)) && written.is_ok()) {
+            (true, _) => "standard output".to_owned(),
+            (false, true) => path.display().to_string(),
+            // A pipe or a device has no other name before its end.
+            (false, false) if path.metadata().is_ok_and(|metadata| !metadata.is_file()) => {
+                path.display().to_string()
+            }
+            (false, false) => format!("{}.partial", path.display()),
+        });
         if written.is_err() && writer.committed() < self.totals.items {
             self.totals = std::mem::take(&mut self.kept);
         }

@@ -56,13 +56,13 @@ fn a_summary_with_reasons() {
 
     let ran = sigwarp(folder.path(), &["verify", "-"], rows.as_bytes());
     assert_eq!(ran.status, Some(1));
-    assert!(ran.out.contains("first 2 of 2 rows") && ran.out.contains("EquationFailed"), "{}", ran.out);
+    assert!(ran.out.contains("\n2 rows invalid:\n") && ran.out.contains("EquationFailed"), "{}", ran.out);
     assert!(
         !ran.err.contains('\u{1b}') && !ran.out.contains('\u{1b}'),
         "no terminal codes without a terminal"
     );
     let ran = sigwarp(folder.path(), &["verify", "-", "--failures", "1"], rows.as_bytes());
-    assert!(ran.out.contains("first 1 of 2 rows"), "{}", ran.out);
+    assert!(ran.out.contains("2 rows invalid; the first 1:"), "{}", ran.out);
 }
 
 #[test]
@@ -108,7 +108,11 @@ fn verdict_files_in_both_formats() {
 
     let ran = sigwarp(folder.path(), &["verify", "-", "--output", "-"], rows.as_bytes());
     assert_eq!(parse(&ran.out), lines);
-    assert!(ran.err.contains("first 2 of 2 rows"), "the summary goes to standard error: {}", ran.err);
+    assert!(
+        ran.err.contains("2 rows invalid:\n") && ran.err.contains("verdicts             standard output\n"),
+        "the summary goes to standard error: {}",
+        ran.err
+    );
 
     let ran = sigwarp(folder.path(), &["verify", "-", "--output", "verdicts.parquet"], rows.as_bytes());
     assert_eq!(ran.status, Some(1), "{ran:?}");
