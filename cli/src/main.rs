@@ -12,6 +12,7 @@ mod hash;
 mod interrupt;
 mod memory;
 mod output;
+mod progress;
 #[cfg(feature = "gpu")]
 mod rates;
 mod recover;

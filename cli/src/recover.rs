@@ -13,6 +13,7 @@ use crate::args::{Format, RecoverArgs};
 use crate::exit::{Exit, Failure, write_out};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, label, place, print_summary};
+use crate::progress::Progress;
 use crate::roles::Roles;
 use crate::rows::{Next, Rows};
 use crate::threads::Work;
@@ -83,10 +84,12 @@ fn recover_files(args: &RecoverArgs, interrupt: &Interrupt, summary: &mut Summar
     let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&args.input.files)))?;
     let rows = interrupt.at_once(|| Rows::start(&args.input, KeyUse::Optional))?;
     let mut output = args.output.as_deref().map(Output::create).transpose()?;
+    let mut progress = Progress::start(false);
     loop {
         match rows.next(interrupt)? {
-            Next::Block { file, block } => {
+            Next::Block { file, block, read } => {
                 recover_block(&engine, (&file, &block), args.failures, summary, output.as_mut())?;
+                progress.advance(block.len() as u64, read);
                 rows.recycle(block);
             }
             Next::Interrupted => return Ok(false),

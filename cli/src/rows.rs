@@ -17,6 +17,7 @@ use crate::args::InputArgs;
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::is_standard;
+use crate::progress::Sizes;
 
 /// Blocks that wait to be verified, besides the one in work and the one being read.
 const AHEAD: usize = 1;
@@ -32,6 +33,8 @@ pub(crate) enum Next {
         file: Arc<str>,
         /// Its next rows.
         block: Box<RowBlock>,
+        /// How much of all files has been read with them, from 0 to 1, where their sizes are known.
+        read: Option<f64>,
     },
     /// All rows of all files have been given.
     End,
@@ -40,7 +43,7 @@ pub(crate) enum Next {
 }
 
 enum Message {
-    Block { file: Arc<str>, block: Box<RowBlock> },
+    Block { file: Arc<str>, block: Box<RowBlock>, read: Option<f64> },
     End { schemes: BTreeSet<Scheme> },
     Failed(ReadError),
 }
@@ -93,7 +96,7 @@ impl Rows {
                 return Ok(Next::Interrupted);
             }
             match self.incoming.recv_timeout(PATIENCE) {
-                Ok(Message::Block { file, block }) => return Ok(Next::Block { file, block }),
+                Ok(Message::Block { file, block, read }) => return Ok(Next::Block { file, block, read }),
                 Ok(Message::Failed(error)) => return Err(Failure::input(error)),
                 Ok(Message::End { schemes }) => return self.check_rules(&schemes).map(|()| Next::End),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -133,8 +136,9 @@ fn read(
     spares: &Receiver<Box<RowBlock>>,
 ) {
     let mut schemes = BTreeSet::new();
-    for path in files {
-        match read_file(path, options, sender, spares) {
+    let sizes = Sizes::of(files);
+    for (place, path) in files.iter().enumerate() {
+        match read_file(path, |share| sizes.read(place, share), options, sender, spares) {
             Ok(Some(seen)) => schemes.extend(seen),
             Ok(None) => return,
             Err(error) => return drop(sender.send(Message::Failed(error))),
@@ -143,9 +147,11 @@ fn read(
     drop(sender.send(Message::End { schemes }));
 }
 
-/// Sends the rows of a file and gives its schemes, or nothing when nobody listens.
+/// Sends the rows of a file and gives its schemes, or nothing when nobody listens. `read` makes of the share of the file
+/// that has been read the share of all files.
 fn read_file(
     path: &Path,
+    read: impl Fn(Option<f64>) -> Option<f64>,
     options: &ReadOptions,
     sender: &SyncSender<Message>,
     spares: &Receiver<Box<RowBlock>>,
@@ -160,7 +166,8 @@ fn read_file(
         let mut block = spares.try_recv().unwrap_or_default();
         let more = reader.next_block(&mut block);
         // The rows before a bad one are judged too.
-        if !block.is_empty() && sender.send(Message::Block { file: Arc::clone(&file), block }).is_err() {
+        let read = read(reader.fraction_read());
+        if !block.is_empty() && sender.send(Message::Block { file: Arc::clone(&file), block, read }).is_err() {
             return Ok(None);
         }
         if !more? {

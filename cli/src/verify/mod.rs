@@ -3,10 +3,8 @@
 mod summary;
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sigwarp::{
     BackendChoice, BackendKind, EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Engine, Scheme,
     Sm2Encoding, Suite,
@@ -18,6 +16,7 @@ use crate::args::{BackendName, EngineArgs, Format, VerifyArgs};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, print_summary};
+use crate::progress::Progress;
 use crate::roles::Roles;
 use crate::rows::{Next, Rows};
 use crate::threads::{Work, useful};
@@ -40,12 +39,12 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         verify_time: Duration::ZERO,
         register_time: None,
         registered: Vec::new(),
-        bar: progress_bar(),
+        progress: Progress::start(false),
         rows_seen: 0,
         output: None,
     };
     let ended = job.run(args, interrupt);
-    job.bar.finish_and_clear();
+    job.progress.end();
 
     let all_good = job.totals.all_good();
     let run = Run {
@@ -101,17 +100,6 @@ pub(crate) fn build_engine(args: &EngineArgs, work: Work<'_>) -> Result<Engine, 
     builder.backend(BackendChoice::Forced(kind)).build().map_err(Failure::building)
 }
 
-/// A bar with rows, rate and time on a terminal, and nothing elsewhere.
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{spinner} {human_pos} items, {per_sec}, {elapsed}{msg}");
-    bar.set_style(style.expect("the template is well-formed"));
-    bar
-}
-
 struct Job<'a> {
     engine: &'a Engine,
     list: usize,
@@ -125,7 +113,7 @@ struct Job<'a> {
     register_time: Option<Duration>,
     /// The suites that keys were registered under.
     registered: Vec<Suite>,
-    bar: ProgressBar,
+    progress: Progress,
     rows_seen: u64,
     /// The file with the verdicts, under the name that it has.
     output: Option<String>,
@@ -182,11 +170,12 @@ impl Job<'_> {
     ) -> Result<bool, Failure> {
         loop {
             match rows.next(interrupt)? {
-                Next::Block { file, block } => {
+                Next::Block { file, block, read } => {
                     if let Some(keys) = rows.keys() {
                         self.register(keys, &block)?;
                     }
                     self.verify(&file, &block, writer.as_deref_mut())?;
+                    self.progress.advance(block.len() as u64, read);
                     rows.recycle(block);
                 }
                 Next::Interrupted => return Ok(false),
@@ -257,7 +246,6 @@ impl Job<'_> {
         if writer.is_some_and(|writer| writer.committed() == self.rows_seen) {
             self.kept = self.totals.clone();
         }
-        self.bar.inc(block.len() as u64);
         Ok(())
     }
 }
