@@ -220,6 +220,9 @@ pub(crate) struct VerifyArgs {
     /// How many failures to list, at most 100,000
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = failures)]
     pub(crate) failures: usize,
+    /// Print nothing when every row is valid or as expected, and otherwise only the rows that are not
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
     /// The form of the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sigwarp_datasets::shown_within;
 
@@ -10,6 +11,22 @@ use crate::exit::{Failure, print};
 /// The most characters of a file's name and of an id in a table. Tables are as wide as their widest cell.
 const FILE_CHARACTERS: usize = 100;
 const ID_CHARACTERS: usize = 64;
+
+/// Whether only what is wrong is to be told.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on notes on how the command does its work are left out. Errors and warnings are not.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// A note on standard error, of something that the user may want to know and need not. A standard error that is closed is
+/// no reason to end.
+pub(crate) fn note(text: &str) {
+    if !QUIET.load(Ordering::Relaxed) {
+        drop(writeln!(io::stderr(), "sigwarp: {text}"));
+    }
+}
 
 /// A row of a file, as tables show it.
 pub(crate) fn place(file: &str, row: u64) -> String {

@@ -111,7 +111,11 @@ fn message(rows: u64, elapsed: Duration, share: Option<f64>) -> String {
     if elapsed < SETTLED {
         return text;
     }
-    text.push_str(&format!(", {}, {}", human::rate(rows as f64 / elapsed.as_secs_f64()), human::duration(elapsed)));
+    text.push_str(&format!(
+        ", {}, {}",
+        human::rate(rows as f64 / elapsed.as_secs_f64()),
+        human::duration(elapsed)
+    ));
     if let Some(share) = share.filter(|share| (0.005..1.0).contains(share)) {
         let left = elapsed.mul_f64((1.0 - share) / share);
         text.push_str(&format!(", about {} left", human::duration(left)));
@@ -143,7 +147,10 @@ mod tests {
         let second = Duration::from_secs(1);
         assert_eq!(message(1000, Duration::ZERO, Some(0.5)), "1,000 rows");
         assert_eq!(message(1000, second, None), "1,000 rows, 1.00k/s, 1.0 s");
-        assert_eq!(message(4_000_000, second * 10, Some(0.25)), "4.00 million rows, 400k/s, 10 s, about 30 s left");
+        assert_eq!(
+            message(4_000_000, second * 10, Some(0.25)),
+            "4.00 million rows, 400k/s, 10 s, about 30 s left"
+        );
         for share in [0.0, 0.001, 1.0, f64::NAN] {
             assert_eq!(message(1000, second, Some(share)), "1,000 rows, 1.00k/s, 1.0 s");
         }

@@ -167,7 +167,8 @@ fn read_file(
         let more = reader.next_block(&mut block);
         // The rows before a bad one are judged too.
         let read = read(reader.fraction_read());
-        if !block.is_empty() && sender.send(Message::Block { file: Arc::clone(&file), block, read }).is_err() {
+        if !block.is_empty() && sender.send(Message::Block { file: Arc::clone(&file), block, read }).is_err()
+        {
             return Ok(None);
         }
         if !more? {

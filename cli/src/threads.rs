@@ -1,12 +1,14 @@
 //! How many threads a run starts: as many as were asked for, as far as they can help.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use sigwarp::Threads;
 use sigwarp_datasets::{ReadOptions, RowReader};
+
+use crate::output::note;
 
 /// A file of rows that is no larger is read to count them.
 const COUNTED_BYTES: u64 = 64 << 10;
@@ -92,11 +94,6 @@ pub(crate) fn limit_generator() {
             "using {useful} of RAYON_NUM_THREADS={asked} threads: this machine runs {available} at a time"
         ));
     }
-}
-
-/// A line on standard error. One that is closed is no reason to end.
-fn note(text: &str) {
-    drop(writeln!(io::stderr(), "sigwarp: {text}"));
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use self::summary::{Judged, OnDevice, Run, Summary, Totals};
 use crate::args::{BackendName, EngineArgs, Format, VerifyArgs};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::output::{is_standard, print_summary};
+use crate::output::{self, is_standard, print_summary};
 use crate::progress::Progress;
 use crate::roles::Roles;
 use crate::rows::{Next, Rows};
@@ -28,6 +28,9 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         .read("--keys", &args.input.keys)
         .write("--output", &args.output)
         .check()?;
+    if args.quiet {
+        output::be_quiet();
+    }
     let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&args.input.files)))?;
     let to_standard_output = args.output.as_deref().is_some_and(is_standard);
     let mut job = Job {
@@ -39,7 +42,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         verify_time: Duration::ZERO,
         register_time: None,
         registered: Vec::new(),
-        progress: Progress::start(false),
+        progress: Progress::start(args.quiet),
         rows_seen: 0,
         output: None,
     };
@@ -62,9 +65,12 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
     };
     let nothing_to_tell = ended.is_err() && job.totals.items == 0;
     let summary = Summary::new(job.totals, run);
+    let nothing_to_complain_of = args.quiet && all_good && ended.is_ok();
     match args.format {
+        Format::Json if nothing_to_complain_of => {}
         Format::Json => print_summary(&summary.json(), to_standard_output)?,
         Format::Table if nothing_to_tell => {}
+        Format::Table if args.quiet => print_summary(&summary.complaints(), to_standard_output)?,
         Format::Table => print_summary(&summary.table(), to_standard_output)?,
     }
     match ended {

@@ -315,7 +315,8 @@ impl Summary {
         if !self.complete {
             line("complete", "no: the run stopped early, the counts are of the rows before".to_owned())?;
         }
-        self.write_lists(out, &[Standing::Unexpected, Standing::Invalid, Standing::InvalidAsExpected])
+        let all = [Standing::Unexpected, Standing::Invalid, Standing::InvalidAsExpected];
+        self.write_lists(out, &all)
     }
 
     /// How many rows are invalid, and whether that is as it should be.
@@ -343,16 +344,17 @@ impl Summary {
         }
     }
 
-    /// The listed rows of each standing, under a heading that says what they are and how many there are.
+    /// The listed rows of each standing, under a heading that says what they are and how many there are; where none of
+    /// them are listed, the heading alone.
     fn write_lists(&self, out: &mut String, standings: &[Standing]) -> std::fmt::Result {
         for &standing in standings {
             let of_standing =
                 |row: &&FailedRow| Standing::of(row.reason.is_none(), row.expected) == Some(standing);
             let listed: Vec<&FailedRow> = self.failures.iter().filter(of_standing).collect();
-            if listed.is_empty() {
+            let (all, shown) = (self.counted(standing), listed.len() as u64);
+            if all == 0 || shown == 0 && standing == Standing::InvalidAsExpected {
                 continue;
             }
-            let (all, shown) = (self.counted(standing), listed.len() as u64);
             let what = match standing {
                 Standing::Unexpected => format!("{} not as expected", rows(all)),
                 Standing::Invalid if self.with_expected == 0 => format!("{} invalid", rows(all)),
@@ -363,10 +365,14 @@ impl Summary {
                 }
                 Standing::InvalidAsExpected => format!("{} invalid as expected", rows(all)),
             };
-            let first =
-                if shown < all { format!("; the first {}", human::grouped(shown)) } else { String::new() };
-            writeln!(out, "\n{what}{first}:")?;
-            write_rows(out, &listed, standing)?;
+            match shown {
+                0 => writeln!(out, "\n{what}")?,
+                _ if shown < all => writeln!(out, "\n{what}; the first {}:", human::grouped(shown))?,
+                _ => writeln!(out, "\n{what}:")?,
+            }
+            if shown > 0 {
+                write_rows(out, &listed, standing)?;
+            }
         }
         Ok(())
     }
@@ -504,10 +510,11 @@ mod tests {
         assert_eq!(lists(&all.table()), [unexpected, invalid, expected].concat());
         assert_eq!(all.complaints(), [unexpected, invalid].concat());
         let two = summary(&rows, 2);
-        assert_eq!(lists(&two.table()), unexpected);
+        let counted = "\n1 row invalid that does not say what it expects\n";
+        assert_eq!(lists(&two.table()), [unexpected, counted].concat());
         let one = summary(&rows, 1);
         assert!(lists(&one.table()).starts_with("2 rows not as expected; the first 1:\n"), "{}", one.table());
-        assert_eq!(lists(&summary(&rows, 0).table()), "");
+        assert_eq!(summary(&rows, 0).complaints(), ["2 rows not as expected\n", counted].concat());
         // In JSON they stay in the order of the rows.
         let places: Vec<u64> = all.failures.iter().map(|row| row.row).collect();
         assert_eq!(places, [0, 1, 2, 3, 4]);

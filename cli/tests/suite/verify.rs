@@ -89,6 +89,34 @@ fn expectations_decide_the_status() {
 }
 
 #[test]
+fn quiet_says_only_what_is_not_as_it_should_be() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = |rows: &str, more: &[&str]| {
+        // More threads than can help: the note about it is left out too.
+        let arguments = [&["verify", "-", "--quiet", "--threads", "3000"], more].concat();
+        sigwarp(folder.path(), &arguments, rows.as_bytes())
+    };
+    let good = three_rows([json!(true), json!(false), json!(false)]);
+    let bad = three_rows([json!(true), json!(true), Value::Null]);
+    for format in ["table", "json"] {
+        let ran = run(&good, &["--format", format]);
+        assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (Some(0), "", ""));
+    }
+    let ran = run(&bad, &[]);
+    let complaints = "1 row not as expected:\n\
+                      row  id             verdict         expected\n\
+                      -:1  wrong message  EquationFailed  valid\n\n\
+                      1 row invalid that does not say what it expects:\n\
+                      row  id     verdict\n\
+                      -:2  short  BadKeyLength\n";
+    assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (Some(1), complaints, ""));
+    assert_eq!(summary(&run(&bad, &["--format", "json"]))["mismatched_expected"], 1);
+    let ran = run(&format!("{good}{{"), &[]);
+    assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.starts_with("sigwarp: standard input: row 3: "), "{}", ran.err);
+}
+
+#[test]
 fn verdict_files_in_both_formats() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let rows = three_rows([Value::Null, Value::Null, Value::Null]);
