@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Recover secp256k1 public keys and Ethereum addresses from signatures
     #[command(after_help = RECOVER_HELP)]
     Recover(RecoverArgs),
+    /// List the rules that a signature can be judged under, and who follows them
+    #[command(after_help = RULES_HELP)]
+    Rules(RulesArgs),
     /// List the backends of this build, and whether they run here
     #[command(after_help = "Examples:\n  sigwarp devices\n  sigwarp devices --format json")]
     Devices(DevicesArgs),
@@ -292,6 +295,25 @@ pub(crate) struct RecoverArgs {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = failures)]
     pub(crate) failures: usize,
     /// The form of the summary
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+const RULES_HELP: &str = "\
+A scheme with several rules has no default: two nodes that follow different rules split,
+so the rule is always named. docs/rules.md has every check of each.
+
+Examples:
+  sigwarp rules
+  sigwarp rules --scheme ed25519
+  sigwarp rules --format json";
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    /// The rules of this scheme alone; may be repeated
+    #[arg(long = "scheme", value_name = "SCHEME", value_parser = scheme)]
+    pub(crate) schemes: Vec<Scheme>,
+    /// The form of the list
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }

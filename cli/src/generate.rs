@@ -85,11 +85,11 @@ fn workload(args: &GenArgs) -> Result<Workload, Failure> {
     let defaults = Workload::default();
     let shares = match args.mix.as_slice() {
         [] => defaults.shares,
-        parts => parts
-            .iter()
-            .map(|part| part.parse::<Share>())
-            .collect::<Result<_, _>>()
-            .map_err(Failure::input)?,
+        parts => {
+            parts.iter().map(|part| part.parse::<Share>()).collect::<Result<_, _>>().map_err(|error| {
+                Failure::input(format!("--mix {error} (`sigwarp rules` lists schemes, rules and encodings)"))
+            })?
+        }
     };
     let faults = match args.kinds.as_slice() {
         [] => defaults.faults,

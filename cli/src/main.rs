@@ -18,6 +18,7 @@ mod rates;
 mod recover;
 mod roles;
 mod rows;
+mod rules;
 mod selftest;
 mod threads;
 mod verify;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Gen(args) => generate::run(&args, &interrupt),
         Command::Hash(args) => hash::run(&args, &interrupt),
         Command::Recover(args) => recover::run(&args, &interrupt),
+        Command::Rules(args) => rules::run(&args),
         Command::Devices(args) => interrupt.at_once(|| devices::run(&args)),
         Command::Bench(args) => interrupt.at_once(|| bench::run(&args)),
         Command::Selftest(args) => selftest::run(&args, &interrupt),

@@ -62,7 +62,9 @@ impl Rows {
         if input.files.iter().filter(|path| is_standard(path)).count() > 1 {
             return Err(Failure::input("standard input (-) can be read only once; name it once"));
         }
-        let rules = DefaultRules::new(&input.rules).map_err(Failure::input)?;
+        let rules = DefaultRules::new(&input.rules).map_err(|error| {
+            Failure::input(format!("--rule: {error} (`sigwarp rules` says who follows which)"))
+        })?;
         let keys = match &input.keys {
             Some(path) => Some(Arc::new(KeyFile::load(path, input.max_row_bytes).map_err(Failure::input)?)),
             None => None,

@@ -164,10 +164,13 @@ pub enum RowError {
         expected: &'static str,
     },
     /// The scheme has several rules and none was named.
-    #[error("{0} needs a rule; add --rule or a rule column")]
+    #[error(
+        "{0} needs a rule; add --rule or a rule column: one of {known} (`sigwarp rules` says who follows which)",
+        known = .0.rules().join(", ")
+    )]
     NeedsRule(Scheme),
     /// Scheme, rule, encoding and user ID make no suite.
-    #[error(transparent)]
+    #[error("{0}{hint}", hint = hint(.0))]
     Suite(SuiteError),
     /// The scheme takes a digest and the row has only a message, or the reverse.
     #[error("{scheme} takes a {needs} and the row has {found}; add the field {needs} or name another scheme",
@@ -217,6 +220,16 @@ pub enum RowError {
         /// The limit.
         limit: usize,
     },
+}
+
+/// Where a reader finds out more.
+const fn hint(error: &SuiteError) -> &'static str {
+    match error {
+        SuiteError::UnknownScheme(_)
+        | SuiteError::UnknownRule { .. }
+        | SuiteError::UnknownEncoding { .. } => " (`sigwarp rules` lists schemes, rules and encodings)",
+        _ => "",
+    }
 }
 
 impl From<SuiteError> for RowError {

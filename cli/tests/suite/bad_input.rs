@@ -134,13 +134,13 @@ fn names_that_are_not_known() {
         &[],
         "row 0: ed25519 has no signature encoding \"der\"",
     );
-    refused_rows(&row(&[]), &["--rule", "lenient"], "unknown rule \"lenient\"");
+    refused_rows(&row(&[]), &["--rule", "lenient"], "unknown rule \"lenient\"; known are zip215,");
     refused_rows(&row(&[]), &["--rule", "strict", "--rule", "zip215"], "are both for ed25519");
     refused_rows(&row(&[]), &["--rule", "ecdsa"], "--rule ecdsa fits no row");
     refused_rows(
         &row(&[("rule", Value::Null)]),
         &[],
-        "row 0: ed25519 needs a rule; add --rule or a rule column",
+        "row 0: ed25519 needs a rule; add --rule or a rule column: one of zip215, rfc8032,",
     );
 }
 

@@ -173,7 +173,8 @@ fn rows_that_do_not_resolve() {
     };
     assert_eq!(
         row(r#""scheme":"ed25519","#),
-        "test: row 0: ed25519 needs a rule; add --rule or a rule column"
+        "test: row 0: ed25519 needs a rule; add --rule or a rule column: one of zip215, rfc8032, rfc8032-cofactorless, \
+         cofactorless, strict, libsodium, simd0376, bouncy-castle, donna (`sigwarp rules` says who follows which)"
     );
     assert!(
         row(r#""scheme":"ed448","#)
