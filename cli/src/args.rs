@@ -237,23 +237,44 @@ FILE:ROW, rows counted from 0. Cells are bytes in Parquet and hexadecimal in JSO
 --text they are text and its UTF-8 bytes are hashed. With --merkle the digests are the
 leaves of one tree, in order, and its root is printed.
 
+With --check the files are lists: a line for each file says OK or FAILED. Exit status: 0
+all as listed, 1 some not or not there, 2 a list that cannot be read or has no line of a
+known form.
+
 Hash functions: sha256, sha256d, sha512, sha512-half, sha3-256, keccak256, sm3, blake3.
 Merkle rules: bitcoin (the last node of an odd level is its own sibling), zero-padded.
 
 Examples:
-  sigwarp hash *.bin | sha256sum --check
+  sigwarp hash *.bin > DIGESTS
+  sigwarp hash --check DIGESTS
   sigwarp hash transactions.parquet --column raw --hash keccak256
   sigwarp hash block.jsonl --column transaction --hash sha256d --merkle bitcoin
   sigwarp hash events.jsonl --column payload --text --format json";
 
 #[derive(Debug, Args)]
 pub(crate) struct HashArgs {
-    /// Files to hash, - for standard input; with --column .parquet or .jsonl files, - for JSONL
+    /// Files to hash, - for standard input; with --column .parquet or .jsonl files, - for JSONL; with --check lists of
+    /// digests
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The hash function
-    #[arg(long, value_name = "NAME", default_value = "sha256")]
-    pub(crate) hash: String,
+    /// The hash function [default: sha256; with --check that of each line, where it names one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) hash: Option<String>,
+    /// Check the files of lists: lines of sha256sum, or as `SHA256 (NAME) = DIGEST`
+    #[arg(long, short, conflicts_with_all = ["column", "text", "merkle"])]
+    pub(crate) check: bool,
+    /// With --check, print no line for files that are as listed
+    #[arg(long, short, requires = "check")]
+    pub(crate) quiet: bool,
+    /// With --check, print nothing: the exit status tells
+    #[arg(long, requires = "check")]
+    pub(crate) status: bool,
+    /// With --check, take a listed file that is not there for no failure
+    #[arg(long, requires = "check")]
+    pub(crate) ignore_missing: bool,
+    /// With --check, fail (status 2) on lines of another form, which are otherwise counted alone
+    #[arg(long, requires = "check")]
+    pub(crate) strict: bool,
     /// Hash this column of the rows instead of the files
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,

@@ -96,6 +96,11 @@ fn say(message: &str) {
     drop(writeln!(io::stderr(), "sigwarp: {}", shown_within(message, MESSAGE_CHARACTERS)));
 }
 
+/// Says what is wrong with one of several things; the command goes on with the others.
+pub(crate) fn complain(message: &str) {
+    say(message);
+}
+
 /// Says what the user should know although the command goes on.
 pub(crate) fn warn(message: impl Display) {
     say(&format!("warning: {message}"));

@@ -1,11 +1,14 @@
 //! `sigwarp hash`: digests of files, or of a column of their rows, and Merkle roots of those.
 
+mod check;
+mod files;
 mod input;
+mod line;
 mod stream;
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, IsTerminal as _, Read, Write};
+use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,8 +16,9 @@ use serde::Serialize;
 use sigwarp::{Digests, Engine, Hash, MerkleRule, Messages};
 use sigwarp_datasets::{ColumnReader, json_line, shown};
 
+use self::files::{Added, Files};
 use self::input::StandardInput;
-use self::stream::Stream;
+use self::line::line;
 use crate::args::{Format, HashArgs};
 use crate::exit::{Exit, Failure, warn};
 use crate::interrupt::Interrupt;
@@ -22,12 +26,6 @@ use crate::output::is_standard;
 use crate::roles::Roles;
 use crate::threads::Work;
 use crate::verify::build_engine;
-
-/// Small files are hashed together, up to so many bytes and files. A larger one is hashed as a stream.
-const TOGETHER_BYTES: usize = 64 << 20;
-const TOGETHER_FILES: usize = 4096;
-/// The buffer of a stream.
-const PIECE: usize = 1 << 20;
 
 /// What makes a root ambiguous, and what follows.
 const AMBIGUOUS: &str = "the Merkle root is ambiguous: two siblings are equal, so a shorter list of leaves has the same root \
@@ -70,7 +68,7 @@ struct Line {
 
 struct Job<'a> {
     args: &'a HashArgs,
-    engine: Engine,
+    engine: &'a Engine,
     hash: Hash,
     merkle: Option<MerkleRule>,
     out: BufWriter<io::Stdout>,
@@ -94,12 +92,21 @@ pub(crate) fn run(args: &HashArgs, interrupt: &Interrupt) -> Result<Exit, Failur
     Roles::default().read("the input", &args.files).check()?;
     let work = match &args.column {
         Some(_) => Work::Rows(&args.files),
+        None if args.check => Work::Unknown,
         None => Work::Files(args.files.len()),
     };
+    let hash = match &args.hash {
+        None => None,
+        Some(name) => Some(named("--hash", name, Hash::from_name, &Hash::ALL.map(Hash::name))?),
+    };
+    let engine = interrupt.at_once(|| build_engine(&args.engine, work))?;
+    if args.check {
+        return check::run(args, &engine, hash, interrupt);
+    }
     let mut job = Job {
         args,
-        engine: interrupt.at_once(|| build_engine(&args.engine, work))?,
-        hash: named("--hash", &args.hash, Hash::from_name, &Hash::ALL.map(Hash::name))?,
+        engine: &engine,
+        hash: hash.unwrap_or(Hash::Sha256),
         merkle: match &args.merkle {
             None => None,
             Some(rule) => {
@@ -177,100 +184,38 @@ fn output_failure(error: io::Error) -> Failure {
 impl Job<'_> {
     /// Hashes every file whole; `false` when the user stopped it. Files before one that cannot be read are hashed too.
     fn files(&mut self, interrupt: &Interrupt) -> Result<bool, Failure> {
-        let mut together = Together::default();
+        let mut files = Files::new(self.engine, self.hash);
+        let (args, hash) = (self.args, self.hash);
         let mut ended = Ok(true);
-        let args = self.args;
         for path in &args.files {
             if interrupt.requested() {
                 ended = Ok(false);
                 break;
             }
-            let read = match is_standard(path) {
-                true => StandardInput::start(interrupt)
-                    .and_then(|input| self.file(path, input, &mut together, interrupt)),
+            let sink = &mut |path: &Path, digest: &[u8]| self.push_file(digest, path);
+            let added = match is_standard(path) {
+                true => files.add(path.as_path(), hash, StandardInput::start(interrupt)?, interrupt, sink),
                 false => match File::open(path) {
-                    Ok(file) => self.file(path, file, &mut together, interrupt),
-                    Err(error) => Err(unreadable(path, &error)),
+                    Ok(file) => files.add(path.as_path(), hash, file, interrupt, sink),
+                    Err(error) => Ok(Added::Unreadable(path.as_path(), error)),
                 },
             };
-            if !matches!(read, Ok(true)) {
-                ended = read;
-                break;
-            }
+            ended = match added {
+                Ok(Added::Yes) if files.is_empty() => match self.out.flush() {
+                    Ok(()) => continue,
+                    Err(error) => Err(output_failure(error)),
+                },
+                Ok(Added::Yes) => continue,
+                Ok(Added::Stopped) => Ok(false),
+                Ok(Added::Unreadable(path, error)) => Err(unreadable(path, &error)),
+                Err(failure) => Err(failure),
+            };
+            break;
         }
-        self.push_files(&mut together)?;
-        ended
-    }
-
-    /// Adds a file to those that are hashed together or, if it is large, hashes it after them; `false` when the user
-    /// stopped it.
-    fn file<'p>(
-        &mut self,
-        path: &'p Path,
-        mut input: impl Read,
-        together: &mut Together<'p>,
-        interrupt: &Interrupt,
-    ) -> Result<bool, Failure> {
-        let failed = |error| match interrupt.requested() {
-            true => Ok(false),
-            false => Err(unreadable(path, &error)),
-        };
-        together.contents.clear();
-        // One byte more than fits tells a larger file. Nothing is reserved for a length that a file only claims.
-        if let Err(error) = (&mut input).take(TOGETHER_BYTES as u64 + 1).read_to_end(&mut together.contents) {
-            return failed(error);
-        }
-        if together.contents.len() <= TOGETHER_BYTES {
-            together.messages.push(&together.contents);
-            together.paths.push(path);
-            together.bytes += together.contents.len();
-            if together.bytes >= TOGETHER_BYTES || together.paths.len() == TOGETHER_FILES {
-                self.push_files(together)?;
-            }
-            return Ok(true);
-        }
-        self.push_files(together)?;
-        let mut stream = Stream::new(self.hash).ok_or_else(|| {
-            Failure::engine(format!(
-                "{}: files over {TOGETHER_BYTES} bytes cannot be hashed with {}",
-                path.display(),
-                self.hash
-            ))
-        })?;
-        let (mut piece, mut length) = (std::mem::take(&mut together.contents), 0);
-        loop {
-            let start = Instant::now();
-            stream.update(&piece);
-            self.hash_time += start.elapsed();
-            length += piece.len() as u64;
-            piece.resize(PIECE, 0);
-            piece.shrink_to(PIECE);
-            if interrupt.requested() {
-                return Ok(false);
-            }
-            match input.read(&mut piece) {
-                Ok(0) => break,
-                Ok(bytes) => piece.truncate(bytes),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => piece.clear(),
-                Err(error) => return failed(error),
-            }
-        }
-        self.items += 1;
-        self.bytes += length;
-        self.push_digest(&stream.finish(), path, None)?;
+        files.flush(&mut |path, digest| self.push_file(digest, path))?;
         self.out.flush().map_err(output_failure)?;
-        Ok(true)
-    }
-
-    fn push_files(&mut self, together: &mut Together<'_>) -> Result<(), Failure> {
-        let digests = self.digest(together.messages.column(), together.bytes)?;
-        for (digest, path) in digests.iter().zip(&together.paths) {
-            self.push_digest(digest, path, None)?;
-        }
-        together.messages.clear();
-        together.paths.clear();
-        together.bytes = 0;
-        self.out.flush().map_err(output_failure)
+        (self.items, self.bytes, self.hash_time) = (files.items, files.bytes, files.time);
+        ended
     }
 
     /// Hashes a column of every file; `false` when the user stopped it.
@@ -322,6 +267,11 @@ impl Job<'_> {
         Ok(digests)
     }
 
+    /// Prints or keeps the digest of a file.
+    fn push_file(&mut self, digest: &[u8], path: &Path) -> Result<(), Failure> {
+        self.push_digest(digest, path, None)
+    }
+
     /// Prints or keeps a digest with its file and row.
     fn push_digest(&mut self, digest: &[u8], path: &Path, row: Option<u64>) -> Result<(), Failure> {
         if self.merkle.is_some() {
@@ -370,40 +320,6 @@ impl Job<'_> {
     }
 }
 
-/// Files that are hashed together.
-#[derive(Default)]
-struct Together<'p> {
-    messages: Messages,
-    paths: Vec<&'p Path>,
-    bytes: usize,
-    /// The file being read; the memory serves the next one again.
-    contents: Vec<u8>,
-}
-
-/// A line as `sha256sum` prints it: names with a backslash, a newline or a carriage return are escaped, and the line
-/// then begins with a backslash. Other bytes stay as they are, or the file would not be found under its name.
-fn line(digest: &str, name: &[u8]) -> Vec<u8> {
-    let escape = |byte: u8| match byte {
-        b'\\' => Some(b'\\'),
-        b'\n' => Some(b'n'),
-        b'\r' => Some(b'r'),
-        _ => None,
-    };
-    let mut line = Vec::with_capacity(digest.len() + name.len() + 3);
-    if name.iter().any(|&byte| escape(byte).is_some()) {
-        line.push(b'\\');
-    }
-    line.extend_from_slice(digest.as_bytes());
-    line.extend_from_slice(b"  ");
-    for &byte in name {
-        match escape(byte) {
-            Some(letter) => line.extend_from_slice(&[b'\\', letter]),
-            None => line.push(byte),
-        }
-    }
-    line
-}
-
 /// The bytes of a name, which need not be UTF-8 where the system takes other names.
 #[cfg(unix)]
 fn name(path: &Path) -> Cow<'_, [u8]> {
@@ -418,15 +334,4 @@ fn name(path: &Path) -> Cow<'_, [u8]> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::input(format!("{}: cannot read: {error}", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_escaped_as_sha256sum_escapes_them() {
-        assert_eq!(line("00", b"a b"), b"00  a b");
-        assert_eq!(line("00", b"a\nb\\c\rd\xff"), b"\\00  a\\nb\\\\c\\rd\xff");
-    }
 }

@@ -126,3 +126,98 @@ fn large_and_many_files_are_hashed_in_their_order() {
     }
     assert!(all.out.lines().zip(&names).all(|(line, name)| line.ends_with(&format!("  {name}"))));
 }
+
+#[test]
+fn lists_are_checked_as_sha256sum_checks_them() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path();
+    for (name, text) in [("a", "abc"), ("b c", ""), ("changed", "xyz")] {
+        fs::write(path.join(name), text).expect("a file");
+    }
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let sm3 = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
+    let good = format!("# a comment\n\n{ABC}  a\r\n{empty} *b c\nSM3 (a) = {sm3}\n{}  a", ABC.to_uppercase());
+    let some = format!("{good}\n{ABC}  changed\n{ABC}  gone\nnonsense\n{ABC}  a");
+    for (name, list) in [
+        ("good", &good),
+        ("some", &some),
+        ("none", &"nonsense\n".to_owned()),
+        ("gone.sum", &format!("{ABC}  gone\n")),
+    ] {
+        fs::write(path.join(name), list).expect("a list");
+    }
+    let check =
+        |arguments: &[&str]| sigwarp(path, &[&["hash", "--check"], arguments].concat(), good.as_bytes());
+    let ok = "a: OK\nb c: OK\na: OK\na: OK\n";
+    let others = "changed: FAILED\ngone: FAILED open or read\n";
+    let malformed = "sigwarp: warning: some: 1 line is improperly formatted, the first is line 9\n";
+    let failed = "sigwarp: warning: 1 computed digest did NOT match\n";
+    let unread = "sigwarp: warning: 1 listed file could not be read\n";
+    let gone = "sigwarp: gone: cannot read: No such file or directory (os error 2)\n";
+    for (arguments, status, out, err) in [
+        (&["good"][..], 0, ok.to_owned(), String::new()),
+        (&["-"], 0, ok.to_owned(), String::new()),
+        (&["good", "--quiet"], 0, String::new(), String::new()),
+        (&["some"], 1, format!("{ok}{others}a: OK\n"), [gone, malformed, unread, failed].concat()),
+        (
+            &["some", "--quiet", "--ignore-missing"],
+            1,
+            "changed: FAILED\n".into(),
+            [malformed, failed].concat(),
+        ),
+        (&["some", "--status"], 1, String::new(), gone.to_owned()),
+        (
+            &["some", "--strict"],
+            2,
+            format!("{ok}{others}a: OK\n"),
+            [gone, malformed, unread, failed].concat(),
+        ),
+        (
+            &["gone.sum", "--ignore-missing"],
+            1,
+            String::new(),
+            "sigwarp: gone.sum: no file was verified: none of those listed is there\n".to_owned(),
+        ),
+    ] {
+        let ran = check(arguments);
+        assert_eq!((ran.status, ran.out, ran.err), (Some(status), out, err), "{arguments:?}");
+    }
+    for (arguments, message) in [
+        (&["none"][..], "sigwarp: none: there is no line with a digest and a name"),
+        (&["missing"], "sigwarp: missing: cannot read"),
+        (&["good", "--merkle", "bitcoin"], "cannot be used with"),
+    ] {
+        let ran = check(arguments);
+        assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.err.contains(message), "{}", ran.err);
+    }
+    // A list that cannot be read does not keep the next from being checked.
+    let ran = check(&["missing", "good"]);
+    assert_eq!((ran.status, ran.out.as_str()), (Some(2), ok), "{ran:?}");
+    let ran = check(&["some", "--format", "json"]);
+    let summary = summary(&ran);
+    for (field, value) in
+        [("files", 7), ("ok", 5), ("failed", 1), ("unreadable", 1), ("missing", 0), ("malformed_lines", 1)]
+    {
+        assert_eq!(summary[field], value, "{field}");
+    }
+    let third = serde_json::json!({"list": "some", "line": 5, "file": "a", "hash": "sm3", "result": "ok"});
+    assert_eq!(summary["results"][2], third);
+}
+
+/// What the command writes it reads, for every hash function, with names that need escapes.
+#[cfg(unix)]
+#[test]
+fn every_list_that_is_written_is_checked() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let names = ["plain", " a\nb\\c\rd", "*x"];
+    for (length, name) in names.iter().enumerate() {
+        fs::write(folder.path().join(name), vec![7; length]).expect("a file");
+    }
+    for hash in ["sha256", "sha256d", "sha512", "sha512-half", "sha3-256", "keccak256", "sm3", "blake3"] {
+        let list = sigwarp(folder.path(), &[&["hash", "--hash", hash][..], &names].concat(), b"").out;
+        let ran = sigwarp(folder.path(), &["hash", "-c", "--hash", hash, "-"], list.as_bytes());
+        let told = "plain: OK\n\\ a\\nb\\\\c\\rd: OK\n*x: OK\n";
+        assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (Some(0), told, ""), "{hash}");
+    }
+}
