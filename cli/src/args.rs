@@ -6,58 +6,43 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sigwarp::Scheme;
 
+use crate::help;
+
 /// Verifies signatures and hashes messages in batches: a verdict each, and a reason for every failure.
 #[derive(Debug, Parser)]
-#[command(name = "sigwarp", version, about, long_about = None, after_help = STATUS_HELP)]
+#[command(name = "sigwarp", version, about, long_about = None, before_help = help::COMMAND_EXAMPLES, after_help = help::COMMAND_NOTES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-const STATUS_HELP: &str = "\
-Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
-3 engine or output error, 130 interrupted.";
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Verify the signatures in files
-    #[command(after_help = VERIFY_HELP)]
+    #[command(before_help = help::VERIFY_EXAMPLES, after_help = help::VERIFY_NOTES)]
     Verify(VerifyArgs),
     /// Generate a workload of signatures, with the verdict expected of each
-    #[command(after_help = GEN_HELP)]
+    #[command(before_help = help::GEN_EXAMPLES, after_help = help::GEN_NOTES)]
     Gen(GenArgs),
     /// Hash files, or a column of their rows, many at once
-    #[command(after_help = HASH_HELP)]
+    #[command(before_help = help::HASH_EXAMPLES, after_help = help::HASH_NOTES)]
     Hash(HashArgs),
     /// Recover secp256k1 public keys and Ethereum addresses from signatures
-    #[command(after_help = RECOVER_HELP)]
+    #[command(before_help = help::RECOVER_EXAMPLES, after_help = help::RECOVER_NOTES)]
     Recover(RecoverArgs),
     /// List the rules that a signature can be judged under, and who follows them
-    #[command(after_help = RULES_HELP)]
+    #[command(before_help = help::RULES_EXAMPLES, after_help = help::RULES_NOTES)]
     Rules(RulesArgs),
     /// List the backends of this build, and whether they run here
-    #[command(after_help = "Examples:\n  sigwarp devices\n  sigwarp devices --format json")]
+    #[command(before_help = help::DEVICES_EXAMPLES)]
     Devices(DevicesArgs),
     /// Measure Sigwarp on this machine, without other libraries beside it
-    #[command(after_help = BENCH_HELP)]
+    #[command(before_help = help::BENCH_EXAMPLES, after_help = help::BENCH_NOTES)]
     Bench(BenchArgs),
     /// Check every backend against known answers, and against the oracle
-    #[command(after_help = SELFTEST_HELP)]
+    #[command(before_help = help::SELFTEST_EXAMPLES, after_help = help::SELFTEST_NOTES)]
     Selftest(SelftestArgs),
 }
-
-const VERIFY_HELP: &str = "\
-Rows have a scheme, a signature, a public_key (or a key_index into --keys), a message
-or a digest, and may have id, rule, encoding, user_id, recovery_id and expected.
-In JSONL bytes are hexadecimal. docs/formats.md describes every column.
-
-Examples:
-  sigwarp verify datasets/samples/iot.jsonl
-  sigwarp verify block.parquet --rule zip215 --output verdicts.parquet
-  sigwarp gen --rows 1000 --output - | sigwarp verify - --format json
-
-Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
-3 engine or output error, 130 interrupted.";
 
 /// How to choose a backend and its threads.
 #[derive(Debug, Args)]
@@ -129,21 +114,6 @@ fn scheme(text: &str) -> Result<Scheme, String> {
         format!("there is no such scheme; there are {}", known.join(", "))
     })
 }
-
-const BENCH_HELP: &str = "\
-Every row is measured on one core, in rounds, with a warm-up, and shown with its spread;
-the report begins with a function measured against itself, which must give 1.00. The
-harness in bench-harness/ measures the same rows beside other libraries.
-docs/formats-bench.md describes the report.
-
-Examples:
-  sigwarp bench --quick
-  sigwarp bench --suite sizes --backend avx2
-  sigwarp bench --suite threads --json threads.json --html threads.html
-  sigwarp bench --list
-
-Exit status: 0 measured, 2 bad usage, 3 a backend that cannot run here, or the measurement
-or output failed.";
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
@@ -231,26 +201,6 @@ pub(crate) struct VerifyArgs {
     pub(crate) format: Format,
 }
 
-const HASH_HELP: &str = "\
-Prints a line for each file as sha256sum does, or with --column one for each row as
-FILE:ROW, rows counted from 0. Cells are bytes in Parquet and hexadecimal in JSONL; with
---text they are text and its UTF-8 bytes are hashed. With --merkle the digests are the
-leaves of one tree, in order, and its root is printed.
-
-With --check the files are lists: a line for each file says OK or FAILED. Exit status: 0
-all as listed, 1 some not or not there, 2 a list that cannot be read or has no line of a
-known form.
-
-Hash functions: sha256, sha256d, sha512, sha512-half, sha3-256, keccak256, sm3, blake3.
-Merkle rules: bitcoin (the last node of an odd level is its own sibling), zero-padded.
-
-Examples:
-  sigwarp hash *.bin > DIGESTS
-  sigwarp hash --check DIGESTS
-  sigwarp hash transactions.parquet --column raw --hash keccak256
-  sigwarp hash block.jsonl --column transaction --hash sha256d --merkle bitcoin
-  sigwarp hash events.jsonl --column payload --text --format json";
-
 #[derive(Debug, Args)]
 pub(crate) struct HashArgs {
     /// Files to hash, - for standard input; with --column .parquet or .jsonl files, - for JSONL; with --check lists of
@@ -294,15 +244,6 @@ pub(crate) struct HashArgs {
     pub(crate) format: Format,
 }
 
-const RECOVER_HELP: &str = "\
-Rows have a scheme on secp256k1, a signature (raw with a recovery_id, or raw-v), a
-message or a digest, and a rule. Where a row has a public_key, the recovered key must
-be that key.
-
-Examples:
-  sigwarp recover transactions.jsonl --output senders.jsonl
-  sigwarp recover transactions.jsonl --output - | head";
-
 #[derive(Debug, Args)]
 pub(crate) struct RecoverArgs {
     #[command(flatten)]
@@ -319,15 +260,6 @@ pub(crate) struct RecoverArgs {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }
-
-const RULES_HELP: &str = "\
-A scheme with several rules has no default: two nodes that follow different rules split,
-so the rule is always named. docs/rules.md has every check of each.
-
-Examples:
-  sigwarp rules
-  sigwarp rules --scheme ed25519
-  sigwarp rules --format json";
 
 #[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
@@ -358,16 +290,6 @@ pub(crate) struct DevicesArgs {
     pub(crate) json: Option<std::path::PathBuf>,
 }
 
-const SELFTEST_HELP: &str = "\
-Without --differential every backend is checked against known answers. With it, N
-generated items of every kind are also judged by every backend and by the oracle; the
-first divergence is printed as a row that `sigwarp verify -` reads.
-
-Examples:
-  sigwarp selftest
-  sigwarp selftest --differential 100000 --seed 7
-  sigwarp selftest --differential 1000000 --scheme sm2-sm3";
-
 #[derive(Debug, Args)]
 pub(crate) struct SelftestArgs {
     /// Compare the backends with the oracle on this many generated items
@@ -387,14 +309,6 @@ pub(crate) struct SelftestArgs {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }
-
-const GEN_HELP: &str = "\
-The same arguments and seed give the same bytes on every machine.
-
-Examples:
-  sigwarp gen --rows 3000 --output iot.jsonl
-  sigwarp gen --rows 2000000 --mix ed25519:zip215 --devices 10000 --output fleet.parquet --keys-output keys.parquet
-  sigwarp gen --rows 1000 --mix ecdsa-p256-sha256:ecdsa=3 --mix sm2-sm3=1 --bad 0.05 --output mixed.parquet";
 
 #[derive(Debug, Args)]
 pub(crate) struct GenArgs {

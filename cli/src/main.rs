@@ -9,6 +9,7 @@ mod devices;
 mod exit;
 mod generate;
 mod hash;
+mod help;
 mod interrupt;
 mod memory;
 mod output;
@@ -26,11 +27,13 @@ mod verify;
 use std::process::ExitCode;
 
 use args::Command;
-use clap::Parser;
+use clap::FromArgMatches as _;
 use exit::Exit;
 
 fn main() -> ExitCode {
-    let command = match args::Arguments::try_parse() {
+    let parsed =
+        help::command().try_get_matches().and_then(|matches| args::Arguments::from_arg_matches(&matches));
+    let command = match parsed {
         Ok(arguments) => arguments.command,
         Err(usage) => return exit::usage(&usage),
     };
