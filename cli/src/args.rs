@@ -42,6 +42,12 @@ pub(crate) enum Command {
     /// Check every backend against known answers, and against the oracle
     #[command(before_help = help::SELFTEST_EXAMPLES, after_help = help::SELFTEST_NOTES)]
     Selftest(SelftestArgs),
+    /// Print the script that completes commands and options in a shell
+    #[command(before_help = help::COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print the manual page of a command, or write all of them
+    #[command(before_help = help::MAN_EXAMPLES)]
+    Man(ManArgs),
 }
 
 /// How to choose a backend and its threads.
@@ -308,6 +314,23 @@ pub(crate) struct SelftestArgs {
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The command, such as verify [default: the page of sigwarp itself]
+    #[arg(conflicts_with = "dir")]
+    pub(crate) command: Option<String>,
+    /// Write the pages of all commands into this folder instead
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -122,6 +122,17 @@ Without --differential every backend is checked against known answers. With it, 
 generated items of every kind are also judged by every backend and by the oracle; the
 first divergence is printed as a row that `sigwarp verify -` reads.";
 
+pub(crate) const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  sigwarp completions bash > ~/.local/share/bash-completion/completions/sigwarp
+  sigwarp completions zsh > ~/.zfunc/_sigwarp
+  sigwarp completions fish > ~/.config/fish/completions/sigwarp.fish";
+
+pub(crate) const MAN_EXAMPLES: &str = "\
+Examples:
+  sigwarp man verify | man -l -
+  sigwarp man --dir ~/.local/share/man/man1";
+
 #[cfg(test)]
 mod tests {
     use super::*;

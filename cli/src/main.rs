@@ -11,6 +11,7 @@ mod generate;
 mod hash;
 mod help;
 mod interrupt;
+mod man;
 mod memory;
 mod output;
 mod progress;
@@ -53,6 +54,8 @@ fn main() -> ExitCode {
         Command::Devices(args) => interrupt.at_once(|| devices::run(&args)),
         Command::Bench(args) => interrupt.at_once(|| bench::run(&args)),
         Command::Selftest(args) => selftest::run(&args, &interrupt),
+        Command::Completions(args) => man::completions(&args),
+        Command::Man(args) => man::run(&args),
     };
     match ended {
         Ok(exit) => exit.into(),
