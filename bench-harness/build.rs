@@ -25,18 +25,13 @@ const CRATES: [(&str, &str); 17] = [
 ];
 
 fn main() {
-    println!("cargo::rerun-if-changed=../Cargo.lock");
-    println!("cargo::rerun-if-changed=../engine/src");
-    println!("cargo::rerun-if-changed=../tables/src");
-    println!("cargo::rerun-if-changed=src");
-    // A new commit appends to this log, whichever branch is checked out.
-    if let Some(log) = output("git", &["rev-parse", "--git-path", "logs/HEAD"]) {
-        println!("cargo::rerun-if-changed={log}");
+    println!("cargo::rerun-if-changed=build.rs");
+    for watched in ["../Cargo.lock", "../engine/src", "../tables/src", "src"] {
+        if std::path::Path::new(watched).exists() {
+            println!("cargo::rerun-if-changed={watched}");
+        }
     }
-    let commit = output("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
-    let changed = output("git", &["status", "--porcelain", "--untracked-files=no", "--", "..", ":!../docs"])
-        .is_some_and(|files| !files.is_empty());
-    set("COMMIT", &format!("{commit}{}", if changed { " with changes" } else { "" }));
+    set("COMMIT", &commit());
     set("RUSTC", &output(&env("RUSTC"), &["--version"]).unwrap_or_else(|| "unknown".to_owned()));
     set("TARGET", &env("TARGET"));
     set("PROFILE", &env("PROFILE"));
@@ -44,6 +39,33 @@ fn main() {
     set("RUSTFLAGS", &env("CARGO_ENCODED_RUSTFLAGS").replace('\u{1f}', " "));
     set("DALEK_BACKEND", &env("CARGO_CFG_CURVE25519_DALEK_BACKEND"));
     set("VERSIONS", &versions().join(" "));
+}
+
+/// The commit that is built: what the variable SIGWARP_COMMIT says, which is for packagers, or what git does.
+fn commit() -> String {
+    println!("cargo::rerun-if-env-changed=SIGWARP_COMMIT");
+    let named = env("SIGWARP_COMMIT");
+    // A line of a report and of `--version`.
+    if !named.is_empty() && named.len() <= 100 && named.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return named;
+    }
+    // Sources without a history may lie within the checkout of something else, whose commit says nothing of them.
+    if output("git", &["ls-files", "--error-unmatch", "build.rs"]).is_none() {
+        return "unknown".to_owned();
+    }
+    // A new commit appends to this log, whichever branch is checked out. Cargo would build anew each time for a file that is
+    // not there.
+    if let Some(log) = output("git", &["rev-parse", "--git-path", "logs/HEAD"])
+        && std::path::Path::new(&log).exists()
+    {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    let Some(commit) = output("git", &["rev-parse", "--short=12", "HEAD"]) else {
+        return "unknown".to_owned();
+    };
+    let changed = output("git", &["status", "--porcelain", "--untracked-files=no", "--", "..", ":!../docs"])
+        .is_some_and(|files| !files.is_empty());
+    format!("{commit}{}", if changed { " with changes" } else { "" })
 }
 
 fn set(name: &str, value: &str) {

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sigwarp::Scheme;
 
-use crate::help;
+use crate::{help, version};
 
 /// Verifies signatures and hashes messages in batches: a verdict each, and a reason for every failure.
 #[derive(Debug, Parser)]
-#[command(name = "sigwarp", version, about, long_about = None, before_help = help::COMMAND_EXAMPLES, after_help = help::COMMAND_NOTES)]
+#[command(name = "sigwarp", version, long_version = version::long(), about, long_about = None, before_help = help::COMMAND_EXAMPLES, after_help = help::COMMAND_NOTES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

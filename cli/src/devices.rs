@@ -161,7 +161,7 @@ fn schemes(engine: &Engine) -> Vec<&'static str> {
 }
 
 /// The features that kernels of this project care about, of those that this CPU has.
-fn cpu_features() -> Vec<&'static str> {
+pub(crate) fn cpu_features() -> Vec<&'static str> {
     #[cfg(target_arch = "x86_64")]
     {
         let features = [

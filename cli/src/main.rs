@@ -24,6 +24,7 @@ mod rules;
 mod selftest;
 mod threads;
 mod verify;
+mod version;
 
 use std::process::ExitCode;
 
