@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::catalogue::{Row, SUITES};
+use crate::catalogue::{Row, SUITE_OVERVIEW, SUITES};
 use crate::measure::{Clock, Settings};
-use crate::report::{Report, html};
+use crate::report::{Measurement, Report, html};
 use crate::run::{Options, run};
 
 /// Why there is no report.
@@ -121,13 +121,14 @@ pub fn suite(name: &str) -> Result<String, String> {
 
 /// Measures those of `rows` that fit the filters, and writes the files that were asked for. On a terminal the row in work
 /// is shown on standard error. `list` is the command that shows every row, and `command` the command line for the
-/// report.
+/// report. `overview` is given the rows of that suite, if there are any, as soon as they are measured, before all others.
 pub fn measure(
     mut rows: Vec<Row>,
     measure: &Measure,
     peers: bool,
     list: &str,
     command: Vec<String>,
+    mut overview: impl FnMut(&[Measurement]),
 ) -> Result<Report, Failure> {
     rows.retain(|row| measure.filter.iter().all(|part| row.id.contains(part.as_str())));
     if rows.is_empty() {
@@ -145,16 +146,27 @@ pub fn measure(
         command,
     };
     let terminal = std::io::stderr().is_terminal();
-    let report = run(&rows, &options, |index, row| {
+    let clear = || {
         if terminal {
-            eprint!("\r\x1b[K{}/{} {}", index + 1, rows.len(), row.id);
+            eprint!("\r\x1b[K");
+        }
+    };
+    let mut shown = false;
+    let report = run(&rows, &options, |row, measured| {
+        clear();
+        if row.suite != SUITE_OVERVIEW && !measured.is_empty() && !std::mem::replace(&mut shown, true) {
+            overview(measured);
+        }
+        if terminal {
+            eprint!("{}/{} {}", measured.len() + 1, rows.len(), row.id);
             let _ = std::io::stderr().flush();
         }
     });
-    if terminal {
-        eprint!("\r\x1b[K");
-    }
+    clear();
     let report = report.map_err(Failure::Broken)?;
+    if !shown {
+        overview(&report.rows);
+    }
     if let Some(path) = &measure.json {
         write(path, &report.to_json())?;
     }

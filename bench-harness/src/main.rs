@@ -67,8 +67,8 @@ fn rows() -> Vec<Row> {
 
 fn measure_rows(measure: &Measure, peers: bool, wanted: impl Fn(&Row) -> bool) -> Result<u8, Failure> {
     let rows = rows().into_iter().filter(wanted).collect();
-    let report =
-        command::measure(rows, measure, peers, "sigwarp-bench list", command::command_line("sigwarp-bench"));
+    let line = command::command_line("sigwarp-bench");
+    let report = command::measure(rows, measure, peers, "sigwarp-bench list", line, |_| ());
     let report = report.map_err(|error| match error {
         command::Failure::Usage(message) => (USAGE, message),
         command::Failure::Broken(message) => (BROKEN, message),

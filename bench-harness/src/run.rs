@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalogue::{self, Contender, Row, Side};
+use crate::catalogue::{self, Contender, Row, SUITE_OVERVIEW, Side};
 use crate::contenders::{Answers, Sigwarp};
 use crate::measure::{self, Clock, Cores, Measured, Run, Settings, Summary, WIDE_SPREAD, ratios};
 use crate::report::{
@@ -29,8 +29,15 @@ pub struct Options {
     pub command: Vec<String>,
 }
 
-/// Measures `rows`. `progress` is told of each row before it is measured, with its place in the list.
-pub fn run(rows: &[Row], options: &Options, mut progress: impl FnMut(usize, &Row)) -> Result<Report, String> {
+/// The most seconds for a row of the suite `overview`: somebody waits for its screen.
+const OVERVIEW_SECONDS: f64 = 0.5;
+
+/// Measures `rows`. `progress` is told of each row before it is measured, with those that have been.
+pub fn run(
+    rows: &[Row],
+    options: &Options,
+    mut progress: impl FnMut(&Row, &[Measurement]),
+) -> Result<Report, String> {
     let started = now();
     let cores = Cores::find(options.core)?;
     let mut warnings = Vec::new();
@@ -61,8 +68,8 @@ pub fn run(rows: &[Row], options: &Options, mut progress: impl FnMut(usize, &Row
         ));
     }
     let mut measurements = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
-        progress(index, row);
+    for row in rows {
+        progress(row, &measurements);
         measurements.push(bench.row(row)?);
     }
     let marked = measurements.iter().filter(|row| !row.warnings.is_empty()).count();
@@ -180,6 +187,10 @@ impl Bench<'_> {
                 self.options.settings.clock
             } else {
                 Clock::Wall
+            },
+            row_seconds: match row.suite {
+                SUITE_OVERVIEW => self.options.settings.row_seconds.min(OVERVIEW_SECONDS),
+                _ => self.options.settings.row_seconds,
             },
             ..self.options.settings
         };

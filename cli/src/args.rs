@@ -129,7 +129,7 @@ pub(crate) struct BenchArgs {
     /// The number of threads of every row but those of the suite `threads`, as far as more can help
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,
-    /// A suite of rows; may be repeated [default: all]
+    /// A suite of rows; may be repeated [default: all, overview first]
     #[arg(long = "suite", value_name = "NAME", value_parser = sigwarp_bench::command::suite)]
     pub(crate) suites: Vec<String>,
     /// List the rows instead of measuring them

@@ -2,7 +2,7 @@
 
 use sigwarp_bench::catalogue::{alone, rows};
 use sigwarp_bench::command::{self, command_line, list, measure};
-use sigwarp_bench::report::table;
+use sigwarp_bench::report::{Machine, screen, table};
 
 use crate::args::{BackendName, BenchArgs, EngineArgs, Format};
 use crate::exit::{Exit, Failure, print};
@@ -25,7 +25,15 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
         // Otherwise every row would say the same: it cannot run here.
         build_engine(&EngineArgs::of(args.backend, threads), Work::Unknown)?;
     }
-    let report = measure(rows, &args.measure, false, "sigwarp bench --list", command_line("sigwarp"));
+    let mut printed = Ok(());
+    let report =
+        measure(rows, &args.measure, false, "sigwarp bench --list", command_line("sigwarp"), |rows| {
+            let Some(text) = screen(rows, &Machine::detect(None).cpu) else { return };
+            if args.format == Format::Table {
+                printed = print(&format!("{text}\n"));
+            }
+        });
+    printed?;
     let report = report.map_err(|error| match error {
         command::Failure::Usage(message) => Failure::input(message),
         command::Failure::Broken(message) => Failure::output(message),

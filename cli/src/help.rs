@@ -97,13 +97,16 @@ Examples:
 
 pub(crate) const BENCH_EXAMPLES: &str = "\
 Examples:
+  sigwarp bench                                one screen, then every row
+  sigwarp bench --suite overview               the screen alone
   sigwarp bench --quick
   sigwarp bench --suite sizes --backend avx2
   sigwarp bench --suite threads --json threads.json --html threads.html
   sigwarp bench --list";
 
 pub(crate) const BENCH_NOTES: &str = "\
-Every row is measured on one core, in rounds, with a warm-up, and shown with its spread;
+The first screen says how many signatures of each scheme this machine verifies a second;
+then every row is measured on one core, in rounds, with a warm-up, and shown with its spread;
 the report begins with a function measured against itself, which must give 1.00. The
 harness in bench-harness/ measures the same rows beside other libraries.
 docs/formats-bench.md describes the report.

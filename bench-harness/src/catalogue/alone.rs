@@ -1,6 +1,6 @@
 //! The rows that show Sigwarp by itself.
 
-use super::{Contender, Row, Side};
+use super::{Contender, Row, SUITE_OVERVIEW, Side};
 
 /// Of `rows`, those that need no peer, with `backend` where the engine would choose, and `threads` where a row says
 /// nothing of threads. A row is left out where it names another backend. A suite keeps its series whole; a target without
@@ -12,6 +12,10 @@ pub fn alone(rows: Vec<Row>, backend: &str, threads: usize) -> Vec<Row> {
             row.baseline = None;
             // Ratios to a peer.
             (row.required, row.aim) = (None, None);
+        }
+        if row.suite == SUITE_OVERVIEW && backend != "auto" {
+            // A machine is shown with any backend, without another beside it.
+            row.baseline = None;
         }
         let about_threads = row.is_about_threads();
         let mut sides = row.subject.iter_mut().chain(&mut row.baseline);
@@ -90,7 +94,7 @@ mod tests {
             let others = alone.iter().filter(|other| runs(other) == runs(row)).count() - 1;
             assert!(row.suite != "targets" || others == 0, "{} is there twice", row.id);
         }
-        for suite in ["targets", "sizes", "bad-rates", "threads", "keys", "messages", "curves"] {
+        for suite in ["overview", "targets", "sizes", "bad-rates", "threads", "keys", "messages", "curves"] {
             assert!(alone.iter().any(|row| row.suite == suite), "{suite}");
         }
         assert!(alone.iter().any(|row| sigwarps(row).any(|sigwarp| sigwarp.backend == "avx2")));

@@ -2,6 +2,7 @@
 
 mod alone;
 mod curves;
+mod overview;
 mod peers;
 mod sweeps;
 mod targets;
@@ -13,6 +14,7 @@ use crate::workload::{Kind, Spec};
 
 pub use alone::alone;
 pub use curves::curves;
+pub use overview::on_all_threads;
 pub use peers::{NotACrate, REFERENCE_MACHINE, not_crates};
 
 /// A contender of a row.
@@ -174,8 +176,15 @@ impl Row {
     }
 }
 
+/// The suite of one row for each scheme, measured before all others.
+pub const SUITE_OVERVIEW: &str = "overview";
+
 /// The suites and what they show.
-pub const SUITES: [(&str, &str); 8] = [
+pub const SUITES: [(&str, &str); 9] = [
+    (
+        SUITE_OVERVIEW,
+        "what this machine does with each scheme, beside the portable backend: half a second a row",
+    ),
     (
         "peers",
         "every peer beside its reference figure, and beside Sigwarp where both take keys in the same form",
@@ -191,7 +200,8 @@ pub const SUITES: [(&str, &str); 8] = [
 
 /// Every row, for a machine with so many cores.
 pub fn rows(cores: usize) -> Vec<Row> {
-    let mut rows = peers::rows();
+    let mut rows = overview::rows(cores);
+    rows.extend(peers::rows());
     rows.extend(targets::rows());
     rows.extend(sweeps::rows(cores));
     rows.extend(curves::rows());

@@ -4,6 +4,7 @@ pub mod check;
 pub mod html;
 mod machine;
 mod schema;
+mod screen;
 pub mod table;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::workload::Spec;
 
 pub use machine::{Build, Machine, now};
 pub use schema::{SCHEMA, validate};
+pub use screen::screen;
 
 /// The version of the JSON document. It is raised when a field changes its meaning or goes.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -244,7 +244,7 @@ pub fn time(ns: f64) -> String {
 }
 
 /// Pads the cells of each column to one width; the first column to the left, the others to the right.
-fn align(table: &[Vec<String>]) -> String {
+pub(super) fn align(table: &[Vec<String>]) -> String {
     let columns = table.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         table.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)

@@ -32,6 +32,22 @@ fn rows_are_measured_on_the_backend_that_is_asked_for() {
 }
 
 #[test]
+fn a_screen_comes_before_the_report() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments =
+        ["bench", "--quick", "--seconds", "0.02", "--suite", "overview", "--filter", "overview/ed25519"];
+    let ran = sigwarp(folder.path(), &arguments, b"");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let (screen, report) = ran.out.split_once("\nself-check").expect("a screen and a report");
+    assert!(screen.starts_with("Signatures that this machine verifies a second ("), "{screen}");
+    assert!(
+        screen.contains("\nEd25519, zip215 ") && screen.contains("/s") && screen.contains(" times"),
+        "{screen}"
+    );
+    assert!(report.contains("== overview: "), "{report}");
+}
+
+#[test]
 fn what_cannot_be_measured_ends_with_its_reason() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let refused = |arguments: &[&str], status, message: &str| {
