@@ -31,6 +31,8 @@ pub struct Comparison {
     pub measure: &'static str,
     /// Speed in the second report over speed in the first: below 1 is slower.
     pub speed: Option<f64>,
+    /// The least and the most that `speed` may be, by the spreads of both reports: p10 of one over p90 of the other.
+    pub spread: Option<(f64, f64)>,
     /// What became of it.
     pub change: Change,
 }
@@ -54,7 +56,11 @@ impl fmt::Display for Comparison {
         };
         write!(f, "{what:<9}  {}", self.id)?;
         if let Some(speed) = self.speed {
-            write!(f, "  {:+.1} % by {}", (speed - 1.0) * 100.0, self.measure)?;
+            write!(f, "  {speed:.2}")?;
+            if let Some((least, most)) = self.spread {
+                write!(f, " ({least:.2}-{most:.2})")?;
+            }
+            write!(f, " of the speed before, by {}", self.measure)?;
         }
         if let Change::Lost(why) = &self.change {
             write!(f, "  {why}")?;
@@ -82,6 +88,7 @@ pub fn compare(before: &Report, after: &Report, tolerance: f64) -> Vec<Compariso
                 id: row.id.clone(),
                 measure: "time",
                 speed: None,
+                spread: None,
                 change: Change::New,
             });
         }
@@ -90,25 +97,27 @@ pub fn compare(before: &Report, after: &Report, tolerance: f64) -> Vec<Compariso
 }
 
 fn compare_row(old: &Measurement, new: Option<&Measurement>, tolerance: f64) -> Comparison {
-    let comparison = |measure, speed, change| Comparison { id: old.id.clone(), measure, speed, change };
-    let Some(new) = new else { return comparison("time", None, Change::Absent) };
+    let comparison =
+        |measure, speed, spread, change| Comparison { id: old.id.clone(), measure, speed, spread, change };
+    let Some(new) = new else { return comparison("time", None, None, Change::Absent) };
     let (Some(old_figure), Some(new_figure)) = (&old.subject, &new.subject) else {
-        return comparison("time", None, Change::Lost(new.notes.join("; ")));
+        return comparison("time", None, None, Change::Lost(new.notes.join("; ")));
     };
     // Larger is faster in both cases.
     let (measure, before, after) = match (old.ratio, new.ratio) {
-        (Some(before), Some(after)) => ("ratio", before, after.median),
-        _ => ("time", speed(&old_figure.ns_per_item), 1e9 / new_figure.ns_per_item.median),
+        (Some(before), Some(after)) => ("ratio", before, after),
+        _ => ("time", speed(&old_figure.ns_per_item), speed(&new_figure.ns_per_item)),
     };
-    let ratio = after / before.median;
-    let change = if ratio < 1.0 - tolerance && after < before.p10 {
+    let ratio = after.median / before.median;
+    let spread = (after.p10 / before.p90, after.p90 / before.p10);
+    let change = if ratio < 1.0 - tolerance && after.median < before.p10 {
         Change::Regressed
-    } else if ratio > 1.0 + tolerance && after > before.p90 {
+    } else if ratio > 1.0 + tolerance && after.median > before.p90 {
         Change::Improved
     } else {
         Change::Same
     };
-    comparison(measure, Some(ratio), change)
+    comparison(measure, Some(ratio), Some(spread), change)
 }
 
 fn speed(ns: &Summary) -> Summary {
@@ -117,22 +126,89 @@ fn speed(ns: &Summary) -> Summary {
 
 /// What two reports must share for their times to be comparable; ratios are less sensitive.
 pub fn differences(before: &Report, after: &Report) -> Vec<String> {
-    let pairs = [
-        ("processor", &before.machine.cpu, &after.machine.cpu),
-        ("compiler", &before.build.rustc, &after.build.rustc),
-        ("compiler flags", &before.build.rustflags, &after.build.rustflags),
-    ];
-    let mut list: Vec<String> = pairs
+    let mut list: Vec<String> = facts(before)
         .into_iter()
-        .filter(|(_, before, after)| before != after)
-        .map(|(what, before, after)| format!("another {what}: {before:?}, then {after:?}"))
+        .zip(facts(after))
+        .filter(|((_, before), (_, after))| before != after)
+        .map(|((what, before), (_, after))| format!("another {what}: {before:?}, then {after:?}"))
         .collect();
+    // Two estimates of one frequency differ a little.
+    if let (Some(old), Some(new)) = (before.machine.frequency_ghz, after.machine.frequency_ghz)
+        && (old / new - 1.0).abs() > 0.05
+    {
+        list.push(format!("another frequency: {old:.2} GHz, then {new:.2} GHz"));
+    }
     for (name, report) in [("first", before), ("second", after)] {
         if !report.self_check.passed {
             list.push(format!("the {name} report failed its self-check"));
         }
     }
     list
+}
+
+/// What a time depends on besides the code, as far as a report says it.
+fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let Report { machine, build, settings, .. } = report;
+    let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    vec![
+        ("processor", machine.cpu.clone()),
+        ("model of the processor", or_unknown(&machine.cpu_id)),
+        ("architecture", machine.architecture.clone()),
+        ("set of processor features", machine.cpu_features.join(" ")),
+        ("number of cores", machine.cores.to_string()),
+        ("governor", or_unknown(&machine.governor)),
+        ("kind of machine", if machine.virtual_machine { "virtual" } else { "not virtual" }.to_owned()),
+        ("system", machine.system.clone()),
+        ("commit", build.commit.clone()),
+        ("compiler", build.rustc.clone()),
+        ("profile", build.profile.clone()),
+        ("set of compiler flags", build.rustflags.clone()),
+        ("clock", format!("{:?}", settings.clock)),
+        ("time for a row", format!("{} s", settings.row_seconds)),
+    ]
+}
+
+/// How a run compares with an earlier one, for people: what differs besides the code, then the rows.
+pub fn text(before: &Report, after: &Report, tolerance: f64) -> String {
+    let mut out = format!("compared with the report of {}\n", before.started);
+    for difference in differences(before, after) {
+        out.push_str(&format!("  {difference}\n"));
+    }
+    let comparisons: Vec<Comparison> = compare(before, after, tolerance)
+        .into_iter()
+        // What this run was not asked for says nothing.
+        .filter(|comparison| comparison.change != Change::Absent)
+        .collect();
+    let width = comparisons.iter().map(|comparison| comparison.id.chars().count()).max().unwrap_or(0);
+    if comparisons.iter().any(|comparison| comparison.speed.is_some()) {
+        out.push_str(&format!("{:<width$}  speed now / before  p10-p90    by\n", "row"));
+    }
+    for Comparison { id, measure, speed, spread, change } in &comparisons {
+        let remark = match change {
+            Change::Regressed => "  SLOWER",
+            Change::Improved => "  faster",
+            Change::New => "  new: not in the earlier report",
+            Change::Lost(_) => "  not measured now",
+            Change::Same | Change::Absent => "",
+        };
+        match speed.zip(*spread) {
+            Some((speed, (least, most))) => {
+                let spread = format!("{least:.2}-{most:.2}");
+                out.push_str(&format!("{id:<width$}  {speed:>18.2}  {spread:<9}  {measure}{remark}\n"));
+            }
+            None => out.push_str(&format!("{id:<width$}{remark}\n")),
+        }
+    }
+    let count =
+        |change: &Change| comparisons.iter().filter(|comparison| comparison.change == *change).count();
+    let (slower, faster) = (count(&Change::Regressed), count(&Change::Improved));
+    let compared = comparisons.iter().filter(|comparison| comparison.speed.is_some()).count();
+    out.push_str(&format!(
+        "{compared} row{} compared: {slower} slower and {faster} faster by more than {:.0} % and the earlier spread\n",
+        if compared == 1 { "" } else { "s" },
+        tolerance * 100.0
+    ));
+    out
 }
 
 #[cfg(test)]
@@ -156,6 +232,43 @@ mod tests {
             let lost = change(Some(1000.0), None, baseline);
             assert_eq!(lost, Some(Change::Lost("a note".to_owned())));
         }
+    }
+
+    #[test]
+    fn a_comparison_says_what_differs_and_how_sure_each_ratio_is() {
+        let old = report(vec![
+            measurement("targets/a", Some(1000.0), None),
+            measurement("targets/b", Some(1000.0), None),
+            measurement("targets/gone", Some(1.0), None),
+        ]);
+        let mut new = report(vec![
+            measurement("targets/a", Some(2000.0), None),
+            measurement("targets/b", Some(1010.0), None),
+            measurement("targets/new", Some(1.0), None),
+        ]);
+        new.machine.cpu = "another".to_owned();
+        new.machine.cores = old.machine.cores + 1;
+        new.machine.frequency_ghz = old.machine.frequency_ghz.map(|ghz| ghz * 2.0);
+        let text = text(&old, &new, 0.1);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("compared with the report of 2"), "{text}");
+        assert!(
+            lines[1].starts_with("  another processor: ") && lines[1].ends_with(", then \"another\""),
+            "{text}"
+        );
+        assert!(lines[2].starts_with("  another number of cores: "), "{text}");
+        let row = |id: &str| lines.iter().find(|line| line.starts_with(id)).copied().unwrap_or_default();
+        // 1 % of spread on both sides.
+        assert_eq!(row("targets/a"), "targets/a                  0.50  0.49-0.51  time  SLOWER");
+        assert_eq!(row("targets/b"), "targets/b                  0.99  0.97-1.01  time");
+        assert_eq!(row("targets/new"), "targets/new  new: not in the earlier report");
+        assert_eq!(row("targets/gone"), "");
+        assert!(
+            text.ends_with(
+                "2 rows compared: 1 slower and 0 faster by more than 10 % and the earlier spread\n"
+            )
+        );
+        assert_eq!(differences(&old, &old), Vec::<String>::new());
     }
 
     #[test]

@@ -135,6 +135,9 @@ pub(crate) struct BenchArgs {
     /// List the rows instead of measuring them
     #[arg(long)]
     pub(crate) list: bool,
+    /// Compare with the JSON report of an earlier run: a ratio for each row, and what differs between the machines
+    #[arg(long, value_name = "OLD.json")]
+    pub(crate) compare: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) measure: sigwarp_bench::command::Measure,
     /// The form of the report

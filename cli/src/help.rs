@@ -102,6 +102,7 @@ Examples:
   sigwarp bench --quick
   sigwarp bench --suite sizes --backend avx2
   sigwarp bench --suite threads --json threads.json --html threads.html
+  sigwarp bench --suite threads --compare threads.json
   sigwarp bench --list";
 
 pub(crate) const BENCH_NOTES: &str = "\
@@ -109,7 +110,8 @@ The first screen says how many signatures of each scheme this machine verifies a
 then every row is measured on one core, in rounds, with a warm-up, and shown with its spread;
 the report begins with a function measured against itself, which must give 1.00. The
 harness in bench-harness/ measures the same rows beside other libraries.
-docs/formats-bench.md describes the report.
+docs/formats-bench.md describes the report. --compare changes no exit status: it compares
+across machines too.
 
 Exit status: 0 measured, 2 bad usage, 3 a backend that cannot run here, or the measurement
 or output failed.";

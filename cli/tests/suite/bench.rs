@@ -24,6 +24,12 @@ fn rows_are_measured_on_the_backend_that_is_asked_for() {
     assert!(rows[0]["baseline"].is_null() && rows[0]["ratio"].is_null(), "no other library takes part");
     let file = std::fs::read_to_string(folder.path().join("a.json")).expect("the report as a file");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&file).expect("JSON"), report);
+    let compared =
+        sigwarp(folder.path(), &[&SHORT[..], &arguments[6..12], &["--compare", "a.json"]].concat(), b"");
+    assert_eq!(compared.status, Some(0), "{compared:?}");
+    let (_, comparison) = compared.out.split_once("\ncompared with the report of ").expect("a comparison");
+    assert!(comparison.contains("\nmessages/strict/32  "), "{comparison}");
+    assert!(comparison.contains("\n1 row compared: "), "{comparison}");
     assert!(std::fs::read_to_string(folder.path().join("a.html")).expect("a page").contains("<svg"));
 
     let table = sigwarp(folder.path(), &arguments, b"");
@@ -56,6 +62,18 @@ fn what_cannot_be_measured_ends_with_its_reason() {
         assert!(ran.err.contains(message), "{}", ran.err);
         assert_eq!(ran.out, "");
     };
+    std::fs::write(folder.path().join("no.json"), "{}").expect("a file");
+    refused(
+        &["--filter", "strict/32", "--compare", "no.json"],
+        2,
+        "--compare no.json: is no report of this version",
+    );
+    refused(&["--filter", "strict/32", "--compare", "missing"], 2, "--compare missing: cannot read");
+    refused(
+        &["--filter", "strict/32", "--compare", "no.json", "--json", "no.json"],
+        2,
+        "is also --compare no.json",
+    );
     refused(&["--filter", "no such row"], 2, "sigwarp bench --list");
     refused(&["--suite", "abacus"], 2, "there is no suite abacus");
     refused(&["--filter", "strict/32", "--json", "no/such/folder/a.json"], 3, "no/such/folder/a.json");
