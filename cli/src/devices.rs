@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use sigwarp::{BackendChoice, BackendKind, Engine, Scheme, Suite};
+use sigwarp_datasets::human;
 
 use crate::args::{DevicesArgs, Format};
 use crate::exit::{Exit, Failure, print};
@@ -211,16 +212,18 @@ fn table(devices: &Devices) -> String {
                 line("", why);
             }
         }
-        for (what, unit, rates) in
-            [("ed25519", "items", &adapter.ed25519), ("sha256", "bytes", &adapter.sha256_bytes)]
-        {
+        type Rate = fn(f64) -> String;
+        for (what, unit, text, rates) in [
+            ("ed25519", "items", human::rate as Rate, &adapter.ed25519),
+            ("sha256", "bytes", human::byte_rate as Rate, &adapter.sha256_bytes),
+        ] {
             let Some(rates) = rates else { continue };
             let even = match rates.break_even {
-                Some(from) => format!("faster from {from} {unit} on"),
+                Some(from) => format!("faster from {} {unit} on", human::grouped(from as u64)),
                 None => "never faster".into(),
             };
-            let (device, cpu) = (rates.device_per_second, rates.cpu_per_second);
-            line("", &format!("{what}: {device:.0} {unit}/s, the cpu {cpu:.0}; {even}"));
+            let (device, cpu) = (text(rates.device_per_second), text(rates.cpu_per_second));
+            line("", &format!("{what}: {device}, the cpu {cpu}; {even}"));
         }
         if let Some(why) = &adapter.quarantine {
             line("", &format!("quarantined: {why}"));

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use sigwarp_datasets::generate::{Fault, Generator, KeyChoice, MessageShape, Share, Workload};
-use sigwarp_datasets::{ROW_GROUP_ROWS, RowWriter, json_line};
+use sigwarp_datasets::{ROW_GROUP_ROWS, RowWriter, human, json_line};
 
 use crate::args::{Format, GenArgs};
 use crate::exit::{Exit, Failure};
@@ -140,5 +140,10 @@ fn table(summary: &Summary, output: &Path) -> String {
         false => String::new(),
     };
     let stopped = if summary.complete { "" } else { "stopped early: " };
-    format!("{stopped}{rows} rows under {keys} keys from seed {seed}{groups}, in {seconds_total:.1} s\n")
+    // Every digit: of a run that was stopped it is the number of rows in the file.
+    let [rows_made, keys] = [*rows, *keys].map(human::grouped);
+    let rate = human::rate(*rows as f64 / seconds_total);
+    format!(
+        "{stopped}{rows_made} rows under {keys} keys from seed {seed}{groups}, in {seconds_total:.1} s: {rate}\n"
+    )
 }

@@ -12,7 +12,7 @@ use sigwarp_datasets::{KeyUse, PartialFile, RowBlock, json_line};
 use crate::args::{Format, RecoverArgs};
 use crate::exit::{Exit, Failure, write_out};
 use crate::interrupt::Interrupt;
-use crate::output::{is_standard, label, place, print_summary};
+use crate::output::{is_standard, label, place, print_summary, rows_in};
 use crate::progress::Progress;
 use crate::roles::Roles;
 use crate::rows::{Next, Rows};
@@ -261,7 +261,7 @@ fn table(summary: &Summary) -> String {
     line("recovered", summary.recovered.to_string());
     line("failed", summary.failed.to_string());
     line("another key", summary.mismatched_public_key.to_string());
-    line("time", format!("{:.3} s", summary.seconds_total));
+    line("time", rows_in(summary.items, summary.seconds_total));
     if !summary.complete {
         line("complete", "no: the run stopped early, the counts are of the rows before".to_owned());
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sigwarp::{Reason, Verdict};
 use sigwarp_datasets::{human, json_line};
 
-use crate::output::{file_name, label, place};
+use crate::output::{file_name, label, place, rows_in};
 
 /// The version of the JSON summary, raised when a field changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -285,15 +285,7 @@ impl Summary {
             line("on a device", device.text())?;
         }
         let did = if self.output.is_some() { "read, verified and wrote" } else { "read and verified" };
-        line(
-            "time",
-            format!(
-                "{did} {} in {}: {}",
-                rows(self.items),
-                human::duration(Duration::from_secs_f64(self.seconds_total)),
-                human::rate(self.items_per_second_total)
-            ),
-        )?;
+        line("time", format!("{did} {}", rows_in(self.items, self.seconds_total)))?;
         line(
             "  in the engine",
             format!(
