@@ -153,6 +153,32 @@ pub enum RowError {
         /// Where it stops being hexadecimal.
         source: hex::FromHexError,
     },
+    /// A field of bytes in a column of text is not hexadecimal.
+    #[error(
+        "{field} is text that is not hexadecimal: {source}; write it in hexadecimal, or as a column of bytes (binary)"
+    )]
+    TextHex {
+        /// The field.
+        field: &'static str,
+        /// Where it stops being hexadecimal.
+        source: hex::FromHexError,
+    },
+    /// A field of text in a column of bytes is not UTF-8.
+    #[error("{field} is bytes that are not text in UTF-8; write it as a column of text")]
+    NotUtf8 {
+        /// The field.
+        field: &'static str,
+    },
+    /// A number that is no integer, in a field that holds one.
+    #[error("{field} is {value}; it must be {expected}")]
+    Fraction {
+        /// The field.
+        field: &'static str,
+        /// What was found.
+        value: f64,
+        /// What it can be.
+        expected: &'static str,
+    },
     /// A number that does not fit its field.
     #[error("{field} is {value}; it must be {expected}")]
     Number {

@@ -104,9 +104,9 @@ fn bad_usage_and_bad_cells_are_told() {
     let arguments = ["gen", "--rows", "10", "--output", "rows.parquet"];
     assert_eq!(sigwarp(folder.path(), &arguments, b"").status, Some(0));
     told(&["rows.parquet", "--column", "tx"], "", "there is no column tx; it has");
-    told(&["rows.parquet", "--column", "scheme"], "", "say so (--text)");
+    told(&["rows.parquet", "--column", "scheme"], "", "row 0: column scheme is bad hex");
     told(&["rows.parquet", "--column", "message", "--text"], "", "leave --text out");
-    told(&["rows.parquet", "--column", "expected"], "", "name a column of bytes");
+    told(&["rows.parquet", "--column", "expected"], "", "name a column of bytes, or of text");
 }
 
 #[test]

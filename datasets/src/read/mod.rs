@@ -1,10 +1,10 @@
 //! Reading rows: what both formats share. `jsonl` and `parquet` turn files into cells, this file turns cells
 //! into bounded blocks.
 
+mod cell;
 mod column;
 mod json;
 mod jsonl;
-mod page;
 mod parquet;
 
 use std::collections::BTreeSet;

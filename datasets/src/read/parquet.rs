@@ -1,9 +1,14 @@
 //! Rows of a Parquet file.
 
 mod bytes;
+mod codec;
 mod column;
 mod delta;
+mod header;
+mod label;
 mod numbers;
+mod pages;
+mod rows;
 mod runs;
 mod schema;
 
@@ -14,16 +19,18 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use parquet::basic::CompressionCodec;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::schema::types::SchemaDescriptor;
 
+use self::codec::check_codec;
 use self::column::Column;
-use self::schema::{KNOWN, check_column, check_columns, check_once, leaf};
+use self::pages::{PagedFile, chunk_range};
+use self::rows::{Places, Scratch};
+use self::schema::{CellType, KNOWN, check_column, check_columns, check_once, leaf};
 use super::Cells;
-use super::page::GuardedFile;
+use super::cell::{decode_hex, hex_digits};
 use crate::error::{ReadError, RowError};
-use crate::row::{Expected, Row};
+use crate::row::Row;
 
 /// Cells of a column that are decoded at once.
 const CELLS: u64 = 1024;
@@ -31,11 +38,13 @@ const CELLS: u64 = 1024;
 const PAGE_ROOM: usize = 64 << 20;
 
 const MAGIC: &[u8; 4] = b"PAR1";
+/// Of a file whose footer is encrypted.
+const ENCRYPTED: &[u8; 4] = b"PARE";
 
 /// Rows of a Parquet file. Only the known columns are read, each a page at a time.
 pub(super) struct ParquetRows {
     name: String,
-    file: Arc<GuardedFile>,
+    file: Arc<PagedFile>,
     metadata: ParquetMetaData,
     /// The columns that are read: their names, and which columns of the file they are.
     leaves: Vec<(String, usize)>,
@@ -123,12 +132,16 @@ impl ParquetRows {
             .collect();
         for group in groups {
             for (column, leaf) in &leaves {
-                check_codec(group.column(*leaf).compression_codec())
-                    .map_err(|problem| damaged(format!("column {column} {problem}")))?;
+                let chunk = group.column(*leaf);
+                let readable = check_codec(chunk.compression_codec()).and(match chunk.file_path() {
+                    Some(_) => Err("lies in another file; name the files that hold the rows".to_owned()),
+                    None => Ok(()),
+                });
+                readable.map_err(|problem| damaged(format!("column {column} {problem}")))?;
             }
         }
         Ok(Self {
-            file: Arc::new(GuardedFile::new(file, max_row_bytes.saturating_add(PAGE_ROOM))),
+            file: Arc::new(PagedFile::new(file, max_row_bytes.saturating_add(PAGE_ROOM))),
             groups: 0..groups.len(),
             places: Places::of(&leaves),
             name,
@@ -156,13 +169,24 @@ impl ParquetRows {
         mut each: impl FnMut(Option<&[u8]>) -> Result<bool, RowError>,
     ) -> Result<bool, ReadError> {
         let (limit, text) = (self.max_row_bytes, self.text);
+        let name = self.leaves.first().map(|(name, _)| name.clone()).unwrap_or_default();
+        let mut decoded = Vec::new();
         self.each_ready(|columns, at| {
-            let cell = columns.first().and_then(|column| column.bytes(at));
+            let Some(column) = columns.first() else { return Ok(each(None)?) };
+            let mut cell = column.bytes(at);
+            if let (Some(digits), CellType::Text, false) = (cell, column.of(), text) {
+                if digits.len() / 2 > limit {
+                    return Err(RowError::TooLarge { limit }.into());
+                }
+                decode_hex(hex_digits(digits), &mut decoded)
+                    .map_err(|source| RowError::CellHex { column: name.clone(), source })?;
+                cell = Some(&decoded);
+            }
             if cell.is_some_and(|cell| cell.len() > limit) {
                 return Err(RowError::TooLarge { limit }.into());
             }
             if text {
-                cell.map(str::from_utf8).transpose().map_err(not_text)?;
+                cell.map(str::from_utf8).transpose().map_err(|error| not_text(&name, error))?;
             }
             Ok(each(cell)?)
         })
@@ -174,8 +198,8 @@ impl ParquetRows {
         mut each: impl FnMut(&Row<'_>) -> Result<bool, RowError>,
     ) -> Result<bool, ReadError> {
         let places = self.places;
-        let mut id = String::new();
-        self.each_ready(|columns, at| Ok(each(&places.row(columns, at, &mut id)?)?))
+        let mut scratch = Scratch::default();
+        self.each_ready(|columns, at| Ok(each(&places.row(columns, at, &mut scratch)?)?))
     }
 
     /// Gives the columns and the place of a row in them to `each`, for row after row, until it answers `false` or the
@@ -222,7 +246,7 @@ impl ParquetRows {
                 },
             };
             let number = group.number;
-            match guarded(|| group.decode()).map_err(|problem| self.damaged(number, problem))? {
+            match guarded(|| group.decode(&self.leaves)).map_err(|problem| self.damaged(number, problem))? {
                 0 => {}
                 ready => return Ok(Some((group, ready))),
             }
@@ -239,8 +263,12 @@ impl ParquetRows {
                 return Err(ReadError::Row { file: self.name.clone(), row: self.row, source });
             }
         }
-        let columns =
-            guarded(|| self.leaves.iter().map(|(_, leaf)| Column::open(&self.file, group, *leaf)).collect());
+        let columns = guarded(|| {
+            let open = |(name, leaf): &(String, usize)| {
+                Column::open(&self.file, group, *leaf).map_err(|problem| format!("column {name}: {problem}"))
+            };
+            self.leaves.iter().map(open).collect()
+        });
         let columns = columns.map_err(|problem| ReadError::Parquet {
             file: self.name.clone(),
             problem: format!("damaged Parquet file: row group {number}: {problem}"),
@@ -252,27 +280,31 @@ impl ParquetRows {
 impl Group {
     /// Decodes cells of the columns that have none ready. Returns how many rows are ready in all columns; 0 behind the
     /// last one.
-    fn decode(&mut self) -> Result<usize, String> {
+    fn decode(&mut self, leaves: &[(String, usize)]) -> Result<usize, String> {
+        let names = leaves.iter().map(|(name, _)| name);
+        let fill = |column: &mut Column, name: &str, count| {
+            column.fill(count).map_err(|problem| format!("column {name}: {problem}"))
+        };
         if self.rows_left == 0 {
-            for column in &mut self.columns {
-                column.fill(1)?;
+            for (column, name) in self.columns.iter_mut().zip(names) {
+                fill(column, name, 1)?;
                 if column.ready() > 0 {
-                    return Err("more rows than declared".to_owned());
+                    return Err(format!("column {name}: more rows than declared"));
                 }
             }
             return Ok(0);
         }
         let mut ready = self.rows_left.min(CELLS) as usize;
         let wanted = ready;
-        for column in &mut self.columns {
+        for (column, name) in self.columns.iter_mut().zip(names) {
             if column.ready() == 0 {
-                column.fill(wanted)?;
+                fill(column, name, wanted)?;
+            }
+            // A short row group must not pass for a whole one.
+            if column.ready() == 0 {
+                return Err(format!("column {name}: {} rows fewer than declared", self.rows_left));
             }
             ready = ready.min(column.ready());
-        }
-        // A short row group must not pass for a whole one.
-        if ready == 0 {
-            return Err(format!("{} rows fewer than declared", self.rows_left));
         }
         Ok(ready)
     }
@@ -311,6 +343,9 @@ fn check_ends(file: &mut File) -> Result<(), String> {
         read(file, SeekFrom::Start(0), &mut ends[0])?;
         read(file, SeekFrom::End(-4), &mut ends[1])?;
     }
+    if &ends[1] == ENCRYPTED {
+        return Err("an encrypted Parquet file; decrypt it, or write it again without encryption".to_owned());
+    }
     match (&ends[0] == MAGIC, &ends[1] == MAGIC) {
         (true, true) if length >= 12 => Ok(()),
         (true, _) => Err("truncated Parquet file: its footer is missing; copy or write it again".to_owned()),
@@ -327,12 +362,8 @@ fn check_group(group: &RowGroupMetaData, columns: usize, length: u64) -> Result<
         return Err(format!("declares {} rows", group.num_rows()));
     }
     for column in group.columns() {
-        let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
-        let end = start.checked_add(column.compressed_size());
-        let inside = start >= 0
-            && column.compressed_size() >= 0
-            && column.uncompressed_size() >= 0
-            && end.is_some_and(|end| end.unsigned_abs() <= length);
+        let end = chunk_range(column).and_then(|(start, size)| start.checked_add(size));
+        let inside = column.uncompressed_size() >= 0 && end.is_some_and(|end| end <= length);
         if !inside {
             return Err(format!("has a column {} outside the file", column.column_path()));
         }
@@ -340,107 +371,6 @@ fn check_group(group: &RowGroupMetaData, columns: usize, length: u64) -> Result<
     Ok(())
 }
 
-/// Checks that this build reads a compression; the decoder would say so in its own terms, and only at the first page.
-fn check_codec(codec: CompressionCodec) -> Result<(), String> {
-    match codec {
-        CompressionCodec::UNCOMPRESSED | CompressionCodec::SNAPPY => Ok(()),
-        other => {
-            Err(format!("is compressed with {other:?}; write the file again with Snappy or uncompressed"))
-        }
-    }
-}
-
-/// Where the known columns are among those that are read.
-#[derive(Clone, Copy)]
-struct Places {
-    id: Option<usize>,
-    scheme: Option<usize>,
-    rule: Option<usize>,
-    encoding: Option<usize>,
-    user_id: Option<usize>,
-    public_key: Option<usize>,
-    key_index: Option<usize>,
-    message: Option<usize>,
-    digest: Option<usize>,
-    signature: Option<usize>,
-    recovery_id: Option<usize>,
-    expected: Option<usize>,
-}
-
-impl Places {
-    fn of(leaves: &[(String, usize)]) -> Self {
-        let place = |name: &str| leaves.iter().position(|(column, _)| column == name);
-        Self {
-            id: place("id"),
-            scheme: place("scheme"),
-            rule: place("rule"),
-            encoding: place("encoding"),
-            user_id: place("user_id"),
-            public_key: place("public_key"),
-            key_index: place("key_index"),
-            message: place("message"),
-            digest: place("digest"),
-            signature: place("signature"),
-            recovery_id: place("recovery_id"),
-            expected: place("expected"),
-        }
-    }
-
-    /// The cells of a row; a number that serves as id is written into `id`.
-    fn row<'r>(&self, columns: &'r [Column], at: usize, id: &'r mut String) -> Result<Row<'r>, Problem> {
-        let bytes = |place: Option<usize>| columns[place?].bytes(at);
-        let text = |place: Option<usize>| bytes(place).map(str::from_utf8).transpose().map_err(not_text);
-        let integer = |place: Option<usize>| columns[place?].integer(at);
-        let label = match integer(self.id) {
-            Some(number) => {
-                *id = number.to_string();
-                Some(id.as_str())
-            }
-            None => text(self.id)?,
-        };
-        Ok(Row {
-            id: label,
-            scheme: text(self.scheme)?,
-            rule: text(self.rule)?,
-            encoding: text(self.encoding)?,
-            user_id: bytes(self.user_id),
-            public_key: bytes(self.public_key),
-            key_index: number("key_index", integer(self.key_index), "0 or more")?,
-            message: bytes(self.message),
-            digest: bytes(self.digest),
-            signature: bytes(self.signature),
-            recovery_id: number("recovery_id", integer(self.recovery_id), "0 to 255")?,
-            expected: match self.expected.and_then(|place| columns[place].boolean(at)) {
-                Some(valid) => Expected::Valid(valid),
-                None => Expected::Unknown,
-            },
-        })
-    }
-}
-
-fn not_text(error: std::str::Utf8Error) -> Problem {
-    Problem::File(format!("encountered non UTF-8 data: {error}"))
-}
-
-fn number<T: TryFrom<i128>>(
-    field: &'static str,
-    value: Option<i128>,
-    expected: &'static str,
-) -> Result<Option<T>, RowError> {
-    match value {
-        Some(value) => T::try_from(value).map(Some).map_err(|_| RowError::Number { field, value, expected }),
-        None => Ok(None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn other_compressions_are_told_with_a_remedy() {
-        assert!(check_codec(CompressionCodec::SNAPPY).is_ok());
-        let error = check_codec(CompressionCodec::ZSTD).unwrap_err();
-        assert!(error.starts_with("is compressed with ZSTD;") && error.ends_with("Snappy or uncompressed"));
-    }
+fn not_text(column: &str, error: std::str::Utf8Error) -> Problem {
+    Problem::File(format!("column {column}: encountered non UTF-8 data: {error}"))
 }

@@ -216,7 +216,8 @@ fn text_that_is_not_utf8_is_told() {
         let mut reader = RowReader::open(&path, &ReadOptions::default()).unwrap();
         let mut block = RowBlock::new();
         let error = reader.next_block(&mut block).unwrap_err();
-        let problem = "damaged Parquet file: row group 0, rows from 1: encountered non UTF-8 data: ";
+        let problem =
+            "damaged Parquet file: row group 0, rows from 1: column id: encountered non UTF-8 data: ";
         assert!(
             matches!(&error, ReadError::Parquet { problem: told, .. } if told.starts_with(problem)),
             "{error}"
@@ -251,7 +252,7 @@ fn a_row_group_with_fewer_rows_than_declared_is_an_error() {
         let (read, error) = read_column(&path, "tx", false);
         let error = error.unwrap();
         assert!(
-            error.contains(&format!("row group 0, rows from {}: {problem}", declared.min(3001))),
+            error.contains(&format!("row group 0, rows from {}: column tx: {problem}", declared.min(3001))),
             "{error}"
         );
         assert_eq!(read.len(), (declared as usize).min(3001));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use common::parquet::{Column, write_columns};
 use common::{jsonl_rows, read_all, rules, sample_rows, write_rows};
+use parquet::basic::LogicalType;
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 use sigwarp_datasets::{KeyFile, KeyUse, ReadError, ReadOptions, RowBlock, RowReader};
@@ -130,19 +131,25 @@ fn columns_that_are_missing_or_of_another_type() {
     let numbers = Column::Doubles(vec![1.0, 2.0]);
     let small = Column::Integers(16, false, vec![Some(1), None]);
     let fixed = Column::Fixed(2, vec![Some(vec![1, 2]), None]);
-    let bytes = "Binary, LargeBinary, FixedSizeBinary or BinaryView";
+    let bytes = "Binary, LargeBinary, FixedSizeBinary or BinaryView, or text in hexadecimal";
+    let one = "one value for each row, not a list or a struct";
+    let (bytes_of_one, text_of_one) =
+        (format!("Binary, or text in hexadecimal: {one}"), format!("text: {one}"));
+    let utf8 = "Utf8, LargeUtf8, Utf8View or a dictionary of them";
+    let half = Column::Annotated(Box::new(fixed.clone()), LogicalType::Float16);
+    let label = "text, a number of at most 16 bytes, a date, a time, a timestamp of 64 bits, a UUID or bytes";
     for (name, array, found, expected) in [
-        ("signature", text.clone(), "Utf8", bytes),
         ("public_key", numbers.clone(), "Float64", bytes),
-        ("user_id", text.clone(), "Utf8", bytes),
-        ("scheme", bytes_column(["a", "b"]), "Binary", "Utf8, LargeUtf8, Utf8View or a dictionary of them"),
-        ("key_index", numbers.clone(), "Float64", "an integer type"),
+        ("signature", Column::Lists(2), "List", &bytes_of_one),
+        ("scheme", Column::Lists(2), "List", &text_of_one),
+        ("id", Column::Lists(2), "List", &text_of_one),
+        ("id", half, "Float16", label),
+        ("scheme", numbers, "Float64", utf8),
         ("recovery_id", text.clone(), "Utf8", "an integer type"),
         ("expected", text.clone(), "Utf8", "Boolean"),
         ("expected", small.clone(), "UInt16", "Boolean"),
-        ("rule", fixed, "FixedSizeBinary(2)", "Utf8, LargeUtf8, Utf8View or a dictionary of them"),
+        ("rule", fixed, "FixedSizeBinary(2)", utf8),
         ("message", small, "UInt16", bytes),
-        ("id", numbers.clone(), "Float64", "text or an integer type"),
     ] {
         let error = folder.error(&folder.parquet(&with(name, array)));
         assert_eq!(error, format!("rows.parquet: column {name} has type {found}; it must be {expected}"));

@@ -6,3 +6,5 @@ mod edges;
 mod errors;
 mod files;
 mod generate;
+mod pages;
+mod types;

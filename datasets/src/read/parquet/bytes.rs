@@ -11,6 +11,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::schema::types::ColumnDescPtr;
 
 use super::delta::check_lengths;
+use super::pages::{Pages, told};
 use super::runs::Runs;
 
 /// Decoded values of other encodings are held up to this many bytes, and the value that reaches them.
@@ -38,7 +39,7 @@ impl Span {
 
 /// A column of byte strings in one row group.
 pub(super) struct ByteColumn {
-    pages: Box<dyn PageReader>,
+    pages: Pages,
     column: ColumnDescPtr,
     /// The bytes of a value, where all have the same number.
     width: Option<usize>,
@@ -91,11 +92,7 @@ enum Form {
 }
 
 impl ByteColumn {
-    pub(super) fn new(
-        column: ColumnDescPtr,
-        pages: Box<dyn PageReader>,
-        max_page_bytes: usize,
-    ) -> Result<Self, String> {
+    pub(super) fn new(column: ColumnDescPtr, pages: Pages, max_page_bytes: usize) -> Result<Self, String> {
         let width = match column.physical_type() {
             Type::FIXED_LEN_BYTE_ARRAY => {
                 let width = column.type_length();
@@ -141,7 +138,7 @@ impl ByteColumn {
         let mut page = loop {
             match self.page.take() {
                 Some(page) if page.left > 0 => break page,
-                _ => match self.pages.get_next_page().map_err(|error| error.to_string())? {
+                _ => match self.pages.next_page()? {
                     Some(page) => self.open(page)?,
                     None => return Ok(()),
                 },
@@ -353,7 +350,7 @@ impl Decoder {
                     reader.read_records(wanted, levels, None, values)
                 }
             };
-            let (read, ..) = read.map_err(|error| error.to_string())?;
+            let (read, ..) = read.map_err(told)?;
             if read == 0 {
                 return Err("a page has fewer values than declared".to_owned());
             }

@@ -1,9 +1,10 @@
-//! Columns of integers and booleans, read with the typed readers of the crate `parquet`.
+//! Columns of numbers and booleans, read with the typed readers of the crate `parquet`.
 
-use parquet::column::page::PageReader;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::DataType;
 use parquet::schema::types::ColumnDescPtr;
+
+use super::pages::{Pages, told};
 
 /// A column of plain values in one row group.
 pub(super) struct NumberColumn<T: DataType> {
@@ -18,9 +19,9 @@ pub(super) struct NumberColumn<T: DataType> {
 }
 
 impl<T: DataType<T: Copy>> NumberColumn<T> {
-    pub(super) fn new(column: ColumnDescPtr, pages: Box<dyn PageReader>) -> Self {
+    pub(super) fn new(column: ColumnDescPtr, pages: Pages) -> Self {
         let present = column.max_def_level();
-        let reader = ColumnReaderImpl::new(column, pages);
+        let reader = ColumnReaderImpl::new(column, Box::new(pages));
         Self { reader, present, levels: Vec::new(), values: Vec::new(), cells: Vec::new(), taken: 0 }
     }
 
@@ -46,7 +47,7 @@ impl<T: DataType<T: Copy>> NumberColumn<T> {
         self.levels.clear();
         self.values.clear();
         let read = self.reader.read_records(count, Some(&mut self.levels), None, &mut self.values);
-        let (read, ..) = read.map_err(|error| error.to_string())?;
+        let (read, ..) = read.map_err(told)?;
         let mut values = self.values.iter().copied();
         match self.present {
             0 => self.cells.extend(values.map(Some)),

@@ -1,6 +1,7 @@
 //! Helpers of the tests of files.
 #![allow(dead_code)] // each test binary uses its own part
 
+pub(crate) mod pages;
 pub(crate) mod parquet;
 
 use std::path::Path;

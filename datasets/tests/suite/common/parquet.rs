@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
-use parquet::data_type::{BoolType, ByteArrayType, DoubleType, FixedLenByteArrayType, Int32Type, Int64Type};
+use parquet::data_type::{
+    BoolType, ByteArrayType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type,
+};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -23,6 +25,11 @@ pub(crate) enum Column {
     Integers(i8, bool, Vec<Option<i64>>),
     Booleans(Vec<Option<bool>>),
     Doubles(Vec<f64>),
+    Floats(Vec<f32>),
+    /// Cells of another logical type.
+    Annotated(Box<Self>, LogicalType),
+    /// A list in each of so many rows, which is null.
+    Lists(usize),
     /// Nothing but nulls.
     Nulls(usize),
 }
@@ -45,6 +52,9 @@ impl Column {
             Self::Integers(bits, signed, cells) => Self::Integers(*bits, *signed, cells[range].to_vec()),
             Self::Booleans(cells) => Self::Booleans(cells[range].to_vec()),
             Self::Doubles(cells) => Self::Doubles(cells[range].to_vec()),
+            Self::Floats(cells) => Self::Floats(cells[range].to_vec()),
+            Self::Annotated(of, logical) => Self::Annotated(Box::new(of.slice(range)), logical.clone()),
+            Self::Lists(_) => Self::Lists(range.len()),
             Self::Nulls(_) => Self::Nulls(range.len()),
         }
     }
@@ -56,12 +66,35 @@ impl Column {
             Self::Integers(_, _, cells) => cells.len(),
             Self::Booleans(cells) => cells.len(),
             Self::Doubles(cells) => cells.len(),
-            Self::Nulls(count) => *count,
+            Self::Floats(cells) => cells.len(),
+            Self::Annotated(of, _) => of.len(),
+            Self::Lists(count) | Self::Nulls(count) => *count,
         }
     }
 
     fn field(&self, name: &str, nullable: bool) -> TypePtr {
-        let (physical, logical, width) = match self {
+        let (physical, logical, width) = self.types();
+        if let Self::Lists(_) = self {
+            let repeated = Type::group_type_builder("list")
+                .with_repetition(Repetition::REPEATED)
+                .with_fields(vec![Self::Booleans(Vec::new()).field("element", true)]);
+            let list = Type::group_type_builder(name)
+                .with_logical_type(Some(LogicalType::List))
+                .with_repetition(Repetition::OPTIONAL)
+                .with_fields(vec![Arc::new(repeated.build().unwrap())]);
+            return Arc::new(list.build().unwrap());
+        }
+        let mut field = Type::primitive_type_builder(name, physical)
+            .with_length(width)
+            .with_repetition(if nullable { Repetition::OPTIONAL } else { Repetition::REQUIRED });
+        if let Some(LogicalType::Decimal(of)) = &logical {
+            field = field.with_precision(of.precision).with_scale(of.scale);
+        }
+        Arc::new(field.with_logical_type(logical).build().unwrap())
+    }
+
+    fn types(&self) -> (PhysicalType, Option<LogicalType>, i32) {
+        match self {
             Self::Text(_) => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String), -1),
             Self::Bytes(_) => (PhysicalType::BYTE_ARRAY, None, -1),
             Self::Fixed(width, _) => (PhysicalType::FIXED_LEN_BYTE_ARRAY, None, *width),
@@ -71,15 +104,15 @@ impl Column {
             Self::Integers(bits, signed, _) => {
                 (PhysicalType::INT32, Some(LogicalType::integer(*bits, *signed)), -1)
             }
-            Self::Booleans(_) => (PhysicalType::BOOLEAN, None, -1),
+            Self::Booleans(_) | Self::Lists(_) => (PhysicalType::BOOLEAN, None, -1),
             Self::Doubles(_) => (PhysicalType::DOUBLE, None, -1),
+            Self::Floats(_) => (PhysicalType::FLOAT, None, -1),
+            Self::Annotated(of, logical) => {
+                let (physical, _, width) = of.types();
+                (physical, Some(logical.clone()), width)
+            }
             Self::Nulls(_) => (PhysicalType::INT32, Some(LogicalType::Unknown), -1),
-        };
-        let field = Type::primitive_type_builder(name, physical)
-            .with_logical_type(logical)
-            .with_length(width)
-            .with_repetition(if nullable { Repetition::OPTIONAL } else { Repetition::REQUIRED });
-        Arc::new(field.build().unwrap())
+        }
     }
 
     fn write(&self, column: &mut SerializedColumnWriter<'_>, nullable: bool) {
@@ -114,6 +147,14 @@ impl Column {
             Self::Booleans(cells) => write::<BoolType>(column, nullable, cells.clone()),
             Self::Doubles(cells) => {
                 write::<DoubleType>(column, nullable, cells.iter().copied().map(Some).collect());
+            }
+            Self::Floats(cells) => {
+                write::<FloatType>(column, nullable, cells.iter().copied().map(Some).collect());
+            }
+            Self::Annotated(of, _) => of.write(column, nullable),
+            Self::Lists(count) => {
+                let levels = vec![0; *count];
+                column.typed::<BoolType>().write_batch(&[], Some(&levels), Some(&levels)).unwrap();
             }
             Self::Nulls(count) => write::<Int32Type>(column, nullable, vec![None; *count]),
         }
