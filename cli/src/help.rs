@@ -35,7 +35,8 @@ Examples:
 pub(crate) const VERIFY_NOTES: &str = "\
 Rows have a scheme, a signature, a public_key (or a key_index into --keys), a message
 or a digest, and may have id, rule, encoding, user_id, recovery_id and expected.
-In JSONL bytes are hexadecimal. docs/formats.md describes every column.
+Bytes are binary columns in Parquet, or hexadecimal text as in JSONL.
+docs/formats.md describes every column.
 
 Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
 3 engine or output error, 130 interrupted.";
@@ -59,7 +60,7 @@ Examples:
 
 pub(crate) const HASH_NOTES: &str = "\
 Prints a line for each file as sha256sum does, or with --column one for each row as
-FILE:ROW, rows counted from 0. Cells are bytes in Parquet and hexadecimal in JSONL; with
+FILE:ROW, rows counted from 0. Cells are bytes, or text in hexadecimal; with
 --text they are text and its UTF-8 bytes are hashed. With --merkle the digests are the
 leaves of one tree, in order, and its root is printed.
 
