@@ -1,5 +1,5 @@
 # "The command: nothing lost, nothing overwritten."
-#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, start
+#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, foreign, start
 #   SIGWARP_COMMAND           the command to prove, where it is not to be built: a release build of this commit
 #   SIGWARP_FAULTS            a folder with small inputs and a script run.sh, which shows each fault that was found around
 #                             the engine; without it that check is skipped
@@ -121,6 +121,28 @@ PYTHON
     tell <"$work/lines"
 }
 
-for part in ${SIGWARP_PROVE_ONLY:-faults start}; do
+# The same rows as Parquet by pyarrow, pandas, polars, DuckDB and fastparquet.
+foreign() {
+    if ! python3 -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' 2>/dev/null; then
+        skip "files of other programs: they are written with Python 3.11, venv and pip"
+        return
+    fi
+    cargo build --release --quiet --bin sigwarp
+    local status=0
+    scripts/foreign-files target/release/sigwarp >"$work/out" 2>"$work/err" || status=$?
+    if ! grep -q ' SHORT$' "$work/out"; then
+        # Without its last line it did not come to the files: most often pip found no network.
+        skip "files of other programs: $(tail -n 1 "$work/err")"
+        return
+    fi
+    sed -n 's/^SHORT *//p' "$work/out" | while read -r line; do echo "#        $line"; done
+    if [ "$status" -eq 0 ]; then
+        pass "files of other programs: $(tail -n 1 "$work/out")"
+    else
+        short "files of other programs: $(tail -n 1 "$work/out")"
+    fi
+}
+
+for part in ${SIGWARP_PROVE_ONLY:-faults foreign start}; do
     "$part"
 done
