@@ -1,25 +1,23 @@
 //! Columns of byte strings, decoded page by page: cells are places in the decompressed page or in the dictionary, and
-//! nothing is copied. The encodings that writers use for byte strings by default are decoded here; for the others,
-//! the crate `parquet` decodes the page.
+//! nothing is copied where the encoding leaves values in one piece.
+
+use std::vec::IntoIter;
 
 use bytes::Bytes;
 use parquet::basic::{Encoding, Type};
-use parquet::column::page::{Page, PageMetadata, PageReader};
-use parquet::column::reader::ColumnReaderImpl;
-use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType};
-use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::column::page::Page;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::delta::check_lengths;
-use super::pages::{Pages, told};
+use super::delta::{self, Shared};
+use super::pages::{Pages, split_page};
 use super::runs::Runs;
 
-/// Decoded values of other encodings are held up to this many bytes, and the value that reaches them.
+/// Values that are put together are held up to this many bytes, and the value that reaches them.
 const VALUES_BYTES: usize = 8 << 20;
 
 /// Where a cell lies in its bytes.
 #[derive(Debug, Clone, Copy)]
-struct Span {
+pub(super) struct Span {
     start: u32,
     end: u32,
 }
@@ -29,7 +27,7 @@ impl Span {
     const NULL: Self = Self { start: 1, end: 0 };
 
     /// The span of `length` bytes from `start` on, if they are within `bytes`.
-    fn within(bytes: &[u8], start: usize, length: usize) -> Result<Self, String> {
+    pub(super) fn within(bytes: &[u8], start: usize, length: usize) -> Result<Self, String> {
         let end = start.checked_add(length).filter(|end| *end <= bytes.len());
         let span =
             end.and_then(|end| Some(Self { start: start.try_into().ok()?, end: end.try_into().ok()? }));
@@ -78,8 +76,10 @@ enum Values {
     Plain { bytes: Bytes, at: usize, form: Form },
     /// Places in the dictionary.
     Indices(Runs),
-    /// Whatever the decoder of the crate `parquet` gives, so many at once. It reads the levels too.
-    Decoded(Box<Decoder>),
+    /// Byte strings one after another, from `at` on, whose lengths stand before all of them.
+    Lengths { bytes: Bytes, at: usize, lengths: IntoIter<u32> },
+    /// Byte strings that begin as the one before.
+    Shared(Box<Shared>),
 }
 
 /// How byte strings lie one after another.
@@ -146,8 +146,17 @@ impl ByteColumn {
         };
         let count = count.min(page.left);
         let spans = &mut self.cells.spans;
-        if let Values::Decoded(decoder) = &mut page.values {
-            self.cells.bytes = decoder.read(count, spans)?;
+        if let Values::Shared(shared) = &mut page.values {
+            // Together they may be of any size, so that they are counted one at a time.
+            let mut bytes = Vec::new();
+            while spans.len() < count && bytes.len() < VALUES_BYTES {
+                if let Some(levels) = &mut page.levels {
+                    levels.read(1, &mut self.levels)?;
+                }
+                let null = page.levels.is_some() && self.levels.first() == Some(&0);
+                spans.push(if null { Span::NULL } else { shared.next_value(&mut bytes)? });
+            }
+            self.cells.bytes = bytes.into();
         } else {
             match &mut page.levels {
                 Some(levels) => levels.read(count, &mut self.levels)?,
@@ -159,10 +168,25 @@ impl ByteColumn {
         }
         let levels = self.levels.iter().map(|level| *level != 0);
         match &mut page.values {
-            Values::Decoded(_) => {}
+            Values::Shared(_) => {}
             Values::Plain { bytes, at, form } => {
                 for present in levels {
                     spans.push(if present { next_plain(bytes, at, *form)? } else { Span::NULL });
+                }
+                self.cells.bytes = bytes.clone();
+            }
+            Values::Lengths { bytes, at, lengths } => {
+                for present in levels {
+                    let span = match present {
+                        true => {
+                            let length = lengths.next().ok_or(delta::FEWER)?;
+                            let span = Span::within(bytes, *at, length as usize)?;
+                            *at = span.end as usize;
+                            span
+                        }
+                        false => Span::NULL,
+                    };
+                    spans.push(span);
                 }
                 self.cells.bytes = bytes.clone();
             }
@@ -187,41 +211,18 @@ impl ByteColumn {
 
     /// Makes ready to decode a page.
     fn open(&mut self, page: Page) -> Result<(), String> {
-        let nullable = self.column.max_def_level() > 0;
-        let (count, encoding, levels, bytes) = match &page {
-            Page::DictionaryPage { buf, num_values, .. } => {
-                return self.open_dictionary(buf.clone(), *num_values as usize);
-            }
-            Page::DataPage { buf, num_values, encoding, def_level_encoding, .. } => {
-                let (levels, bytes) = match nullable {
-                    true => split_levels(buf, *def_level_encoding, *num_values as usize)?,
-                    false => (None, buf.clone()),
-                };
-                (*num_values as usize, *encoding, levels, bytes)
-            }
-            Page::DataPageV2 {
-                buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, ..
-            } => {
-                let start = *rep_levels_byte_len as usize;
-                let end = start.saturating_add(*def_levels_byte_len as usize);
-                if end > buf.len() {
-                    return Err("the definition levels reach past the end of their page".to_owned());
-                }
-                let levels = match nullable {
-                    true => Some(Runs::new(buf.slice(start..end), 1)?),
-                    false => None,
-                };
-                (*num_values as usize, *encoding, levels, buf.slice(end..))
-            }
-        };
+        if let Page::DictionaryPage { buf, num_values, .. } = &page {
+            return self.open_dictionary(buf.clone(), *num_values as usize);
+        }
+        let (levels, bytes) = split_page(&page, self.column.max_def_level() > 0)?;
+        let (count, encoding) = (page.num_values() as usize, page.encoding());
+        let present =
+            |levels: &Option<Runs>| levels.as_ref().map_or(Ok(count), |levels| levels.count_set(count));
         let values = match encoding {
             Encoding::PLAIN => {
                 let form = match self.width {
                     None => Form::Prefixed,
-                    Some(width) => {
-                        let present = levels.as_ref().map_or(Ok(count), |levels| levels.count_set(count))?;
-                        fixed_form(&bytes, present, width)?
-                    }
+                    Some(width) => fixed_form(&bytes, present(&levels)?, width)?,
                 };
                 Values::Plain { bytes, at: 0, form }
             }
@@ -230,18 +231,30 @@ impl ByteColumn {
                 // A page of nothing but nulls has no values to refer to.
                 None => Values::Indices(Runs::new(bytes, 0)?),
             },
-            encoding => {
-                if let Encoding::DELTA_BYTE_ARRAY | Encoding::DELTA_LENGTH_BYTE_ARRAY = encoding {
-                    if count > self.max_page_bytes / size_of::<u32>() {
-                        return Err(format!("a page declares {count} values, more than are read at once"));
-                    }
-                    check_lengths(&bytes, encoding == Encoding::DELTA_BYTE_ARRAY, count)?;
-                }
-                Values::Decoded(Box::new(Decoder::new(&self.column, page, encoding)))
+            Encoding::BYTE_STREAM_SPLIT if self.width.is_some() => {
+                let width = self.width.unwrap_or_default();
+                let bytes = join(&bytes, present(&levels)?, width)?;
+                Values::Plain { bytes, at: 0, form: Form::Fixed { before: 0, width } }
             }
+            Encoding::DELTA_LENGTH_BYTE_ARRAY if self.width.is_none() => {
+                let (lengths, at) = delta::lengths(&bytes, self.lengths_within(count)?)?;
+                Values::Lengths { bytes, at, lengths: lengths.into_iter() }
+            }
+            Encoding::DELTA_BYTE_ARRAY => {
+                Values::Shared(Box::new(Shared::new(bytes, self.lengths_within(count)?, self.width)?))
+            }
+            other => return Err(format!("byte strings in the encoding {other}, which they cannot have")),
         };
         self.page = Some(OpenPage { left: count, levels, values });
         Ok(())
+    }
+
+    /// The values of a page, if there is room for their lengths.
+    fn lengths_within(&self, count: usize) -> Result<usize, String> {
+        match count > self.max_page_bytes / size_of::<u32>() {
+            true => Err(format!("a page declares {count} values, more than are read at once")),
+            false => Ok(count),
+        }
     }
 
     fn open_dictionary(&mut self, bytes: Bytes, count: usize) -> Result<(), String> {
@@ -253,24 +266,6 @@ impl ByteColumn {
         self.dictionary = Some(Dictionary { bytes, spans });
         Ok(())
     }
-}
-
-/// The definition levels of a data page of the first version, and what comes behind them.
-fn split_levels(page: &Bytes, encoding: Encoding, count: usize) -> Result<(Option<Runs>, Bytes), String> {
-    let (start, length) = match encoding {
-        Encoding::RLE => {
-            let length = page.first_chunk::<4>().ok_or("a page without its definition levels")?;
-            (4, u32::from_le_bytes(*length) as usize)
-        }
-        #[expect(deprecated, reason = "old writers wrote it")]
-        Encoding::BIT_PACKED => (0, count.div_ceil(8)),
-        other => return Err(format!("definition levels in the encoding {other}, which they cannot have")),
-    };
-    let end = length.checked_add(start).filter(|end| *end <= page.len());
-    let end = end.ok_or("the definition levels reach past the end of their page")?;
-    let levels = page.slice(start..end);
-    let levels = if encoding == Encoding::RLE { Runs::new(levels, 1)? } else { Runs::bits(levels) };
-    Ok((Some(levels), page.slice(end..)))
 }
 
 /// How `count` values of one width lie in these bytes.
@@ -304,97 +299,14 @@ fn next_plain(bytes: &[u8], at: &mut usize, form: Form) -> Result<Span, String> 
     Ok(span)
 }
 
-/// The crate's decoder of one page.
-struct Decoder {
-    values: DecodedValues,
-    /// Values may share what they have in common, as those of DELTA_BYTE_ARRAY do, and so be of any size together;
-    /// they are decoded one at a time.
-    one_at_a_time: bool,
-    present: i16,
-    levels: Vec<i16>,
-}
-
-enum DecodedValues {
-    Bytes(ColumnReaderImpl<ByteArrayType>, Vec<ByteArray>),
-    Fixed(ColumnReaderImpl<FixedLenByteArrayType>, Vec<FixedLenByteArray>),
-}
-
-impl Decoder {
-    fn new(column: &ColumnDescPtr, page: Page, encoding: Encoding) -> Self {
-        let pages = Box::new(OnePage(Some(page)));
-        let values = match column.physical_type() {
-            Type::FIXED_LEN_BYTE_ARRAY => {
-                DecodedValues::Fixed(ColumnReaderImpl::new(column.clone(), pages), Vec::new())
-            }
-            _ => DecodedValues::Bytes(ColumnReaderImpl::new(column.clone(), pages), Vec::new()),
-        };
-        let one_at_a_time = encoding == Encoding::DELTA_BYTE_ARRAY;
-        Self { values, one_at_a_time, present: column.max_def_level(), levels: Vec::new() }
+/// The values of one width whose first bytes come first, then all second bytes, and so on.
+fn join(bytes: &[u8], count: usize, width: usize) -> Result<Bytes, String> {
+    if count.checked_mul(width) != Some(bytes.len()) {
+        return Err(format!("a page has {} bytes for {count} values of {width}", bytes.len()));
     }
-
-    /// Up to `count` cells, appended to `spans`, and the bytes in which they lie.
-    fn read(&mut self, count: usize, spans: &mut Vec<Span>) -> Result<Bytes, String> {
-        let mut bytes = Vec::new();
-        let mut left = count;
-        while left > 0 && bytes.len() < VALUES_BYTES {
-            let wanted = if self.one_at_a_time { 1 } else { left };
-            self.levels.clear();
-            let levels = Some(&mut self.levels);
-            let read = match &mut self.values {
-                DecodedValues::Bytes(reader, values) => {
-                    values.clear();
-                    reader.read_records(wanted, levels, None, values)
-                }
-                DecodedValues::Fixed(reader, values) => {
-                    values.clear();
-                    reader.read_records(wanted, levels, None, values)
-                }
-            };
-            let (read, ..) = read.map_err(told)?;
-            if read == 0 {
-                return Err("a page has fewer values than declared".to_owned());
-            }
-            let mut value = 0;
-            for at in 0..read {
-                if self.present > 0 && self.levels.get(at) != Some(&self.present) {
-                    spans.push(Span::NULL);
-                    continue;
-                }
-                let start = bytes.len();
-                bytes.extend_from_slice(match &self.values {
-                    DecodedValues::Bytes(_, values) => values[value].data(),
-                    DecodedValues::Fixed(_, values) => values[value].data(),
-                });
-                spans.push(Span::within(&bytes, start, bytes.len() - start)?);
-                value += 1;
-            }
-            left -= read;
-        }
-        Ok(bytes.into())
+    let mut out = Vec::with_capacity(bytes.len());
+    for value in 0..count {
+        out.extend((0..width).map(|place| bytes[place * count + value]));
     }
-}
-
-/// A page as if it were alone in its column.
-struct OnePage(Option<Page>);
-
-impl Iterator for OnePage {
-    type Item = ParquetResult<Page>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.take().map(Ok)
-    }
-}
-
-impl PageReader for OnePage {
-    fn get_next_page(&mut self) -> ParquetResult<Option<Page>> {
-        Ok(self.0.take())
-    }
-
-    fn peek_next_page(&mut self) -> ParquetResult<Option<PageMetadata>> {
-        Err(ParquetError::NYI("pages are only read".to_owned()))
-    }
-
-    fn skip_next_page(&mut self) -> ParquetResult<()> {
-        Err(ParquetError::NYI("pages are only read".to_owned()))
-    }
+    Ok(out.into())
 }

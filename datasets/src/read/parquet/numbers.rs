@@ -1,10 +1,14 @@
 //! Columns of numbers and booleans, read with the typed readers of the crate `parquet`.
 
+use parquet::basic::{Encoding, Type};
+use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::DataType;
+use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::pages::{Pages, told};
+use super::delta;
+use super::pages::{Pages, split_page, told};
 
 /// A column of plain values in one row group.
 pub(super) struct NumberColumn<T: DataType> {
@@ -21,6 +25,7 @@ pub(super) struct NumberColumn<T: DataType> {
 impl<T: DataType<T: Copy>> NumberColumn<T> {
     pub(super) fn new(column: ColumnDescPtr, pages: Pages) -> Self {
         let present = column.max_def_level();
+        let pages = Checked { pages, nullable: present > 0, of: column.physical_type(), dictionary: false };
         let reader = ColumnReaderImpl::new(column, Box::new(pages));
         Self { reader, present, levels: Vec::new(), values: Vec::new(), cells: Vec::new(), taken: 0 }
     }
@@ -60,5 +65,68 @@ impl<T: DataType<T: Copy>> NumberColumn<T> {
             return Err("a column has another number of cells than of rows".to_owned());
         }
         Ok(())
+    }
+}
+
+/// Pages in which the decoders of the crate `parquet` find what they take on trust; they panic otherwise.
+struct Checked {
+    pages: Pages,
+    nullable: bool,
+    of: Type,
+    /// Whether there was a dictionary.
+    dictionary: bool,
+}
+
+impl Checked {
+    fn next_page(&mut self) -> Result<Option<Page>, String> {
+        let Some(page) = self.pages.next_page()? else { return Ok(None) };
+        if let Page::DictionaryPage { .. } = page {
+            self.dictionary = true;
+            return Ok(Some(page));
+        }
+        match page.encoding() {
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if !self.dictionary => {
+                return Err("a dictionary is missing".to_owned());
+            }
+            Encoding::DELTA_BINARY_PACKED | Encoding::BYTE_STREAM_SPLIT => {
+                let (levels, values) = split_page(&page, self.nullable)?;
+                let count = page.num_values() as usize;
+                let present = levels.map_or(Ok(count), |levels| levels.count_set(count))?;
+                let width = if matches!(self.of, Type::INT32 | Type::FLOAT) { 4 } else { 8 };
+                let whole = match page.encoding() {
+                    Encoding::DELTA_BINARY_PACKED => {
+                        present == 0 || delta::declared(&values)? >= present as u64
+                    }
+                    _ => present.checked_mul(width) == Some(values.len()),
+                };
+                if !whole {
+                    return Err(delta::FEWER.to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(Some(page))
+    }
+}
+
+impl PageReader for Checked {
+    fn get_next_page(&mut self) -> ParquetResult<Option<Page>> {
+        self.next_page().map_err(ParquetError::General)
+    }
+
+    fn peek_next_page(&mut self) -> ParquetResult<Option<PageMetadata>> {
+        Err(ParquetError::NYI("pages are only read".to_owned()))
+    }
+
+    fn skip_next_page(&mut self) -> ParquetResult<()> {
+        Err(ParquetError::NYI("pages are only read".to_owned()))
+    }
+}
+
+impl Iterator for Checked {
+    type Item = ParquetResult<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
     }
 }

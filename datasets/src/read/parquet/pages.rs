@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
-use parquet::column::page::{Page, PageMetadata, PageReader};
-use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::column::page::Page;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 
 use super::codec::Decompressor;
 use super::header::{Header, HeaderError, PageKind};
+use super::runs::Runs;
 
 /// So many bytes are read to find a page header in them, which is enough for one without long statistics. Small pages
 /// are read with their headers.
@@ -245,27 +246,45 @@ fn of_values(encoding: Encoding, none: bool) -> Encoding {
     if none { Encoding::PLAIN } else { encoding }
 }
 
-/// For the decoders of the crate `parquet`.
-impl PageReader for Pages {
-    fn get_next_page(&mut self) -> ParquetResult<Option<Page>> {
-        self.next_page().map_err(ParquetError::General)
-    }
-
-    fn peek_next_page(&mut self) -> ParquetResult<Option<PageMetadata>> {
-        Err(ParquetError::NYI("pages are only read".to_owned()))
-    }
-
-    fn skip_next_page(&mut self) -> ParquetResult<()> {
-        Err(ParquetError::NYI("pages are only read".to_owned()))
+/// The definition levels of a data page, where it has some, and its values.
+pub(super) fn split_page(page: &Page, nullable: bool) -> Result<(Option<Runs>, Bytes), String> {
+    match page {
+        Page::DictionaryPage { buf, .. } => Ok((None, buf.clone())),
+        Page::DataPage { buf, .. } if !nullable => Ok((None, buf.clone())),
+        Page::DataPage { buf, num_values, def_level_encoding, .. } => {
+            split_levels(buf, *def_level_encoding, *num_values as usize)
+        }
+        Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => {
+            let start = *rep_levels_byte_len as usize;
+            let end = start.saturating_add(*def_levels_byte_len as usize);
+            if end > buf.len() {
+                return Err("the definition levels reach past the end of their page".to_owned());
+            }
+            let levels = match nullable {
+                true => Some(Runs::new(buf.slice(start..end), 1)?),
+                false => None,
+            };
+            Ok((levels, buf.slice(end..)))
+        }
     }
 }
 
-impl Iterator for Pages {
-    type Item = ParquetResult<Page>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.get_next_page().transpose()
-    }
+/// The definition levels of a data page of the first version, and what comes behind them.
+fn split_levels(page: &Bytes, encoding: Encoding, count: usize) -> Result<(Option<Runs>, Bytes), String> {
+    let (start, length) = match encoding {
+        Encoding::RLE => {
+            let length = page.first_chunk::<4>().ok_or("a page without its definition levels")?;
+            (4, u32::from_le_bytes(*length) as usize)
+        }
+        #[expect(deprecated, reason = "old writers wrote it")]
+        Encoding::BIT_PACKED => (0, count.div_ceil(8)),
+        other => return Err(format!("definition levels in the encoding {other}, which they cannot have")),
+    };
+    let end = length.checked_add(start).filter(|end| *end <= page.len());
+    let end = end.ok_or("the definition levels reach past the end of their page")?;
+    let levels = page.slice(start..end);
+    let levels = if encoding == Encoding::RLE { Runs::new(levels, 1)? } else { Runs::bits(levels) };
+    Ok((Some(levels), page.slice(end..)))
 }
 
 /// What an error of the crate `parquet` says, without the crate's own words before it.
