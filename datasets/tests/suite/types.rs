@@ -177,6 +177,6 @@ fn integers_may_be_written_as_other_numbers() {
         assert!(error.contains(told), "{error}");
     }
     let error =
-        read("recovery_id", of(Column::Integers(64, true, vec![Some(3)]), LogicalType::decimal(1, 18)));
+        read("recovery_id", of(Column::Integers(64, true, vec![Some(3); 3]), LogicalType::decimal(1, 18)));
     assert!(error.is_err_and(|error| error.contains("Decimal128(18, 1); it must be an integer type")));
 }

@@ -19,7 +19,7 @@ pub(super) struct Column {
 }
 
 enum Values {
-    Bytes(ByteColumn),
+    Bytes(Box<ByteColumn>),
     Boolean(NumberColumn<BoolType>),
     Integer32(NumberColumn<Int32Type>),
     Integer64(NumberColumn<Int64Type>),
@@ -66,7 +66,7 @@ impl Column {
             Type::FLOAT => Values::Float(NumberColumn::new(column, pages)),
             Type::DOUBLE => Values::Double(NumberColumn::new(column, pages)),
             Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => {
-                Values::Bytes(ByteColumn::new(column, pages, file.max_page_bytes())?)
+                Values::Bytes(Box::new(ByteColumn::new(column, pages, file.max_page_bytes())?))
             }
             other => return Err(format!("is of type {other}")),
         };
