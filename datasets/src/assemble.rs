@@ -11,7 +11,7 @@ use crate::block::RowBlock;
 use crate::error::RowError;
 use crate::keys::KeyFile;
 use crate::read::{KeyUse, ReadOptions};
-use crate::row::Row;
+use crate::row::{Expected, Row};
 
 /// Resolves names and keys, and checks that a row has what its suite needs.
 #[derive(Debug)]
@@ -75,6 +75,7 @@ impl Assembler {
         };
         let signature = row.signature.ok_or(RowError::Missing { field: "signature", needs: "one" })?;
         check_recovery_id(suite, signature, row.recovery_id)?;
+        check_expected(suite.scheme(), row.expected)?;
         if let (Some(message), Some(digest), MessageInput::Raw) = (row.message, row.digest, needs) {
             check_digest(suite, message, digest)?;
         }
@@ -88,15 +89,35 @@ impl Assembler {
     }
 }
 
-/// A signature that ends with its recovery id, and a cell that says another: which is meant cannot be known.
+/// From here on a number in place of a recovery id is one of the forms that count from elsewhere.
+const FIRST_V: u8 = 27;
+
+/// A signature that ends with its recovery id, and a cell that says another: which is meant cannot be known. And a cell
+/// that counts as Bitcoin and Ethereum do, which `raw-v` alone allows.
 fn check_recovery_id(suite: &Suite, signature: &[u8], cell: Option<u8>) -> Result<(), RowError> {
-    let Some(cell) = cell.filter(|_| suite.encoding() == EcdsaEncoding::RawV.name()) else { return Ok(()) };
+    let Some(cell) = cell else { return Ok(()) };
+    if suite.encoding() != EcdsaEncoding::RawV.name() {
+        return match cell {
+            FIRST_V.. => Err(RowError::RecoveryId { value: cell.into() }),
+            _ => Ok(()),
+        };
+    }
     match *signature {
         // Ethereum counts from 27.
         [.., id] if signature.len() == 65 && id != cell && id != cell.wrapping_add(27) => {
             Err(RowError::TwoRecoveryIds { cell, signature: id })
         }
         _ => Ok(()),
+    }
+}
+
+/// A misspelt rule among those that a row has an expectation for would be an expectation that is never looked at.
+fn check_expected(scheme: Scheme, expected: Expected<'_>) -> Result<(), RowError> {
+    let Expected::ByRule(rules) = expected else { return Ok(()) };
+    let known = scheme.rules();
+    match rules.iter().find(|(rule, _)| !known.contains(&rule.as_ref())) {
+        None => Ok(()),
+        Some((rule, _)) => Err(RowError::ExpectedRule { scheme, rule: rule.to_string() }),
     }
 }
 

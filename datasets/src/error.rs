@@ -223,6 +223,20 @@ pub enum RowError {
         /// The last byte of the signature.
         signature: u8,
     },
+    /// The recovery id counts from elsewhere.
+    #[error("recovery_id is {value}; it is 0, 1, 2 or 3: {}", recovery_id_from(*.value))]
+    RecoveryId {
+        /// What was found.
+        value: u64,
+    },
+    /// The row has an expectation for a rule that its scheme does not have.
+    #[error("expected names the rule {rule:?}, which {scheme} does not have; it has {}", .scheme.rules().join(", "))]
+    ExpectedRule {
+        /// The scheme.
+        scheme: Scheme,
+        /// The name given.
+        rule: String,
+    },
     /// The row has a message, and a digest of something else.
     #[error("digest is not the {hash} digest of message; keep one of them")]
     TwoMessages {
@@ -255,6 +269,30 @@ const fn hint(error: &SuiteError) -> &'static str {
         | SuiteError::UnknownRule { .. }
         | SuiteError::UnknownEncoding { .. } => " (`sigwarp rules` lists schemes, rules and encodings)",
         _ => "",
+    }
+}
+
+/// What a number in place of a recovery id may be, and the recovery id in it.
+fn recovery_id_from(value: u64) -> String {
+    match value {
+        27 | 28 => format!("as Ethereum's v, {value} is recovery id {}; subtract 27", value - 27),
+        29 | 30 => format!(
+            "as the first byte of Bitcoin's signed messages, {value} is recovery id {}; subtract 27",
+            value - 27
+        ),
+        31..=34 => {
+            format!(
+                "as the first byte of Bitcoin's signed messages, {value} is recovery id {}; subtract 31",
+                value - 31
+            )
+        }
+        35.. => {
+            let (chain, id) = ((value - 35) / 2, (value - 35) % 2);
+            format!(
+                "as Ethereum's v of EIP-155, {value} is recovery id {id} on chain {chain}; subtract 35 and twice the chain's id"
+            )
+        }
+        _ => "write the number that the signature was made with".to_owned(),
     }
 }
 
