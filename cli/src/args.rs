@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sigwarp::Scheme;
+use sigwarp_datasets::{BytesForm, FileKind};
 
 use crate::{help, version};
 
@@ -173,15 +174,62 @@ pub(crate) enum Format {
     Json,
 }
 
+fn input_format(text: &str) -> Result<FileKind, String> {
+    FileKind::from_name(text).ok_or_else(|| format!("there is no such format; there are {}", FileKind::NAMES))
+}
+
+fn bytes_form(text: &str) -> Result<BytesForm, String> {
+    BytesForm::from_name(text).ok_or_else(|| {
+        format!("bytes have no such form; there are {}", BytesForm::ALL.map(BytesForm::name).join(", "))
+    })
+}
+
+fn encoding(text: &str) -> Result<String, String> {
+    let mut known: Vec<&str> = Vec::new();
+    for encoding in Scheme::ALL.into_iter().flat_map(Scheme::encodings) {
+        if !known.contains(&encoding) {
+            known.push(encoding);
+        }
+    }
+    match known.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("there is no such encoding; there are {}", known.join(", "))),
+    }
+}
+
+/// What files do not say of themselves.
+#[derive(Debug, Args)]
+pub(crate) struct LayoutArgs {
+    /// The format of - and of files whose name tells none: parquet, jsonl, ndjson, json or csv. Text that is compressed
+    /// with gzip or zstd is decompressed without being told; jsonl.gz says that it must be [default of -: jsonl]
+    #[arg(long, value_name = "FORMAT", value_parser = input_format)]
+    pub(crate) input_format: Option<FileKind>,
+    /// How text writes bytes: hex (0x may stand before it), base64 or base64url (padded or not) [default: hex]
+    #[arg(long, value_name = "FORM", value_parser = bytes_form)]
+    pub(crate) bytes: Option<BytesForm>,
+}
+
 /// How to read rows.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
-    /// Files of rows: .parquet, .jsonl, or - for JSONL on standard input
+    /// Files of rows: .parquet, .jsonl, .ndjson, .json or .csv, text also with .gz or .zst behind; quoted patterns,
+    /// folders, or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The rule for rows that name none; one for each scheme that needs it
     #[arg(long = "rule", value_name = "RULE")]
     pub(crate) rules: Vec<String>,
+    /// The scheme for rows that name none
+    #[arg(long, value_name = "SCHEME", value_parser = scheme)]
+    pub(crate) scheme: Option<Scheme>,
+    /// The signature encoding for rows that name none, where their scheme has it [default: raw]
+    #[arg(long, value_name = "ENCODING", value_parser = encoding)]
+    pub(crate) encoding: Option<String>,
+    /// Read a field from a column of another name, such as signature=sig; one for each field
+    #[arg(long = "map", value_name = "FIELD=COLUMN")]
+    pub(crate) columns: Vec<String>,
+    #[command(flatten)]
+    pub(crate) layout: LayoutArgs,
     /// A file of public keys, for rows with a key_index
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
@@ -212,8 +260,8 @@ pub(crate) struct VerifyArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct HashArgs {
-    /// Files to hash, - for standard input; with --column .parquet or .jsonl files, - for JSONL; with --check lists of
-    /// digests
+    /// Files to hash, - for standard input; with --column files of rows, quoted patterns and folders as in `verify`; with
+    /// --check lists of digests
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The hash function [default: sha256; with --check that of each line, where it names one]
@@ -240,6 +288,8 @@ pub(crate) struct HashArgs {
     /// The column is text: hash its UTF-8 bytes
     #[arg(long)]
     pub(crate) text: bool,
+    #[command(flatten)]
+    pub(crate) layout: LayoutArgs,
     /// Print the Merkle root of the digests: bitcoin or zero-padded
     #[arg(long, value_name = "RULE")]
     pub(crate) merkle: Option<String>,

@@ -29,14 +29,15 @@ Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
 pub(crate) const VERIFY_EXAMPLES: &str = "\
 Examples:
   sigwarp verify datasets/samples/iot.jsonl
+  sigwarp verify 'archive/2026-*/*.csv.gz' --map signature=sig --bytes base64
   sigwarp verify block.parquet --rule zip215 --output verdicts.parquet
   sigwarp gen --rows 1000 --output - | sigwarp verify - --format json";
 
 pub(crate) const VERIFY_NOTES: &str = "\
 Rows have a scheme, a signature, a public_key (or a key_index into --keys), a message
 or a digest, and may have id, rule, encoding, user_id, recovery_id and expected.
-Bytes are binary columns in Parquet, or hexadecimal text as in JSONL.
-docs/formats.md describes every column.
+In text bytes are hexadecimal, unless --bytes says otherwise. A column of another name
+is named with --map. docs/formats.md describes every format and column.
 
 Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
 3 engine or output error, 130 interrupted.";
@@ -60,9 +61,9 @@ Examples:
 
 pub(crate) const HASH_NOTES: &str = "\
 Prints a line for each file as sha256sum does, or with --column one for each row as
-FILE:ROW, rows counted from 0. Cells are bytes, or text in hexadecimal; with
---text they are text and its UTF-8 bytes are hashed. With --merkle the digests are the
-leaves of one tree, in order, and its root is printed.
+FILE:ROW, rows counted from 0. Cells are bytes, or text in hexadecimal unless --bytes says
+otherwise; with --text they are text and its UTF-8 bytes are hashed. With --merkle the
+digests are the leaves of one tree, in order, and its root is printed.
 
 With --check the files are lists: a line for each file says OK or FAILED. Exit status: 0
 all as listed, 1 some not or not there, 2 a list that cannot be read or has no line of a

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -53,13 +53,14 @@ struct Recovered<'a> {
 
 pub(crate) fn run(args: &RecoverArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
+    let files = args.input.files.clone();
     Roles::default()
-        .read("the input", &args.input.files)
+        .read("the input", &files)
         .read("--keys", &args.input.keys)
         .write("--output", &args.output)
         .check()?;
     let mut summary = Summary { schema_version: 1, ..Summary::default() };
-    let ended = recover_files(args, interrupt, &mut summary);
+    let ended = recover_files(args, &files, interrupt, &mut summary);
     summary.complete = matches!(ended, Ok(true));
     summary.error = ended.as_ref().err().map(|failure| failure.message().to_owned());
     summary.seconds_total = start.elapsed().as_secs_f64();
@@ -80,9 +81,14 @@ pub(crate) fn run(args: &RecoverArgs, interrupt: &Interrupt) -> Result<Exit, Fai
 }
 
 /// Recovers everything; `false` when the user stopped it.
-fn recover_files(args: &RecoverArgs, interrupt: &Interrupt, summary: &mut Summary) -> Result<bool, Failure> {
-    let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&args.input.files)))?;
-    let rows = interrupt.at_once(|| Rows::start(&args.input, KeyUse::Optional))?;
+fn recover_files(
+    args: &RecoverArgs,
+    files: &[PathBuf],
+    interrupt: &Interrupt,
+    summary: &mut Summary,
+) -> Result<bool, Failure> {
+    let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(files)))?;
+    let rows = interrupt.at_once(|| Rows::start(&args.input, files, KeyUse::Optional))?;
     let mut output = args.output.as_deref().map(Output::create).transpose()?;
     let mut progress = Progress::start(false);
     loop {

@@ -11,9 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use sigwarp::{DefaultRules, Scheme};
-use sigwarp_datasets::{KeyFile, KeyUse, ReadError, ReadOptions, RowBlock, RowReader};
+use sigwarp_datasets::{ColumnNames, KeyFile, KeyUse, Layout, ReadError, ReadOptions, RowBlock, RowReader};
 
-use crate::args::InputArgs;
+use crate::args::{InputArgs, LayoutArgs};
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::is_standard;
@@ -53,24 +53,45 @@ pub(crate) struct Rows {
     incoming: Receiver<Message>,
     spare: Sender<Box<RowBlock>>,
     rules: DefaultRules,
+    encoding: Option<String>,
     keys: Option<Arc<KeyFile>>,
 }
 
+impl LayoutArgs {
+    /// What files do not say of themselves, with these columns.
+    pub(crate) fn with(&self, columns: ColumnNames) -> Layout {
+        Layout { format: self.input_format, bytes: self.bytes.unwrap_or_default(), columns }
+    }
+}
+
 impl Rows {
-    /// Opens nothing yet but the keys file; the rest happens on the reading thread.
-    pub(crate) fn start(input: &InputArgs, key_use: KeyUse) -> Result<Self, Failure> {
-        if input.files.iter().filter(|path| is_standard(path)).count() > 1 {
+    /// Opens nothing yet but the keys file; the rest happens on the reading thread. `files` are those of the arguments,
+    /// expanded.
+    pub(crate) fn start(input: &InputArgs, files: &[PathBuf], key_use: KeyUse) -> Result<Self, Failure> {
+        if files.iter().chain(&input.keys).filter(|path| is_standard(path)).count() > 1 {
             return Err(Failure::input("standard input (-) can be read only once; name it once"));
         }
         let rules = DefaultRules::new(&input.rules).map_err(|error| {
             Failure::input(format!("--rule: {error} (`sigwarp rules` says who follows which)"))
         })?;
+        let columns =
+            ColumnNames::new(&input.columns).map_err(|error| Failure::input(format!("--map: {error}")))?;
+        let layout = input.layout.with(columns);
         let keys = match &input.keys {
-            Some(path) => Some(Arc::new(KeyFile::load(path, input.max_row_bytes).map_err(Failure::input)?)),
             None => None,
+            Some(path) => {
+                let keys = match is_standard(path) {
+                    true => KeyFile::stream("standard input", std::io::stdin(), &layout, input.max_row_bytes),
+                    false => KeyFile::load_as(path, &layout, input.max_row_bytes),
+                };
+                Some(Arc::new(keys.map_err(Failure::input)?))
+            }
         };
         let options = ReadOptions {
             rules: rules.clone(),
+            scheme: input.scheme,
+            encoding: input.encoding.clone(),
+            layout,
             keys: keys.clone(),
             key_use,
             max_row_bytes: input.max_row_bytes,
@@ -78,12 +99,12 @@ impl Rows {
         };
         let (sender, incoming) = sync_channel(AHEAD);
         let (spare, spares) = channel();
-        let files = input.files.clone();
+        let files = files.to_owned();
         thread::Builder::new()
             .name("sigwarp-rows".into())
             .spawn(move || read(&files, &options, &sender, &spares))
             .map_err(|error| Failure::engine(format!("the reading thread could not be started: {error}")))?;
-        Ok(Self { incoming, spare, rules, keys })
+        Ok(Self { incoming, spare, rules, encoding: input.encoding.clone(), keys })
     }
 
     /// The keys of the keys file, if there is one.
@@ -115,15 +136,19 @@ impl Rows {
         drop(self.spare.send(block));
     }
 
-    /// A rule that has nothing to apply to is a mistake in the command.
+    /// A rule or an encoding that has nothing to apply to is a mistake in the command.
     fn check_rules(&self, schemes: &BTreeSet<Scheme>) -> Result<(), Failure> {
-        match self.rules.without_scheme(schemes).first() {
+        let encoding = self.encoding.as_deref();
+        let fits = |encoding: &&str| schemes.iter().any(|scheme| scheme.encodings().contains(encoding));
+        let rule = self.rules.without_scheme(schemes).into_iter().map(|rule| ("--rule", rule));
+        let encoding = encoding.filter(|encoding| !fits(encoding)).map(|encoding| ("--encoding", encoding));
+        match rule.chain(encoding).next() {
             None => Ok(()),
-            Some(rule) => {
+            Some((option, name)) => {
                 let seen: Vec<&str> = schemes.iter().map(|scheme| scheme.name()).collect();
                 let seen = seen.join(", ");
                 Err(Failure::input(format!(
-                    "--rule {rule} fits no row: the files have only {seen}; leave it out"
+                    "{option} {name} fits no row: the files have only {seen}; leave it out"
                 )))
             }
         }
@@ -159,7 +184,7 @@ fn read_file(
     spares: &Receiver<Box<RowBlock>>,
 ) -> Result<Option<BTreeSet<Scheme>>, ReadError> {
     let mut reader = if is_standard(path) {
-        RowReader::jsonl("standard input", std::io::BufReader::new(std::io::stdin()), options)
+        RowReader::stream("standard input", std::io::stdin(), options)?
     } else {
         RowReader::open(path, options)?
     };

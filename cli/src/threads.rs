@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use sigwarp::Threads;
-use sigwarp_datasets::{ReadOptions, RowReader};
+use sigwarp_datasets::{FileKind, Format, ReadOptions, RowReader};
 
 use crate::output::note;
 
@@ -41,18 +41,26 @@ impl Work<'_> {
 }
 
 /// At least the number of rows of a file, where that is quickly found: the footer of a Parquet file says it, and a row of
-/// JSONL is a line. What is wrong with a file is told by the reader.
+/// JSONL or CSV takes a line. What is wrong with a file is told by the reader.
 fn most_rows(path: &Path) -> Option<u64> {
     let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    if path.extension()? == "parquet" {
-        return RowReader::open(path, &ReadOptions::default()).ok()?.rows_total();
-    }
-    if metadata.len() > COUNTED_BYTES {
-        return None;
+    match FileKind::of(path)? {
+        FileKind { compression: Some(_), .. } | FileKind { format: Format::Json, .. } => return None,
+        FileKind { format: Format::Parquet, .. } => {
+            return RowReader::open(path, &ReadOptions::default()).ok()?.rows_total();
+        }
+        FileKind { format: Format::Jsonl | Format::Csv, .. } if metadata.len() > COUNTED_BYTES => {
+            return None;
+        }
+        FileKind { format: Format::Jsonl | Format::Csv, .. } => {}
     }
     let mut text = Vec::new();
     File::open(path).ok()?.take(COUNTED_BYTES).read_to_end(&mut text).ok()?;
-    let lines = text.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    // What is compressed is read as well under a name that does not say so.
+    if str::from_utf8(&text).is_err() {
+        return None;
+    }
+    let lines = text.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() as u64;
     Some(lines + u64::from(text.last().is_some_and(|&byte| byte != b'\n')))
 }
 
@@ -141,7 +149,11 @@ mod tests {
         assert_eq!(most(&[&two]), Some(2));
         assert_eq!(most(&[&two, &none, &two]), Some(4));
         assert_eq!(most(&[&file("full.jsonl", &"\n".repeat(65_536))]), Some(65_536));
-        for unknown in [&large, &wrong, &missing, &folder.path().to_owned(), &PathBuf::from("-")] {
+        let (json, gzip) = (file("all.json", "[]"), file("rows.csv.gz", "a\n"));
+        assert_eq!(most(&[&file("rows.csv", "a\r\n1\r\n")]), Some(4));
+        for unknown in
+            [&large, &wrong, &missing, &folder.path().to_owned(), &PathBuf::from("-"), &json, &gzip]
+        {
             assert_eq!(most(&[&two, unknown]), None, "{}", unknown.display());
         }
     }

@@ -17,6 +17,9 @@ use crate::row::{Expected, Row};
 #[derive(Debug)]
 pub(crate) struct Assembler {
     resolver: SuiteResolver,
+    /// The scheme and the encoding of rows that name none.
+    scheme: Option<Scheme>,
+    encoding: Option<String>,
     keys: Option<Arc<KeyFile>>,
     key_use: KeyUse,
     max_row_bytes: usize,
@@ -27,6 +30,8 @@ impl Assembler {
     pub(crate) fn new(options: &ReadOptions) -> Self {
         Self {
             resolver: SuiteResolver::new(options.rules.clone()),
+            scheme: options.scheme,
+            encoding: options.encoding.clone(),
             keys: options.keys.clone(),
             key_use: options.key_use,
             max_row_bytes: options.max_row_bytes,
@@ -44,8 +49,13 @@ impl Assembler {
         if row.bytes() > self.max_row_bytes {
             return Err(RowError::TooLarge { limit: self.max_row_bytes });
         }
-        let scheme = row.scheme.ok_or(RowError::Missing { field: "scheme", needs: "one" })?;
-        let names = SuiteNames { scheme, rule: row.rule, encoding: row.encoding, user_id: row.user_id };
+        let scheme = row.scheme.or(self.scheme.map(Scheme::name));
+        let scheme =
+            scheme.ok_or(RowError::Missing { field: "scheme", needs: "one; add it, or --scheme for all" })?;
+        let has =
+            |encoding: &&str| Scheme::from_name(scheme).is_some_and(|of| of.encodings().contains(encoding));
+        let encoding = row.encoding.or_else(|| self.encoding.as_deref().filter(has));
+        let names = SuiteNames { scheme, rule: row.rule, encoding, user_id: row.user_id };
         let suite = self.resolver.resolve(names)?;
         let needs = suite.scheme().input();
         let (cell, other) = match needs {

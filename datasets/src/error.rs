@@ -5,6 +5,8 @@ use std::io;
 
 use sigwarp::{MessageInput, Scheme, SuiteError};
 
+use crate::read::BadBytes;
+
 /// Why rows could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,7 +24,10 @@ pub enum ReadError {
         file: String,
     },
     /// The extension tells no format.
-    #[error("{file}: unknown file type; name a .parquet or .jsonl file, or - for JSONL on standard input")]
+    #[error(
+        "{file}: unknown file type; name a .parquet, .jsonl, .ndjson, .json or .csv file (text also with .gz or .zst), \
+         or add --input-format"
+    )]
     UnknownFormat {
         /// The path.
         file: String,
@@ -44,6 +49,14 @@ pub enum ReadError {
     /// The bytes are not those of a Parquet file, or some of them are missing or damaged.
     #[error("{file}: {problem}")]
     Parquet {
+        /// The path.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The content is not what the name says, or is damaged.
+    #[error("{file}: {problem}")]
+    Content {
         /// The path.
         file: String,
         /// What is wrong.
@@ -95,7 +108,7 @@ pub enum ReadError {
         /// The path.
         file: String,
         /// The column.
-        column: &'static str,
+        column: String,
         /// Its type.
         found: String,
         /// The types that it may have.
@@ -120,6 +133,9 @@ pub enum RowError {
     /// The line is not JSON.
     #[error("not JSON: {0}")]
     Json(String),
+    /// The record is not CSV.
+    #[error("not CSV: {0}")]
+    Csv(String),
     /// The line begins as text in UTF-16 does.
     #[error("begins with a byte order mark of UTF-16 or UTF-32; write the file as UTF-8")]
     Utf16,
@@ -137,31 +153,29 @@ pub enum RowError {
     /// The field of the column that was asked for is absent or null.
     #[error("column {0} is missing; every row needs it")]
     NoCell(String),
-    /// The field of the column that was asked for is not hexadecimal.
-    #[error("column {column} is bad hex: {source}; add --text if it is text")]
-    CellHex {
+    /// The field of the column that was asked for holds no bytes of the form that was asked for.
+    #[error("column {column} is {source}; add --text if it is text")]
+    CellBytes {
         /// The column.
         column: String,
-        /// Where it stops being hexadecimal.
-        source: hex::FromHexError,
+        /// What is wrong with it.
+        source: BadBytes,
     },
-    /// A field that holds bytes is not hexadecimal.
-    #[error("{field} is bad hex: {source}")]
-    Hex {
+    /// A field that holds bytes holds none of the form that was asked for.
+    #[error("{field} is {source}")]
+    Bytes {
         /// The field.
         field: &'static str,
-        /// Where it stops being hexadecimal.
-        source: hex::FromHexError,
+        /// What is wrong with it.
+        source: BadBytes,
     },
-    /// A field of bytes in a column of text is not hexadecimal.
-    #[error(
-        "{field} is text that is not hexadecimal: {source}; write it in hexadecimal, or as a column of bytes (binary)"
-    )]
-    TextHex {
+    /// A field of bytes in a column of text of Parquet holds none of the form that was asked for.
+    #[error("{field} is text that holds {source}; write it in that form, or as a column of bytes (binary)")]
+    TextBytes {
         /// The field.
         field: &'static str,
-        /// Where it stops being hexadecimal.
-        source: hex::FromHexError,
+        /// What is wrong with it.
+        source: BadBytes,
     },
     /// A field of text in a column of bytes is not UTF-8.
     #[error("{field} is bytes that are not text in UTF-8; write it as a column of text")]

@@ -1,9 +1,11 @@
 //! Keys files: the public keys that rows refer to by index.
 
+use std::io::Read;
 use std::path::Path;
 
 use crate::error::{ReadError, RowError};
-use crate::read::{self, Cells};
+use crate::layout::{Field, Layout};
+use crate::read::{self, KeyInput};
 use crate::row::Row;
 
 /// The public keys of a file, loaded once and shared by the readers of the rows that refer to them.
@@ -14,11 +16,31 @@ pub struct KeyFile {
 }
 
 impl KeyFile {
-    /// Loads the `public_key` of every row of a `.parquet` or `.jsonl` file. Rows may be of any scheme, and
-    /// wrong lengths become verdicts of the rows that use them.
+    /// Loads the `public_key` of every row of a file. Rows may be of any scheme, and wrong lengths become verdicts of the
+    /// rows that use them.
     pub fn load(path: &Path, max_row_bytes: usize) -> Result<Self, ReadError> {
+        Self::load_as(path, &Layout::default(), max_row_bytes)
+    }
+
+    /// As [`Self::load`], of a file in this layout. Of its columns only that of `public_key` counts.
+    pub fn load_as(path: &Path, layout: &Layout, max_row_bytes: usize) -> Result<Self, ReadError> {
+        Self::load_from(KeyInput::Path(path), layout, max_row_bytes)
+    }
+
+    /// As [`Self::load_as`], from a stream that messages call `name`.
+    pub fn stream(
+        name: impl Into<String>,
+        input: impl Read + Send + 'static,
+        layout: &Layout,
+        max_row_bytes: usize,
+    ) -> Result<Self, ReadError> {
+        Self::load_from(KeyInput::Stream(name.into(), Box::new(input)), layout, max_row_bytes)
+    }
+
+    fn load_from(input: KeyInput<'_>, layout: &Layout, max_row_bytes: usize) -> Result<Self, ReadError> {
+        let layout = Layout { columns: layout.columns.only(Field::PublicKey), ..layout.clone() };
         let mut keys = Self::default();
-        read::each_row(path, Cells::Keys, max_row_bytes, |row| keys.push(row, max_row_bytes))?;
+        read::each_key(input, &layout, max_row_bytes, |row| keys.push(row, max_row_bytes))?;
         Ok(keys)
     }
 

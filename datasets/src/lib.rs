@@ -1,7 +1,7 @@
 //! Row schema, file readers and writers, and the workload generator.
 //!
 //! A row is a signature with what is needed to verify it: a [`Row`] of cells in a file, and an item of a
-//! [`RowBlock`] once its names are resolved. [`RowReader`] streams blocks from `.parquet` and `.jsonl` files,
+//! [`RowBlock`] once its names are resolved. [`RowReader`] streams blocks from files of every [`Format`],
 //! [`ColumnReader`] streams one column of bytes,
 //! [`RowWriter`] writes rows, and [`VerdictWriter`] writes what became of them.
 
@@ -11,9 +11,11 @@ mod divergence;
 #[cfg(feature = "edges")]
 pub mod edges;
 mod error;
+mod format;
 pub mod generate;
 pub mod human;
 mod keys;
+mod layout;
 mod read;
 mod row;
 mod text;
@@ -22,8 +24,10 @@ mod write;
 pub use block::RowBlock;
 pub use divergence::divergence_line;
 pub use error::{ReadError, RowError, WriteError};
+pub use format::{Compression, FileKind, Format};
 pub use keys::KeyFile;
-pub use read::{ColumnReader, KeyUse, ReadOptions, RowReader};
-pub use row::{Expected, Format, Row};
+pub use layout::{BytesForm, ColumnNames, ColumnNamesError, Field, Layout};
+pub use read::{BadBytes, ColumnReader, KeyUse, ReadOptions, RowReader};
+pub use row::{Expected, Row};
 pub use text::{json_line, shown, shown_within};
 pub use write::{PartialFile, ROW_GROUP_ROWS, RowWriter, VerdictWriter};

@@ -1,32 +1,10 @@
 //! The cells of a row, before anything is resolved.
 
 use std::borrow::Cow;
-use std::path::Path;
-
-/// A file format, told by the extension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `.parquet`.
-    Parquet,
-    /// `.jsonl`: a JSON object per line, bytes in hexadecimal.
-    Jsonl,
-}
-
-impl Format {
-    /// The format of a path.
-    pub fn of(path: &Path) -> Option<Self> {
-        let extension = path.extension()?;
-        match () {
-            () if extension.eq_ignore_ascii_case("parquet") => Some(Self::Parquet),
-            () if extension.eq_ignore_ascii_case("jsonl") => Some(Self::Jsonl),
-            () => None,
-        }
-    }
-}
 
 /// The cells of a row as files hold them. An absent cell and a null are the same.
 ///
-/// The names of the fields are the names of the columns in both formats; other columns are ignored.
+/// The names of the fields are the names of the columns in every format; other columns are ignored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Row<'a> {
     /// A name for the row, repeated with its verdict.
@@ -63,7 +41,7 @@ pub enum Expected<'a> {
     Unknown,
     /// Whether it is valid under the row's rule.
     Valid(bool),
-    /// Whether it is valid, by rule. Only JSONL has a form for this.
+    /// Whether it is valid, by rule. Parquet has no form for this.
     ByRule(&'a [(Cow<'a, str>, bool)]),
 }
 

@@ -8,13 +8,13 @@ mod stream;
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use sigwarp::{Digests, Engine, Hash, MerkleRule, Messages};
-use sigwarp_datasets::{ColumnReader, json_line, shown};
+use sigwarp_datasets::{ColumnNames, ColumnReader, json_line, shown};
 
 use self::files::{Added, Files};
 use self::input::StandardInput;
@@ -68,6 +68,8 @@ struct Line {
 
 struct Job<'a> {
     args: &'a HashArgs,
+    /// The files, expanded.
+    files: &'a [PathBuf],
     engine: &'a Engine,
     hash: Hash,
     merkle: Option<MerkleRule>,
@@ -89,11 +91,22 @@ pub(crate) fn run(args: &HashArgs, interrupt: &Interrupt) -> Result<Exit, Failur
     if args.text && args.column.is_none() {
         return Err(Failure::input("--text says how to read a column; name it with --column"));
     }
-    Roles::default().read("the input", &args.files).check()?;
+    if args.text && args.layout.bytes.is_some() {
+        return Err(Failure::input(
+            "--bytes says how text writes bytes, and --text takes it as it is; name one of them",
+        ));
+    }
+    if args.column.is_none() && (args.layout.input_format.is_some() || args.layout.bytes.is_some()) {
+        return Err(Failure::input(
+            "--input-format and --bytes say how to read a column; name it with --column",
+        ));
+    }
+    let files = &args.files[..];
+    Roles::default().read("the input", files).check()?;
     let work = match &args.column {
-        Some(_) => Work::Rows(&args.files),
+        Some(_) => Work::Rows(files),
         None if args.check => Work::Unknown,
-        None => Work::Files(args.files.len()),
+        None => Work::Files(files.len()),
     };
     let hash = match &args.hash {
         None => None,
@@ -105,6 +118,7 @@ pub(crate) fn run(args: &HashArgs, interrupt: &Interrupt) -> Result<Exit, Failur
     }
     let mut job = Job {
         args,
+        files,
         engine: &engine,
         hash: hash.unwrap_or(Hash::Sha256),
         merkle: match &args.merkle {
@@ -185,9 +199,9 @@ impl Job<'_> {
     /// Hashes every file whole; `false` when the user stopped it. Files before one that cannot be read are hashed too.
     fn files(&mut self, interrupt: &Interrupt) -> Result<bool, Failure> {
         let mut files = Files::new(self.engine, self.hash);
-        let (args, hash) = (self.args, self.hash);
+        let hash = self.hash;
         let mut ended = Ok(true);
-        for path in &args.files {
+        for path in self.files {
             if interrupt.requested() {
                 ended = Ok(false);
                 break;
@@ -221,15 +235,21 @@ impl Job<'_> {
     /// Hashes a column of every file; `false` when the user stopped it.
     fn columns(&mut self, column: &str, interrupt: &Interrupt) -> Result<bool, Failure> {
         let HashArgs { text, max_row_bytes, .. } = *self.args;
+        let layout = self.args.layout.with(ColumnNames::default());
         let mut cells = Messages::new();
-        for path in &self.args.files {
-            let mut reader = if is_standard(path) {
-                let input = BufReader::with_capacity(256 << 10, StandardInput::start(interrupt)?);
-                Ok(ColumnReader::jsonl("standard input", input, column, text, max_row_bytes))
+        for path in self.files {
+            let reader = if is_standard(path) {
+                let input = StandardInput::start(interrupt)?;
+                ColumnReader::stream("standard input", input, column, text, (&layout, max_row_bytes))
             } else {
-                ColumnReader::open(path, column, text, max_row_bytes)
-            }
-            .map_err(Failure::input)?;
+                ColumnReader::open_as(path, column, text, (&layout, max_row_bytes))
+            };
+            let mut reader = match reader {
+                Ok(reader) => reader,
+                // Reading from standard input ends with an error then.
+                Err(_) if interrupt.requested() => return Ok(false),
+                Err(error) => return Err(Failure::input(error)),
+            };
             loop {
                 if interrupt.requested() {
                     return Ok(false);

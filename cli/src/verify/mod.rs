@@ -3,6 +3,7 @@
 mod summary;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use sigwarp::{
@@ -23,15 +24,16 @@ use crate::threads::{Work, useful};
 
 pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
+    let files = args.input.files.clone();
     Roles::default()
-        .read("the input", &args.input.files)
+        .read("the input", &files)
         .read("--keys", &args.input.keys)
         .write("--output", &args.output)
         .check()?;
     if args.quiet {
         output::be_quiet();
     }
-    let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&args.input.files)))?;
+    let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&files)))?;
     let to_standard_output = args.output.as_deref().is_some_and(is_standard);
     let mut job = Job {
         engine: &engine,
@@ -46,7 +48,7 @@ pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Fail
         rows_seen: 0,
         output: None,
     };
-    let ended = job.run(args, interrupt);
+    let ended = job.run(args, &files, interrupt);
     job.progress.end();
 
     let all_good = job.totals.all_good();
@@ -136,8 +138,8 @@ impl Job<'_> {
     }
 
     /// Verifies everything; `false` when the user stopped it. The output has its name only after `true`.
-    fn run(&mut self, args: &VerifyArgs, interrupt: &Interrupt) -> Result<bool, Failure> {
-        let rows = interrupt.at_once(|| Rows::start(&args.input, KeyUse::Required))?;
+    fn run(&mut self, args: &VerifyArgs, files: &[PathBuf], interrupt: &Interrupt) -> Result<bool, Failure> {
+        let rows = interrupt.at_once(|| Rows::start(&args.input, files, KeyUse::Required))?;
         let mut writer = match &args.output {
             None => None,
             Some(path) if is_standard(path) => {

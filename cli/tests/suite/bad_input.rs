@@ -89,8 +89,8 @@ fn files_that_cannot_be_read() {
     refused(path, &["missing.jsonl"], b"", 2, "missing.jsonl: no such file");
     fs::create_dir(path.join("folder.jsonl")).expect("a folder");
     refused(path, &["folder.jsonl"], b"", 2, "folder.jsonl: is a directory");
-    fs::write(path.join("rows.csv"), "a,b").expect("a file");
-    refused(path, &["rows.csv"], b"", 2, "rows.csv: unknown file type; name a .parquet or .jsonl file");
+    fs::write(path.join("rows.txt"), "a,b").expect("a file");
+    refused(path, &["rows.txt"], b"", 2, "rows.txt: unknown file type; name a .parquet, .jsonl, .ndjson,");
     fs::write(path.join("empty.jsonl"), "").expect("a file");
     refused(path, &["empty.jsonl"], b"", 2, "empty.jsonl: holds no rows");
     fs::write(path.join("empty.parquet"), "").expect("a file");

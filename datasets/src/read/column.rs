@@ -1,28 +1,29 @@
 //! One column of bytes, whatever its name.
 
-use std::io::{BufRead, BufReader};
+use std::io::Read;
 use std::path::Path;
 
 use sigwarp::Messages;
 
-use super::jsonl::JsonlCells;
-use super::open_file;
+use super::open::{self, Body, Opened};
 use super::parquet::ParquetRows;
+use super::text::TextCells;
 use crate::error::{ReadError, RowError};
-use crate::row::Format;
+use crate::layout::Layout;
 
 /// A block ends after this many cells, or with the cell that reaches this many bytes.
 const BLOCK_CELLS: usize = 16_384;
 const BLOCK_BYTES: usize = 16 << 20;
 
-/// Streams one column of a `.parquet` or `.jsonl` file: a cell for every row. In JSONL bytes are hexadecimal.
+/// Streams one column of a file: a cell for every row.
 ///
 /// ```
 /// use sigwarp::Messages;
-/// use sigwarp_datasets::ColumnReader;
+/// use sigwarp_datasets::{ColumnReader, Layout};
 ///
 /// let lines = "{\"tx\":\"00ff\",\"height\":1}\n{\"tx\":\"\"}\n";
-/// let mut reader = ColumnReader::jsonl("standard input", lines.as_bytes(), "tx", false, 1 << 20);
+/// let layout = Layout::default();
+/// let mut reader = ColumnReader::stream("standard input", lines.as_bytes(), "tx", false, (&layout, 1 << 20))?;
 /// let mut cells = Messages::new();
 /// assert!(reader.next_block(&mut cells)?);
 /// assert_eq!((cells.len(), cells.column().get(0)), (2, &[0x00, 0xff][..]));
@@ -37,37 +38,61 @@ pub struct ColumnReader {
 
 #[derive(Debug)]
 enum Source {
-    Jsonl(Box<JsonlCells>),
+    Text(Box<TextCells>),
     Parquet(Box<ParquetRows>),
 }
 
 impl ColumnReader {
-    /// Opens a file. `text` takes the UTF-8 bytes of text, which in JSONL would be read as hexadecimal otherwise.
+    /// Opens a file whose name tells its format. `text` takes the UTF-8 bytes of text, which text formats would write in
+    /// hexadecimal otherwise.
     pub fn open(path: &Path, column: &str, text: bool, max_row_bytes: usize) -> Result<Self, ReadError> {
-        let (name, file, _) = open_file(path)?;
-        let source = match Format::of(path) {
-            None => return Err(ReadError::UnknownFormat { file: name }),
-            Some(Format::Parquet) => {
-                Source::Parquet(Box::new(ParquetRows::open_column(name, file, column, text, max_row_bytes)?))
-            }
-            Some(Format::Jsonl) => {
-                let input = Box::new(BufReader::with_capacity(256 << 10, file));
-                Source::Jsonl(Box::new(JsonlCells::new(name, input, column, text, max_row_bytes)))
-            }
-        };
-        Ok(Self { source, column: column.to_owned() })
+        Self::open_as(path, column, text, (&Layout::default(), max_row_bytes))
     }
 
-    /// Reads JSONL from `input`, which messages call `name`.
-    pub fn jsonl(
-        name: impl Into<String>,
-        input: impl BufRead + Send + 'static,
+    /// As [`Self::open`], with a layout beside the largest row.
+    pub fn open_as(
+        path: &Path,
         column: &str,
         text: bool,
-        max_row_bytes: usize,
-    ) -> Self {
-        let cells = JsonlCells::new(name.into(), Box::new(input), column, text, max_row_bytes);
-        Self { source: Source::Jsonl(Box::new(cells)), column: column.to_owned() }
+        (layout, max_row_bytes): (&Layout, usize),
+    ) -> Result<Self, ReadError> {
+        Self::opened(open::open(path, layout)?, column, text, (layout, max_row_bytes))
+    }
+
+    /// Reads `input`, which messages call `name`, as [`crate::RowReader::stream`] does.
+    pub fn stream(
+        name: impl Into<String>,
+        input: impl Read + Send + 'static,
+        column: &str,
+        text: bool,
+        (layout, max_row_bytes): (&Layout, usize),
+    ) -> Result<Self, ReadError> {
+        Self::opened(open::stream(name.into(), input, layout)?, column, text, (layout, max_row_bytes))
+    }
+
+    fn opened(
+        Opened { name, body }: Opened,
+        column: &str,
+        text: bool,
+        (layout, max_row_bytes): (&Layout, usize),
+    ) -> Result<Self, ReadError> {
+        let source = match body {
+            Body::Parquet(file) => Source::Parquet(Box::new(ParquetRows::open_column(
+                name,
+                file,
+                column,
+                text,
+                (layout.bytes, max_row_bytes),
+            )?)),
+            Body::Text { format, input, .. } => Source::Text(Box::new(TextCells::new(
+                name,
+                (format, input),
+                column,
+                text,
+                (layout, max_row_bytes),
+            )?)),
+        };
+        Ok(Self { source, column: column.to_owned() })
     }
 
     /// Replaces `cells` by the next ones; `false` means that there were no more. A row without the cell is an error, as
@@ -83,11 +108,11 @@ impl ColumnReader {
             Ok(cells.len() < BLOCK_CELLS && bytes < BLOCK_BYTES)
         };
         match &mut self.source {
-            Source::Jsonl(source) => source.cells(each)?,
+            Source::Text(source) => source.cells(each)?,
             Source::Parquet(source) => source.cells(each)?,
         };
         let (rows, file) = match &self.source {
-            Source::Jsonl(source) => source.position(),
+            Source::Text(source) => source.position(),
             Source::Parquet(source) => source.position(),
         };
         match rows {
@@ -99,7 +124,7 @@ impl ColumnReader {
     /// The number of rows read so far.
     pub fn rows_read(&self) -> u64 {
         match &self.source {
-            Source::Jsonl(source) => source.position().0,
+            Source::Text(source) => source.position().0,
             Source::Parquet(source) => source.position().0,
         }
     }

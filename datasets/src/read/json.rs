@@ -1,27 +1,33 @@
-//! The JSON object of a row.
+//! The cells of a row as text has them, and the JSON object of a row.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor,
+};
 
 use super::Cells;
+use super::text::bit;
+use crate::layout::{ColumnNames, Field};
 
-/// The known fields of an object; bytes are still hexadecimal. Text is borrowed from the line where it has no
-/// escapes.
+/// The known fields of a row; bytes are still text. Text is borrowed where it has no escapes.
 #[derive(Debug, Default)]
-pub(super) struct JsonRow<'a> {
+pub(super) struct TextRow<'a> {
+    /// The fields that an object has had, those that are null among them.
+    pub(super) seen: u16,
     pub(super) id: Option<Text<'a>>,
     pub(super) scheme: Option<Text<'a>>,
     pub(super) rule: Option<Text<'a>>,
     pub(super) encoding: Option<Text<'a>>,
     pub(super) user_id: Option<Text<'a>>,
     pub(super) public_key: Option<Text<'a>>,
-    pub(super) key_index: Option<u64>,
+    pub(super) key_index: Option<Number>,
     pub(super) message: Option<Text<'a>>,
     pub(super) digest: Option<Text<'a>>,
     pub(super) signature: Option<Text<'a>>,
-    pub(super) recovery_id: Option<u8>,
+    pub(super) recovery_id: Option<Number>,
     pub(super) expected: Option<JsonExpected<'a>>,
 }
 
@@ -35,44 +41,65 @@ pub(super) enum JsonExpected<'a> {
     ByRule(Vec<(Cow<'a, str>, bool)>),
 }
 
-/// Reads a row of these cells.
+impl<'a> JsonExpected<'a> {
+    /// What a cell of text says: a boolean in one of its usual forms, or the object of JSON.
+    pub(super) fn from_text(text: &'a str) -> Result<Self, String> {
+        let is = |names: &[&str]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
+        match text.trim_start().starts_with('{') {
+            _ if is(&["true", "t", "1"]) => Ok(Self::Valid(true)),
+            _ if is(&["false", "f", "0"]) => Ok(Self::Valid(false)),
+            true => serde_json::from_str(text).map_err(|error| error.to_string()),
+            false => Err(format!("{text:?} is neither true nor false, nor an object of booleans by rule")),
+        }
+    }
+}
+
+const OBJECT: &str = "a JSON object for each row";
+
+/// Reads a row of these cells from these columns.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RowOf(pub(super) Cells);
+pub(super) struct RowOf<'c>(pub(super) Cells, pub(super) &'c ColumnNames);
 
-impl<'de> DeserializeSeed<'de> for RowOf {
-    type Value = JsonRow<'de>;
+impl<'de> DeserializeSeed<'de> for RowOf<'_> {
+    type Value = TextRow<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonRow<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<TextRow<'de>, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for RowOf {
-    type Value = JsonRow<'de>;
+impl<'de> Visitor<'de> for RowOf<'_> {
+    type Value = TextRow<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object, one per line")
+        f.write_str(OBJECT)
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<JsonRow<'de>, M::Error> {
-        let mut row = JsonRow::default();
-        let mut seen = Seen::default();
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<TextRow<'de>, M::Error> {
+        let mut row = TextRow::default();
         while let Some(Text(name)) = map.next_key()? {
-            match (self.0, name.as_ref()) {
-                (_, "public_key") => set(&mut map, seen.bit(0), "public_key", &mut row.public_key)?,
-                (Cells::Keys, _) => drop(map.next_value::<IgnoredAny>()?),
-                (_, "id") => set_id(&mut map, seen.bit(1), &mut row.id)?,
-                (_, "scheme") => set(&mut map, seen.bit(2), "scheme", &mut row.scheme)?,
-                (_, "rule") => set(&mut map, seen.bit(3), "rule", &mut row.rule)?,
-                (_, "encoding") => set(&mut map, seen.bit(4), "encoding", &mut row.encoding)?,
-                (_, "user_id") => set(&mut map, seen.bit(5), "user_id", &mut row.user_id)?,
-                (_, "key_index") => set(&mut map, seen.bit(6), "key_index", &mut row.key_index)?,
-                (_, "message") => set(&mut map, seen.bit(7), "message", &mut row.message)?,
-                (_, "digest") => set(&mut map, seen.bit(8), "digest", &mut row.digest)?,
-                (_, "signature") => set(&mut map, seen.bit(9), "signature", &mut row.signature)?,
-                (_, "recovery_id") => set(&mut map, seen.bit(10), "recovery_id", &mut row.recovery_id)?,
-                (_, "expected") => set(&mut map, seen.bit(11), "expected", &mut row.expected)?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
+            let Some(field) = self.1.field(&name).filter(|&field| self.0.read(field)) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            first(&mut row.seen, bit(field), &name)?;
+            match field {
+                Field::Id => {
+                    let mut id: Option<Id<'de>> = None;
+                    set(&mut map, &name, &mut id)?;
+                    row.id = id.map(|id| id.0);
+                }
+                Field::Scheme => set(&mut map, &name, &mut row.scheme)?,
+                Field::Rule => set(&mut map, &name, &mut row.rule)?,
+                Field::Encoding => set(&mut map, &name, &mut row.encoding)?,
+                Field::UserId => set(&mut map, &name, &mut row.user_id)?,
+                Field::PublicKey => set(&mut map, &name, &mut row.public_key)?,
+                Field::KeyIndex => set(&mut map, &name, &mut row.key_index)?,
+                Field::Message => set(&mut map, &name, &mut row.message)?,
+                Field::Digest => set(&mut map, &name, &mut row.digest)?,
+                Field::Signature => set(&mut map, &name, &mut row.signature)?,
+                Field::RecoveryId => set(&mut map, &name, &mut row.recovery_id)?,
+                Field::Expected => set(&mut map, &name, &mut row.expected)?,
             }
         }
         Ok(row)
@@ -95,70 +122,138 @@ impl<'de> Visitor<'de> for CellOf<'_> {
     type Value = Option<Text<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object, one per line")
+        f.write_str(OBJECT)
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Option<Text<'de>>, M::Error> {
         let mut cell = None;
-        let mut seen = Seen::default();
+        let mut seen = 0;
         while let Some(Text(name)) = map.next_key()? {
             if name != self.0 {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            seen.bit(0).first(&name)?;
-            cell = map.next_value().map_err(|error| de::Error::custom(format_args!("{name}: {error}")))?;
+            first(&mut seen, 1, &name)?;
+            set(&mut map, &name, &mut cell)?;
         }
         Ok(cell)
     }
 }
 
-/// The known fields that an object has had so far, those that are null among them.
-#[derive(Debug, Default)]
-struct Seen(u16);
+/// Names that an error lists, and the bytes of each.
+pub(super) const NAMES: usize = 32;
+const NAME_BYTES: usize = 100;
 
-/// One of these fields.
-struct Bit<'s>(&'s mut u16, u16);
+/// Reads the names of the members, as errors list them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NamesOf;
 
-impl Seen {
-    fn bit(&mut self, field: u32) -> Bit<'_> {
-        Bit(&mut self.0, 1 << field)
+impl<'de> DeserializeSeed<'de> for NamesOf {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-impl Bit<'_> {
-    /// Notes the field, which may appear once.
-    fn first<E: de::Error>(self, field: &str) -> Result<(), E> {
-        if *self.0 & self.1 != 0 {
-            return Err(E::custom(format_args!("{field} appears twice; keep one")));
+impl<'de> Visitor<'de> for NamesOf {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(OBJECT)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<String, M::Error> {
+        let mut names = Vec::new();
+        while let Some((Text(name), IgnoredAny)) = map.next_entry()? {
+            if names.len() < NAMES {
+                names.push(short(&name).to_owned());
+            }
         }
-        *self.0 |= self.1;
-        Ok(())
+        Ok(names.join(", "))
     }
 }
 
-/// Reads a value that may be null; the field's name goes into the message, which serde_json does not give.
+/// A name as errors list it.
+pub(super) fn short(name: &str) -> &str {
+    let end = name.char_indices().map(|(at, _)| at).find(|&at| at >= NAME_BYTES);
+    &name[..end.unwrap_or(name.len())]
+}
+
+/// Names as errors list them.
+pub(super) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    names.into_iter().take(NAMES).map(short).collect::<Vec<_>>().join(", ")
+}
+
+/// Notes a member, which may appear once.
+fn first<E: de::Error>(seen: &mut u16, bit: u16, name: &str) -> Result<(), E> {
+    if *seen & bit != 0 {
+        return Err(E::custom(format_args!("{name} appears twice; keep one")));
+    }
+    *seen |= bit;
+    Ok(())
+}
+
+/// Reads a value that may be null; the member's name goes into the message, which serde_json does not give.
 fn set<'de, M: MapAccess<'de>, T: Deserialize<'de>>(
     map: &mut M,
-    bit: Bit<'_>,
-    field: &'static str,
+    name: &str,
     slot: &mut Option<T>,
 ) -> Result<(), M::Error> {
-    bit.first(field)?;
-    *slot = map.next_value().map_err(|error| de::Error::custom(format_args!("{field}: {error}")))?;
+    *slot = map.next_value().map_err(|error| de::Error::custom(format_args!("{name}: {error}")))?;
     Ok(())
 }
 
-/// As [`set`]; an id may also be an integer.
-fn set_id<'de, M: MapAccess<'de>>(
-    map: &mut M,
-    bit: Bit<'_>,
-    slot: &mut Option<Text<'de>>,
-) -> Result<(), M::Error> {
-    let mut id: Option<Id<'de>> = None;
-    set(map, bit, "id", &mut id)?;
-    *slot = id.map(|id| id.0);
-    Ok(())
+/// A number from 0 on, as such or as text, where `0x` before its digits says that they are hexadecimal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Number(pub(super) u64);
+
+const NUMBER: &str = "a number from 0 to 18446744073709551615";
+
+impl FromStr for Number {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+            Some(digits) => (digits, 16),
+            None => (text, 10),
+        };
+        // Signs are no digits.
+        let number =
+            digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u64::from_str_radix(digits, radix));
+        match number {
+            Some(Ok(number)) => Ok(Self(number)),
+            _ => Err(format!("{:?} is not {NUMBER}", short(text))),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NUMBER)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Number, E> {
+        Ok(Number(number))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
+        u64::try_from(number).map(Number).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+        text.parse().map_err(E::custom)
+    }
 }
 
 impl<'de> Deserialize<'de> for Text<'de> {

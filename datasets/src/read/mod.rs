@@ -1,15 +1,20 @@
-//! Reading rows: what both formats share. `jsonl` and `parquet` turn files into cells, this file turns cells
-//! into bounded blocks.
+//! Reading rows: what all formats share. `open` makes a format's bytes of a path, `text` and `parquet` turn them into
+//! cells, this file turns cells into bounded blocks.
 
+mod bytes;
 mod cell;
 mod column;
+mod csv;
+mod document;
 mod json;
-mod jsonl;
+mod lines;
+mod open;
 mod parquet;
+mod text;
+mod zstd;
 
 use std::collections::BTreeSet;
-use std::fs::{File, Metadata};
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,10 +24,13 @@ use crate::assemble::Assembler;
 use crate::block::RowBlock;
 use crate::error::{ReadError, RowError};
 use crate::keys::KeyFile;
-use crate::row::{Format, Row};
+use crate::layout::{Field, Layout};
+use crate::row::Row;
+pub use bytes::{BadBytes, BytesForm};
 pub use column::ColumnReader;
-use jsonl::JsonlRows;
+use open::{Body, Opened};
 use parquet::ParquetRows;
+use text::TextRows;
 
 /// Whether a row needs a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,11 +47,17 @@ pub enum KeyUse {
 pub struct ReadOptions {
     /// The rules of rows that name none.
     pub rules: DefaultRules,
+    /// The scheme of rows that name none.
+    pub scheme: Option<Scheme>,
+    /// The signature encoding of rows that name none, where their scheme has it.
+    pub encoding: Option<String>,
+    /// What files do not say of themselves.
+    pub layout: Layout,
     /// The keys that `key_index` refers to.
     pub keys: Option<Arc<KeyFile>>,
     /// Whether a row needs a key.
     pub key_use: KeyUse,
-    /// The largest row: the length of a JSONL line, or the bytes of a Parquet row's cells.
+    /// The largest row: the length of its text, or the bytes of a Parquet row's cells.
     pub max_row_bytes: usize,
     /// A block ends after this many rows.
     pub block_rows: usize,
@@ -55,6 +69,9 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             rules: DefaultRules::default(),
+            scheme: None,
+            encoding: None,
+            layout: Layout::default(),
             keys: None,
             key_use: KeyUse::Required,
             max_row_bytes: 256 << 20,
@@ -71,6 +88,62 @@ pub(crate) enum Cells {
     Signatures(KeyUse),
     /// The cells of a keys file: the public keys alone.
     Keys,
+}
+
+impl Cells {
+    /// Whether a field is among them.
+    pub(crate) fn read(self, field: Field) -> bool {
+        self != Self::Keys || field == Field::PublicKey
+    }
+}
+
+/// What is wanted of a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) cells: Cells,
+    pub(crate) layout: &'a Layout,
+    /// Whether rows without a scheme have one nevertheless.
+    pub(crate) scheme_known: bool,
+    /// A field whose column need not be there although it was named: the keys of rows may be in another file.
+    pub(crate) optional: Option<Field>,
+}
+
+impl<'a> Wanted<'a> {
+    fn rows(options: &'a ReadOptions) -> Self {
+        Self {
+            cells: Cells::Signatures(options.key_use),
+            layout: &options.layout,
+            scheme_known: options.scheme.is_some(),
+            optional: options.keys.as_ref().map(|_| Field::PublicKey),
+        }
+    }
+
+    /// The fields whose columns were named and must be in the file, with those columns.
+    pub(crate) fn named(self) -> impl Iterator<Item = (Field, &'a str)> {
+        let must = move |field| self.cells.read(field) && self.optional != Some(field);
+        self.layout.columns.named().filter(move |&(field, _)| must(field))
+    }
+}
+
+/// The first field that every file needs and this one has no column for, and what would help.
+fn missing_column(wanted: &Wanted<'_>, has: impl Fn(Field) -> bool) -> Option<(Field, &'static str)> {
+    let needs: &[(&[Field], &'static str)] = match wanted.cells {
+        Cells::Keys => &[(&[Field::PublicKey], "a keys file needs it")],
+        Cells::Signatures(_) => &[
+            (&[Field::Scheme], "name the scheme of every row, or add --scheme"),
+            (&[Field::Signature], "every row needs one"),
+            (&[Field::Message, Field::Digest], "add it, or digest for schemes that take one"),
+            (&[Field::PublicKey, Field::KeyIndex], "add it, or key_index and a keys file"),
+        ],
+    };
+    let given = |field| match field {
+        Field::Scheme => wanted.scheme_known,
+        Field::PublicKey => wanted.cells == Cells::Signatures(KeyUse::Optional),
+        _ => false,
+    };
+    let missing =
+        needs.iter().find(|(fields, _)| !given(fields[0]) && !fields.iter().any(|&field| has(field)));
+    missing.map(|(fields, remedy)| (fields[0], *remedy))
 }
 
 /// Streams the rows of a file as blocks whose size does not depend on the file.
@@ -98,47 +171,28 @@ pub struct RowReader {
 
 #[derive(Debug)]
 enum Source {
-    Jsonl(Box<JsonlRows>),
+    Text(Box<TextRows>),
     Parquet(Box<ParquetRows>),
 }
 
-/// Opens a file. A missing one or a directory is told as such, whatever its name.
-fn open_file(path: &Path) -> Result<(String, File, Metadata), ReadError> {
-    let name = path.display().to_string();
-    let io = |source: std::io::Error| match source.kind() {
-        ErrorKind::NotFound => ReadError::NotFound { file: name.clone() },
-        ErrorKind::IsADirectory => ReadError::Directory { file: name.clone() },
-        _ => ReadError::Io { file: name.clone(), source },
-    };
-    let file = File::open(path).map_err(io)?;
-    let metadata = file.metadata().map_err(io)?;
-    if metadata.is_dir() {
-        return Err(ReadError::Directory { file: name });
-    }
-    Ok((name, file, metadata))
-}
-
 impl Source {
-    fn open(path: &Path, cells: Cells, max_row_bytes: usize) -> Result<Self, ReadError> {
-        let (name, file, metadata) = open_file(path)?;
-        match Format::of(path) {
-            None => Err(ReadError::UnknownFormat { file: name }),
-            Some(Format::Parquet) => {
-                Ok(Self::Parquet(Box::new(ParquetRows::open(name, file, cells, max_row_bytes)?)))
+    fn new(opened: Opened, wanted: &Wanted<'_>, max_row_bytes: usize) -> Result<Self, ReadError> {
+        let Opened { name, body } = opened;
+        Ok(match body {
+            Body::Parquet(file) => {
+                Self::Parquet(Box::new(ParquetRows::open(name, file, wanted, max_row_bytes)?))
             }
-            Some(Format::Jsonl) => {
-                let total = metadata.is_file().then_some(metadata.len());
-                let input = Box::new(BufReader::with_capacity(256 << 10, file));
-                Ok(Self::Jsonl(Box::new(JsonlRows::new(name, input, total, cells, max_row_bytes))))
+            Body::Text { format, input, progress } => {
+                Self::Text(Box::new(TextRows::new(name, (format, input), progress, wanted, max_row_bytes)?))
             }
-        }
+        })
     }
 
     /// Gives the next rows to `each` until it answers `false` (no more for now) or the rows end. Returns
     /// whether there may be more.
     fn rows(&mut self, each: impl FnMut(&Row<'_>) -> Result<bool, RowError>) -> Result<bool, ReadError> {
         match self {
-            Self::Jsonl(rows) => rows.rows(each),
+            Self::Text(rows) => rows.rows(each),
             Self::Parquet(rows) => rows.rows(each),
         }
     }
@@ -146,28 +200,42 @@ impl Source {
     /// The rows read so far, and the name of the file.
     fn position(&self) -> (u64, &str) {
         match self {
-            Self::Jsonl(rows) => rows.position(),
+            Self::Text(rows) => rows.position(),
             Self::Parquet(rows) => rows.position(),
         }
     }
 }
 
 impl RowReader {
-    /// Opens a `.parquet` or `.jsonl` file.
+    /// Opens a file of a format that [`crate::FileKind`] knows.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, ReadError> {
-        let source = Source::open(path, Cells::Signatures(options.key_use), options.max_row_bytes)?;
+        Self::opened(open::open(path, &options.layout)?, options)
+    }
+
+    /// Reads `input`, which messages call `name`, in the format of the layout, or as JSONL where that says none. It may
+    /// be compressed. Parquet is first copied into a temporary file.
+    pub fn stream(
+        name: impl Into<String>,
+        input: impl Read + Send + 'static,
+        options: &ReadOptions,
+    ) -> Result<Self, ReadError> {
+        Self::opened(open::stream(name.into(), input, &options.layout)?, options)
+    }
+
+    fn opened(opened: Opened, options: &ReadOptions) -> Result<Self, ReadError> {
+        let source = Source::new(opened, &Wanted::rows(options), options.max_row_bytes)?;
         Ok(Self::new(source, options))
     }
 
-    /// Reads JSONL from `input`, which messages call `name`.
+    /// Reads JSONL from `input`, which messages call `name`, and never more of it than its own buffer and a row hold.
     pub fn jsonl(
         name: impl Into<String>,
         input: impl BufRead + Send + 'static,
         options: &ReadOptions,
     ) -> Self {
-        let cells = Cells::Signatures(options.key_use);
-        let rows = JsonlRows::new(name.into(), Box::new(input), None, cells, options.max_row_bytes);
-        Self::new(Source::Jsonl(Box::new(rows)), options)
+        let text =
+            TextRows::lines(name.into(), Box::new(input), &Wanted::rows(options), options.max_row_bytes);
+        Self::new(Source::Text(Box::new(text)), options)
     }
 
     fn new(source: Source, options: &ReadOptions) -> Self {
@@ -207,7 +275,7 @@ impl RowReader {
     /// The number of rows of the file, where its format states it.
     pub fn rows_total(&self) -> Option<u64> {
         match &self.source {
-            Source::Jsonl(_) => None,
+            Source::Text(_) => None,
             Source::Parquet(rows) => Some(rows.rows_total()),
         }
     }
@@ -215,7 +283,7 @@ impl RowReader {
     /// How much of the file has been read, from 0 to 1, where its size is known.
     pub fn fraction_read(&self) -> Option<f64> {
         match &self.source {
-            Source::Jsonl(rows) => rows.fraction_read(),
+            Source::Text(rows) => rows.fraction_read(),
             Source::Parquet(rows) => match rows.rows_total() {
                 0 => None,
                 total => Some(rows.position().0 as f64 / total as f64),
@@ -229,17 +297,29 @@ impl RowReader {
     }
 }
 
-/// Gives every row of a file to `each`.
-pub(crate) fn each_row(
-    path: &Path,
-    cells: Cells,
+/// Gives the keys of every row of a file to `each`.
+pub(crate) fn each_key(
+    input: KeyInput<'_>,
+    layout: &Layout,
     max_row_bytes: usize,
     mut each: impl FnMut(&Row<'_>) -> Result<(), RowError>,
 ) -> Result<(), ReadError> {
-    let mut source = Source::open(path, cells, max_row_bytes)?;
+    let wanted = Wanted { cells: Cells::Keys, layout, scheme_known: false, optional: None };
+    let opened = match input {
+        KeyInput::Path(path) => open::open(path, layout)?,
+        KeyInput::Stream(name, input) => open::stream(name, input, layout)?,
+    };
+    let mut source = Source::new(opened, &wanted, max_row_bytes)?;
     while source.rows(|row| each(row).map(|()| true))? {}
     match source.position() {
         (0, file) => Err(ReadError::Empty { file: file.to_owned() }),
         _ => Ok(()),
     }
+}
+
+/// Where keys are read from.
+pub(crate) enum KeyInput<'a> {
+    Path(&'a Path),
+    /// A stream, which messages call by this name.
+    Stream(String, Box<dyn Read + Send>),
 }

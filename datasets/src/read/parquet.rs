@@ -27,8 +27,9 @@ use self::column::Column;
 use self::pages::{PagedFile, chunk_range};
 use self::rows::{Places, Scratch};
 use self::schema::{CellType, KNOWN, check_column, check_columns, check_once, leaf};
-use super::Cells;
-use super::cell::{decode_hex, hex_digits};
+use super::Wanted;
+use super::bytes::BytesForm;
+use super::cell::bytes_of_text;
 use crate::error::{ReadError, RowError};
 use crate::row::Row;
 
@@ -46,11 +47,13 @@ pub(super) struct ParquetRows {
     name: String,
     file: Arc<PagedFile>,
     metadata: ParquetMetaData,
-    /// The columns that are read: their names, and which columns of the file they are.
+    /// The columns that are read: the names of their fields, and which columns of the file they are.
     leaves: Vec<(String, usize)>,
     places: Places,
     /// Whether the cells of [`Self::open_column`] are text.
     text: bool,
+    /// How text writes bytes.
+    form: BytesForm,
     max_row_bytes: usize,
     row: u64,
     rows_total: u64,
@@ -79,12 +82,16 @@ impl ParquetRows {
     pub(super) fn open(
         name: String,
         file: File,
-        cells: Cells,
+        wanted: &Wanted<'_>,
         max_row_bytes: usize,
     ) -> Result<Self, ReadError> {
-        let wanted: Vec<&str> =
-            KNOWN.iter().filter(|column| column.read(cells)).map(|column| column.name).collect();
-        Self::select(name, file, max_row_bytes, &wanted, |name, schema| check_columns(name, schema, cells))
+        let names = &wanted.layout.columns;
+        let known = KNOWN.iter().filter(|column| column.read(wanted.cells));
+        let columns: Vec<(&str, &str)> =
+            known.filter_map(|column| Some((column.name, column.column(names)?))).collect();
+        let form = wanted.layout.bytes;
+        let check = |name: &str, schema: &SchemaDescriptor| check_columns(name, schema, wanted);
+        Ok(Self { form, ..Self::select(name, file, max_row_bytes, &columns, check)? })
     }
 
     /// The rows of one column of any name.
@@ -93,18 +100,18 @@ impl ParquetRows {
         file: File,
         column: &str,
         text: bool,
-        max_row_bytes: usize,
+        (form, max_row_bytes): (BytesForm, usize),
     ) -> Result<Self, ReadError> {
         let check = |name: &str, schema: &SchemaDescriptor| check_column(name, schema, column, text);
-        Ok(Self { text, ..Self::select(name, file, max_row_bytes, &[column], check)? })
+        Ok(Self { text, form, ..Self::select(name, file, max_row_bytes, &[(column, column)], check)? })
     }
 
-    /// Reads the columns that are `wanted`, once `check` has accepted the schema.
+    /// Reads the fields that are `wanted` from their columns, once `check` has accepted the schema.
     fn select(
         name: String,
         mut file: File,
         max_row_bytes: usize,
-        wanted: &[&str],
+        wanted: &[(&str, &str)],
         check: impl FnOnce(&str, &SchemaDescriptor) -> Result<(), ReadError>,
     ) -> Result<Self, ReadError> {
         let damaged = |problem: String| ReadError::Parquet { file: name.clone(), problem };
@@ -128,7 +135,7 @@ impl ParquetRows {
         }
         let leaves: Vec<(String, usize)> = wanted
             .iter()
-            .filter_map(|name| leaf(schema, name).map(|leaf| ((*name).to_owned(), leaf)))
+            .filter_map(|(field, column)| leaf(schema, column).map(|leaf| ((*field).to_owned(), leaf)))
             .collect();
         for group in groups {
             for (column, leaf) in &leaves {
@@ -148,6 +155,7 @@ impl ParquetRows {
             metadata,
             leaves,
             text: false,
+            form: BytesForm::default(),
             max_row_bytes,
             row: 0,
             rows_total,
@@ -168,19 +176,18 @@ impl ParquetRows {
         &mut self,
         mut each: impl FnMut(Option<&[u8]>) -> Result<bool, RowError>,
     ) -> Result<bool, ReadError> {
-        let (limit, text) = (self.max_row_bytes, self.text);
+        let (limit, text, form) = (self.max_row_bytes, self.text, self.form);
         let name = self.leaves.first().map(|(name, _)| name.clone()).unwrap_or_default();
         let mut decoded = Vec::new();
         self.each_ready(|columns, at| {
             let Some(column) = columns.first() else { return Ok(each(None)?) };
             let mut cell = column.bytes(at);
-            if let (Some(digits), CellType::Text, false) = (cell, column.of(), text) {
-                if digits.len() / 2 > limit {
+            if let (Some(written), CellType::Text, false) = (cell, column.of(), text) {
+                if written.len() / 2 > limit {
                     return Err(RowError::TooLarge { limit }.into());
                 }
-                decode_hex(hex_digits(digits), &mut decoded)
-                    .map_err(|source| RowError::CellHex { column: name.clone(), source })?;
-                cell = Some(&decoded);
+                let bytes = bytes_of_text(form, "", &String::from_utf8_lossy(written), &mut decoded);
+                cell = Some(bytes.map_err(|source| RowError::CellBytes { column: name.clone(), source })?);
             }
             if cell.is_some_and(|cell| cell.len() > limit) {
                 return Err(RowError::TooLarge { limit }.into());
@@ -197,9 +204,9 @@ impl ParquetRows {
         &mut self,
         mut each: impl FnMut(&Row<'_>) -> Result<bool, RowError>,
     ) -> Result<bool, ReadError> {
-        let places = self.places;
+        let (places, form) = (self.places, self.form);
         let mut scratch = Scratch::default();
-        self.each_ready(|columns, at| Ok(each(&places.row(columns, at, &mut scratch)?)?))
+        self.each_ready(|columns, at| Ok(each(&places.row(columns, at, form, &mut scratch)?)?))
     }
 
     /// Gives the columns and the place of a row in them to `each`, for row after row, until it answers `false` or the

@@ -12,7 +12,8 @@ use sigwarp::Verdicts;
 
 use crate::block::RowBlock;
 use crate::error::WriteError;
-use crate::row::{Format, Row};
+use crate::format::Format;
+use crate::row::Row;
 pub use partial::PartialFile;
 use sink::Sink;
 
@@ -34,11 +35,11 @@ impl RowWriter {
     /// Creates a `.parquet` or `.jsonl` file; see [`PartialFile`]. A row group of a Parquet file has
     /// `row_group_rows` rows.
     pub fn create(path: &Path, row_group_rows: usize) -> Result<Self, WriteError> {
-        let format = format_of(path)?;
+        let format = form_of(path)?;
         let sink = Sink::file(path)?;
         Ok(Self(match format {
-            Format::Jsonl => RowSink::Jsonl(jsonl::Lines::new(sink)),
-            Format::Parquet => RowSink::Parquet(Box::new(parquet::RowColumns::new(sink, row_group_rows)?)),
+            Form::Jsonl => RowSink::Jsonl(jsonl::Lines::new(sink)),
+            Form::Parquet => RowSink::Parquet(Box::new(parquet::RowColumns::new(sink, row_group_rows)?)),
         }))
     }
 
@@ -89,11 +90,11 @@ enum VerdictSink {
 impl VerdictWriter {
     /// Creates a `.parquet` or `.jsonl` file; see [`PartialFile`].
     pub fn create(path: &Path) -> Result<Self, WriteError> {
-        let format = format_of(path)?;
+        let format = form_of(path)?;
         let sink = Sink::file(path)?;
         let sink = match format {
-            Format::Jsonl => VerdictSink::Jsonl(jsonl::Lines::new(sink)),
-            Format::Parquet => VerdictSink::Parquet(Box::new(parquet::VerdictColumns::new(sink)?)),
+            Form::Jsonl => VerdictSink::Jsonl(jsonl::Lines::new(sink)),
+            Form::Parquet => VerdictSink::Parquet(Box::new(parquet::VerdictColumns::new(sink)?)),
         };
         Ok(Self { sink, written: 0 })
     }
@@ -150,6 +151,16 @@ impl VerdictWriter {
     }
 }
 
-fn format_of(path: &Path) -> Result<Format, WriteError> {
-    Format::of(path).ok_or_else(|| WriteError::UnknownFormat { file: path.display().to_string() })
+/// The formats that are written.
+enum Form {
+    Jsonl,
+    Parquet,
+}
+
+fn form_of(path: &Path) -> Result<Form, WriteError> {
+    match Format::of(path) {
+        Some(Format::Jsonl) => Ok(Form::Jsonl),
+        Some(Format::Parquet) => Ok(Form::Parquet),
+        _ => Err(WriteError::UnknownFormat { file: path.display().to_string() }),
+    }
 }

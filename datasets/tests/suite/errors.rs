@@ -73,14 +73,15 @@ fn with(name: &'static str, column: Column) -> Vec<(&'static str, Column)> {
 fn files_that_are_none() {
     let folder = Folder::new();
     assert_eq!(folder.error(&folder.path("none.jsonl")), "none.jsonl: no such file; check the path");
-    assert_eq!(folder.error(&folder.path("none.csv")), "none.csv: no such file; check the path");
+    assert_eq!(folder.error(&folder.path("none.txt")), "none.txt: no such file; check the path");
     for name in ["folder", "folder.jsonl", "folder.parquet"] {
         fs::create_dir(folder.path(name)).unwrap();
         assert_eq!(folder.error(&folder.path(name)), format!("{name}: is a directory; name the files in it"));
     }
     assert_eq!(
-        folder.error(&folder.file("rows.csv", b"x")),
-        "rows.csv: unknown file type; name a .parquet or .jsonl file, or - for JSONL on standard input"
+        folder.error(&folder.file("rows.txt", b"x")),
+        "rows.txt: unknown file type; name a .parquet, .jsonl, .ndjson, .json or .csv file (text also with .gz or .zst), \
+         or add --input-format"
     );
     for bytes in [b"".as_slice(), b"\n \n"] {
         let path = folder.file("empty.jsonl", bytes);
@@ -119,7 +120,7 @@ fn columns_that_are_missing_or_of_another_type() {
     let folder = Folder::new();
     let without = |name: &str| full().into_iter().filter(|(column, _)| *column != name).collect::<Vec<_>>();
     for (name, remedy) in [
-        ("scheme", "name the scheme of every row"),
+        ("scheme", "name the scheme of every row, or add --scheme"),
         ("signature", "every row needs one"),
         ("message", "add it, or digest for schemes that take one"),
         ("public_key", "add it, or key_index and a keys file"),
@@ -199,7 +200,7 @@ fn rows_that_do_not_resolve() {
         row(r#""scheme":"schnorr-bip340","user_id":"00","#),
         "test: row 0: schnorr-bip340 takes no user ID; only sm2-sm3 does"
     );
-    assert_eq!(row(""), "test: row 0: scheme is missing; every row needs one");
+    assert_eq!(row(""), "test: row 0: scheme is missing; every row needs one; add it, or --scheme for all");
     assert_eq!(
         row(r#""scheme":"sm2","#),
         "test: row 0: sm2 takes a digest and the row has only the other of message and digest; \
@@ -230,10 +231,16 @@ fn lines_that_are_not_rows() {
     for (line, message) in [
         ("{", "not JSON: EOF while parsing an object at column 1"),
         ("{} {}", "not JSON: trailing characters at column 4"),
-        ("[1]", "invalid type: sequence, expected a JSON object, one per line at column 0"),
+        ("[1]", "invalid type: sequence, expected a JSON object for each row at column 0"),
         (r#"{"scheme":5}"#, "scheme: invalid type: integer `5`, expected a string at column 11"),
-        (r#"{"key_index":-1}"#, "key_index: invalid value: integer `-1`, expected u64 at column 15"),
-        (r#"{"recovery_id":300}"#, "recovery_id: invalid value: integer `300`, expected u8 at column 18"),
+        (
+            r#"{"key_index":-1}"#,
+            "key_index: invalid value: integer `-1`, expected a number from 0 to 18446744073709551615 at column 15",
+        ),
+        (
+            r#"{"recovery_id":"0y"}"#,
+            "recovery_id: \"0y\" is not a number from 0 to 18446744073709551615 at column 18",
+        ),
         (r#"{"id":[]}"#, "id: invalid type: sequence, expected a string or an integer at column 7"),
         (
             r#"{"expected":"yes"}"#,

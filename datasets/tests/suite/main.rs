@@ -6,5 +6,6 @@ mod edges;
 mod errors;
 mod files;
 mod generate;
+mod inputs;
 mod pages;
 mod types;

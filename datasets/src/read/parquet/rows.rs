@@ -1,5 +1,6 @@
 //! The cells of a row from the columns of a row group.
 
+use super::super::bytes::BytesForm;
 use super::super::cell::bytes_of_text;
 use super::column::{Column, Number};
 use super::schema::CellType;
@@ -44,16 +45,22 @@ impl<'r> At<'r> {
         self.0.get(place?)
     }
 
-    /// A cell of bytes. A column of text has them in hexadecimal.
+    /// A cell of bytes. A column of text has them in a form.
     fn bytes(
         self,
+        form: BytesForm,
         field: &'static str,
         place: Option<usize>,
         decoded: &'r mut Vec<u8>,
     ) -> Result<Option<&'r [u8]>, RowError> {
         let Some(column) = self.column(place) else { return Ok(None) };
         match (column.bytes(self.1), column.of()) {
-            (Some(text), CellType::Text) => bytes_of_text(field, text, decoded).map(Some),
+            (Some(text), CellType::Text) => {
+                // What is not UTF-8 is no digit either.
+                bytes_of_text(form, field, &String::from_utf8_lossy(text), decoded)
+                    .map(Some)
+                    .map_err(|source| RowError::TextBytes { field, source })
+            }
             (cell, _) => Ok(cell),
         }
     }
@@ -90,6 +97,11 @@ impl<'r> At<'r> {
             }
         }
     }
+
+    fn recovery_id(self, place: Option<usize>) -> Result<Option<u8>, RowError> {
+        let value: Option<u64> = self.number("recovery_id", place, "0 to 3")?;
+        value.map(|value| u8::try_from(value).map_err(|_| RowError::RecoveryId { value })).transpose()
+    }
 }
 
 impl Places {
@@ -116,6 +128,7 @@ impl Places {
         &self,
         columns: &'r [Column],
         at: usize,
+        form: BytesForm,
         scratch: &'r mut Scratch,
     ) -> Result<Row<'r>, Problem> {
         let cells = At(columns, at);
@@ -124,13 +137,13 @@ impl Places {
             scheme: cells.text("scheme", self.scheme)?,
             rule: cells.text("rule", self.rule)?,
             encoding: cells.text("encoding", self.encoding)?,
-            user_id: cells.bytes("user_id", self.user_id, &mut scratch.user_id)?,
-            public_key: cells.bytes("public_key", self.public_key, &mut scratch.public_key)?,
+            user_id: cells.bytes(form, "user_id", self.user_id, &mut scratch.user_id)?,
+            public_key: cells.bytes(form, "public_key", self.public_key, &mut scratch.public_key)?,
             key_index: cells.number("key_index", self.key_index, "0 or more")?,
-            message: cells.bytes("message", self.message, &mut scratch.message)?,
-            digest: cells.bytes("digest", self.digest, &mut scratch.digest)?,
-            signature: cells.bytes("signature", self.signature, &mut scratch.signature)?,
-            recovery_id: cells.number("recovery_id", self.recovery_id, "0 to 255")?,
+            message: cells.bytes(form, "message", self.message, &mut scratch.message)?,
+            digest: cells.bytes(form, "digest", self.digest, &mut scratch.digest)?,
+            signature: cells.bytes(form, "signature", self.signature, &mut scratch.signature)?,
+            recovery_id: cells.recovery_id(self.recovery_id)?,
             expected: match cells.column(self.expected).and_then(|column| column.boolean(at)) {
                 Some(valid) => Expected::Valid(valid),
                 None => Expected::Unknown,

@@ -5,7 +5,8 @@ use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as P
 use parquet::schema::types::{SchemaDescriptor, Type};
 
 use crate::error::ReadError;
-use crate::read::{Cells, KeyUse};
+use crate::layout::{ColumnNames, Field};
+use crate::read::{Cells, Wanted, missing_column};
 
 /// A known column.
 pub(super) struct Known {
@@ -26,6 +27,11 @@ enum Kind {
 impl Known {
     pub(super) fn read(&self, cells: Cells) -> bool {
         cells != Cells::Keys || self.name == "public_key"
+    }
+
+    /// The column that holds it, if any does.
+    pub(super) fn column<'n>(&self, names: &'n ColumnNames) -> Option<&'n str> {
+        names.column(Field::from_name(self.name)?)
     }
 }
 
@@ -295,11 +301,17 @@ pub(super) const KNOWN: [Known; 12] = [
 ];
 
 /// Refuses a column that is there twice: which one is meant cannot be known.
-pub(super) fn check_once(file: &str, schema: &SchemaDescriptor, names: &[&str]) -> Result<(), ReadError> {
+pub(super) fn check_once(
+    file: &str,
+    schema: &SchemaDescriptor,
+    wanted: &[(&str, &str)],
+) -> Result<(), ReadError> {
     let fields = schema.root_schema().get_fields();
     let count = |name: &str| fields.iter().filter(|field| field.name() == name).count();
-    match names.iter().find(|name| count(name) > 1) {
-        Some(column) => Err(ReadError::TwoColumns { file: file.to_owned(), column: (*column).to_owned() }),
+    match wanted.iter().find(|(_, column)| count(column) > 1) {
+        Some((_, column)) => {
+            Err(ReadError::TwoColumns { file: file.to_owned(), column: (*column).to_owned() })
+        }
         None => Ok(()),
     }
 }
@@ -317,42 +329,44 @@ pub(super) fn leaf(schema: &SchemaDescriptor, name: &str) -> Option<usize> {
 }
 
 /// Checks that the columns that every file needs are there, and that those that are there hold what they should.
-pub(super) fn check_columns(file: &str, schema: &SchemaDescriptor, cells: Cells) -> Result<(), ReadError> {
-    for Known { name, kind } in KNOWN.iter().filter(|column| column.read(cells)) {
-        if let Some(field) = field(schema, name)
-            && !kind.holds(cell_type(field))
+pub(super) fn check_columns(
+    file: &str,
+    schema: &SchemaDescriptor,
+    wanted: &Wanted<'_>,
+) -> Result<(), ReadError> {
+    let names = &wanted.layout.columns;
+    if let Some((_, name)) = wanted.named().find(|(_, name)| field(schema, name).is_none()) {
+        return Err(no_column(file, schema, name));
+    }
+    for known in KNOWN.iter().filter(|column| column.read(wanted.cells)) {
+        if let Some(field) = known.column(names).and_then(|name| field(schema, name))
+            && !known.kind.holds(cell_type(field))
         {
             return Err(ReadError::ColumnType {
                 file: file.to_owned(),
-                column: name,
+                column: field.name().to_owned(),
                 found: type_name(field),
-                expected: if nested(field) { kind.types_of_one() } else { kind.types() },
+                expected: if nested(field) { known.kind.types_of_one() } else { known.kind.types() },
             });
         }
     }
-    let needs = |columns: &[&'static str], remedy| match columns {
-        [first, ..] if !columns.iter().any(|name| field(schema, name).is_some()) => {
-            Err(ReadError::MissingColumn { file: file.to_owned(), column: first, remedy })
+    let has = |of: Field| names.column(of).is_some_and(|name| field(schema, name).is_some());
+    match missing_column(wanted, has) {
+        Some((field, remedy)) => {
+            Err(ReadError::MissingColumn { file: file.to_owned(), column: field.name(), remedy })
         }
-        _ => Ok(()),
-    };
-    match cells {
-        Cells::Keys => needs(&["public_key"], "a keys file needs it"),
-        Cells::Signatures(key_use) => {
-            needs(&["scheme"], "name the scheme of every row")?;
-            needs(&["signature"], "every row needs one")?;
-            needs(&["message", "digest"], "add it, or digest for schemes that take one")?;
-            match key_use {
-                KeyUse::Required => {
-                    needs(&["public_key", "key_index"], "add it, or key_index and a keys file")
-                }
-                KeyUse::Optional => Ok(()),
-            }
-        }
+        None => Ok(()),
     }
 }
 
-/// Checks that a column is there and holds bytes or their hexadecimal digits, or text where the caller reads text.
+fn no_column(file: &str, schema: &SchemaDescriptor, column: &str) -> ReadError {
+    let fields = schema.root_schema().get_fields();
+    let has = fields.iter().map(|field| field.name()).collect::<Vec<_>>();
+    let (file, column) = (file.to_owned(), column.to_owned());
+    ReadError::NoColumn { file, column, has: has.join(", ") }
+}
+
+/// Checks that a column is there and holds bytes or text that stands for bytes, or text where the caller reads text.
 pub(super) fn check_column(
     file: &str,
     schema: &SchemaDescriptor,
@@ -360,10 +374,7 @@ pub(super) fn check_column(
     text: bool,
 ) -> Result<(), ReadError> {
     let Some(field) = field(schema, column) else {
-        let fields = schema.root_schema().get_fields();
-        let has = fields.iter().map(|field| field.name()).collect::<Vec<_>>();
-        let (file, column) = (file.to_owned(), column.to_owned());
-        return Err(ReadError::NoColumn { file, column, has: has.join(", ") });
+        return Err(no_column(file, schema, column));
     };
     let cells = cell_type(field);
     let holds =
