@@ -92,13 +92,8 @@ pub(crate) fn usage(told: &clap::Error) -> ExitCode {
 }
 
 /// Says something on standard error, whatever text from a file it quotes.
-fn say(message: &str) {
+pub(crate) fn say(message: &str) {
     drop(writeln!(io::stderr(), "sigwarp: {}", shown_within(message, MESSAGE_CHARACTERS)));
-}
-
-/// Says what is wrong with one of several things; the command goes on with the others.
-pub(crate) fn complain(message: &str) {
-    say(message);
 }
 
 /// Says what the user should know although the command goes on.

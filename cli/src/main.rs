@@ -10,6 +10,7 @@ mod exit;
 mod generate;
 mod hash;
 mod help;
+mod inputs;
 mod interrupt;
 mod man;
 mod memory;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sigwarp_datasets::{human, shown_within};
 
-use crate::exit::{Failure, print};
+use crate::exit::{Failure, print, say};
 
 /// The most characters of a file's name and of an id in a table. Tables are as wide as their widest cell.
 const FILE_CHARACTERS: usize = 100;
@@ -21,11 +21,10 @@ pub(crate) fn be_quiet() {
     QUIET.store(true, Ordering::Relaxed);
 }
 
-/// A note on standard error, of something that the user may want to know and need not. A standard error that is closed is
-/// no reason to end.
+/// A note on standard error, of something that the user may want to know and need not.
 pub(crate) fn note(text: &str) {
     if !QUIET.load(Ordering::Relaxed) {
-        drop(writeln!(io::stderr(), "sigwarp: {text}"));
+        say(text);
     }
 }
 

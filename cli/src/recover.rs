@@ -11,6 +11,7 @@ use sigwarp_datasets::{KeyUse, PartialFile, RowBlock, json_line};
 
 use crate::args::{Format, RecoverArgs};
 use crate::exit::{Exit, Failure, write_out};
+use crate::inputs::expand;
 use crate::interrupt::Interrupt;
 use crate::output::{is_standard, label, place, print_summary, rows_in};
 use crate::progress::Progress;
@@ -53,7 +54,7 @@ struct Recovered<'a> {
 
 pub(crate) fn run(args: &RecoverArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let files = args.input.files.clone();
+    let files = expand(&args.input.files)?;
     Roles::default()
         .read("the input", &files)
         .read("--keys", &args.input.keys)

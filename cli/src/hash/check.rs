@@ -14,7 +14,7 @@ use super::input::StandardInput;
 use super::line::{Listed, escaped, parse};
 use super::output_failure;
 use crate::args::{Format, HashArgs};
-use crate::exit::{Exit, Failure, complain, warn};
+use crate::exit::{Exit, Failure, say, warn};
 use crate::interrupt::Interrupt;
 use crate::output::is_standard;
 
@@ -228,10 +228,7 @@ impl Check<'_> {
                     self.outcome(&entry, Outcome::Missing)?;
                 } else {
                     self.out.flush().map_err(output_failure)?;
-                    complain(&format!(
-                        "{}: cannot read: {error}",
-                        String::from_utf8_lossy(&entry.listed.name)
-                    ));
+                    say(&format!("{}: cannot read: {error}", String::from_utf8_lossy(&entry.listed.name)));
                     self.outcome(&entry, Outcome::Unreadable)?;
                 }
                 Ok(true)
@@ -297,14 +294,14 @@ impl Check<'_> {
         }
         if self.args.ignore_missing && self.summary.ok + self.summary.failed == verified_before {
             self.nothing_verified = true;
-            complain(&format!("{name}: no file was verified: none of those listed is there"));
+            say(&format!("{name}: no file was verified: none of those listed is there"));
         }
     }
 
     fn complain_of_list(&mut self, message: &str) {
         self.bad_list = true;
         self.summary.error.get_or_insert_with(|| message.to_owned());
-        complain(message);
+        say(message);
     }
 
     /// The counts of files that are not as listed.

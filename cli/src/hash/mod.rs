@@ -21,6 +21,7 @@ use self::input::StandardInput;
 use self::line::line;
 use crate::args::{Format, HashArgs};
 use crate::exit::{Exit, Failure, warn};
+use crate::inputs::expand;
 use crate::interrupt::Interrupt;
 use crate::output::is_standard;
 use crate::roles::Roles;
@@ -101,7 +102,9 @@ pub(crate) fn run(args: &HashArgs, interrupt: &Interrupt) -> Result<Exit, Failur
             "--input-format and --bytes say how to read a column; name it with --column",
         ));
     }
-    let files = &args.files[..];
+    // Whole files are hashed as they are named, whatever they hold.
+    let expanded = args.column.as_ref().map(|_| expand(&args.files)).transpose()?;
+    let files = expanded.as_deref().unwrap_or(&args.files);
     Roles::default().read("the input", files).check()?;
     let work = match &args.column {
         Some(_) => Work::Rows(files),

@@ -15,6 +15,7 @@ use sigwarp_datasets::{KeyFile, KeyUse, RowBlock, VerdictWriter};
 use self::summary::{Judged, OnDevice, Run, Summary, Totals};
 use crate::args::{BackendName, EngineArgs, Format, VerifyArgs};
 use crate::exit::{Exit, Failure};
+use crate::inputs::expand;
 use crate::interrupt::Interrupt;
 use crate::output::{self, is_standard, print_summary};
 use crate::progress::Progress;
@@ -24,15 +25,15 @@ use crate::threads::{Work, useful};
 
 pub(crate) fn run(args: &VerifyArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let files = args.input.files.clone();
+    if args.quiet {
+        output::be_quiet();
+    }
+    let files = expand(&args.input.files)?;
     Roles::default()
         .read("the input", &files)
         .read("--keys", &args.input.keys)
         .write("--output", &args.output)
         .check()?;
-    if args.quiet {
-        output::be_quiet();
-    }
     let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(&files)))?;
     let to_standard_output = args.output.as_deref().is_some_and(is_standard);
     let mut job = Job {

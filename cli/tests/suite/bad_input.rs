@@ -88,7 +88,7 @@ fn files_that_cannot_be_read() {
     refused(path, &["missing.parquet"], b"", 2, "missing.parquet: no such file");
     refused(path, &["missing.jsonl"], b"", 2, "missing.jsonl: no such file");
     fs::create_dir(path.join("folder.jsonl")).expect("a folder");
-    refused(path, &["folder.jsonl"], b"", 2, "folder.jsonl: is a directory");
+    refused(path, &["folder.jsonl"], b"", 2, "folder.jsonl: the folder holds no file of rows");
     fs::write(path.join("rows.txt"), "a,b").expect("a file");
     refused(path, &["rows.txt"], b"", 2, "rows.txt: unknown file type; name a .parquet, .jsonl, .ndjson,");
     fs::write(path.join("empty.jsonl"), "").expect("a file");

@@ -5,6 +5,7 @@ mod bench;
 mod common;
 mod faults;
 mod hash;
+mod inputs;
 mod itself;
 mod numbers;
 mod verify;
