@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use parquet::basic::CompressionCodec;
 use sigwarp::DefaultRules;
 use sigwarp_datasets::{KeyUse, ReadError, ReadOptions, Row, RowBlock, RowReader, RowWriter};
 
 use crate::cases::Case;
 use crate::seeds;
+
+/// The tests of the reader write pages in every compression too.
+#[path = "../../../../datasets/tests/suite/common/pages.rs"]
+mod pages;
 
 /// Small, so that inputs reach the bound.
 const MAX_ROW_BYTES: usize = 2048;
@@ -101,11 +106,35 @@ fn compare(small: Result<Rows, ReadError>, large: Result<Rows, ReadError>) {
     assert_eq!(text(small), text(large));
 }
 
-/// Files of a few rows, as the writers write them.
+/// The compressions of pages that are read.
+const CODECS: [CompressionCodec; 7] = [
+    CompressionCodec::UNCOMPRESSED,
+    CompressionCodec::SNAPPY,
+    CompressionCodec::GZIP,
+    CompressionCodec::BROTLI,
+    CompressionCodec::LZ4,
+    CompressionCodec::LZ4_RAW,
+    CompressionCodec::ZSTD,
+];
+
+/// Files of a few rows, as the writers write them, and Parquet in every compression.
 pub(crate) fn row_seeds(extension: &str) -> Vec<Vec<u8>> {
     let folder = std::env::temp_dir().join(format!("sigwarp-seeds-{extension}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
-    let seeds = (0..24).map(|salt| file_of(&folder.join(format!("{salt}.{extension}")), salt)).collect();
+    let path = |salt: u64| folder.join(format!("{salt}.{extension}"));
+    let mut seeds: Vec<Vec<u8>> = (0..24).map(|salt| file_of(&path(salt), salt)).collect();
+    if extension == "parquet" {
+        // The writer knows one compression and no checksums. Those with checksums come behind those without: an input that
+        // is changed anywhere else than in a header ends at its checksum.
+        for checksums in [false, true] {
+            for (codec, salt) in CODECS.into_iter().zip(0..) {
+                pages::rewrite(&path(salt), codec, |page| {
+                    page.checksum = page.checksum.filter(|_| checksums)
+                });
+                seeds.push(std::fs::read(path(salt)).expect("the file written above"));
+            }
+        }
+    }
     std::fs::remove_dir_all(&folder).expect("the folder made above");
     seeds
 }
