@@ -199,8 +199,11 @@ mod tests {
         Decompressor::new(codec).append(input, &mut out, size).map(|()| out.split_off(6))
     }
 
+    /// A name, and what was compressed.
+    type Sample = (&'static str, CompressionCodec, Vec<u8>);
+
     /// The same 2,000 bytes under each codec. Brotli is written as metablocks without compression.
-    fn samples() -> (Vec<u8>, Vec<(&'static str, CompressionCodec, Vec<u8>)>) {
+    fn samples() -> (Vec<u8>, Vec<Sample>) {
         use std::io::Write;
         let data: Vec<u8> = (0..2000u32).map(|at| (at * at / 97) as u8).collect();
         let gz = |data: &[u8]| {
