@@ -26,7 +26,7 @@ const CRATES: [(&str, &str); 17] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    for watched in ["../Cargo.lock", "../engine/src", "../tables/src", "src"] {
+    for watched in ["../Cargo.lock", "../engine/src", "../kernels/src", "../tables/src", "src"] {
         if std::path::Path::new(watched).exists() {
             println!("cargo::rerun-if-changed={watched}");
         }

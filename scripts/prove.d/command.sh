@@ -1,6 +1,7 @@
 # "The command: nothing lost, nothing overwritten."
-#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, foreign, start
+#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, foreign, start, generator
 #   SIGWARP_COMMAND           the command to prove, where it is not to be built: a release build of this commit
+#   SIGWARP_COMMAND_BASE      a release build of the commit to compare `gen` with; without it that part is skipped
 #   SIGWARP_FAULTS            a folder with small inputs and a script run.sh, which shows each fault that was found around
 #                             the engine; without it that check is skipped
 
@@ -49,6 +50,102 @@ schnorr-bip340 bip340
 sm2-sm3 sm2
 sm2 sm2
 SCHEMES
+}
+
+# The generator beside another build of it: the same bytes in less time, and two threads over one. Processor time is of
+# pairs that follow each other, one thread each; the figure is the median of their ratios.
+generator() {
+    command_built
+    if [ ! -x "${SIGWARP_COMMAND_BASE:-}" ]; then
+        skip "the generator beside another build: set SIGWARP_COMMAND_BASE to a release build of the command"
+        return
+    fi
+    python3 - "$SIGWARP_COMMAND_BASE" "$command" "$work" "$(nproc)" >"$work/lines" <<'PYTHON'
+import hashlib, os, statistics, subprocess, sys, time
+
+base, new, work, cores = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+
+def say(what, text):
+    print(what, text, sep="\t")
+
+def run(binary, arguments, threads, name):
+    """Wall and processor seconds of a run, and its files."""
+    files = [os.path.join(work, name.format(kind)) for kind in ("rows", "keys")]
+    command = [binary, "gen", *[argument.format(rows=files[0], keys=files[1]) for argument in arguments]]
+    before, start = os.times(), time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "RAYON_NUM_THREADS": str(threads)})
+    wall, after = time.perf_counter() - start, os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return wall, spent, [path for path in files if os.path.exists(path)]
+
+def digest(files):
+    found = []
+    for path in files:
+        with open(path, "rb") as file:
+            found.append(hashlib.file_digest(file, "sha256").hexdigest())
+        os.remove(path)
+    return found
+
+every = []
+for scheme, rules, encodings in [
+    ("ed25519", "zip215 rfc8032 strict donna libsodium", "raw"),
+    ("ecdsa-p256", "ecdsa ecdsa-low-s", "raw der"),
+    ("ecdsa-p256-sha256", "ecdsa ecdsa-low-s", "raw der der-lax der-trailing"),
+    ("ecdsa-secp256k1", "ecdsa ecdsa-low-s", "raw raw-v"),
+    ("ecdsa-secp256k1-sha256", "ecdsa ecdsa-low-s", "raw der-bip66"),
+    ("ecdsa-secp256k1-sha256d", "ecdsa", "der-lax"),
+    ("ecdsa-secp256k1-keccak256", "ecdsa-low-s", "raw-v"),
+    ("schnorr-bip340", "bip340", "raw"),
+    ("sm2-sm3", "sm2", "raw der"),
+    ("sm2", "sm2", "raw der"),
+]:
+    every += [f"{scheme}:{rule}:{encoding}=1" for rule in rules.split() for encoding in encodings.split()]
+mix = [argument for share in every for argument in ("--mix", share)]
+rows, keys = "{rows}.jsonl", "{keys}.jsonl"
+sets = {
+    "the default mix": ["--rows", "20000", "--output", rows],
+    "another seed, keys in a file": ["--rows", "20000", "--seed", "77", "--output", rows, "--keys-output", keys],
+    "every suite, half of the rows bad": ["--rows", "30000", *mix, "--bad", "0.5", "--devices", "16", "--output", rows],
+    "every suite, all rows bad, a Zipf law": ["--rows", "9000", *mix, "--bad", "1", "--zipf", "1.1", "--output", rows],
+    "long messages": ["--rows", "3000", *mix, "--message", "0-40000", "--bad", "0.1", "--output", rows],
+    "SenML in CBOR, Parquet": ["--rows", "20000", "--message", "senml-cbor", "--output", "{rows}.parquet"],
+    "one row": ["--rows", "1", "--output", rows],
+}
+for title, arguments in sets.items():
+    found = [digest(run(binary, arguments, threads, name)[2])
+             for binary, threads, name in [(base, cores, "base-{}"), (new, cores, "new-{}"), (new, 1, "one-{}")]]
+    same = found[0] == found[1] == found[2] and found[0]
+    say("pass" if same else "short", f"the same bytes: {title}")
+
+count, most, least = 60000, 0.6, 1.8
+timed = ["--rows", str(count), "--output", rows]
+pairs = []
+for turn in range(5):
+    sides = [base, new] if turn % 2 else [new, base]
+    spent = {}
+    for binary in sides:
+        _, spent[binary], files = run(binary, timed, 1, "timed-{}")
+        digest(files)
+    pairs.append((spent[base], spent[new]))
+ratio = statistics.median(after / before for before, after in pairs)
+each = [statistics.median(side) / count * 1e6 for side in zip(*pairs)]
+say("pass" if ratio <= most else "short",
+    f"processor time of a row: {each[1]:.1f} µs against {each[0]:.1f}, {ratio:.2f} of it (5 pairs); at most {most}")
+if cores < 2:
+    say("skip", "two threads over one: there is one core here")
+else:
+    gains = []
+    for _ in range(5):
+        walls = []
+        for threads in (1, 2):
+            wall, _, files = run(new, timed, threads, "timed-{}")
+            digest(files)
+            walls.append(wall)
+        gains.append(walls[0] / walls[1])
+    gain = statistics.median(gains)
+    say("pass" if gain >= least else "short", f"two threads over one: {gain:.2f} times the rows (5 pairs); at least {least}")
+PYTHON
+    tell <"$work/lines"
 }
 
 # Every kind of fault as a table test, and the inputs with which each was found.
@@ -127,9 +224,9 @@ foreign() {
         skip "files of other programs: they are written with Python 3.11, venv and pip"
         return
     fi
-    cargo build --release --quiet --bin sigwarp
+    command_built
     local status=0
-    scripts/foreign-files target/release/sigwarp >"$work/out" 2>"$work/err" || status=$?
+    scripts/foreign-files "$command" >"$work/out" 2>"$work/err" || status=$?
     if ! grep -q ' SHORT$' "$work/out"; then
         # Without its last line it did not come to the files: most often pip found no network.
         skip "files of other programs: $(tail -n 1 "$work/err")"
@@ -143,6 +240,6 @@ foreign() {
     fi
 }
 
-for part in ${SIGWARP_PROVE_ONLY:-faults foreign start}; do
+for part in ${SIGWARP_PROVE_ONLY:-faults foreign start generator}; do
     "$part"
 done

@@ -1,11 +1,14 @@
 //! What is wrong with a bad signature, and what each rule makes of it.
 
+use std::borrow::Cow;
+
 use curve25519_dalek::constants::EIGHT_TORSION;
+use curve25519_dalek::scalar::Scalar as Scalar25519;
 use rand_chacha::rand_core::Rng;
 use sigwarp::{EcdsaRule, Ed25519Rule, Scheme, Suite};
 
 use super::below;
-use super::fleet::Fleet;
+use super::fleet::{Fleet, Unsigned};
 use super::sign::{self, Signature};
 
 /// Something wrong with a signature. Some rules accept some of them: `expected` says.
@@ -74,6 +77,7 @@ impl Fault {
 }
 
 /// A signed item.
+#[derive(Debug)]
 pub(super) struct Signed {
     /// The key, where it is not the device's own.
     pub(super) key: Option<Vec<u8>>,
@@ -82,33 +86,51 @@ pub(super) struct Signed {
     pub(super) expected: bool,
 }
 
-/// Signs a message of a device, with a fault that fits the suite or none.
-pub(super) fn sign(
-    fleet: &Fleet,
+/// An item on its way.
+#[derive(Debug)]
+pub(super) enum Begun<'a> {
+    /// It needs no signature of a device.
+    Signed(Signed),
+    /// What it carries, and what is signed of it.
+    Unsigned(Vec<u8>, Unsigned<'a>),
+}
+
+/// Begins an item with a message of a device, with a fault that fits the suite or none.
+pub(super) fn begin<'a>(
+    fleet: &'a Fleet,
     number: u32,
     message: Vec<u8>,
     fault: Option<Fault>,
     rng: &mut impl Rng,
-) -> Signed {
+) -> Begun<'a> {
     let device = &fleet.devices()[number as usize];
-    let suite = fleet.suite();
-    let mut input = fleet.input(device, message);
-    let rule = Ed25519Rule::from_name(suite.rule());
-    match (fault, rule) {
-        (Some(Fault::SmallOrder), Some(rule)) => return small_order(rule, input, rng),
-        (Some(Fault::NonCanonical), Some(rule)) => {
-            return non_canonical_r(rule, &device.secret, &device.public, input, rng);
+    let input = fleet.input(device, message);
+    let rule = Ed25519Rule::from_name(fleet.suite().rule());
+    match (fault, rule, device.scalar()) {
+        (Some(Fault::SmallOrder), Some(rule), _) => return Begun::Signed(small_order(rule, input, rng)),
+        (Some(Fault::NonCanonical), Some(rule), Some(secret)) => {
+            return Begun::Signed(non_canonical_r(rule, secret, &device.public, input, rng));
         }
         _ => {}
     }
-
-    let mut signature = match fault {
-        Some(Fault::WrongKey) => {
-            let other = fleet.device(number.wrapping_add(1));
-            fleet.sign(&other, &input, rng)
-        }
-        _ => fleet.sign(device, &input, rng),
+    let signer = match fault {
+        Some(Fault::WrongKey) => fleet.device(number.wrapping_add(1)),
+        _ => Cow::Borrowed(device),
     };
+    let unsigned = fleet.unsigned(signer, &input, rng);
+    Begun::Unsigned(input, unsigned)
+}
+
+/// Ends an item that has its signature.
+pub(super) fn finish(
+    fleet: &Fleet,
+    mut input: Vec<u8>,
+    mut signature: Signature,
+    fault: Option<Fault>,
+    rng: &mut impl Rng,
+) -> Signed {
+    let suite = fleet.suite();
+    let rule = Ed25519Rule::from_name(suite.rule());
     let mut expected = fault.is_none();
     if matches!(suite.scheme(), Scheme::Ecdsa(_)) {
         // Under low-s signers give the low one; elsewhere both are as likely.
@@ -219,13 +241,13 @@ pub(crate) fn non_canonical_small_order() -> [[u8; 32]; 6] {
 /// cofactor.
 fn non_canonical_r(
     rule: Ed25519Rule,
-    secret: &[u8; 32],
+    secret: &Scalar25519,
     key: &[u8],
     input: Vec<u8>,
     rng: &mut impl Rng,
 ) -> Signed {
     let r = non_canonical_small_order()[below(rng, 6) as usize];
-    let s = sign::ed25519_challenge(&r, key, &input) * sign::ed25519_secret(secret).0;
+    let s = sign::ed25519_challenge(&r, key, &input) * secret;
     let signature = Signature { r, s: s.to_bytes(), id: 0 }.raw();
     Signed { key: None, input, signature, expected: rule == Ed25519Rule::Zip215 }
 }

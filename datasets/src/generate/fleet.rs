@@ -1,5 +1,12 @@
 //! The devices of a suite and their keys.
 
+use std::borrow::Cow;
+
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
+use curve25519_dalek::scalar::Scalar as Scalar25519;
+use k256::Secp256k1;
+use k256::elliptic_curve::ff::{BatchInverter, Field};
+use k256::elliptic_curve::{AffinePoint, Scalar};
 use p256::NistP256;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -7,16 +14,45 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
 use sigwarp::{EcdsaScheme, Prehash, Scheme, Suite, UserId};
+use sm2::Sm2;
 
-use super::sign::{self, Signature};
+use super::TOGETHER;
+use super::sign::{self, Curve, Signature};
 
 /// A device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Device {
-    pub(super) secret: [u8; 32],
     pub(super) public: Vec<u8>,
-    /// The coordinates of the key, where the scheme signs them or needs their parity.
-    point: ([u8; 32], [u8; 32]),
+    secret: Secret,
+}
+
+/// What a device signs with.
+#[derive(Debug, Clone)]
+enum Secret {
+    /// The scalar and the prefix of nonces.
+    Ed25519((Scalar25519, [u8; 32])),
+    /// The secret, and the coordinates of the key, which the scheme signs or needs the parity of.
+    Weierstrass([u8; 32], ([u8; 32], [u8; 32])),
+}
+
+impl Device {
+    /// The secret scalar of an Ed25519 device.
+    pub(super) fn scalar(&self) -> Option<&Scalar25519> {
+        match &self.secret {
+            Secret::Ed25519(secret) => Some(&secret.0),
+            Secret::Weierstrass(..) => None,
+        }
+    }
+}
+
+/// An item that waits for its signature.
+#[derive(Debug)]
+pub(super) struct Unsigned<'a> {
+    device: Cow<'a, Device>,
+    /// What is signed, where that is a digest.
+    digest: [u8; 32],
+    /// Where it is not the scheme's own.
+    nonce: [u8; 32],
 }
 
 /// The devices that sign under one suite.
@@ -34,8 +70,9 @@ impl Fleet {
         const AT_ONCE: usize = 1 << 16;
         let mut fleet = Self { suite, seed, devices: Vec::new() };
         for first in (0..devices).step_by(AT_ONCE) {
-            let next = first..devices.min(first.saturating_add(AT_ONCE as u32));
-            let made: Vec<Device> = next.into_par_iter().map(|device| fleet.device(device)).collect();
+            let numbers: Vec<u32> = (first..devices.min(first.saturating_add(AT_ONCE as u32))).collect();
+            let made: Vec<Device> =
+                numbers.par_chunks(TOGETHER).flat_map_iter(|numbers| fleet.make(numbers)).collect();
             fleet.devices.extend(made);
         }
         fleet
@@ -49,39 +86,76 @@ impl Fleet {
         &self.devices
     }
 
-    /// Device `number`, of the fleet or beyond it. Keys that have two forms take turns.
-    pub(super) fn device(&self, number: u32) -> Device {
-        let mut rng = ChaCha8Rng::from_seed(self.seed);
-        rng.set_stream(u64::from(number));
-        let mut secret = [0; 32];
-        rng.fill_bytes(&mut secret);
-        let point = match self.suite.scheme() {
-            Scheme::Ed25519 => ([0; 32], [0; 32]),
-            Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => sign::public::<NistP256>(&secret),
-            Scheme::Ecdsa(_) | Scheme::Bip340 => sign::public::<k256::Secp256k1>(&secret),
-            Scheme::Sm2Sm3 | Scheme::Sm2 => sign::public::<sm2::Sm2>(&secret),
+    /// Device `number`, of the fleet or beyond it.
+    pub(super) fn device(&self, number: u32) -> Cow<'_, Device> {
+        match self.devices.get(number as usize) {
+            Some(device) => Cow::Borrowed(device),
+            None => Cow::Owned(self.make(&[number]).remove(0)),
+        }
+    }
+
+    /// Makes devices. Keys that have two forms take turns.
+    fn make(&self, numbers: &[u32]) -> Vec<Device> {
+        let secrets: Vec<[u8; 32]> = numbers
+            .iter()
+            .map(|&number| {
+                let mut rng = ChaCha8Rng::from_seed(self.seed);
+                rng.set_stream(u64::from(number));
+                let mut secret = [0; 32];
+                rng.fill_bytes(&mut secret);
+                secret
+            })
+            .collect();
+        let points = match group_of(self.suite.scheme()) {
+            GroupOf::Ed25519 => {
+                let secrets: Vec<_> = secrets.iter().map(sign::ed25519_secret).collect();
+                let points: Vec<_> = secrets.iter().map(|(a, _)| EdwardsPoint::mul_base(a)).collect();
+                let keys = EdwardsPoint::compress_batch_alloc(&points);
+                let device = |(key, secret): (CompressedEdwardsY, _)| Device {
+                    public: key.0.to_vec(),
+                    secret: Secret::Ed25519(secret),
+                };
+                return keys.into_iter().zip(secrets).map(device).collect();
+            }
+            GroupOf::P256 => publics::<NistP256>(&secrets),
+            GroupOf::Secp256k1 => publics::<Secp256k1>(&secrets),
+            GroupOf::Sm2 => publics::<Sm2>(&secrets),
         };
-        let public = match self.suite.scheme() {
-            Scheme::Ed25519 => sign::ed25519_public(&secret).to_vec(),
-            Scheme::Bip340 => point.0.to_vec(),
-            _ => sign::sec1(&point, number.is_multiple_of(2)),
-        };
-        Device { secret, public, point }
+        let devices = numbers.iter().zip(secrets).zip(points).map(|((number, secret), point)| {
+            let public = match self.suite.scheme() {
+                Scheme::Bip340 => point.0.to_vec(),
+                _ => sign::sec1(&point, number.is_multiple_of(2)),
+            };
+            Device { public, secret: Secret::Weierstrass(secret, point) }
+        });
+        devices.collect()
     }
 
     /// What an item of the suite carries for a message of a device: the message, or its digest.
     pub(super) fn input(&self, device: &Device, message: Vec<u8>) -> Vec<u8> {
         match self.suite.scheme() {
             Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::Secp256k1) => Sha256::digest(&message).to_vec(),
-            Scheme::Sm2 => sign::sm2_digest(UserId::DEFAULT, &device.point, &message).to_vec(),
+            Scheme::Sm2 => self.sm2_digest(UserId::DEFAULT, device, &message).to_vec(),
             _ => message,
         }
     }
 
-    /// Signs what an item carries, with nonces from `rng`.
-    pub(super) fn sign(&self, device: &Device, input: &[u8], rng: &mut impl Rng) -> Signature {
+    fn sm2_digest(&self, user_id: &[u8], device: &Device, message: &[u8]) -> [u8; 32] {
+        match &device.secret {
+            Secret::Weierstrass(_, point) => sign::sm2_digest(user_id, point, message),
+            Secret::Ed25519(_) => unreachable!("a fleet's devices are of its scheme"),
+        }
+    }
+
+    /// Makes what an item carries ready to be signed, with a nonce from `rng`.
+    pub(super) fn unsigned<'a>(
+        &self,
+        device: Cow<'a, Device>,
+        input: &[u8],
+        rng: &mut impl Rng,
+    ) -> Unsigned<'a> {
         let digest = match self.suite.scheme() {
-            Scheme::Ed25519 => return sign::ed25519(&device.secret, &device.public, input),
+            Scheme::Ed25519 | Scheme::Bip340 => [0; 32],
             Scheme::Ecdsa(scheme) => match scheme.hash() {
                 Some(Prehash::Sha256) => Sha256::digest(input).into(),
                 Some(Prehash::Sha256d) => Sha256::digest(Sha256::digest(input)).into(),
@@ -90,23 +164,22 @@ impl Fleet {
             },
             Scheme::Sm2Sm3 => {
                 let user_id = self.suite.user_id().unwrap_or(UserId::DEFAULT);
-                sign::sm2_digest(user_id, &device.point, input)
+                self.sm2_digest(user_id, &device, input)
             }
             Scheme::Sm2 => input.try_into().expect("the generator made a digest of 32 bytes"),
-            Scheme::Bip340 => [0; 32],
         };
+        let mut unsigned = Unsigned { device, digest, nonce: [0; 32] };
+        if self.suite.scheme() != Scheme::Ed25519 {
+            rng.fill_bytes(&mut unsigned.nonce);
+        }
+        unsigned
+    }
+
+    /// Signs an item whose nonce did not serve, with others from `rng`.
+    pub(super) fn sign_again(&self, mut item: Unsigned<'_>, input: &[u8], rng: &mut impl Rng) -> Signature {
         loop {
-            let mut nonce = [0; 32];
-            rng.fill_bytes(&mut nonce);
-            let signed = match self.suite.scheme() {
-                Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => {
-                    sign::ecdsa::<NistP256>(&device.secret, &digest, &nonce)
-                }
-                Scheme::Ecdsa(_) => sign::ecdsa::<k256::Secp256k1>(&device.secret, &digest, &nonce),
-                Scheme::Bip340 => sign::bip340(&device.secret, &device.point, input, &nonce),
-                _ => sign::sm2(&device.secret, &digest, &nonce),
-            };
-            if let Some(signature) = signed {
+            rng.fill_bytes(&mut item.nonce);
+            if let Some(signature) = sign_all(&[(self, &item, input)]).remove(0) {
                 return signature;
             }
         }
@@ -123,5 +196,116 @@ impl Fleet {
     /// Whether s is above half the group order of the ECDSA scheme.
     pub(super) fn is_high(&self, s: &[u8; 32]) -> bool {
         self.negated(s) < *s
+    }
+}
+
+/// The group that a scheme signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GroupOf {
+    Ed25519,
+    P256,
+    Secp256k1,
+    Sm2,
+}
+
+const fn group_of(scheme: Scheme) -> GroupOf {
+    match scheme {
+        Scheme::Ed25519 => GroupOf::Ed25519,
+        Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => GroupOf::P256,
+        Scheme::Ecdsa(_) | Scheme::Bip340 => GroupOf::Secp256k1,
+        Scheme::Sm2Sm3 | Scheme::Sm2 => GroupOf::Sm2,
+    }
+}
+
+fn publics<C: Curve>(secrets: &[[u8; 32]]) -> Vec<([u8; 32], [u8; 32])> {
+    let secrets: Vec<_> = secrets.iter().map(sign::scalar::<C>).collect();
+    C::comb().multiples(&secrets).iter().map(sign::coordinates::<C>).collect()
+}
+
+/// An item that waits, with its fleet and what it carries.
+type Waiting<'a> = (&'a Fleet, &'a Unsigned<'a>, &'a [u8]);
+
+/// Signs items of any fleets together: the points of the nonces of a group become affine by one inversion, and what
+/// signatures are divided by is inverted by another. `None` where a nonce does not serve.
+pub(super) fn sign_all(items: &[Waiting<'_>]) -> Vec<Option<Signature>> {
+    let mut signatures = vec![None; items.len()];
+    for group in [GroupOf::Ed25519, GroupOf::P256, GroupOf::Secp256k1, GroupOf::Sm2] {
+        let places = (0..items.len()).filter(|&place| group_of(items[place].0.suite.scheme()) == group);
+        let places: Vec<usize> = places.collect();
+        if places.is_empty() {
+            continue;
+        }
+        let of_group: Vec<Waiting<'_>> = places.iter().map(|&place| items[place]).collect();
+        let signed = match group {
+            GroupOf::Ed25519 => sign_ed25519(&of_group),
+            GroupOf::P256 => sign_on::<NistP256>(&of_group, |item, _, point, inverse| {
+                let (secret, _) = item.weierstrass();
+                sign::ecdsa_with::<NistP256>(secret, &item.digest, point, inverse)
+            }),
+            GroupOf::Secp256k1 => sign_on::<Secp256k1>(&of_group, |item, input, point, inverse| {
+                let (secret, key) = item.weierstrass();
+                match input {
+                    Some(message) => sign::bip340_with(secret, key, message, &item.nonce, point),
+                    None => sign::ecdsa_with::<Secp256k1>(secret, &item.digest, point, inverse),
+                }
+            }),
+            GroupOf::Sm2 => sign_on::<Sm2>(&of_group, |item, _, point, inverse| {
+                let (secret, _) = item.weierstrass();
+                sign::sm2_with(secret, &item.digest, &item.nonce, point, inverse)
+            }),
+        };
+        places.into_iter().zip(signed).for_each(|(place, signed)| signatures[place] = signed);
+    }
+    signatures
+}
+
+fn sign_ed25519(items: &[Waiting<'_>]) -> Vec<Option<Signature>> {
+    let secrets = || {
+        items.iter().filter_map(|(_, item, input)| match &item.device.secret {
+            Secret::Ed25519(secret) => Some((secret, &item.device.public, input)),
+            Secret::Weierstrass(..) => None,
+        })
+    };
+    let nonces: Vec<_> = secrets().map(|(secret, _, input)| sign::ed25519_nonce(&secret.1, input)).collect();
+    let points: Vec<_> = nonces.iter().map(EdwardsPoint::mul_base).collect();
+    let points = EdwardsPoint::compress_batch_alloc(&points);
+    let signed = secrets().zip(nonces).zip(points).map(|(((secret, key, input), nonce), r)| {
+        Some(sign::ed25519_with(&secret.0, key, input, &nonce, r.0))
+    });
+    signed.collect()
+}
+
+/// `finish` is given an item, its message where BIP 340 hashes it, the point of its nonce, and an inverse: of the nonce for
+/// ECDSA, of 1 + d for SM2.
+fn sign_on<C: Curve>(
+    items: &[Waiting<'_>],
+    finish: impl Fn(&Unsigned<'_>, Option<&[u8]>, &AffinePoint<C>, &Scalar<C>) -> Option<Signature>,
+) -> Vec<Option<Signature>> {
+    let nonces: Vec<Scalar<C>> = items.iter().map(|(_, item, _)| sign::scalar::<C>(&item.nonce)).collect();
+    let points = C::comb().multiples(&nonces);
+    let mut inverses: Vec<Scalar<C>> = items
+        .iter()
+        .zip(nonces)
+        .map(|((fleet, item, _), nonce)| match group_of(fleet.suite.scheme()) {
+            GroupOf::Sm2 => Scalar::<C>::ONE + sign::scalar::<C>(item.weierstrass().0),
+            _ => nonce,
+        })
+        .collect();
+    let mut scratch = inverses.clone();
+    BatchInverter::invert_with_external_scratch(&mut inverses, &mut scratch);
+    let finished = items.iter().zip(points).zip(inverses).map(|(((fleet, item, input), point), inverse)| {
+        let message = (fleet.suite.scheme() == Scheme::Bip340).then_some(*input);
+        finish(item, message, &point, &inverse)
+    });
+    finished.collect()
+}
+
+impl Unsigned<'_> {
+    /// The secret and the coordinates of the key.
+    fn weierstrass(&self) -> (&[u8; 32], &([u8; 32], [u8; 32])) {
+        match &self.device.secret {
+            Secret::Weierstrass(secret, point) => (secret, point),
+            Secret::Ed25519(_) => unreachable!("a fleet's devices are of its scheme"),
+        }
     }
 }

@@ -1,12 +1,15 @@
 //! The workload generator: signed rows of a fleet of devices, good and bad, the same bytes for the same seed on
 //! every machine and with any number of threads.
 
+mod comb;
 pub(crate) mod faults;
 mod fleet;
 mod payload;
 mod share;
 pub(crate) mod sign;
 mod zipf;
+
+use std::ops::Range;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -19,6 +22,7 @@ use crate::error::WriteError;
 use crate::row::{Expected, Row};
 use crate::write::RowWriter;
 pub use faults::Fault;
+use faults::{Begun, Signed};
 use fleet::Fleet;
 pub use payload::MessageShape;
 pub use share::{Share, ShareError};
@@ -166,9 +170,12 @@ pub enum WorkloadError {
 const MAX_KEYS: u64 = 1 << 26;
 /// The largest message.
 const MAX_MESSAGE: u32 = 64 << 20;
-/// Rows that are made at once, if their messages stay below [`WAVE_BYTES`] together.
-const WAVE_ITEMS: u64 = 8192;
-const WAVE_BYTES: u64 = 64 << 20;
+/// Rows that are made at once, if their messages stay below [`WAVE_BYTES`] together. Two such waves are held: one is written
+/// while the next is made.
+const WAVE_ITEMS: u64 = 4096;
+const WAVE_BYTES: u64 = 32 << 20;
+/// Rows or keys that share inversions.
+const TOGETHER: usize = 128;
 
 /// A fleet with its keys, ready to sign.
 #[derive(Debug)]
@@ -266,14 +273,19 @@ impl Generator {
     ) -> Result<bool, WriteError> {
         let largest = u64::from(self.workload.messages.sizes().1).max(1);
         let wave = (WAVE_BYTES / largest).clamp(1, WAVE_ITEMS);
+        let wave_from = |first: u64| first..(first + wave).min(self.workload.items);
+        let mut made = self.items(wave_from(0));
         let mut next = 0;
         while next < self.workload.items {
-            let end = (next + wave).min(self.workload.items);
-            let made: Vec<Item> = (next..end).into_par_iter().map(|index| self.item(index)).collect();
-            for (index, item) in (next..).zip(&made) {
-                self.with_row(index, item, |row| writer.write(row, item.fault.map(Fault::name)))?;
-            }
-            next = end;
+            let end = wave_from(next).end;
+            let write = || {
+                (next..).zip(&made).try_for_each(|(index, item)| {
+                    self.with_row(index, item, |row| writer.write(row, item.fault.map(Fault::name)))
+                })
+            };
+            let (coming, written) = rayon::join(|| self.items(wave_from(end)), write);
+            written?;
+            (made, next) = (coming, end);
             if !progress(next) {
                 return Ok(next == self.workload.items);
             }
@@ -281,10 +293,16 @@ impl Generator {
         Ok(true)
     }
 
+    /// Items, made on the threads of the current rayon pool.
+    fn items(&self, indices: Range<u64>) -> Vec<Item> {
+        let indices: Vec<u64> = indices.collect();
+        indices.par_chunks(TOGETHER).flat_map_iter(|indices| self.signed(indices)).collect()
+    }
+
     /// Replaces the rows of `block` by these items, with the keys in the rows, for callers that verify without a
     /// file between. Made on the threads of the current rayon pool.
-    pub fn fill(&self, items: std::ops::Range<u64>, block: &mut RowBlock) {
-        let made: Vec<Item> = items.clone().into_par_iter().map(|index| self.item(index)).collect();
+    pub fn fill(&self, items: Range<u64>, block: &mut RowBlock) {
+        let made = self.items(items.clone());
         block.clear(items.start);
         for (index, item) in items.zip(&made) {
             let fleet = &self.fleets[item.share];
@@ -326,8 +344,35 @@ impl Generator {
         })
     }
 
-    /// Item `index`, which depends on nothing but the workload and its index.
-    fn item(&self, index: u64) -> Item {
+    /// Some items, signed together. Each depends on nothing but the workload and its index.
+    fn signed(&self, indices: &[u64]) -> Vec<Item> {
+        let drafts: Vec<Draft<'_>> = indices.iter().map(|&index| self.draft(index)).collect();
+        let waiting: Vec<_> = drafts
+            .iter()
+            .filter_map(|draft| match &draft.begun {
+                Begun::Signed(_) => None,
+                Begun::Unsigned(input, unsigned) => Some((draft.fleet, unsigned, &input[..])),
+            })
+            .collect();
+        let mut signatures = fleet::sign_all(&waiting).into_iter();
+        let finished = drafts.into_iter().map(|draft| {
+            let Draft { share, device, fleet, fault, mut rng, begun } = draft;
+            let made = match begun {
+                Begun::Signed(signed) => signed,
+                Begun::Unsigned(input, unsigned) => {
+                    let signature = signatures.next().expect("one for each that waits");
+                    let signature = signature.unwrap_or_else(|| fleet.sign_again(unsigned, &input, &mut rng));
+                    faults::finish(fleet, input, signature, fault, &mut rng)
+                }
+            };
+            let Signed { key, input, signature, expected } = made;
+            Item { share, device, key, input, signature, expected, fault }
+        });
+        finished.collect()
+    }
+
+    /// Item `index` before it is signed.
+    fn draft(&self, index: u64) -> Draft<'_> {
         let mut rng = ChaCha8Rng::from_seed(self.seed);
         rng.set_stream(index);
         let ticket = below(&mut rng, self.weights[self.weights.len() - 1]);
@@ -342,17 +387,19 @@ impl Generator {
             _ if !bad => None,
             count => possible().nth(below(&mut rng, count) as usize),
         };
-        let made = faults::sign(fleet, device, message, fault, &mut rng);
-        Item {
-            share,
-            device,
-            key: made.key,
-            input: made.input,
-            signature: made.signature,
-            expected: made.expected,
-            fault,
-        }
+        let begun = faults::begin(fleet, device, message, fault, &mut rng);
+        Draft { share, device, fleet, fault, rng, begun }
     }
+}
+
+/// An item before it is signed, with the generator of what comes after.
+struct Draft<'a> {
+    share: usize,
+    device: u32,
+    fleet: &'a Fleet,
+    fault: Option<Fault>,
+    rng: ChaCha8Rng,
+    begun: Begun<'a>,
 }
 
 /// A seed for one purpose.

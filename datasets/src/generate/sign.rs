@@ -1,5 +1,8 @@
 //! Signing, for the generators of workloads and edge cases. Nonces come from the caller, so that the bytes are
-//! the same everywhere; none of this is fit to keep a secret.
+//! the same everywhere; none of this is fit to keep a secret. Each scheme signs alone, and in two steps for callers that
+//! make the points and inverses of many nonces together.
+
+use std::sync::LazyLock;
 
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::{Scalar as Scalar25519, clamp_integer};
@@ -14,15 +17,18 @@ use k256::elliptic_curve::{self, AffinePoint, CurveArithmetic, Group, PrimeField
 use sha2::{Digest, Sha256, Sha512};
 use sm3::Sm3;
 
+use super::comb::Comb;
+
 /// A curve over a 256-bit prime field.
 pub(crate) trait Curve:
     elliptic_curve::Curve<FieldBytesSize = U32, Uint = U256> + CurveArithmetic
 {
-}
+    /// Multiples of the base point.
+    fn comb() -> &'static Comb<Self>;
 
-impl Curve for Secp256k1 {}
-impl Curve for p256::NistP256 {}
-impl Curve for sm2::Sm2 {}
+    /// The affine forms of points, by one inversion.
+    fn affine(points: &[ProjectivePoint<Self>]) -> Vec<AffinePoint<Self>>;
+}
 
 /// The numbers of a signature. For Ed25519 they are the two halves of its bytes, else big-endian integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +66,25 @@ pub(crate) fn ed25519_public(seed: &[u8; 32]) -> [u8; 32] {
 /// Signs as RFC 8032 section 5.1.6 has it.
 pub(crate) fn ed25519(seed: &[u8; 32], key: &[u8], message: &[u8]) -> Signature {
     let (a, prefix) = ed25519_secret(seed);
-    let nonce = Sha512::new().chain_update(prefix).chain_update(message).finalize();
-    let nonce = Scalar25519::from_bytes_mod_order_wide(&nonce.into());
+    let nonce = ed25519_nonce(&prefix, message);
     let r = EdwardsPoint::mul_base(&nonce).compress().0;
+    ed25519_with(&a, key, message, &nonce, r)
+}
+
+/// The nonce of a message, by the prefix of the secret.
+pub(crate) fn ed25519_nonce(prefix: &[u8; 32], message: &[u8]) -> Scalar25519 {
+    let nonce = Sha512::new().chain_update(prefix).chain_update(message).finalize();
+    Scalar25519::from_bytes_mod_order_wide(&nonce.into())
+}
+
+/// The signature with the secret scalar `a`, once there is R.
+pub(crate) fn ed25519_with(
+    a: &Scalar25519,
+    key: &[u8],
+    message: &[u8],
+    nonce: &Scalar25519,
+    r: [u8; 32],
+) -> Signature {
     let s = nonce + ed25519_challenge(&r, key, message) * a;
     Signature { r, s: s.to_bytes(), id: 0 }
 }
@@ -108,11 +130,21 @@ pub(crate) fn negated<C: Curve>(s: &[u8; 32]) -> [u8; 32] {
 /// Signs a digest with ECDSA (SEC 1 section 4.1.3); s is as it comes. `None` where the nonce does not serve.
 pub(crate) fn ecdsa<C: Curve>(secret: &[u8; 32], digest: &[u8; 32], nonce: &[u8; 32]) -> Option<Signature> {
     let nonce = scalar::<C>(nonce);
-    let (x, y) = coordinates::<C>(&base::<C>(&nonce));
+    let inverse = Invert::invert(&nonce).into_option()?;
+    ecdsa_with::<C>(secret, digest, &base::<C>(&nonce), &inverse)
+}
+
+/// The same, once there are the nonce's point and inverse.
+pub(crate) fn ecdsa_with<C: Curve>(
+    secret: &[u8; 32],
+    digest: &[u8; 32],
+    point: &AffinePoint<C>,
+    inverse: &Scalar<C>,
+) -> Option<Signature> {
+    let (x, y) = coordinates::<C>(point);
     let r = Scalar::<C>::reduce(&U256::from_be_slice(&x));
     let e = Scalar::<C>::reduce(&U256::from_be_slice(digest));
-    let inverse = Invert::invert(&nonce).into_option()?;
-    let s = inverse * (e + r * scalar::<C>(secret));
+    let s = *inverse * (e + r * scalar::<C>(secret));
     if bool::from(r.is_zero() | s.is_zero()) {
         return None;
     }
@@ -132,13 +164,29 @@ pub(crate) fn sm2_digest(user_id: &[u8], (x, y): &([u8; 32], [u8; 32]), message:
 
 /// Signs e with SM2 (GB/T 32918.2 section 6.1). `None` where the nonce does not serve.
 pub(crate) fn sm2(secret: &[u8; 32], e: &[u8; 32], nonce: &[u8; 32]) -> Option<Signature> {
+    let inverse = Invert::invert(&sm2_divisor(secret)).into_option()?;
+    sm2_with(secret, e, nonce, &base::<sm2::Sm2>(&scalar::<sm2::Sm2>(nonce)), &inverse)
+}
+
+/// 1 + d, by which SM2 divides.
+pub(crate) fn sm2_divisor(secret: &[u8; 32]) -> Scalar<sm2::Sm2> {
+    Scalar::<sm2::Sm2>::ONE + scalar::<sm2::Sm2>(secret)
+}
+
+/// The same, once there are the nonce's point and the inverse of the divisor, which is 0 where there is none.
+pub(crate) fn sm2_with(
+    secret: &[u8; 32],
+    e: &[u8; 32],
+    nonce: &[u8; 32],
+    point: &AffinePoint<sm2::Sm2>,
+    inverse: &Scalar<sm2::Sm2>,
+) -> Option<Signature> {
     type Scalar2 = Scalar<sm2::Sm2>;
     let (k, d) = (scalar::<sm2::Sm2>(nonce), scalar::<sm2::Sm2>(secret));
-    let (x, _) = coordinates::<sm2::Sm2>(&base::<sm2::Sm2>(&k));
+    let (x, _) = coordinates::<sm2::Sm2>(point);
     let reduced = |bytes: &[u8; 32]| -> Scalar2 { Reduce::reduce(&U256::from_be_slice(bytes)) };
     let r = reduced(e) + reduced(&x);
-    let inverse = Invert::invert(&(Scalar2::ONE + d)).into_option()?;
-    let s = inverse * (k - r * d);
+    let s = *inverse * (k - r * d);
     if bool::from(r.is_zero() | s.is_zero() | (r + k).is_zero()) {
         return None;
     }
@@ -147,23 +195,36 @@ pub(crate) fn sm2(secret: &[u8; 32], e: &[u8; 32], nonce: &[u8; 32]) -> Option<S
 
 /// The challenge e of BIP 340.
 pub(crate) fn bip340_challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    let tag = Sha256::digest(b"BIP0340/challenge");
-    let hash = Sha256::new().chain_update(tag).chain_update(tag).chain_update(r).chain_update(key);
-    hash.chain_update(message).finalize().into()
+    static TAGGED: LazyLock<Sha256> = LazyLock::new(|| {
+        let tag = Sha256::digest(b"BIP0340/challenge");
+        Sha256::new().chain_update(tag).chain_update(tag)
+    });
+    TAGGED.clone().chain_update(r).chain_update(key).chain_update(message).finalize().into()
 }
 
 /// Signs with BIP 340; `point` is the key of the secret. `None` where the nonce does not serve.
 pub(crate) fn bip340(
     secret: &[u8; 32],
+    key: &([u8; 32], [u8; 32]),
+    message: &[u8],
+    nonce: &[u8; 32],
+) -> Option<Signature> {
+    bip340_with(secret, key, message, nonce, &base::<Secp256k1>(&scalar::<Secp256k1>(nonce)))
+}
+
+/// The same, once there is the nonce's point.
+pub(crate) fn bip340_with(
+    secret: &[u8; 32],
     (key, key_y): &([u8; 32], [u8; 32]),
     message: &[u8],
     nonce: &[u8; 32],
+    point: &AffinePoint<Secp256k1>,
 ) -> Option<Signature> {
     let with_even_y = |secret: &[u8; 32], y: &[u8; 32]| {
         let secret = scalar::<Secp256k1>(secret);
         if y[31] & 1 == 1 { -secret } else { secret }
     };
-    let (r, r_y) = public::<Secp256k1>(nonce);
+    let (r, r_y) = coordinates::<Secp256k1>(point);
     let (d, k) = (with_even_y(secret, key_y), with_even_y(nonce, &r_y));
     let challenge = bip340_challenge(&r, key, message);
     let e = Scalar::<Secp256k1>::reduce(&U256::from_be_slice(&challenge));
