@@ -194,7 +194,8 @@ fn rows_that_do_not_resolve() {
     );
     assert_eq!(
         row(r#""scheme":"sm2-sm3","encoding":"der-lax","#),
-        "test: row 0: sm2-sm3 has no signature encoding \"der-lax\"; it has raw, der"
+        "test: row 0: sm2-sm3 has no signature encoding \"der-lax\"; it has raw, der (`sigwarp rules` lists schemes, \
+         rules and encodings)"
     );
     assert_eq!(
         row(r#""scheme":"schnorr-bip340","user_id":"00","#),
