@@ -6,6 +6,7 @@ pub(crate) mod faults;
 mod fleet;
 mod payload;
 mod share;
+#[cfg_attr(not(feature = "edges"), allow(dead_code, reason = "only edge cases are signed one by one"))]
 pub(crate) mod sign;
 mod zipf;
 
