@@ -1,7 +1,8 @@
 # "The command: nothing lost, nothing overwritten."
-#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, foreign, start, generator
+#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, foreign, mutated, start, generator
 #   SIGWARP_COMMAND           the command to prove, where it is not to be built: a release build of this commit
 #   SIGWARP_COMMAND_BASE      a release build of the commit to compare `gen` with; without it that part is skipped
+#   SIGWARP_MUTATED_BYTES     how many bytes of changed files each of the three kinds is read, a third of 1 GB if unset
 #   SIGWARP_FAULTS            a folder with small inputs and a script run.sh, which shows each fault that was found around
 #                             the engine; without it that check is skipped
 
@@ -240,6 +241,21 @@ foreign() {
     fi
 }
 
-for part in ${SIGWARP_PROVE_ONLY:-faults foreign start generator}; do
+# Changed files of every format through the readers: no panic, no hang, bounded memory.
+mutated() {
+    local bytes=${SIGWARP_MUTATED_BYTES:-333333334} most=512 target
+    cargo build --release --quiet -p sigwarp-fuzz-bodies --example mutated
+    for target in jsonl text parquet; do
+        if ! target/release/examples/mutated "$bytes" 1 "$target" >"$work/out" 2>"$work/err"; then
+            short "changed files: $(tail -n 1 "$work/out")"
+        elif awk -v most="$most" 'match($0, /at most [0-9]+ MiB/) { exit !(substr($0, RSTART + 8) + 0 <= most) }' "$work/out"; then
+            pass "changed files: $(cat "$work/out"); to stay below $most MiB"
+        else
+            short "changed files: $(cat "$work/out"); to stay below $most MiB"
+        fi
+    done
+}
+
+for part in ${SIGWARP_PROVE_ONLY:-faults foreign mutated start generator}; do
     "$part"
 done

@@ -10,14 +10,14 @@ mod targets;
 
 pub use targets::{
     backends, batches, capi, fields, hash, jsonl, keys, parquet, plan, prevalidator, recover, rules, scalars,
-    sums, wire,
+    sums, text, wire,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -33,6 +33,7 @@ pub const TARGETS: [Target; 15] = [
     ("hash", hash),
     ("jsonl", jsonl),
     ("parquet", parquet),
+    ("text", text),
 ];
 
 /// Writes the seeds of a target into the folder that `SIGWARP_SEEDS` names, if it does, and runs the first: what a target

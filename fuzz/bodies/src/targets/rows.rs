@@ -1,11 +1,15 @@
 //! The readers of rows: arbitrary bytes are rows or an error, in bounded blocks, whatever the size of a block.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use parquet::basic::CompressionCodec;
 use sigwarp::DefaultRules;
-use sigwarp_datasets::{KeyUse, ReadError, ReadOptions, Row, RowBlock, RowReader, RowWriter};
+use sigwarp_datasets::{
+    BytesForm, ColumnNames, Expected, FileKind, Format, KeyUse, Layout, ReadError, ReadOptions, Row,
+    RowBlock, RowReader, RowWriter,
+};
 
 use crate::cases::Case;
 use crate::seeds;
@@ -41,6 +45,30 @@ pub fn jsonl(data: &[u8]) {
     };
     compare(read(&options), read(&ReadOptions { block_rows: 1000, block_bytes: 1 << 20, ..options.clone() }));
 }
+
+/// Text of the other formats, and of each through the layer that decompresses it. The first byte says the format and how
+/// bytes are written.
+pub fn text(data: &[u8]) {
+    let Some((&choice, data)) = data.split_first() else { return };
+    let format = TEXTS[usize::from(choice & 3) % TEXTS.len()];
+    let form = BytesForm::ALL[usize::from(choice >> 2 & 3) % BytesForm::ALL.len()];
+    let layout = Layout {
+        format: Some(FileKind { format, compression: None }),
+        bytes: form,
+        columns: match choice & 0x80 {
+            0 => ColumnNames::default(),
+            _ => ColumnNames::new(["signature=sig", "id=name"]).expect("two fields"),
+        },
+    };
+    let options = ReadOptions { layout, ..options(data) };
+    let read = |options: &ReadOptions| {
+        drain(RowReader::stream("input", std::io::Cursor::new(data.to_vec()), options)?, options)
+    };
+    compare(read(&options), read(&ReadOptions { block_rows: 1000, block_bytes: 1 << 20, ..options.clone() }));
+}
+
+/// The formats of [`text`].
+const TEXTS: [Format; 3] = [Format::Jsonl, Format::Json, Format::Csv];
 
 /// Parquet, which is read from a file.
 pub fn parquet(data: &[u8]) {
@@ -139,14 +167,14 @@ pub(crate) fn row_seeds(extension: &str) -> Vec<Vec<u8>> {
     seeds
 }
 
-fn file_of(path: &Path, salt: u64) -> Vec<u8> {
-    let mut writer = RowWriter::create(path, 3).expect("a temporary file");
+/// Gives the rows of the file of this number to `each`.
+fn each_row(salt: u64, mut each: impl FnMut(&Row<'_>)) {
     for row in 0..1 + salt % 7 {
         let bytes = seeds::bytes(salt * 100 + row, 600);
         let case = Case::any(&mut arbitrary::Unstructured::new(&bytes)).expect("any bytes make a case");
         let raw = case.suite.scheme().input() == sigwarp::MessageInput::Raw;
         let id = format!("row {row}");
-        let row = Row {
+        each(&Row {
             id: (row % 2 == 0).then_some(&id[..]),
             scheme: Some(case.suite.scheme().name()),
             rule: Some(case.suite.rule()),
@@ -157,13 +185,68 @@ fn file_of(path: &Path, salt: u64) -> Vec<u8> {
             digest: (!raw).then_some(&case.message[..]),
             signature: Some(&case.signature),
             recovery_id: (row % 3 == 0).then_some((row % 4) as u8),
-            expected: case
-                .known
-                .map_or(sigwarp_datasets::Expected::Unknown, sigwarp_datasets::Expected::Valid),
+            expected: case.known.map_or(Expected::Unknown, Expected::Valid),
             ..Row::default()
-        };
-        writer.write(&row, None).expect("room for a row");
+        });
     }
+}
+
+fn file_of(path: &Path, salt: u64) -> Vec<u8> {
+    let mut writer = RowWriter::create(path, 3).expect("a temporary file");
+    each_row(salt, |row| writer.write(row, None).expect("room for a row"));
     writer.finish().expect("room for a file");
     std::fs::read(path).expect("the file written above")
+}
+
+/// The rows of a file as CSV, some cells in quotes.
+fn csv_of(salt: u64) -> Vec<u8> {
+    let mut text =
+        "id,scheme,rule,encoding,user_id,public_key,message,digest,signature,recovery_id,other\n".to_owned();
+    each_row(salt, |row| {
+        // An empty cell is an absent one.
+        let bytes = |cell: Option<&[u8]>| {
+            cell.map_or_else(String::new, |cell| {
+                cell.iter().fold("0x".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+            })
+        };
+        let of = |cell: Option<&str>| cell.unwrap_or_default().to_owned();
+        let number = row.recovery_id.map_or_else(String::new, |id| id.to_string());
+        let cells = [
+            of(row.id),
+            of(row.scheme),
+            of(row.rule),
+            of(row.encoding),
+            bytes(row.user_id),
+            bytes(row.public_key),
+            bytes(row.message),
+            bytes(row.digest),
+            bytes(row.signature),
+            number,
+            "\"a \"\"quoted\"\", cell\r\nof two lines\"".to_owned(),
+        ];
+        text += &cells.join(",");
+        text += "\r\n";
+    });
+    text.into_bytes()
+}
+
+/// Seeds of [`text`]: every format, as it is and compressed.
+pub(crate) fn text_seeds() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (lines, salt) in row_seeds("jsonl").iter().take(8).zip(0..) {
+        let objects = String::from_utf8(lines.clone()).expect("JSON is text");
+        let objects: Vec<&str> = objects.lines().collect();
+        let array = format!("{{\"rows\": [{}], \"of\": [1, {{}}]}}", objects.join(",\n"));
+        for (text, format) in [(lines.clone(), 0), (array.into_bytes(), 1), (csv_of(salt), 2)] {
+            let renamed = String::from_utf8_lossy(&text).replace("signature", "sig").into_bytes();
+            seeds.push([&[format], &text[..]].concat());
+            seeds.push([&[0x80 | format], &renamed[..]].concat());
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(1));
+            gzip.write_all(&text).expect("memory takes all");
+            seeds.push([&[format], &gzip.finish().expect("memory takes all")[..]].concat());
+            let level = ruzstd::encoding::CompressionLevel::Fastest;
+            seeds.push([&[format], &ruzstd::encoding::compress_to_vec(&text[..], level)[..]].concat());
+        }
+    }
+    seeds
 }
