@@ -1,5 +1,5 @@
 # "The command: nothing lost, nothing overwritten."
-#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, foreign, mutated, start, generator
+#   SIGWARP_PROVE_ONLY=NAME   runs one part alone: faults, foreign, mutated, screens, start, generator
 #   SIGWARP_COMMAND           the command to prove, where it is not to be built: a release build of this commit
 #   SIGWARP_COMMAND_BASE      a release build of the commit to compare `gen` with; without it that part is skipped
 #   SIGWARP_MUTATED_BYTES     how many bytes of changed files each of the three kinds is read, a third of 1 GB if unset
@@ -256,6 +256,16 @@ mutated() {
     done
 }
 
-for part in ${SIGWARP_PROVE_ONLY:-faults foreign mutated start generator}; do
+# The screens of the guide are what the command prints.
+screens() {
+    command_built
+    if scripts/screens --check "$command" >"$work/out" 2>&1; then
+        pass "screens of docs/guide.md: $(grep -c '^\$ sigwarp' docs/guide.md) blocks"
+    else
+        short "screens of docs/guide.md: $(tail -n 1 "$work/out")"
+    fi
+}
+
+for part in ${SIGWARP_PROVE_ONLY:-faults foreign mutated screens start generator}; do
     "$part"
 done
