@@ -88,7 +88,10 @@ fn files_that_cannot_be_read() {
     refused(path, &["missing.parquet"], b"", 2, "missing.parquet: no such file");
     refused(path, &["missing.jsonl"], b"", 2, "missing.jsonl: no such file");
     fs::create_dir(path.join("folder.jsonl")).expect("a folder");
-    refused(path, &["folder.jsonl"], b"", 2, "folder.jsonl: the folder holds no file of rows");
+    // Folders are expanded before anything is opened, so that there is nothing to sum up.
+    let ran = sigwarp(path, &["verify", "folder.jsonl"], b"");
+    assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.err.contains("folder.jsonl: the folder holds no file of rows"), "{ran:?}");
     fs::write(path.join("rows.txt"), "a,b").expect("a file");
     refused(path, &["rows.txt"], b"", 2, "rows.txt: unknown file type; name a .parquet, .jsonl, .ndjson,");
     fs::write(path.join("empty.jsonl"), "").expect("a file");

@@ -125,7 +125,7 @@ fn parquet_is_read_from_a_pipe() {
     let path = folder.path().join("rows.parquet");
     let rows = common::sample_rows(50);
     common::write_rows(&path, &rows, 20);
-    let options = rules(&["strict"]);
+    let options = rules(&["strict", "ecdsa"]);
     let piped = ReadOptions { layout: layout(Some("parquet"), BytesForm::Hex, &[]), ..options.clone() };
     let bytes = fs::read(&path).unwrap();
     let read = drain(RowReader::stream("test", Cursor::new(bytes.clone()), &piped).unwrap()).unwrap();

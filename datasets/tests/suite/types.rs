@@ -60,8 +60,8 @@ fn text_in_hexadecimal_stands_for_bytes() {
         assert_eq!(
             read(name, Column::text([Some("00"), Some("text"), Some("")])).unwrap_err(),
             format!(
-                "rows.parquet: row 1: {name} is text that is not hexadecimal: Invalid character 't' at position 0; \
-                 write it in hexadecimal, or as a column of bytes (binary)"
+                "rows.parquet: row 1: {name} is text that holds bad hex: Invalid character 't' at position 0; \
+                 write it in that form, or as a column of bytes (binary)"
             )
         );
     }
@@ -168,10 +168,10 @@ fn integers_may_be_written_as_other_numbers() {
         Some(0)
     ]));
     for (values, told) in [
-        (vec![0.0, 1.5, 0.0], "row 1: recovery_id is 1.5; it must be 0 to 255"),
-        (vec![-1.0, 0.0, 0.0], "row 0: recovery_id is -1; it must be 0 to 255"),
+        (vec![0.0, 1.5, 0.0], "row 1: recovery_id is 1.5; it must be 0 to 3"),
+        (vec![-1.0, 0.0, 0.0], "row 0: recovery_id is -1; it must be 0 to 3"),
         (vec![0.0, 0.0, 1e300], "row 2: recovery_id is 1"),
-        (vec![f64::INFINITY, 0.0, 0.0], "row 0: recovery_id is inf; it must be 0 to 255"),
+        (vec![f64::INFINITY, 0.0, 0.0], "row 0: recovery_id is inf; it must be 0 to 3"),
     ] {
         let error = read("recovery_id", Column::Doubles(values)).unwrap_err();
         assert!(error.contains(told), "{error}");

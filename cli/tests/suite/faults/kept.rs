@@ -121,7 +121,10 @@ fn assert_kept(
     match arguments[0] {
         "hash" => assert_eq!(out.lines().count(), at, "{what}: {out}"),
         _ if at == 0 => assert_eq!(out, "", "{what}"),
-        _ => assert!(out.contains(&format!("items                {at}\n")), "{what}: {out}"),
+        _ => {
+            let items = sigwarp_datasets::human::grouped(at as u64);
+            assert!(out.contains(&format!("items                {items}\n")), "{what}: {out}");
+        }
     }
 }
 
