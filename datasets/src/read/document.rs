@@ -131,8 +131,7 @@ impl Document {
         self.keep(limit);
         let (mut marked, mut empty, mut first) = (false, false, true);
         let mut names: Vec<String> = Vec::new();
-        loop {
-            let Some(name) = self.member_name(limit, true, first)? else { break };
+        while let Some(name) = self.member_name(limit, true, first)? {
             first = false;
             marked |= self.marker.as_ref().is_some_and(|marker| *marker == name);
             if names.len() < NAMES {

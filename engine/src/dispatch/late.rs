@@ -22,7 +22,7 @@ pub(crate) enum Candidate {
     Absent(String),
     /// It is opened once there is enough work.
     #[cfg_attr(not(any(test, feature = "gpu")), allow(dead_code, reason = "no device is in this build"))]
-    Late(Late),
+    Late(Box<Late>),
 }
 
 impl Candidate {
@@ -38,7 +38,7 @@ impl Candidate {
         if !asked {
             return Self::NotAsked;
         }
-        no_device().map_or_else(|| Self::Late(late()), Self::Absent)
+        no_device().map_or_else(|| Self::Late(Box::new(late())), Self::Absent)
     }
 }
 

@@ -120,7 +120,7 @@ impl Dispatcher {
         match candidate {
             Candidate::NotAsked => {}
             Candidate::Absent(why) => self.no_device = Some(why),
-            Candidate::Late(late) => self.late = Some(late),
+            Candidate::Late(late) => self.late = Some(*late),
         }
         self
     }
