@@ -1,7 +1,7 @@
 //! gG + kP from tables of P and of G that outlive the call: no decoding, hardly a doubling.
 //!
 //! # Contract
-//! [`matches`] and [`sums`] judge items whose keys have tables ([`KeyTable`], made by `build`) as those of
+//! [`matches()`] and [`sums`] judge items whose keys have tables ([`KeyTable`], made by `build`) as those of
 //! `equation` judge items whose keys come as points: the same answers, and an item that met an exceptional case is
 //! named for the caller to compute again. P is a point of the curve.
 //!
