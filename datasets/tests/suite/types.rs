@@ -69,7 +69,7 @@ fn text_in_hexadecimal_stands_for_bytes() {
     let rows = read("signature", Column::text([Some("00f"), Some("0x1"), Some("12")])).unwrap();
     assert!(rows.iter().map(|row| &row.signature[..]).eq([&[][..], &[], &[0x12]]));
     let odd = read("message", Column::text([Some("00"), Some("00"), Some("0x0")])).unwrap_err();
-    assert!(odd.contains("row 2: message is text that is not hexadecimal: Odd number of digits"), "{odd}");
+    assert!(odd.contains("row 2: message is text that holds bad hex: Odd number of digits"), "{odd}");
     // Text of an enumeration, as DuckDB writes what repeats.
     let listed = of(Column::bytes([Some(&b"01"[..]), Some(b"02"), Some(b"03")]), LogicalType::Enum);
     assert_eq!(read("message", listed).unwrap()[1].message, [2]);
