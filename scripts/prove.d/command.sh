@@ -62,7 +62,7 @@ generator() {
         return
     fi
     python3 - "$SIGWARP_COMMAND_BASE" "$command" "$work" "$(nproc)" >"$work/lines" <<'PYTHON'
-import hashlib, os, statistics, subprocess, sys, time
+import glob, hashlib, os, statistics, subprocess, sys, time
 
 base, new, work, cores = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 
@@ -77,7 +77,7 @@ def run(binary, arguments, threads, name):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "RAYON_NUM_THREADS": str(threads)})
     wall, after = time.perf_counter() - start, os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return wall, spent, [path for path in files if os.path.exists(path)]
+    return wall, spent, [path for start in files for path in sorted(glob.glob(start + ".*"))]
 
 def digest(files):
     found = []
