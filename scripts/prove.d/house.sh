@@ -53,9 +53,9 @@ SH
 
 # Runs a command and leaves its wall-clock and processor seconds in $wall and $cpu.
 timed() {
-    local TIMEFORMAT="%R %U %S" line
-    line=$({ time "$@" >"$work/out" 2>"$work/err"; } 2>&1) || { cat "$work/err" >&2; return 1; }
-    read -r wall cpu <<<"$(awk '{ print $1, $2 + $3 }' <<<"$line")"
+    local TIMEFORMAT="%R %U %S" figures
+    figures=$({ time "$@" >"$work/out" 2>"$work/err"; } 2>&1) || { cat "$work/err" >&2; return 1; }
+    read -r wall cpu <<<"$(awk '{ print $1, $2 + $3 }' <<<"$figures")"
 }
 
 over() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
