@@ -248,7 +248,7 @@ mutated() {
     for target in jsonl text parquet; do
         if ! target/release/examples/mutated "$bytes" 1 "$target" >"$work/out" 2>"$work/err"; then
             short "changed files: $(tail -n 1 "$work/out")"
-        elif awk -v most="$most" 'match($0, /at most [0-9]+ MiB/) { exit !(substr($0, RSTART + 8) + 0 <= most) }' "$work/out"; then
+        elif awk -v most="$most" 'match($0, /at most [0-9]+ MiB/) { good = substr($0, RSTART + 8) + 0 <= most } END { exit !good }' "$work/out"; then
             pass "changed files: $(cat "$work/out"); to stay below $most MiB"
         else
             short "changed files: $(cat "$work/out"); to stay below $most MiB"
