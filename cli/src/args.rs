@@ -186,7 +186,7 @@ fn bytes_form(text: &str) -> Result<BytesForm, String> {
 
 fn encoding(text: &str) -> Result<String, String> {
     let mut known: Vec<&str> = Vec::new();
-    for encoding in Scheme::ALL.into_iter().flat_map(Scheme::encodings) {
+    for &encoding in Scheme::ALL.into_iter().flat_map(Scheme::encodings) {
         if !known.contains(&encoding) {
             known.push(encoding);
         }

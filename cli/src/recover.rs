@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
-use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Engine, Item, Messages, Prehash, Reason, Scheme};
+use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Engine, Item, Messages, Prehash, Reason};
 use sigwarp_datasets::{KeyUse, PartialFile, RowBlock, json_line};
 
 use crate::args::{Format, RecoverArgs};
@@ -189,7 +189,7 @@ impl<'a> Wanted<'a> {
     /// The error says why recovery has no meaning for the row.
     fn of(item: Item<'a>, recovery_id: Option<u8>) -> Result<Self, String> {
         let suite = item.suite;
-        let Scheme::Ecdsa(scheme) = suite.scheme() else {
+        let Some(scheme) = suite.scheme().ecdsa() else {
             return Err(format!("{} has no recovery; only ecdsa-secp256k1… has", suite.scheme()));
         };
         if matches!(scheme, EcdsaScheme::P256 | EcdsaScheme::P256Sha256) {

@@ -102,7 +102,7 @@ struct Entry {
     /// Whether it must be named: the scheme has others.
     needed: bool,
     takes: &'static str,
-    encodings: Vec<&'static str>,
+    encodings: &'static [&'static str],
 }
 
 pub(crate) fn run(args: &RulesArgs) -> Result<Exit, Failure> {
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_rule_of_every_scheme_is_told_and_nothing_else() {
-        let mut rules: Vec<&str> = Scheme::ALL.into_iter().flat_map(Scheme::rules).collect();
+        let mut rules: Vec<&str> = Scheme::ALL.into_iter().flat_map(Scheme::rules).copied().collect();
         let mut told: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
         rules.sort_unstable();
         rules.dedup();

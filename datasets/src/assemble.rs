@@ -133,7 +133,7 @@ fn check_expected(scheme: Scheme, expected: Expected<'_>) -> Result<(), RowError
 
 /// A message beside a digest of something else, where the scheme says what digest it takes.
 fn check_digest(suite: &Suite, message: &[u8], digest: &[u8]) -> Result<(), RowError> {
-    let Scheme::Ecdsa(scheme) = suite.scheme() else { return Ok(()) };
+    let Some(scheme) = suite.scheme().ecdsa() else { return Ok(()) };
     let Some(hash) = scheme.hash() else { return Ok(()) };
     let due: [u8; 32] = match hash {
         Prehash::Sha256 => Sha256::digest(message).into(),

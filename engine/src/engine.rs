@@ -14,7 +14,6 @@ use crate::error::Error;
 use crate::hash::{Digests, Hash};
 use crate::keyring::{KeyId, KeyRing, KeyScheme, KeyStats, TableStore};
 use crate::plan::PathChoice;
-use crate::schemes;
 use crate::suite::Suite;
 use crate::verdict::Verdicts;
 use crate::{EcdsaRule, Reason};
@@ -89,13 +88,13 @@ impl Engine {
         suite: &Suite,
         keys: impl IntoIterator<Item = K>,
     ) -> Result<Vec<Result<KeyId, Reason>>, Error> {
-        let scheme = KeyScheme::of(suite.scheme());
+        let scheme = suite.scheme().keys();
         let store = self.dispatcher.table_store(scheme)?.ok_or(Error::NoKeyRing(suite.scheme()))?;
         let keys: Vec<K> = keys.into_iter().collect();
         let keys: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
         self.ring
             .register(store, &|other| self.table_store(other), scheme, &keys, |criteria| {
-                schemes::refused_key(suite, criteria)
+                suite.kind().refuses_key(criteria)
             })
             .map_err(|exhausted| Error::KeyBudget { needed: exhausted.needed, budget: exhausted.budget })
     }
@@ -115,7 +114,7 @@ impl Engine {
     /// no such key.
     pub(crate) fn with_key<T>(&self, suite: &Suite, id: KeyId, work: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let generation = self.ring.pin();
-        generation.get_of(id, KeyScheme::of(suite.scheme())).map(|record| work(record.bytes()))
+        generation.get_of(id, suite.scheme().keys()).map(|record| work(record.bytes()))
     }
 
     /// Where the tables of a scheme are made, if it has tables that are right.
@@ -136,7 +135,7 @@ impl Engine {
         let unknown: Vec<(KeyScheme, &[u8])> = valid
             .map(|item| batch.resolve(item))
             .filter(|(_, known)| known.is_none())
-            .map(|(item, _)| (KeyScheme::of(item.suite.scheme()), item.key))
+            .map(|(item, _)| (item.suite.scheme().keys(), item.key))
             .collect();
         for scheme in KeyScheme::ALL {
             let keys = unknown.iter().filter(|(of, _)| *of == scheme).map(|(_, key)| *key);

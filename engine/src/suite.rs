@@ -1,7 +1,11 @@
 //! Suites: everything besides the bytes that fixes what valid means.
 
 use std::fmt;
+use std::sync::Arc;
 
+pub use crate::schemes::Scheme;
+pub use crate::schemes::def::MessageInput;
+use crate::schemes::def::{Kind, Parameter};
 use crate::schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme};
 use crate::schemes::ed25519::Ed25519Rule;
 use crate::schemes::sm2::{Sm2Encoding, UserId};
@@ -20,143 +24,27 @@ use crate::schemes::sm2::{Sm2Encoding, UserId};
 /// assert!(Suite::from_names("ed25519", Some("ecdsa"), None, None).is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Suite(Kind);
-
-/// What a suite is made of; schemes match on it, callers do not.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
-    Ed25519(Ed25519Rule),
-    Weierstrass(WeierstrassKind),
-}
-
-/// What a suite of a scheme on a Weierstrass curve is made of: a type of its own, so that what serves these schemes
-/// has no case for any other.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum WeierstrassKind {
-    Ecdsa {
-        scheme: EcdsaScheme,
-        rule: EcdsaRule,
-        encoding: EcdsaEncoding,
-    },
-    Bip340,
-    /// `user_id` is present when the message is hashed (SM3 with Z_A) and absent when e comes in.
-    Sm2 {
-        user_id: Option<UserId>,
-        encoding: Sm2Encoding,
-    },
-}
-
-/// A signature scheme with its message hash, as named in files and on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scheme {
-    /// `ed25519`: Ed25519 over the raw message.
-    Ed25519,
-    /// `ecdsa-…`: ECDSA on P-256 or secp256k1, with or without a message hash.
-    Ecdsa(EcdsaScheme),
-    /// `schnorr-bip340`: BIP340 Schnorr signatures over the raw message.
-    Bip340,
-    /// `sm2-sm3`: SM2 over SM3(Z_A ‖ M).
-    Sm2Sm3,
-    /// `sm2`: SM2 where e = SM3(Z_A ‖ M) comes in.
-    Sm2,
-}
-
-impl Scheme {
-    /// Every scheme.
-    pub const ALL: [Self; 10] = [
-        Self::Ed25519,
-        Self::Ecdsa(EcdsaScheme::P256),
-        Self::Ecdsa(EcdsaScheme::P256Sha256),
-        Self::Ecdsa(EcdsaScheme::Secp256k1),
-        Self::Ecdsa(EcdsaScheme::Secp256k1Sha256),
-        Self::Ecdsa(EcdsaScheme::Secp256k1Sha256d),
-        Self::Ecdsa(EcdsaScheme::Secp256k1Keccak256),
-        Self::Bip340,
-        Self::Sm2Sm3,
-        Self::Sm2,
-    ];
-
-    /// The name in files and on the command line, for example `ecdsa-p256-sha256`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ed25519 => "ed25519",
-            Self::Ecdsa(scheme) => scheme.name(),
-            Self::Bip340 => "schnorr-bip340",
-            Self::Sm2Sm3 => "sm2-sm3",
-            Self::Sm2 => "sm2",
-        }
-    }
-
-    /// The scheme of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scheme| scheme.name() == name)
-    }
-
-    /// The names of the rules of this scheme; where there is more than one, the caller names one.
-    pub fn rules(self) -> Vec<&'static str> {
-        match self {
-            Self::Ed25519 => Ed25519Rule::ALL.iter().map(|rule| rule.name()).collect(),
-            Self::Ecdsa(_) => EcdsaRule::ALL.iter().map(|rule| rule.name()).collect(),
-            Self::Bip340 => vec!["bip340"],
-            Self::Sm2Sm3 | Self::Sm2 => vec!["sm2"],
-        }
-    }
-
-    /// The names of the signature encodings of this scheme; the first is the default.
-    pub fn encodings(self) -> Vec<&'static str> {
-        match self {
-            Self::Ed25519 | Self::Bip340 => vec!["raw"],
-            Self::Ecdsa(_) => EcdsaEncoding::ALL.iter().map(|encoding| encoding.name()).collect(),
-            Self::Sm2Sm3 | Self::Sm2 => Sm2Encoding::ALL.iter().map(|encoding| encoding.name()).collect(),
-        }
-    }
-
-    /// Whether an item carries the message itself or a digest of it.
-    pub const fn input(self) -> MessageInput {
-        match self {
-            Self::Ecdsa(scheme) if scheme.hash().is_none() => MessageInput::Digest,
-            Self::Sm2 => MessageInput::Digest,
-            _ => MessageInput::Raw,
-        }
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What the items of a scheme are signatures of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageInput {
-    /// The message; the scheme hashes it.
-    Raw,
-    /// A digest computed by the caller; the scheme does not hash it.
-    Digest,
-}
-
-impl MessageInput {
-    /// `message` or `digest`, as the columns are called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Raw => "message",
-            Self::Digest => "digest",
-        }
-    }
+pub struct Suite {
+    scheme: Scheme,
+    /// The place of the rule among those of the scheme.
+    rule: u8,
+    /// The place of the encoding among those of the scheme.
+    encoding: u8,
+    /// Present exactly where the scheme has a parameter, which it fits.
+    parameter: Option<Arc<[u8]>>,
 }
 
 /// Why names do not make a suite. Each message says what would.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SuiteError {
     /// No such scheme.
-    #[error("unknown scheme {0:?}; known are {known}", known = names(Scheme::ALL.iter().map(|s| s.name())))]
+    #[error("unknown scheme {0:?}; known are {known}", known = Scheme::ALL.map(Scheme::name).join(", "))]
     UnknownScheme(String),
     /// The scheme has several rules and none was named.
-    #[error("{0} needs a rule; one of {known}", known = names(.0.rules()))]
+    #[error("{0} needs a rule; one of {known}", known = .0.rules().join(", "))]
     NeedsRule(Scheme),
     /// The rule does not belong to the scheme.
-    #[error("{scheme} has no rule {rule:?}; it has {known}", known = names(.scheme.rules()))]
+    #[error("{scheme} has no rule {rule:?}; it has {known}", known = .scheme.rules().join(", "))]
     UnknownRule {
         /// The scheme.
         scheme: Scheme,
@@ -164,7 +52,7 @@ pub enum SuiteError {
         rule: String,
     },
     /// The encoding does not belong to the scheme.
-    #[error("{scheme} has no signature encoding {encoding:?}; it has {known}", known = names(.scheme.encodings()))]
+    #[error("{scheme} has no signature encoding {encoding:?}; it has {known}", known = .scheme.encodings().join(", "))]
     UnknownEncoding {
         /// The scheme.
         scheme: Scheme,
@@ -179,10 +67,6 @@ pub enum SuiteError {
     UserIdTooLong(usize),
 }
 
-fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> String {
-    list.into_iter().collect::<Vec<_>>().join(", ")
-}
-
 impl Suite {
     /// Every suite: each scheme with each of its rules and encodings. `sm2-sm3` has as many suites as there are user
     /// IDs; here it has the default one.
@@ -195,143 +79,130 @@ impl Suite {
     pub fn all() -> Vec<Self> {
         let mut suites = Vec::new();
         for scheme in Scheme::ALL {
-            match scheme {
-                Scheme::Ed25519 => suites.extend(Ed25519Rule::ALL.map(Self::ed25519)),
-                Scheme::Ecdsa(scheme) => {
-                    for rule in EcdsaRule::ALL {
-                        suites.extend(EcdsaEncoding::ALL.map(|encoding| Self::ecdsa(scheme, rule, encoding)));
-                    }
+            let parameter: Option<Arc<[u8]>> = scheme.def().parameter.sample().map(Into::into);
+            for rule in 0..scheme.rules().len() as u8 {
+                for encoding in 0..scheme.encodings().len() as u8 {
+                    suites.push(Self { scheme, rule, encoding, parameter: parameter.clone() });
                 }
-                Scheme::Bip340 => suites.push(Self::bip340()),
-                Scheme::Sm2Sm3 => suites.extend(Sm2Encoding::ALL.map(|encoding| {
-                    Self::sm2_sm3(UserId::DEFAULT, encoding).expect("the default user ID is short enough")
-                })),
-                Scheme::Sm2 => suites.extend(Sm2Encoding::ALL.map(Self::sm2)),
             }
         }
         suites
     }
 
+    /// The suite under which keys of unknown use are registered for a scheme: it refuses no key which another suite over
+    /// the same keys accepts. Schemes that share their keys share this suite.
+    pub fn for_registering(scheme: Scheme) -> Self {
+        let keys = scheme.keys();
+        let scheme = Scheme::ALL.into_iter().find(|other| other.keys() == keys).unwrap_or(scheme);
+        let (rule, encoding) = scheme.def().widest;
+        Self { scheme, rule, encoding, parameter: scheme.def().parameter.sample().map(Into::into) }
+    }
+
     /// Ed25519 under `rule`. There is no default rule.
     pub const fn ed25519(rule: Ed25519Rule) -> Self {
-        Self(Kind::Ed25519(rule))
+        Self { scheme: Scheme::Ed25519, rule: rule as u8, encoding: 0, parameter: None }
     }
 
     /// ECDSA: curve and message hash, rule, and signature encoding.
     pub const fn ecdsa(scheme: EcdsaScheme, rule: EcdsaRule, encoding: EcdsaEncoding) -> Self {
-        Self(Kind::Weierstrass(WeierstrassKind::Ecdsa { scheme, rule, encoding }))
+        Self { scheme: scheme.scheme(), rule: rule as u8, encoding: encoding as u8, parameter: None }
     }
 
     /// BIP340 Schnorr signatures.
     pub const fn bip340() -> Self {
-        Self(Kind::Weierstrass(WeierstrassKind::Bip340))
+        Self { scheme: Scheme::Bip340, rule: 0, encoding: 0, parameter: None }
     }
 
     /// SM2 with SM3 over Z_A ‖ M, for the signer's `user_id` (at most 8,191 bytes; GB/T 32918.2 section 5.5).
     pub fn sm2_sm3(user_id: &[u8], encoding: Sm2Encoding) -> Result<Self, SuiteError> {
-        let user_id = UserId::new(user_id).ok_or(SuiteError::UserIdTooLong(user_id.len()))?;
-        Ok(Self(Kind::Weierstrass(WeierstrassKind::Sm2 { user_id: Some(user_id), encoding })))
+        let parameter = Some(checked(Scheme::Sm2Sm3, user_id)?);
+        Ok(Self { scheme: Scheme::Sm2Sm3, rule: 0, encoding: encoding as u8, parameter })
     }
 
     /// SM2 where e comes in as the digest.
     pub const fn sm2(encoding: Sm2Encoding) -> Self {
-        Self(Kind::Weierstrass(WeierstrassKind::Sm2 { user_id: None, encoding }))
+        Self { scheme: Scheme::Sm2, rule: 0, encoding: encoding as u8, parameter: None }
     }
 
     /// The suite of the names used in files: scheme, rule (may be absent where the scheme has only one),
-    /// encoding (absent means `raw`) and user ID (`sm2-sm3` only; absent means `1234567812345678`).
+    /// encoding (absent means `raw`) and the bytes that the scheme takes besides ([`Scheme::parameter`]): the user ID of
+    /// `sm2-sm3` (absent means `1234567812345678`).
     pub fn from_names(
         scheme: &str,
         rule: Option<&str>,
         encoding: Option<&str>,
-        user_id: Option<&[u8]>,
+        parameter: Option<&[u8]>,
     ) -> Result<Self, SuiteError> {
         let scheme = Scheme::from_name(scheme).ok_or_else(|| SuiteError::UnknownScheme(scheme.to_owned()))?;
-        let bad_rule = |rule: &str| SuiteError::UnknownRule { scheme, rule: rule.to_owned() };
-        let bad_encoding = |name: &str| SuiteError::UnknownEncoding { scheme, encoding: name.to_owned() };
-        if user_id.is_some() && scheme != Scheme::Sm2Sm3 {
+        let place = |name: &str, among: &[&str]| among.iter().position(|known| *known == name);
+        if parameter.is_some() && scheme.parameter().is_none() {
             return Err(SuiteError::UnexpectedUserId(scheme));
         }
-        let rule = match (rule, scheme.rules().as_slice()) {
-            (Some(rule), rules) if !rules.contains(&rule) => return Err(bad_rule(rule)),
-            (Some(rule), _) => rule,
-            (None, [only]) => only,
+        let rule = match (rule, scheme.rules()) {
+            (Some(rule), rules) => {
+                place(rule, rules).ok_or_else(|| SuiteError::UnknownRule { scheme, rule: rule.to_owned() })?
+            }
+            (None, [_]) => 0,
             (None, _) => return Err(SuiteError::NeedsRule(scheme)),
         };
-        let encoding = encoding.unwrap_or("raw");
-        if !scheme.encodings().contains(&encoding) {
-            return Err(bad_encoding(encoding));
-        }
-        Ok(match scheme {
-            Scheme::Ed25519 => Self::ed25519(Ed25519Rule::from_name(rule).ok_or_else(|| bad_rule(rule))?),
-            Scheme::Ecdsa(ecdsa) => Self::ecdsa(
-                ecdsa,
-                EcdsaRule::from_name(rule).ok_or_else(|| bad_rule(rule))?,
-                EcdsaEncoding::from_name(encoding).ok_or_else(|| bad_encoding(encoding))?,
-            ),
-            Scheme::Bip340 => Self::bip340(),
-            Scheme::Sm2Sm3 | Scheme::Sm2 => {
-                let encoding = Sm2Encoding::from_name(encoding).ok_or_else(|| bad_encoding(encoding))?;
-                match scheme {
-                    Scheme::Sm2 => Self::sm2(encoding),
-                    _ => Self::sm2_sm3(user_id.unwrap_or(UserId::DEFAULT), encoding)?,
-                }
-            }
-        })
+        let encoding = match encoding {
+            None => 0,
+            Some(name) => place(name, scheme.encodings())
+                .ok_or_else(|| SuiteError::UnknownEncoding { scheme, encoding: name.to_owned() })?,
+        };
+        let parameter = match parameter.or(scheme.def().parameter.default()) {
+            Some(parameter) => Some(checked(scheme, parameter)?),
+            None => None,
+        };
+        Ok(Self { scheme, rule: rule as u8, encoding: encoding as u8, parameter })
     }
 
     /// The scheme.
+    #[inline]
     pub const fn scheme(&self) -> Scheme {
-        match &self.0 {
-            Kind::Ed25519(_) => Scheme::Ed25519,
-            Kind::Weierstrass(kind) => match kind {
-                WeierstrassKind::Ecdsa { scheme, .. } => Scheme::Ecdsa(*scheme),
-                WeierstrassKind::Bip340 => Scheme::Bip340,
-                WeierstrassKind::Sm2 { user_id: Some(_), .. } => Scheme::Sm2Sm3,
-                WeierstrassKind::Sm2 { user_id: None, .. } => Scheme::Sm2,
-            },
-        }
+        self.scheme
     }
 
     /// The name of the rule.
     pub const fn rule(&self) -> &'static str {
-        match &self.0 {
-            Kind::Ed25519(rule) => rule.name(),
-            Kind::Weierstrass(WeierstrassKind::Ecdsa { rule, .. }) => rule.name(),
-            Kind::Weierstrass(WeierstrassKind::Bip340) => "bip340",
-            Kind::Weierstrass(WeierstrassKind::Sm2 { .. }) => "sm2",
-        }
+        self.scheme.rules()[self.rule as usize]
     }
 
     /// The name of the signature encoding.
     pub const fn encoding(&self) -> &'static str {
-        match &self.0 {
-            Kind::Ed25519(_) | Kind::Weierstrass(WeierstrassKind::Bip340) => "raw",
-            Kind::Weierstrass(WeierstrassKind::Ecdsa { encoding, .. }) => encoding.name(),
-            Kind::Weierstrass(WeierstrassKind::Sm2 { encoding, .. }) => encoding.name(),
-        }
+        self.scheme.encodings()[self.encoding as usize]
     }
 
     /// The user ID of `sm2-sm3`.
     pub fn user_id(&self) -> Option<&[u8]> {
-        match &self.0 {
-            Kind::Weierstrass(WeierstrassKind::Sm2 { user_id, .. }) => user_id.as_ref().map(UserId::as_bytes),
-            _ => None,
-        }
+        self.parameter.as_deref().filter(|_| self.scheme.def().parameter == Parameter::UserId)
+    }
+
+    /// The bytes that it has besides a rule and an encoding: see [`Scheme::parameter`].
+    pub fn parameter(&self) -> Option<&[u8]> {
+        self.parameter.as_deref()
     }
 
     #[inline]
-    pub(crate) const fn kind(&self) -> &Kind {
-        &self.0
+    pub(crate) fn kind(&self) -> Kind<'_> {
+        self.scheme.def().family.kind(self.rule, self.encoding, self.parameter.as_deref())
     }
 
     /// Whether one equation can prove many items of this suite.
     #[inline]
     pub(crate) const fn combines(&self) -> bool {
-        match &self.0 {
-            Kind::Ed25519(_) | Kind::Weierstrass(WeierstrassKind::Bip340) => true,
-            Kind::Weierstrass(WeierstrassKind::Ecdsa { .. } | WeierstrassKind::Sm2 { .. }) => false,
+        self.scheme.def().family.combines()
+    }
+}
+
+/// The bytes that a scheme takes besides a rule and an encoding, if they are some that it takes.
+fn checked(scheme: Scheme, parameter: &[u8]) -> Result<Arc<[u8]>, SuiteError> {
+    match scheme.def().parameter {
+        Parameter::None => Err(SuiteError::UnexpectedUserId(scheme)),
+        Parameter::UserId if UserId::new(parameter).is_none() => {
+            Err(SuiteError::UserIdTooLong(parameter.len()))
         }
+        Parameter::UserId => Ok(parameter.into()),
     }
 }
 
@@ -379,6 +250,7 @@ impl SuiteTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schemes::def::WeierstrassKind;
 
     /// Compares a list with the variants of its type. A variant that is missing here does not compile.
     macro_rules! assert_all {
@@ -399,18 +271,34 @@ mod tests {
         assert_all!(EcdsaRule::ALL, EcdsaRule: Any LowS);
         assert_all!(EcdsaEncoding::ALL, EcdsaEncoding: Raw RawV Der DerBip66 DerLax DerTrailing);
         assert_all!(Sm2Encoding::ALL, Sm2Encoding: Raw Der);
-        // The schemes in their order, ECDSA's under one name.
-        let ecdsa = Scheme::ALL.into_iter().filter_map(|scheme| match scheme {
-            Scheme::Ecdsa(scheme) => Some(scheme),
-            Scheme::Ed25519 | Scheme::Bip340 | Scheme::Sm2Sm3 | Scheme::Sm2 => None,
-        });
-        let ecdsa: [EcdsaScheme; 6] = ecdsa.collect::<Vec<_>>().try_into().unwrap();
+        let ecdsa: Vec<EcdsaScheme> = Scheme::ALL.into_iter().filter_map(Scheme::ecdsa).collect();
+        let ecdsa: [EcdsaScheme; 6] = ecdsa.try_into().unwrap();
         assert_all!(ecdsa, EcdsaScheme: P256 P256Sha256 Secp256k1 Secp256k1Sha256 Secp256k1Sha256d
             Secp256k1Keccak256);
-        for scheme in [Scheme::Ed25519, Scheme::Bip340, Scheme::Sm2Sm3, Scheme::Sm2] {
-            assert_eq!(Scheme::ALL.iter().filter(|other| **other == scheme).count(), 1, "{scheme}");
+    }
+
+    #[test]
+    fn a_scheme_is_where_its_number_says() {
+        for (place, scheme) in Scheme::ALL.into_iter().enumerate() {
+            assert_eq!(scheme as usize, place);
+            assert_eq!(Scheme::from_name(scheme.name()), Some(scheme));
+            assert_eq!(scheme.ecdsa().map(EcdsaScheme::scheme), scheme.ecdsa().map(|_| scheme));
         }
-        assert_eq!(Scheme::ALL.len(), 4 + ecdsa.len());
+        for rule in Ed25519Rule::ALL {
+            assert_eq!(Suite::ed25519(rule).kind(), Kind::Ed25519(rule));
+        }
+        for suite in Suite::all() {
+            if let Kind::Weierstrass(WeierstrassKind::Ecdsa { scheme, rule, encoding }) = suite.kind() {
+                assert_eq!(Suite::ecdsa(scheme, rule, encoding), suite);
+            }
+            if let Kind::Weierstrass(WeierstrassKind::Sm2 { user_id, encoding }) = suite.kind() {
+                let same = match user_id {
+                    Some(id) => Suite::sm2_sm3(id.as_bytes(), encoding).unwrap(),
+                    None => Suite::sm2(encoding),
+                };
+                assert_eq!(same, suite);
+            }
+        }
     }
 
     /// All combinations of names make the suite that they name, and these are all suites.
@@ -418,8 +306,8 @@ mod tests {
     fn every_combination_of_names_makes_the_suite_it_names() {
         let mut made = Vec::new();
         for scheme in Scheme::ALL {
-            for rule in scheme.rules() {
-                for encoding in scheme.encodings() {
+            for &rule in scheme.rules() {
+                for &encoding in scheme.encodings() {
                     let suite = Suite::from_names(scheme.name(), Some(rule), Some(encoding), None).unwrap();
                     assert_eq!((suite.scheme(), suite.rule(), suite.encoding()), (scheme, rule, encoding));
                     made.push(suite);

@@ -125,10 +125,10 @@ mod p256_crate {
     use p256::ecdsa::signature::Verifier;
     use p256::ecdsa::signature::hazmat::PrehashVerifier;
     use p256::ecdsa::{Signature, VerifyingKey};
-    use sigwarp::{EcdsaScheme, Item, Scheme};
+    use sigwarp::{EcdsaScheme, Item};
 
     pub(super) fn verify(item: &Item<'_>) -> Option<bool> {
-        let Scheme::Ecdsa(scheme) = item.suite.scheme() else { return None };
+        let scheme = item.suite.scheme().ecdsa()?;
         let prehashed = match scheme {
             EcdsaScheme::P256 if item.message.len() == 32 => true,
             EcdsaScheme::P256Sha256 => false,
@@ -196,7 +196,7 @@ mod consensus {
 mod aws_lc {
     use aws_lc_rs::digest::{Digest, SHA256};
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
-    use sigwarp::{EcdsaScheme, Item, Scheme};
+    use sigwarp::{Item, Scheme};
 
     pub(super) fn ed25519(item: &Item<'_>) -> Option<bool> {
         if item.suite.scheme() != Scheme::Ed25519 || item.key.len() != 32 {
@@ -213,8 +213,8 @@ mod aws_lc {
         };
         let key = UnparsedPublicKey::new(algorithm, super::sec1(item.key)?);
         match item.suite.scheme() {
-            Scheme::Ecdsa(EcdsaScheme::P256Sha256) => Some(key.verify(item.message, item.signature).is_ok()),
-            Scheme::Ecdsa(EcdsaScheme::P256) => {
+            Scheme::EcdsaP256Sha256 => Some(key.verify(item.message, item.signature).is_ok()),
+            Scheme::EcdsaP256 => {
                 let digest = Digest::import_less_safe(item.message, &SHA256).ok()?;
                 Some(key.verify_digest(&digest, item.signature).is_ok())
             }
@@ -226,7 +226,7 @@ mod aws_lc {
 #[cfg(feature = "ring")]
 mod ring_crate {
     use ring::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
-    use sigwarp::{EcdsaScheme, Item, Scheme};
+    use sigwarp::{Item, Scheme};
 
     pub(super) fn ed25519(item: &Item<'_>) -> Option<bool> {
         if item.suite.scheme() != Scheme::Ed25519 {
@@ -243,7 +243,7 @@ mod ring_crate {
             _ => return None,
         };
         let key = super::sec1(item.key)?;
-        if item.suite.scheme() != Scheme::Ecdsa(EcdsaScheme::P256Sha256) || key.len() != 65 {
+        if item.suite.scheme() != Scheme::EcdsaP256Sha256 || key.len() != 65 {
             return None;
         }
         Some(UnparsedPublicKey::new(algorithm, key).verify(item.message, item.signature).is_ok())
@@ -258,7 +258,7 @@ mod libsecp256k1 {
 
     /// The digest that is signed. It takes 32 bytes; the hashes come with the features of other peers.
     fn digest(item: &Item<'_>) -> Option<Message> {
-        let Scheme::Ecdsa(scheme) = item.suite.scheme() else { return None };
+        let scheme = item.suite.scheme().ecdsa()?;
         let digest: [u8; 32] = match scheme.hash() {
             None if scheme == EcdsaScheme::Secp256k1 => item.message.try_into().ok()?,
             #[cfg(feature = "sha2")]

@@ -6,10 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use sigwarp::{
-    BackendChoice, BackendKind, EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Engine, Scheme,
-    Sm2Encoding, Suite,
-};
+use sigwarp::{BackendChoice, BackendKind, Engine, Suite};
 use sigwarp_datasets::{KeyFile, KeyUse, RowBlock, VerdictWriter};
 
 use self::summary::{Judged, OnDevice, Run, Summary, Totals};
@@ -199,15 +196,15 @@ impl Job<'_> {
     fn register(&mut self, keys: &KeyFile, block: &RowBlock) -> Result<(), Failure> {
         let view = block.batch().view().map_err(Failure::engine)?;
         for suite in view.suite_table() {
-            let suite = takes_every_key(suite.scheme());
+            let suite = Suite::for_registering(suite.scheme());
             if self.registered.contains(&suite) {
                 continue;
             }
             let start = Instant::now();
-            let x_only = matches!(suite.scheme(), Scheme::Ed25519 | Scheme::Bip340);
+            let lengths = suite.scheme().key_lengths();
             let of_scheme = (0..keys.len() as u64)
                 .filter_map(|index| keys.get(index))
-                .filter(|key| (key.len() == 32) == x_only);
+                .filter(|key| lengths.contains(&key.len()));
             match self.engine.register(&suite, of_scheme) {
                 // Without room for them, rows are verified as if there were no ring.
                 Ok(_) | Err(sigwarp::Error::KeyBudget { .. }) => {}
@@ -256,19 +253,5 @@ impl Job<'_> {
             self.kept = self.totals.clone();
         }
         Ok(())
-    }
-}
-
-/// The suite of a scheme's keys that refuses none which another of them takes: other suites judge each row.
-fn takes_every_key(scheme: Scheme) -> Suite {
-    match scheme {
-        Scheme::Ed25519 => Suite::ed25519(Ed25519Rule::Zip215),
-        Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => {
-            Suite::ecdsa(EcdsaScheme::P256, EcdsaRule::Any, EcdsaEncoding::Raw)
-        }
-        // Bitcoin's old encodings take hybrid keys.
-        Scheme::Ecdsa(_) => Suite::ecdsa(EcdsaScheme::Secp256k1, EcdsaRule::Any, EcdsaEncoding::DerLax),
-        Scheme::Bip340 => Suite::bip340(),
-        Scheme::Sm2 | Scheme::Sm2Sm3 => Suite::sm2(Sm2Encoding::Raw),
     }
 }

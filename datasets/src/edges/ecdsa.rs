@@ -5,7 +5,7 @@ use k256::elliptic_curve::bigint::U256;
 use k256::elliptic_curve::ops::{Invert, Reduce};
 use k256::elliptic_curve::point::DecompressPoint;
 use k256::elliptic_curve::{AffinePoint, ProjectivePoint, Scalar};
-use sigwarp::{EcdsaScheme, Scheme};
+use sigwarp::Scheme;
 use sigwarp_tables::secp256::{k1, r1};
 
 use super::forms::{self, be, bounds, number};
@@ -20,13 +20,13 @@ pub(super) trait EcdsaCurve: Curve {
 }
 
 impl EcdsaCurve for p256::NistP256 {
-    const SCHEME: Scheme = Scheme::Ecdsa(EcdsaScheme::P256);
+    const SCHEME: Scheme = Scheme::EcdsaP256;
     const N: [u8; 32] = r1::N;
     const P: [u8; 32] = r1::P;
 }
 
 impl EcdsaCurve for k256::Secp256k1 {
-    const SCHEME: Scheme = Scheme::Ecdsa(EcdsaScheme::Secp256k1);
+    const SCHEME: Scheme = Scheme::EcdsaSecp256k1;
     const N: [u8; 32] = k1::N;
     const P: [u8; 32] = k1::P;
 }

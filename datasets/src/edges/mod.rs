@@ -55,14 +55,14 @@ impl Edge {
     /// # Panics
     /// When its names make no suite, which is a fault of the generator.
     pub fn expected(&self) -> Vec<(Cow<'static, str>, bool)> {
-        let rules = self.scheme.rules().into_iter();
+        let rules = self.scheme.rules().iter();
         let verdicts = rules.map(|rule| {
             let (scheme, encoding) = (self.scheme.name(), Some(self.encoding));
             let suite = Suite::from_names(scheme, Some(rule), encoding, self.user_id.as_deref())
                 .expect("edge cases name suites that exist");
             let verdict = oracle::verify(&suite, &self.key, &self.input, &self.signature)
                 .expect("the oracle knows every suite");
-            (Cow::Borrowed(rule), verdict.is_valid())
+            (Cow::Borrowed(*rule), verdict.is_valid())
         });
         verdicts.collect()
     }

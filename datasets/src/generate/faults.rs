@@ -69,7 +69,7 @@ impl Fault {
     pub fn fits(self, suite: &Suite) -> bool {
         match self {
             Self::FlippedBit | Self::WrongKey | Self::WrongMessage | Self::Truncated => true,
-            Self::HighS => matches!(suite.scheme(), Scheme::Ecdsa(_)),
+            Self::HighS => suite.scheme().ecdsa().is_some(),
             Self::SPlusL | Self::SmallOrder => suite.scheme() == Scheme::Ed25519,
             Self::NonCanonical => suite.scheme() == Scheme::Ed25519 || suite.encoding().starts_with("der"),
         }
@@ -132,7 +132,7 @@ pub(super) fn finish(
     let suite = fleet.suite();
     let rule = Ed25519Rule::from_name(suite.rule());
     let mut expected = fault.is_none();
-    if matches!(suite.scheme(), Scheme::Ecdsa(_)) {
+    if suite.scheme().ecdsa().is_some() {
         // Under low-s signers give the low one; elsewhere both are as likely.
         let low_s = suite.rule() == EcdsaRule::LowS.name();
         let negate = match fault {

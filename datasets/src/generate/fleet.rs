@@ -13,7 +13,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
-use sigwarp::{EcdsaScheme, Prehash, Scheme, Suite, UserId};
+use sigwarp::{Prehash, Scheme, Suite, UserId};
 use sm2::Sm2;
 
 use super::TOGETHER;
@@ -134,7 +134,7 @@ impl Fleet {
     /// What an item of the suite carries for a message of a device: the message, or its digest.
     pub(super) fn input(&self, device: &Device, message: Vec<u8>) -> Vec<u8> {
         match self.suite.scheme() {
-            Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::Secp256k1) => Sha256::digest(&message).to_vec(),
+            Scheme::EcdsaP256 | Scheme::EcdsaSecp256k1 => Sha256::digest(&message).to_vec(),
             Scheme::Sm2 => self.sm2_digest(UserId::DEFAULT, device, &message).to_vec(),
             _ => message,
         }
@@ -154,19 +154,20 @@ impl Fleet {
         input: &[u8],
         rng: &mut impl Rng,
     ) -> Unsigned<'a> {
-        let digest = match self.suite.scheme() {
-            Scheme::Ed25519 | Scheme::Bip340 => [0; 32],
-            Scheme::Ecdsa(scheme) => match scheme.hash() {
-                Some(Prehash::Sha256) => Sha256::digest(input).into(),
-                Some(Prehash::Sha256d) => Sha256::digest(Sha256::digest(input)).into(),
-                Some(Prehash::Keccak256) => Keccak256::digest(input).into(),
-                None => input.try_into().expect("the generator made a digest of 32 bytes"),
-            },
-            Scheme::Sm2Sm3 => {
+        let scheme = self.suite.scheme();
+        let digest = match scheme.ecdsa().map(|scheme| scheme.hash()) {
+            Some(Some(Prehash::Sha256)) => Sha256::digest(input).into(),
+            Some(Some(Prehash::Sha256d)) => Sha256::digest(Sha256::digest(input)).into(),
+            Some(Some(Prehash::Keccak256)) => Keccak256::digest(input).into(),
+            Some(None) => input.try_into().expect("the generator made a digest of 32 bytes"),
+            None if scheme == Scheme::Sm2 => {
+                input.try_into().expect("the generator made a digest of 32 bytes")
+            }
+            None if scheme == Scheme::Sm2Sm3 => {
                 let user_id = self.suite.user_id().unwrap_or(UserId::DEFAULT);
                 self.sm2_digest(user_id, &device, input)
             }
-            Scheme::Sm2 => input.try_into().expect("the generator made a digest of 32 bytes"),
+            None => [0; 32],
         };
         let mut unsigned = Unsigned { device, digest, nonce: [0; 32] };
         if self.suite.scheme() != Scheme::Ed25519 {
@@ -188,7 +189,7 @@ impl Fleet {
     /// n − s, for the ECDSA schemes.
     pub(super) fn negated(&self, s: &[u8; 32]) -> [u8; 32] {
         match self.suite.scheme() {
-            Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => sign::negated::<NistP256>(s),
+            Scheme::EcdsaP256 | Scheme::EcdsaP256Sha256 => sign::negated::<NistP256>(s),
             _ => sign::negated::<k256::Secp256k1>(s),
         }
     }
@@ -208,12 +209,14 @@ enum GroupOf {
     Sm2,
 }
 
-const fn group_of(scheme: Scheme) -> GroupOf {
+fn group_of(scheme: Scheme) -> GroupOf {
     match scheme {
         Scheme::Ed25519 => GroupOf::Ed25519,
-        Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => GroupOf::P256,
-        Scheme::Ecdsa(_) | Scheme::Bip340 => GroupOf::Secp256k1,
+        Scheme::EcdsaP256 | Scheme::EcdsaP256Sha256 => GroupOf::P256,
+        Scheme::Bip340 => GroupOf::Secp256k1,
         Scheme::Sm2Sm3 | Scheme::Sm2 => GroupOf::Sm2,
+        other if other.ecdsa().is_some() => GroupOf::Secp256k1,
+        other => unreachable!("a workload has no share of {other}"),
     }
 }
 

@@ -96,20 +96,12 @@ impl Workload {
     }
 
     /// The same with the suites of some schemes alone.
-    ///
-    /// # Panics
-    /// When the names of a scheme's rules and encodings make no suite, which is a fault of the engine.
     pub fn every_suite_of(schemes: &[Scheme], seed: u64, items: u64) -> Self {
-        let mut shares = Vec::new();
-        for scheme in schemes {
-            for rule in scheme.rules() {
-                for encoding in scheme.encodings() {
-                    let suite = Suite::from_names(scheme.name(), Some(rule), Some(encoding), None);
-                    let suite = suite.expect("a rule and an encoding of the scheme");
-                    shares.push(Share { suite, weight: 1 });
-                }
-            }
-        }
+        let suites = schemes.iter().flat_map(|scheme| {
+            let suites = Suite::all().into_iter().filter(|suite| suite.scheme() == *scheme);
+            suites.map(|suite| Share { suite, weight: 1 })
+        });
+        let shares = suites.collect();
         Self {
             seed,
             items,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::{Read, read_all, rules};
 use sha2::{Digest, Sha256};
-use sigwarp::{Scheme, Suite, oracle};
+use sigwarp::{Suite, oracle};
 use sigwarp_datasets::generate::{Fault, Generator, KeyChoice, MessageShape, Share, Workload};
 use sigwarp_datasets::{KeyFile, ReadOptions, RowWriter};
 
@@ -28,14 +28,7 @@ fn generate(folder: &Path, name: &str, workload: &Workload) -> Vec<Read> {
 }
 
 fn every_suite() -> Vec<Suite> {
-    let mut suites = Vec::new();
-    for scheme in Scheme::ALL {
-        for rule in scheme.rules() {
-            for encoding in scheme.encodings() {
-                suites.push(Suite::from_names(scheme.name(), Some(rule), Some(encoding), None).unwrap());
-            }
-        }
-    }
+    let mut suites = Suite::all();
     suites.push(Suite::from_names("sm2-sm3", None, None, Some(b"device@example.com")).unwrap());
     suites
 }

@@ -10,7 +10,7 @@ pub use column::{Column, ColumnError, Span};
 pub use keys::Keys;
 pub use names::{DefaultRuleError, DefaultRules, SuiteNames, SuiteResolver};
 
-use crate::keyring::{Generation, KeyId, KeyScheme, Record};
+use crate::keyring::{Generation, KeyId, Record};
 use crate::suite::{MessageInput, Suite, SuiteTable};
 
 /// The key of an item.
@@ -335,7 +335,7 @@ impl<'a> BatchView<'a> {
     #[inline]
     pub(crate) fn resolve(&self, item: usize) -> (Item<'a>, Option<&'a Record>) {
         let suite = &self.suite_table()[self.suite_index(item) as usize];
-        let scheme = KeyScheme::of(suite.scheme());
+        let scheme = suite.scheme().keys();
         let (key, known): (&[u8], _) = match self.keys.get(item) {
             Key::Bytes(bytes) => (bytes, self.ring.and_then(|ring| ring.find(scheme, bytes))),
             Key::Id(id) => {
@@ -355,7 +355,7 @@ impl<'a> BatchView<'a> {
             for item in 0..self.len() {
                 let suite = &self.suite_table()[self.suite_index(item) as usize];
                 if let Key::Id(id) = self.keys.get(item)
-                    && ring.get_of(id, KeyScheme::of(suite.scheme())).is_none()
+                    && ring.get_of(id, suite.scheme().keys()).is_none()
                 {
                     return Err((item, id));
                 }

@@ -85,7 +85,7 @@ impl DefaultRules {
 
 fn known_rules() -> Vec<&'static str> {
     let mut names: Vec<&'static str> = Vec::new();
-    for rule in Scheme::ALL.into_iter().flat_map(Scheme::rules) {
+    for rule in Scheme::ALL.into_iter().flat_map(Scheme::rules).copied() {
         if !names.contains(&rule) {
             names.push(rule);
         }

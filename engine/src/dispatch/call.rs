@@ -2,7 +2,6 @@
 
 use super::member::{Member, Part};
 use crate::batch::BatchView;
-use crate::keyring::KeyScheme;
 use crate::plan::{PathChoice, Paths};
 use crate::suite::{Scheme, Suite};
 
@@ -38,7 +37,7 @@ impl Call<'_> {
     pub(super) fn parts(&self, index: usize) -> impl Iterator<Item = Part> {
         self.suites(index).flat_map(|(count, suite)| {
             let scheme = suite.scheme();
-            let known = self.batch.ring().is_some_and(|ring| ring.has(KeyScheme::of(scheme)));
+            let known = self.batch.ring().is_some_and(|ring| ring.has(scheme.keys()));
             Part::of_verdicts(scheme, self.combines(count, suite), known)
         })
     }

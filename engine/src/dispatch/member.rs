@@ -47,22 +47,20 @@ impl Part {
     /// What verdicts of a scheme rest on. `combined` says whether linear combinations may be tried, and `known` whether
     /// keys may be registered.
     pub(super) fn of_verdicts(scheme: Scheme, combined: bool, known: bool) -> impl Iterator<Item = Self> {
-        let hash = selftest::hash_of(scheme).map(Self::Hash);
+        let hash = scheme.def().hash.map(Self::Hash);
         let combination = combined.then_some(Self::Combination(scheme));
-        let tables = known.then_some(Self::Tables(KeyScheme::of(scheme)));
+        let tables = known.then_some(Self::Tables(scheme.keys()));
         [hash, Some(Self::Lanes(scheme)), combination, tables].into_iter().flatten()
     }
 
     /// Its number, below [`Self::COUNT`].
     fn index(self) -> usize {
-        let of_scheme =
-            |wanted| Scheme::ALL.iter().position(|&scheme| scheme == wanted).expect("every scheme");
         let of_hash =
             |wanted| Hash::ALL.iter().position(|&hash| hash == wanted).expect("every hash function");
         let (schemes, hashes) = (Scheme::ALL.len(), Hash::ALL.len());
         match self {
-            Self::Lanes(scheme) => of_scheme(scheme),
-            Self::Combination(scheme) => schemes + of_scheme(scheme),
+            Self::Lanes(scheme) => scheme as usize,
+            Self::Combination(scheme) => schemes + scheme as usize,
             Self::Hash(hash) => 2 * schemes + of_hash(hash),
             Self::Recovery => 2 * schemes + hashes,
             Self::Tables(scheme) => 2 * schemes + hashes + 1 + scheme.index(),

@@ -162,7 +162,7 @@ fn recover(dispatcher: &Dispatcher) -> Result<Vec<Recovered>, Error> {
 /// What makes a liar known, and what it would have done.
 type Lie = (&'static str, fn(Asked) -> bool, fn(&Dispatcher) -> Result<(), Error>);
 
-const SECP256K1: Scheme = Scheme::Ecdsa(crate::EcdsaScheme::Secp256k1Sha256);
+const SECP256K1: Scheme = Scheme::EcdsaSecp256k1Sha256;
 
 const LIES: [Lie; 6] = [
     (
@@ -184,7 +184,7 @@ const LIES: [Lie; 6] = [
         "the hash function of a scheme",
         |asked| asked == Asked::Hash(Hash::Keccak256),
         |dispatcher| {
-            let keccak = Scheme::Ecdsa(crate::EcdsaScheme::Secp256k1Keccak256);
+            let keccak = Scheme::EcdsaSecp256k1Keccak256;
             verify(dispatcher, keccak, 1).map(drop)
         },
     ),

@@ -42,8 +42,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 pub(crate) use generation::{Generation, Record};
 
-use crate::suite::{Scheme, WeierstrassKind};
-use crate::{EcdsaScheme, Reason};
+use crate::Reason;
+pub(crate) use crate::schemes::def::{KeyScheme, WeierstrassKeys};
 use admit::Sketch;
 use ledger::{Ledger, Prepared};
 
@@ -90,77 +90,6 @@ impl fmt::Debug for KeyId {
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
-    }
-}
-
-/// The schemes that keys belong to: what a suite's scheme is without its message hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum KeyScheme {
-    Ed25519,
-    Weierstrass(WeierstrassKeys),
-}
-
-/// Those on Weierstrass curves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum WeierstrassKeys {
-    P256,
-    Secp256k1,
-    Bip340,
-    Sm2,
-}
-
-impl WeierstrassKeys {
-    /// Each, at the place of its number.
-    pub(crate) const ALL: [Self; 4] = [Self::P256, Self::Secp256k1, Self::Bip340, Self::Sm2];
-
-    #[inline]
-    pub(crate) const fn of(kind: &WeierstrassKind) -> Self {
-        match kind {
-            WeierstrassKind::Ecdsa { scheme, .. } => Self::of_ecdsa(*scheme),
-            WeierstrassKind::Bip340 => Self::Bip340,
-            WeierstrassKind::Sm2 { .. } => Self::Sm2,
-        }
-    }
-
-    #[inline]
-    const fn of_ecdsa(scheme: EcdsaScheme) -> Self {
-        match scheme {
-            EcdsaScheme::P256 | EcdsaScheme::P256Sha256 => Self::P256,
-            _ => Self::Secp256k1,
-        }
-    }
-}
-
-impl KeyScheme {
-    pub(crate) const COUNT: usize = 1 + WeierstrassKeys::ALL.len();
-    /// Each, at the place of its number.
-    pub(crate) const ALL: [Self; Self::COUNT] = {
-        let mut all = [Self::Ed25519; Self::COUNT];
-        let mut i = 1;
-        while i < Self::COUNT {
-            all[i] = Self::Weierstrass(WeierstrassKeys::ALL[i - 1]);
-            i += 1;
-        }
-        all
-    };
-
-    #[inline]
-    pub(crate) const fn of(scheme: Scheme) -> Self {
-        match scheme {
-            Scheme::Ed25519 => Self::Ed25519,
-            Scheme::Ecdsa(scheme) => Self::Weierstrass(WeierstrassKeys::of_ecdsa(scheme)),
-            Scheme::Bip340 => Self::Weierstrass(WeierstrassKeys::Bip340),
-            Scheme::Sm2Sm3 | Scheme::Sm2 => Self::Weierstrass(WeierstrassKeys::Sm2),
-        }
-    }
-
-    /// Its number, below [`Self::COUNT`].
-    #[inline]
-    pub(crate) const fn index(self) -> usize {
-        match self {
-            Self::Ed25519 => 0,
-            Self::Weierstrass(keys) => 1 + keys as usize,
-        }
     }
 }
 

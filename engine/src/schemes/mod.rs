@@ -1,7 +1,11 @@
-//! One folder per signature scheme: the bytes (`wire`), what valid means (`rules`), the steps of verification
-//! (`verify`), and a slow readable oracle (`spec`, feature `oracle`). Beside them stands what schemes share.
+//! One folder per signature scheme: the scheme as a value (a [`SchemeDef`] in `mod`, with known answers in `known`), the
+//! bytes (`wire`), what valid means (`rules`), the steps of verification (`verify`), and a slow readable oracle (`spec`,
+//! feature `oracle`). Beside them stands what schemes share.
+//!
+//! A scheme is its folder and its line in the list below.
 
 pub(crate) mod bip340;
+pub(crate) mod def;
 mod der;
 pub(crate) mod ecdsa;
 pub(crate) mod ed25519;
@@ -12,19 +16,112 @@ pub(crate) mod sm2;
 mod spec;
 pub(crate) mod weierstrass;
 
-use crate::Reason;
-use crate::suite::{Kind, Suite, WeierstrassKind};
+use std::fmt;
 
-/// The reason for which a suite rejects every signature under a key with these criteria, if it does.
-pub(crate) fn refused_key(suite: &Suite, criteria: u8) -> Option<Reason> {
-    match suite.kind() {
-        Kind::Ed25519(rule) => rule.refuses_key(ed25519::PointFacts::from_bits(criteria)),
-        Kind::Weierstrass(WeierstrassKind::Ecdsa { scheme, encoding, .. }) => {
-            keys::refused(encoding.hybrid_keys_of(*scheme), criteria)
+use crate::Reason;
+use def::{MessageInput, SchemeDef};
+
+/// Declares [`Scheme`] and the value of each.
+macro_rules! schemes {
+    ($($(#[doc = $doc:literal])* $name:ident: $def:path,)*) => {
+        /// A signature scheme with its message hash, as named in files and on the command line.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Scheme {
+            $($(#[doc = $doc])* $name,)*
         }
-        Kind::Weierstrass(WeierstrassKind::Bip340 | WeierstrassKind::Sm2 { .. }) => {
-            keys::refused(sec1::Hybrid::Refused, criteria)
+
+        impl Scheme {
+            /// Every scheme.
+            pub const ALL: [Self; [$(Self::$name),*].len()] = [$(Self::$name),*];
+
+            #[inline]
+            pub(crate) const fn def(self) -> &'static SchemeDef {
+                match self {
+                    $(Self::$name => &$def,)*
+                }
+            }
         }
+    };
+}
+
+schemes! {
+    /// `ed25519`: Ed25519 over the raw message.
+    Ed25519: ed25519::PURE,
+    /// `ecdsa-p256`: ECDSA on P-256, a digest comes in.
+    EcdsaP256: ecdsa::P256,
+    /// `ecdsa-p256-sha256`: ECDSA on P-256 over SHA-256 of the message.
+    EcdsaP256Sha256: ecdsa::P256_SHA256,
+    /// `ecdsa-secp256k1`: ECDSA on secp256k1, a digest comes in.
+    EcdsaSecp256k1: ecdsa::SECP256K1,
+    /// `ecdsa-secp256k1-sha256`: ECDSA on secp256k1 over SHA-256 of the message.
+    EcdsaSecp256k1Sha256: ecdsa::SECP256K1_SHA256,
+    /// `ecdsa-secp256k1-sha256d`: ECDSA on secp256k1 over SHA-256 of SHA-256 of the message.
+    EcdsaSecp256k1Sha256d: ecdsa::SECP256K1_SHA256D,
+    /// `ecdsa-secp256k1-keccak256`: ECDSA on secp256k1 over Keccak-256 of the message.
+    EcdsaSecp256k1Keccak256: ecdsa::SECP256K1_KECCAK256,
+    /// `schnorr-bip340`: BIP340 Schnorr signatures over the raw message.
+    Bip340: bip340::BIP340,
+    /// `sm2-sm3`: SM2 over SM3(Z_A ‖ M).
+    Sm2Sm3: sm2::SM2_SM3,
+    /// `sm2`: SM2 where e = SM3(Z_A ‖ M) comes in.
+    Sm2: sm2::SM2,
+}
+
+impl Scheme {
+    /// The name in files and on the command line, for example `ecdsa-p256-sha256`.
+    pub const fn name(self) -> &'static str {
+        self.def().name
+    }
+
+    /// The scheme of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.name() == name)
+    }
+
+    /// The names of the rules of this scheme; where there is more than one, the caller names one.
+    pub const fn rules(self) -> &'static [&'static str] {
+        self.def().rules
+    }
+
+    /// The names of the signature encodings of this scheme; the first is the default.
+    pub const fn encodings(self) -> &'static [&'static str] {
+        self.def().encodings
+    }
+
+    /// Whether an item carries the message itself or a digest of it.
+    pub const fn input(self) -> MessageInput {
+        self.def().input
+    }
+
+    /// The column of the bytes that a suite of this scheme has besides a rule and an encoding: `user_id` of `sm2-sm3`.
+    pub const fn parameter(self) -> Option<&'static str> {
+        self.def().parameter.name()
+    }
+
+    /// Whose keys its keys are.
+    #[inline]
+    pub(crate) const fn keys(self) -> def::KeyScheme {
+        self.def().keys
+    }
+
+    /// The lengths in bytes that its keys may have: what has another length is no key of it.
+    pub const fn key_lengths(self) -> &'static [usize] {
+        self.def().key_lengths
+    }
+
+    /// Curve and message hash, of a scheme that is ECDSA.
+    pub const fn ecdsa(self) -> Option<ecdsa::EcdsaScheme> {
+        match self.def().family {
+            def::Family::Ecdsa(scheme) => Some(scheme),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) enum Hybrid {
     Accepted,
 }
 
+/// The lengths of keys.
+pub(crate) const LENGTHS: [usize; 3] = [33, 64, 65];
+
 /// Reads a key of a curve over the prime `p`.
 pub(crate) fn parse(bytes: &[u8], hybrid: Hybrid, p: &[u8; 32]) -> Result<Key, Reason> {
     let (tag, coordinates) = match bytes.len() {

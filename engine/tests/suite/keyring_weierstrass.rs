@@ -166,7 +166,7 @@ fn a_bad_item_harms_no_other_in_any_position() {
 fn registration_says_why_a_key_is_refused() {
     let mut hybrid = all_subjects()
         .iter()
-        .find(|subject| subject.suite.scheme() == Scheme::Ecdsa(EcdsaScheme::Secp256k1))
+        .find(|subject| subject.suite.scheme() == Scheme::EcdsaSecp256k1)
         .and_then(|subject| subject.valid.iter().find(|item| item.key.len() == 65))
         .expect("an uncompressed key")
         .key

@@ -10,12 +10,13 @@ use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
 use crate::schemes::bip340::lanes::Combine;
+use crate::schemes::def::{Kind, WeierstrassKind};
 use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::ed25519;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
 use crate::schemes::ed25519::verify::Fleet;
-use crate::suite::{Kind, Suite, WeierstrassKind};
+use crate::suite::Suite;
 use crate::verdict::{Reason, Slots, Verdict};
 use sigwarp_kernels::field::FieldLanes;
 use sigwarp_kernels::simd::{Token, Vector};
@@ -89,7 +90,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
                 let mut failed = 0;
                 ed25519::verify::verify::<F>(
                     self.token,
-                    *rule,
+                    rule,
                     items,
                     known,
                     combination,

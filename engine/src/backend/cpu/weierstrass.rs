@@ -8,12 +8,12 @@ use crate::Reason;
 use crate::batch::{BatchView, Item};
 use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier, WeierstrassKeys};
 use crate::schemes::bip340::lanes::Combine;
+use crate::schemes::def::WeierstrassKind;
 use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::keys::{self, KnownKey};
 use crate::schemes::sec1::Hybrid;
 use crate::schemes::weierstrass as scheme_curve;
 use crate::schemes::{bip340, ecdsa, sm2};
-use crate::suite::WeierstrassKind;
 use crate::verdict::Slots;
 use sigwarp_kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable, Pools};
 use sigwarp_kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
@@ -32,7 +32,7 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     /// are tried first as `combine` says.
     fn verify(
         &self,
-        kind: &WeierstrassKind,
+        kind: WeierstrassKind<'_>,
         combine: Option<Combine<'_>>,
         batch: &BatchView<'_>,
         items: &[usize],
@@ -99,25 +99,25 @@ impl<S: Family, One: Family> InLanes<S, One> {
     fn verify_by<T: Family>(
         &self,
         token: T::Token,
-        kind: &WeierstrassKind,
+        kind: WeierstrassKind<'_>,
         combine: Option<Combine<'_>>,
         batch: &BatchView<'_>,
         items: &[usize],
         slots: &Slots,
     ) {
         let set = |position: usize, verdict| slots.set(items[position], verdict);
-        let base = || self.base(WeierstrassKeys::of(kind));
+        let base = || self.base(kind.keys());
         let rows = resolve(batch, items).map(|(item, record)| (item, record.map(known)));
         match kind {
             WeierstrassKind::Ecdsa { scheme, rule, encoding } => {
-                ecdsa::lanes::verify::<T>(token, (*scheme, *rule, *encoding), &base, rows, set);
+                ecdsa::lanes::verify::<T>(token, (scheme, rule, encoding), &base, rows, set);
             }
             WeierstrassKind::Bip340 => {
                 let combine = combine.unwrap_or(Combine { worth: &|_| false, with_tables: false });
                 bip340::lanes::verify::<T>(token, combine, &base, rows, set);
             }
             WeierstrassKind::Sm2 { user_id, encoding } => {
-                sm2::lanes::verify::<T>(token, (user_id.as_ref(), *encoding), &base, rows, set);
+                sm2::lanes::verify::<T>(token, (user_id, encoding), &base, rows, set);
             }
         }
     }
@@ -208,7 +208,7 @@ impl<S: Family, One: Family> Weierstrass<S::Token> for InLanes<S, One> {
 
     fn verify(
         &self,
-        kind: &WeierstrassKind,
+        kind: WeierstrassKind<'_>,
         combine: Option<Combine<'_>>,
         batch: &BatchView<'_>,
         items: &[usize],

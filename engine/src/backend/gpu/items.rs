@@ -11,8 +11,8 @@ use super::fault::{Fault, GpuFault};
 use super::ring::{Job, Planted, Ring};
 use crate::batch::BatchView;
 use crate::plan::Plan;
+use crate::schemes::def::Kind;
 use crate::schemes::ed25519::device::{Open, Screening, screen};
-use crate::suite::Kind;
 use crate::verdict::{Reason, Slots, Verdict};
 
 /// Bytes of messages of a dispatch, for each item that it may have.
@@ -128,7 +128,7 @@ impl Job for Verification<'_> {
             let Kind::Ed25519(rule) = item.suite.kind() else {
                 return Err(Fault::Refused(format!("{} is not for this device", item.suite)));
             };
-            match screen(*rule, item.key, item.signature) {
+            match screen(rule, item.key, item.signature) {
                 Screening::Decided(verdict) => self.slots.set(index, verdict),
                 Screening::KeyOnly(key, otherwise) => {
                     packer.key_only(key, Row::KeyOnly { item: index, otherwise });

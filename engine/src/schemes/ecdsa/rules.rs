@@ -101,6 +101,17 @@ impl EcdsaRule {
     /// Every rule.
     pub const ALL: [Self; 2] = [Self::Any, Self::LowS];
 
+    /// Their names.
+    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = Self::ALL[i].name();
+            i += 1;
+        }
+        names
+    };
+
     /// The name in files and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
@@ -167,6 +178,17 @@ impl EcdsaEncoding {
     /// Every encoding; the first is the default.
     pub const ALL: [Self; 6] =
         [Self::Raw, Self::RawV, Self::Der, Self::DerBip66, Self::DerLax, Self::DerTrailing];
+
+    /// Their names.
+    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = Self::ALL[i].name();
+            i += 1;
+        }
+        names
+    };
 
     /// The name in files and on the command line.
     pub const fn name(self) -> &'static str {

@@ -5,6 +5,7 @@ pub(crate) mod coefficients;
 pub(crate) mod combination;
 #[cfg(feature = "gpu")]
 pub(crate) mod device;
+mod known;
 mod rules;
 #[cfg(feature = "oracle")]
 pub(crate) mod spec;
@@ -13,3 +14,21 @@ mod wire;
 
 pub use rules::Ed25519Rule;
 pub(crate) use wire::PointFacts;
+
+use super::def::{Family, KeyScheme, MessageInput, Parameter, SchemeDef};
+use crate::hash::Hash;
+
+/// `ed25519`.
+pub(crate) static PURE: SchemeDef = SchemeDef {
+    name: "ed25519",
+    rules: &Ed25519Rule::NAMES,
+    encodings: &["raw"],
+    input: MessageInput::Raw,
+    parameter: Parameter::None,
+    hash: Some(Hash::Sha512),
+    keys: KeyScheme::Ed25519,
+    key_lengths: &[32],
+    widest: (Ed25519Rule::Zip215 as u8, 0),
+    family: Family::Ed25519,
+    known: &known::PURE,
+};

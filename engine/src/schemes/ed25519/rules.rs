@@ -93,6 +93,17 @@ impl Ed25519Rule {
         Self::Donna,
     ];
 
+    /// Their names.
+    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = Self::ALL[i].name();
+            i += 1;
+        }
+        names
+    };
+
     /// The name in files and on the command line.
     pub const fn name(self) -> &'static str {
         match self {

@@ -22,7 +22,7 @@ const BOUNDS: Bounds = <lanes::Sm2 as InLanes>::BOUNDS;
 /// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
-    (user_id, encoding): (Option<&UserId>, Sm2Encoding),
+    (user_id, encoding): (Option<UserId<'_>>, Sm2Encoding),
     base: Base<'_, '_>,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
     mut set: impl FnMut(usize, Verdict),
@@ -136,7 +136,7 @@ const NO_KEY: Coordinates = Coordinates { x: [0; 32], y: [0; 32] };
 
 /// e = SM3(Z_A ‖ M) of each message, in lanes. What is hashed must stand together: long messages are not copied for
 /// that, but hashed one by one.
-fn message_hashes<T: Token>(token: T, user_id: &UserId, signed: &[Signed<'_>]) -> Vec<[u8; 32]> {
+fn message_hashes<T: Token>(token: T, user_id: UserId<'_>, signed: &[Signed<'_>]) -> Vec<[u8; 32]> {
     const LONG: usize = 4096;
     let digest_all = |inputs: &[&[u8]]| {
         let mut digests = vec![[0; 32]; inputs.len()];

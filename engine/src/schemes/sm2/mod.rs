@@ -1,5 +1,6 @@
 //! SM2 signatures with SM3 (GB/T 32918.2).
 
+mod known;
 pub(crate) mod lanes;
 mod rules;
 #[cfg(feature = "oracle")]
@@ -8,3 +9,36 @@ pub(crate) mod verify;
 mod wire;
 
 pub use rules::{Sm2Encoding, UserId};
+
+use super::def::{Family, KeyScheme, MessageInput, Parameter, SchemeDef, WeierstrassKeys};
+use crate::hash::Hash;
+
+/// `sm2-sm3`.
+pub(crate) static SM2_SM3: SchemeDef = SchemeDef {
+    name: "sm2-sm3",
+    rules: &["sm2"],
+    encodings: &Sm2Encoding::NAMES,
+    input: MessageInput::Raw,
+    parameter: Parameter::UserId,
+    hash: Some(Hash::Sm3),
+    keys: KeyScheme::Weierstrass(WeierstrassKeys::Sm2),
+    key_lengths: &super::sec1::LENGTHS,
+    widest: (0, 0),
+    family: Family::Sm2 { hashes: true },
+    known: &known::SM2_SM3,
+};
+
+/// `sm2`.
+pub(crate) static SM2: SchemeDef = SchemeDef {
+    name: "sm2",
+    rules: &["sm2"],
+    encodings: &Sm2Encoding::NAMES,
+    input: MessageInput::Digest,
+    parameter: Parameter::None,
+    hash: None,
+    keys: KeyScheme::Weierstrass(WeierstrassKeys::Sm2),
+    key_lengths: &super::sec1::LENGTHS,
+    widest: (0, 0),
+    family: Family::Sm2 { hashes: false },
+    known: &known::SM2,
+};

@@ -1,7 +1,5 @@
 //! What "valid" means for SM2.
 
-use std::sync::Arc;
-
 use super::wire::Facts;
 use crate::Reason;
 use crate::schemes::Screened;
@@ -19,10 +17,10 @@ pub(super) const fn screen(facts: &Facts) -> Screened {
 }
 
 /// The signer's distinguishing identifier, part of what an `sm2-sm3` signature signs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct UserId(Arc<[u8]>);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UserId<'a>(&'a [u8]);
 
-impl UserId {
+impl<'a> UserId<'a> {
     /// The identifier used where none was agreed (GM/T 0009, section 10).
     pub const DEFAULT: &'static [u8] = b"1234567812345678";
 
@@ -30,17 +28,17 @@ impl UserId {
     pub const MAX_LEN: usize = 8191;
 
     /// An identifier, or `None` if it is longer than [`Self::MAX_LEN`].
-    pub fn new(bytes: &[u8]) -> Option<Self> {
-        (bytes.len() <= Self::MAX_LEN).then(|| Self(bytes.into()))
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        (bytes.len() <= Self::MAX_LEN).then_some(Self(bytes))
     }
 
     /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
     }
 
     /// ENTL, which an identifier's length always fits.
-    pub(super) fn bit_length(&self) -> u16 {
+    pub(super) fn bit_length(self) -> u16 {
         self.0.len() as u16 * 8
     }
 }
@@ -57,6 +55,17 @@ pub enum Sm2Encoding {
 impl Sm2Encoding {
     /// Every encoding; the first is the default.
     pub const ALL: [Self; 2] = [Self::Raw, Self::Der];
+
+    /// Their names.
+    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = Self::ALL[i].name();
+            i += 1;
+        }
+        names
+    };
 
     /// The name in files and on the command line.
     pub const fn name(self) -> &'static str {

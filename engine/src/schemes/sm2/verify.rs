@@ -13,7 +13,7 @@ use crate::schemes::weierstrass::{self, Coordinates, Curve};
 
 /// Verifies one item. With a user ID `message` is the message, without one it is e.
 pub(crate) fn verify(
-    user_id: Option<&UserId>,
+    user_id: Option<UserId<'_>>,
     encoding: Sm2Encoding,
     key: &[u8],
     message: &[u8],
@@ -39,14 +39,14 @@ pub(crate) fn verify(
 }
 
 /// e = SM3(Z_A ‖ M), where Z_A = SM3(ENTL ‖ ID ‖ a ‖ b ‖ x_G ‖ y_G ‖ x_A ‖ y_A) (section 5.5).
-pub(super) fn message_hash(user_id: &UserId, key: &Coordinates, message: &[u8]) -> [u8; 32] {
+pub(super) fn message_hash(user_id: UserId<'_>, key: &Coordinates, message: &[u8]) -> [u8; 32] {
     let z =
         Sm3::new().chain_update(identity_prefix(user_id)).chain_update(key.x).chain_update(key.y).finalize();
     Sm3::new().chain_update(z).chain_update(message).finalize().into()
 }
 
 /// What Z_A hashes before the key.
-pub(super) fn identity_prefix(user_id: &UserId) -> Vec<u8> {
+pub(super) fn identity_prefix(user_id: UserId<'_>) -> Vec<u8> {
     let mut prefix = user_id.bit_length().to_be_bytes().to_vec();
     prefix.extend_from_slice(user_id.as_bytes());
     for part in [&table::A, &table::B, &table::GX, &table::GY] {

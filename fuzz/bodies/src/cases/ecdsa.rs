@@ -51,11 +51,7 @@ fn digest<C: Curve>(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
 }
 
 pub(super) fn case(u: &mut Unstructured<'_>) -> Result<Case> {
-    let ecdsa = Scheme::ALL.iter().filter_map(|scheme| match scheme {
-        Scheme::Ecdsa(scheme) => Some(*scheme),
-        _ => None,
-    });
-    let schemes: Vec<EcdsaScheme> = ecdsa.collect();
+    let schemes: Vec<EcdsaScheme> = Scheme::ALL.into_iter().filter_map(Scheme::ecdsa).collect();
     let scheme = *u.choose(&schemes)?;
     match scheme {
         EcdsaScheme::P256 | EcdsaScheme::P256Sha256 => case_on::<p256::NistP256>(u, scheme),

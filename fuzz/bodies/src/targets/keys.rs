@@ -6,8 +6,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use arbitrary::{Result, Unstructured};
 use sigwarp::{
-    BackendChoice, BackendKind, Batch, EcdsaScheme, Engine, Error, Key, KeyId, Message, MessageInput, Reason,
-    Scheme, Suite, Verdict,
+    BackendChoice, BackendKind, Batch, Engine, Error, Key, KeyId, Message, MessageInput, Reason, Scheme,
+    Suite, Verdict,
 };
 
 use super::oracle;
@@ -60,9 +60,9 @@ static RINGS: LazyLock<Vec<Mutex<Ring>>> = LazyLock::new(|| {
 /// The schemes whose keys are the same keys: what a scheme is without its message hash.
 pub(super) fn family(scheme: Scheme) -> &'static str {
     match scheme {
-        Scheme::Ecdsa(EcdsaScheme::P256 | EcdsaScheme::P256Sha256) => "ecdsa-p256",
-        Scheme::Ecdsa(_) => "ecdsa-secp256k1",
+        Scheme::EcdsaP256 | Scheme::EcdsaP256Sha256 => "ecdsa-p256",
         Scheme::Sm2 | Scheme::Sm2Sm3 => "sm2",
+        other if other.ecdsa().is_some() => "ecdsa-secp256k1",
         other => other.name(),
     }
 }

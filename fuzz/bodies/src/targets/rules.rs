@@ -25,7 +25,7 @@ pub fn rules(data: &[u8]) {
     let scheme = case.suite.scheme();
     let cases: Vec<Case> = scheme
         .rules()
-        .into_iter()
+        .iter()
         .map(|rule| {
             let suite = Suite::from_names(
                 scheme.name(),
@@ -61,7 +61,7 @@ pub fn rules(data: &[u8]) {
 /// The same bytes under other verifiers whose rule is one of ours.
 #[cfg(feature = "peers")]
 fn peers(case: &Case, valid: &dyn Fn(&str) -> bool) {
-    use sigwarp::{EcdsaScheme, Scheme};
+    use sigwarp::Scheme;
     let Case { key, message, signature, .. } = case;
     match case.suite.scheme() {
         Scheme::Ed25519 => {
@@ -81,7 +81,7 @@ fn peers(case: &Case, valid: &dyn Fn(&str) -> bool) {
             let strict = dalek.is_some_and(|key| key.verify_strict(message, &signature).is_ok());
             assert_eq!(valid("strict"), strict, "ed25519-dalek verify_strict: {case:?}");
         }
-        Scheme::Ecdsa(EcdsaScheme::Secp256k1) if case.suite.encoding() == "raw" => {
+        Scheme::EcdsaSecp256k1 if case.suite.encoding() == "raw" => {
             let (Ok(digest), Ok(key)) =
                 (<[u8; 32]>::try_from(&message[..]), secp256k1::PublicKey::from_slice(key))
             else {

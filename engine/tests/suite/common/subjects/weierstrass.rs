@@ -78,7 +78,7 @@ const NO_POINT: [[u8; 32]; 3] = {
 pub fn ecdsa() -> Vec<Subject> {
     let mut subjects = Vec::new();
     for scheme in Scheme::ALL {
-        let Scheme::Ecdsa(ecdsa) = scheme else { continue };
+        let Some(ecdsa) = scheme.ecdsa() else { continue };
         for rule in EcdsaRule::ALL {
             for encoding in EcdsaEncoding::ALL {
                 let p256 = matches!(ecdsa, EcdsaScheme::P256 | EcdsaScheme::P256Sha256);
