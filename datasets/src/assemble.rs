@@ -55,7 +55,8 @@ impl Assembler {
         let has =
             |encoding: &&str| Scheme::from_name(scheme).is_some_and(|of| of.encodings().contains(encoding));
         let encoding = row.encoding.or_else(|| self.encoding.as_deref().filter(has));
-        let names = SuiteNames { scheme, rule: row.rule, encoding, user_id: row.user_id };
+        let names =
+            SuiteNames { scheme, rule: row.rule, encoding, user_id: row.user_id, context: row.context };
         let suite = self.resolver.resolve(names)?;
         let needs = suite.scheme().input();
         let (cell, other) = match needs {

@@ -14,8 +14,8 @@ pub fn divergence_line(id: &str, item: &Item<'_>, expected: bool, said: &[(&str,
     set("scheme", suite.scheme().name().into());
     set("rule", suite.rule().into());
     set("encoding", suite.encoding().into());
-    if let Some(user_id) = suite.user_id() {
-        set("user_id", hex::encode(user_id).into());
+    if let (Some(name), Some(bytes)) = (suite.scheme().parameter(), suite.parameter()) {
+        set(name, hex::encode(bytes).into());
     }
     set("public_key", hex::encode(key).into());
     set(suite.scheme().input().name(), hex::encode(message).into());

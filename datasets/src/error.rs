@@ -282,6 +282,7 @@ const fn hint(error: &SuiteError) -> &'static str {
         SuiteError::UnknownScheme(_)
         | SuiteError::UnknownRule { .. }
         | SuiteError::UnknownEncoding { .. } => " (`sigwarp rules` lists schemes, rules and encodings)",
+        SuiteError::NeedsContext(_) => "; add a column context",
         _ => "",
     }
 }

@@ -19,6 +19,8 @@ pub enum Field {
     Encoding,
     /// `user_id`.
     UserId,
+    /// `context`.
+    Context,
     /// `public_key`.
     PublicKey,
     /// `key_index`.
@@ -37,12 +39,13 @@ pub enum Field {
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Id,
         Self::Scheme,
         Self::Rule,
         Self::Encoding,
         Self::UserId,
+        Self::Context,
         Self::PublicKey,
         Self::KeyIndex,
         Self::Message,
@@ -60,6 +63,7 @@ impl Field {
             Self::Rule => "rule",
             Self::Encoding => "encoding",
             Self::UserId => "user_id",
+            Self::Context => "context",
             Self::PublicKey => "public_key",
             Self::KeyIndex => "key_index",
             Self::Message => "message",

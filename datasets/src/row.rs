@@ -17,6 +17,8 @@ pub struct Row<'a> {
     pub encoding: Option<&'a str>,
     /// The signer's user ID, for `sm2-sm3`.
     pub user_id: Option<&'a [u8]>,
+    /// The context, for `ed25519ctx` and `ed25519ph`.
+    pub context: Option<&'a [u8]>,
     /// The public key.
     pub public_key: Option<&'a [u8]>,
     /// The 0-based row of the public key in the keys file, instead of `public_key`.
@@ -60,7 +62,7 @@ impl Row<'_> {
     /// The bytes of its cells, which `max_row_bytes` bounds.
     pub(crate) fn bytes(&self) -> usize {
         let text = [self.id, self.scheme, self.rule, self.encoding];
-        let bytes = [self.user_id, self.public_key, self.message, self.digest, self.signature];
+        let bytes = [self.user_id, self.context, self.public_key, self.message, self.digest, self.signature];
         text.iter().flatten().map(|cell| cell.len()).sum::<usize>()
             + bytes.iter().flatten().map(|cell| cell.len()).sum::<usize>()
     }

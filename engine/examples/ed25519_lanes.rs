@@ -183,7 +183,7 @@ fn against_dalek<F: FieldLanes>(token: F::Token, rows: &[Row], n: usize, rounds:
     let items: Vec<Item<'_>> =
         rows[..n].iter().map(|row| Item { a: &row.a, r: &row.r, s: &row.s, message: &row.message }).collect();
     let mut codes = vec![Code::EquationFailed; n];
-    let equation = Equation { cofactored: false, decode_r: true };
+    let equation = Equation { cofactored: false, decode_r: true, domain: &[] };
     // Short slices and many of them: another process on the core then spoils a few, not all.
     let repeat = (64 / n).max(1);
     let peers = n.min(8);
@@ -236,7 +236,7 @@ fn alone<F: FieldLanes>(token: F::Token, rows: &[Row]) {
     let items: Vec<Item<'_>> =
         rows.iter().map(|row| Item { a: &row.a, r: &row.r, s: &row.s, message: &row.message }).collect();
     let mut codes = vec![Code::EquationFailed; items.len()];
-    let equation = Equation { cofactored: false, decode_r: true };
+    let equation = Equation { cofactored: false, decode_r: true, domain: &[] };
     let samples = (0..200_000usize.div_ceil(items.len()))
         .map(|_| time(|| check::<F>(token, equation, black_box(&items), &mut codes)) / items.len() as f64)
         .collect();
@@ -254,7 +254,7 @@ fn steps<F: FieldLanes>(token: F::Token, rows: &[Row], n: usize, rounds: usize) 
     let items: Vec<Item<'_>> =
         rows.iter().map(|row| Item { a: &row.a, r: &row.r, s: &row.s, message: &row.message }).collect();
     let mut codes = vec![Code::EquationFailed; n + 1];
-    let equation = Equation { cofactored: false, decode_r: true };
+    let equation = Equation { cofactored: false, decode_r: true, domain: &[] };
     let (mut before, mut after, mut one) = (vec![], vec![], vec![]);
     for _ in 0..rounds * 40 {
         let mut total = |n: usize| {
@@ -280,7 +280,7 @@ fn bad<F: FieldLanes>(token: F::Token, rows: &[Row], rounds: usize) {
         })
         .collect();
     for cofactored in [false, true] {
-        let equation = Equation { cofactored, decode_r: true };
+        let equation = Equation { cofactored, decode_r: true, domain: &[] };
         let mut samples = RATES.map(|_| vec![]);
         for _ in 0..rounds * 4 {
             for (rate, samples) in RATES.into_iter().zip(&mut samples) {

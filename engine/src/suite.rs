@@ -8,9 +8,11 @@ pub use crate::schemes::def::MessageInput;
 use crate::schemes::def::{Kind, Parameter};
 use crate::schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme};
 use crate::schemes::ed25519::Ed25519Rule;
+use crate::schemes::ed25519::variant::LONGEST_CONTEXT;
 use crate::schemes::sm2::{Sm2Encoding, UserId};
 
-/// Scheme, rule, signature encoding and, for SM2, the user ID: one validated value.
+/// Scheme, rule, signature encoding and, where the scheme has one, SM2's user ID or the context of Ed25519ctx and Ed25519ph:
+/// one validated value.
 ///
 /// A suite can only be made whole, so a rule of one scheme cannot meet another scheme. Cloning is cheap.
 ///
@@ -60,16 +62,44 @@ pub enum SuiteError {
         encoding: String,
     },
     /// A user ID was given to a scheme that has none.
-    #[error("{0} takes no user ID; only sm2-sm3 does")]
+    #[error("{0} takes no user ID; only {known} does", known = with_parameter("user_id"))]
     UnexpectedUserId(Scheme),
+    /// A context was given to a scheme that has none.
+    #[error("{0} takes no context; only {known} do", known = with_parameter("context"))]
+    UnexpectedContext(Scheme),
+    /// A user ID or a context was given to a scheme that has neither.
+    #[error(
+        "{0} takes no user ID and no context; a user ID is of {user_id}, a context of {context}",
+        user_id = with_parameter("user_id"),
+        context = with_parameter("context")
+    )]
+    UnexpectedParameter(Scheme),
+    /// The scheme has no default context and none was given.
+    #[error("{0} needs a context of 1 to 255 bytes, on which signer and verifier have agreed")]
+    NeedsContext(Scheme),
+    /// The context does not fit.
+    #[error("a context of {scheme} has {least} to 255 bytes, this one has {length}", least = .scheme.def().parameter.least())]
+    ContextLength {
+        /// The scheme.
+        scheme: Scheme,
+        /// The length given.
+        length: usize,
+    },
     /// The user ID's bit length does not fit in 16 bits.
     #[error("an SM2 user ID has at most 8191 bytes, this one has {0}")]
     UserIdTooLong(usize),
 }
 
+/// The schemes that have a parameter of this name.
+fn with_parameter(name: &str) -> String {
+    let schemes = Scheme::ALL.into_iter().filter(|scheme| scheme.parameter() == Some(name));
+    schemes.map(Scheme::name).collect::<Vec<_>>().join(" and ")
+}
+
 impl Suite {
     /// Every suite: each scheme with each of its rules and encodings. `sm2-sm3` has as many suites as there are user
-    /// IDs; here it has the default one.
+    /// IDs; here it has the default one. `ed25519ctx` and `ed25519ph` have as many as there are contexts; here they have
+    /// `foo`, that of the examples in RFC 8032, and none.
     ///
     /// ```
     /// use sigwarp::{Ed25519Rule, Suite};
@@ -103,6 +133,27 @@ impl Suite {
         Self { scheme: Scheme::Ed25519, rule: rule as u8, encoding: 0, parameter: None }
     }
 
+    /// Ed25519ctx under `rule`, with a context of 1 to 255 bytes (RFC 8032 section 5.1).
+    ///
+    /// ```
+    /// use sigwarp::{Ed25519Rule, Suite};
+    ///
+    /// let suite = Suite::ed25519ctx(Ed25519Rule::Rfc8032, b"firmware of the gateway").unwrap();
+    /// assert_eq!(suite.context(), Some(&b"firmware of the gateway"[..]));
+    /// assert!(Suite::ed25519ctx(Ed25519Rule::Rfc8032, b"").is_err());
+    /// ```
+    pub fn ed25519ctx(rule: Ed25519Rule, context: &[u8]) -> Result<Self, SuiteError> {
+        let parameter = Some(checked(Scheme::Ed25519ctx, context)?);
+        Ok(Self { scheme: Scheme::Ed25519ctx, rule: rule as u8, encoding: 0, parameter })
+    }
+
+    /// Ed25519ph under `rule`, with a context of at most 255 bytes, which may be empty (RFC 8032 section 5.1). Items carry
+    /// the message: the engine hashes it.
+    pub fn ed25519ph(rule: Ed25519Rule, context: &[u8]) -> Result<Self, SuiteError> {
+        let parameter = Some(checked(Scheme::Ed25519ph, context)?);
+        Ok(Self { scheme: Scheme::Ed25519ph, rule: rule as u8, encoding: 0, parameter })
+    }
+
     /// ECDSA: curve and message hash, rule, and signature encoding.
     pub const fn ecdsa(scheme: EcdsaScheme, rule: EcdsaRule, encoding: EcdsaEncoding) -> Self {
         Self { scheme: scheme.scheme(), rule: rule as u8, encoding: encoding as u8, parameter: None }
@@ -126,7 +177,8 @@ impl Suite {
 
     /// The suite of the names used in files: scheme, rule (may be absent where the scheme has only one),
     /// encoding (absent means `raw`) and the bytes that the scheme takes besides ([`Scheme::parameter`]): the user ID of
-    /// `sm2-sm3` (absent means `1234567812345678`).
+    /// `sm2-sm3` (absent means `1234567812345678`), the context of `ed25519ctx` (never absent) and of `ed25519ph` (absent
+    /// means empty).
     pub fn from_names(
         scheme: &str,
         rule: Option<&str>,
@@ -136,7 +188,7 @@ impl Suite {
         let scheme = Scheme::from_name(scheme).ok_or_else(|| SuiteError::UnknownScheme(scheme.to_owned()))?;
         let place = |name: &str, among: &[&str]| among.iter().position(|known| *known == name);
         if parameter.is_some() && scheme.parameter().is_none() {
-            return Err(SuiteError::UnexpectedUserId(scheme));
+            return Err(SuiteError::UnexpectedParameter(scheme));
         }
         let rule = match (rule, scheme.rules()) {
             (Some(rule), rules) => {
@@ -152,6 +204,7 @@ impl Suite {
         };
         let parameter = match parameter.or(scheme.def().parameter.default()) {
             Some(parameter) => Some(checked(scheme, parameter)?),
+            None if scheme.parameter().is_some() => return Err(SuiteError::NeedsContext(scheme)),
             None => None,
         };
         Ok(Self { scheme, rule: rule as u8, encoding: encoding as u8, parameter })
@@ -178,6 +231,12 @@ impl Suite {
         self.parameter.as_deref().filter(|_| self.scheme.def().parameter == Parameter::UserId)
     }
 
+    /// The context of `ed25519ctx` and `ed25519ph`.
+    pub fn context(&self) -> Option<&[u8]> {
+        let is_context = matches!(self.scheme.def().parameter, Parameter::Context { .. });
+        self.parameter.as_deref().filter(|_| is_context)
+    }
+
     /// The bytes that it has besides a rule and an encoding: see [`Scheme::parameter`].
     pub fn parameter(&self) -> Option<&[u8]> {
         self.parameter.as_deref()
@@ -198,11 +257,14 @@ impl Suite {
 /// The bytes that a scheme takes besides a rule and an encoding, if they are some that it takes.
 fn checked(scheme: Scheme, parameter: &[u8]) -> Result<Arc<[u8]>, SuiteError> {
     match scheme.def().parameter {
-        Parameter::None => Err(SuiteError::UnexpectedUserId(scheme)),
+        Parameter::None => Err(SuiteError::UnexpectedParameter(scheme)),
         Parameter::UserId if UserId::new(parameter).is_none() => {
             Err(SuiteError::UserIdTooLong(parameter.len()))
         }
-        Parameter::UserId => Ok(parameter.into()),
+        Parameter::Context { least } if !(least..=LONGEST_CONTEXT).contains(&parameter.len()) => {
+            Err(SuiteError::ContextLength { scheme, length: parameter.len() })
+        }
+        Parameter::UserId | Parameter::Context { .. } => Ok(parameter.into()),
     }
 }
 
@@ -251,6 +313,7 @@ impl SuiteTable {
 mod tests {
     use super::*;
     use crate::schemes::def::WeierstrassKind;
+    use crate::schemes::ed25519::variant::Variant;
 
     /// Compares a list with the variants of its type. A variant that is missing here does not compile.
     macro_rules! assert_all {
@@ -285,7 +348,7 @@ mod tests {
             assert_eq!(scheme.ecdsa().map(EcdsaScheme::scheme), scheme.ecdsa().map(|_| scheme));
         }
         for rule in Ed25519Rule::ALL {
-            assert_eq!(Suite::ed25519(rule).kind(), Kind::Ed25519(rule));
+            assert_eq!(Suite::ed25519(rule).kind(), Kind::Ed25519(Variant::Pure, rule));
         }
         for suite in Suite::all() {
             if let Kind::Weierstrass(WeierstrassKind::Ecdsa { scheme, rule, encoding }) = suite.kind() {
@@ -308,14 +371,16 @@ mod tests {
         for scheme in Scheme::ALL {
             for &rule in scheme.rules() {
                 for &encoding in scheme.encodings() {
-                    let suite = Suite::from_names(scheme.name(), Some(rule), Some(encoding), None).unwrap();
+                    let parameter = scheme.def().parameter.sample();
+                    let suite =
+                        Suite::from_names(scheme.name(), Some(rule), Some(encoding), parameter).unwrap();
                     assert_eq!((suite.scheme(), suite.rule(), suite.encoding()), (scheme, rule, encoding));
                     made.push(suite);
                 }
             }
         }
         assert_eq!(Suite::all(), made);
-        assert_eq!(made.len(), 9 + 6 * 2 * 6 + 1 + 2 * 2);
+        assert_eq!(made.len(), 3 * 9 + 6 * 2 * 6 + 1 + 2 * 2);
     }
 
     #[test]
@@ -329,7 +394,38 @@ mod tests {
         assert!(
             error("ed25519", Some("strict"), Some("der"), None).contains("no signature encoding \"der\"")
         );
-        assert!(error("sm2", None, None, Some(b"x")).contains("takes no user ID"));
+        assert_eq!(
+            error("sm2", None, None, Some(b"x")),
+            "sm2 takes no user ID and no context; a user ID is of sm2-sm3, a context of ed25519ctx and ed25519ph"
+        );
+        let rule = Some("rfc8032");
+        assert!(error("ed25519", rule, None, Some(b"x")).contains("takes no user ID and no context"));
+        assert!(
+            error("ed25519ctx", rule, None, None).starts_with("ed25519ctx needs a context of 1 to 255 bytes")
+        );
+        for (scheme, least) in [("ed25519ctx", 1), ("ed25519ph", 0)] {
+            for length in 0..300 {
+                let made = Suite::from_names(scheme, rule, None, Some(&vec![7; length]));
+                match made {
+                    Ok(suite) => assert_eq!(suite.context(), Some(&vec![7; length][..])),
+                    Err(error) => {
+                        assert!(length < least || length > 255, "{scheme} {length}");
+                        let says =
+                            format!("a context of {scheme} has {least} to 255 bytes, this one has {length}");
+                        assert_eq!(error.to_string(), says);
+                    }
+                }
+                assert_eq!(
+                    Suite::ed25519ctx(Ed25519Rule::Strict, &vec![1; length]).is_ok(),
+                    (1..=255).contains(&length)
+                );
+                assert_eq!(Suite::ed25519ph(Ed25519Rule::Strict, &vec![1; length]).is_ok(), length <= 255);
+            }
+        }
+        assert_eq!(
+            Suite::from_names("ed25519ph", rule, None, None),
+            Suite::ed25519ph(Ed25519Rule::Rfc8032, b"")
+        );
         assert!(error("sm2-sm3", None, None, Some(&[0; 8192])).contains("at most 8191 bytes"));
         assert!(Suite::from_names("sm2-sm3", None, None, Some(&[0; 8191])).is_ok());
     }

@@ -9,7 +9,7 @@ use sigwarp::{EcdsaRule, Ed25519Rule, Scheme, Suite};
 
 use super::below;
 use super::fleet::{Fleet, Unsigned};
-use super::sign::{self, Signature};
+use super::sign::{self, Domain, Signature};
 
 /// Something wrong with a signature. Some rules accept some of them: `expected` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,10 +70,15 @@ impl Fault {
         match self {
             Self::FlippedBit | Self::WrongKey | Self::WrongMessage | Self::Truncated => true,
             Self::HighS => suite.scheme().ecdsa().is_some(),
-            Self::SPlusL | Self::SmallOrder => suite.scheme() == Scheme::Ed25519,
-            Self::NonCanonical => suite.scheme() == Scheme::Ed25519 || suite.encoding().starts_with("der"),
+            Self::SPlusL | Self::SmallOrder => is_ed25519(suite),
+            Self::NonCanonical => is_ed25519(suite) || suite.encoding().starts_with("der"),
         }
     }
+}
+
+/// Whether a suite is of Ed25519 or a variant of it.
+fn is_ed25519(suite: &Suite) -> bool {
+    matches!(suite.scheme(), Scheme::Ed25519 | Scheme::Ed25519ctx | Scheme::Ed25519ph)
 }
 
 /// A signed item.
@@ -107,9 +112,11 @@ pub(super) fn begin<'a>(
     let input = fleet.input(device, message);
     let rule = Ed25519Rule::from_name(fleet.suite().rule());
     match (fault, rule, device.scalar()) {
-        (Some(Fault::SmallOrder), Some(rule), _) => return Begun::Signed(small_order(rule, input, rng)),
+        (Some(Fault::SmallOrder), Some(rule), _) => {
+            return Begun::Signed(small_order(fleet.domain(), rule, input, rng));
+        }
         (Some(Fault::NonCanonical), Some(rule), Some(secret)) => {
-            return Begun::Signed(non_canonical_r(rule, secret, &device.public, input, rng));
+            return Begun::Signed(non_canonical_r(fleet.domain(), rule, secret, &device.public, input, rng));
         }
         _ => {}
     }
@@ -202,11 +209,11 @@ pub(crate) fn plus_order(s: &[u8; 32]) -> [u8; 32] {
 
 /// Key and R of small order, canonical, and S = 0. With A = [a]T, R = [r]T and T of order 8, the cofactored
 /// equation always holds and the other one where r + ka is 0 mod 8.
-fn small_order(rule: Ed25519Rule, input: Vec<u8>, rng: &mut impl Rng) -> Signed {
+fn small_order(domain: &Domain, rule: Ed25519Rule, input: Vec<u8>, rng: &mut impl Rng) -> Signed {
     use Ed25519Rule::*;
     let (a, r) = (below(rng, 8) as usize, below(rng, 8) as usize);
     let [key, r_bytes] = [a, r].map(|multiple| EIGHT_TORSION[multiple].compress().0);
-    let k = sign::ed25519_challenge(&r_bytes, &key, &input).to_bytes()[0];
+    let k = domain.challenge(&r_bytes, &key, &input).to_bytes()[0];
     let cofactorless = (r + usize::from(k) * a).is_multiple_of(8);
     let expected = match rule {
         Zip215 | Rfc8032 => true,
@@ -240,6 +247,7 @@ pub(crate) fn non_canonical_small_order() -> [[u8; 32]; 6] {
 /// A signature by the device whose R is such an encoding: with S = ka, SB − kA is 0, and R is gone with the
 /// cofactor.
 fn non_canonical_r(
+    domain: &Domain,
     rule: Ed25519Rule,
     secret: &Scalar25519,
     key: &[u8],
@@ -247,7 +255,7 @@ fn non_canonical_r(
     rng: &mut impl Rng,
 ) -> Signed {
     let r = non_canonical_small_order()[below(rng, 6) as usize];
-    let s = sign::ed25519_challenge(&r, key, &input) * secret;
+    let s = domain.challenge(&r, key, &input) * secret;
     let signature = Signature { r, s: s.to_bytes(), id: 0 }.raw();
     Signed { key: None, input, signature, expected: rule == Ed25519Rule::Zip215 }
 }

@@ -17,7 +17,7 @@ use sigwarp::{Prehash, Scheme, Suite, UserId};
 use sm2::Sm2;
 
 use super::TOGETHER;
-use super::sign::{self, Curve, Signature};
+use super::sign::{self, Curve, Domain, Signature};
 
 /// A device.
 #[derive(Debug, Clone)]
@@ -59,6 +59,7 @@ pub(super) struct Unsigned<'a> {
 #[derive(Debug)]
 pub(super) struct Fleet {
     suite: Suite,
+    domain: Domain,
     seed: [u8; 32],
     devices: Vec<Device>,
 }
@@ -68,7 +69,7 @@ impl Fleet {
         /// Devices that memory is reserved for at a time: their number is the caller's, and may be larger than what
         /// this machine ever makes.
         const AT_ONCE: usize = 1 << 16;
-        let mut fleet = Self { suite, seed, devices: Vec::new() };
+        let mut fleet = Self { domain: Domain::of(&suite), suite, seed, devices: Vec::new() };
         for first in (0..devices).step_by(AT_ONCE) {
             let numbers: Vec<u32> = (first..devices.min(first.saturating_add(AT_ONCE as u32))).collect();
             let made: Vec<Device> =
@@ -80,6 +81,11 @@ impl Fleet {
 
     pub(super) fn suite(&self) -> &Suite {
         &self.suite
+    }
+
+    /// What its suite hashes besides key and message, if it is of Ed25519.
+    pub(super) fn domain(&self) -> &Domain {
+        &self.domain
     }
 
     pub(super) fn devices(&self) -> &[Device] {
@@ -170,7 +176,7 @@ impl Fleet {
             None => [0; 32],
         };
         let mut unsigned = Unsigned { device, digest, nonce: [0; 32] };
-        if self.suite.scheme() != Scheme::Ed25519 {
+        if group_of(scheme) != GroupOf::Ed25519 {
             rng.fill_bytes(&mut unsigned.nonce);
         }
         unsigned
@@ -211,7 +217,7 @@ enum GroupOf {
 
 fn group_of(scheme: Scheme) -> GroupOf {
     match scheme {
-        Scheme::Ed25519 => GroupOf::Ed25519,
+        Scheme::Ed25519 | Scheme::Ed25519ctx | Scheme::Ed25519ph => GroupOf::Ed25519,
         Scheme::EcdsaP256 | Scheme::EcdsaP256Sha256 => GroupOf::P256,
         Scheme::Bip340 => GroupOf::Secp256k1,
         Scheme::Sm2Sm3 | Scheme::Sm2 => GroupOf::Sm2,
@@ -264,16 +270,16 @@ pub(super) fn sign_all(items: &[Waiting<'_>]) -> Vec<Option<Signature>> {
 
 fn sign_ed25519(items: &[Waiting<'_>]) -> Vec<Option<Signature>> {
     let secrets = || {
-        items.iter().filter_map(|(_, item, input)| match &item.device.secret {
-            Secret::Ed25519(secret) => Some((secret, &item.device.public, input)),
+        items.iter().filter_map(|(fleet, item, input)| match &item.device.secret {
+            Secret::Ed25519(secret) => Some((secret, &item.device.public, input, fleet.domain())),
             Secret::Weierstrass(..) => None,
         })
     };
-    let nonces: Vec<_> = secrets().map(|(secret, _, input)| sign::ed25519_nonce(&secret.1, input)).collect();
+    let nonces: Vec<_> = secrets().map(|(secret, _, input, domain)| domain.nonce(&secret.1, input)).collect();
     let points: Vec<_> = nonces.iter().map(EdwardsPoint::mul_base).collect();
     let points = EdwardsPoint::compress_batch_alloc(&points);
-    let signed = secrets().zip(nonces).zip(points).map(|(((secret, key, input), nonce), r)| {
-        Some(sign::ed25519_with(&secret.0, key, input, &nonce, r.0))
+    let signed = secrets().zip(nonces).zip(points).map(|(((secret, key, input, domain), nonce), r)| {
+        Some(sign::ed25519_with(domain, &secret.0, key, input, &nonce, r.0))
     });
     signed.collect()
 }

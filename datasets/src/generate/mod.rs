@@ -327,6 +327,7 @@ impl Generator {
             rule: Some(suite.rule()),
             encoding: Some(suite.encoding()),
             user_id: suite.user_id().filter(|id| *id != sigwarp::UserId::DEFAULT),
+            context: suite.context().filter(|context| !context.is_empty()),
             public_key: key,
             key_index: key.is_none().then_some(key_index),
             message: is_raw.then_some(&item.input),

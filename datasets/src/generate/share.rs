@@ -2,11 +2,15 @@
 
 use std::str::FromStr;
 
-use sigwarp::{Suite, SuiteError};
+use sigwarp::{Scheme, Suite, SuiteError};
+
+/// The context of suites that have one: `sigwarp gen`.
+const CONTEXT: &[u8] = b"sigwarp gen";
 
 /// A suite and its weight in the mix.
 ///
-/// As text: `scheme[:rule[:encoding]][=weight]`, where the weight is 1 if absent.
+/// As text: `scheme[:rule[:encoding]][=weight]`, where the weight is 1 if absent. Signatures of `ed25519ctx` and `ed25519ph`
+/// are made under the context `sigwarp gen`, those of `sm2-sm3` under the default user ID.
 ///
 /// ```
 /// use sigwarp_datasets::generate::Share;
@@ -56,7 +60,9 @@ impl FromStr for Share {
         if parts.next().is_some() {
             return Err(form());
         }
-        let suite = Suite::from_names(scheme, rule, encoding, None);
+        let of = Scheme::from_name(scheme).and_then(Scheme::parameter);
+        let context = of.filter(|name| *name == "context").map(|_| CONTEXT);
+        let suite = Suite::from_names(scheme, rule, encoding, context);
         let suite = suite.map_err(|source| ShareError::Suite { text: text.to_owned(), source })?;
         Ok(Self { suite, weight })
     }
@@ -74,6 +80,10 @@ mod tests {
         for text in ["sm2=x", "sm2=-1", "sm2:sm2:raw:more", "sm2=1=2"] {
             assert!(error(text).ends_with("with a whole weight"), "{text}");
         }
+        let under = |text: &str| text.parse::<Share>().unwrap().suite.context().map(<[u8]>::to_vec);
+        assert_eq!(under("ed25519ctx:rfc8032"), Some(b"sigwarp gen".to_vec()));
+        assert_eq!(under("ed25519ph:strict"), Some(b"sigwarp gen".to_vec()));
+        assert_eq!(under("ed25519:strict"), None);
         assert_eq!("sm2::der=0".parse::<Share>().unwrap().suite.encoding(), "der");
     }
 }

@@ -15,6 +15,7 @@ use k256::elliptic_curve::ops::{Invert, Reduce};
 use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::{self, AffinePoint, CurveArithmetic, Group, PrimeField, ProjectivePoint, Scalar};
 use sha2::{Digest, Sha256, Sha512};
+use sigwarp::{Scheme, Suite};
 use sm3::Sm3;
 
 use super::comb::Comb;
@@ -53,10 +54,52 @@ pub(crate) fn ed25519_secret(seed: &[u8; 32]) -> (Scalar25519, [u8; 32]) {
     (Scalar25519::from_bytes_mod_order(clamped), prefix.try_into().expect("half of 64 bytes"))
 }
 
-/// The challenge k = SHA-512(R ‖ A ‖ M) mod L.
+/// What a suite of Ed25519, Ed25519ctx or Ed25519ph hashes besides key and message: dom2 of its context, and whether the
+/// message is replaced by its SHA-512 (RFC 8032 sections 2 and 5.1).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Domain {
+    dom2: Vec<u8>,
+    prehashes: bool,
+}
+
+impl Domain {
+    pub(crate) fn of(suite: &Suite) -> Self {
+        let prehashes = suite.scheme() == Scheme::Ed25519ph;
+        match suite.context() {
+            None => Self::default(),
+            Some(context) => {
+                let mut dom2 = b"SigEd25519 no Ed25519 collisions".to_vec();
+                dom2.extend([u8::from(prehashes), context.len() as u8]);
+                dom2.extend(context);
+                Self { dom2, prehashes }
+            }
+        }
+    }
+
+    fn hash(&self, before: [&[u8]; 2], message: &[u8]) -> Scalar25519 {
+        let [first, second] = before;
+        let hash = Sha512::new().chain_update(&self.dom2).chain_update(first).chain_update(second);
+        let hash = match self.prehashes {
+            false => hash.chain_update(message),
+            true => hash.chain_update(Sha512::digest(message)),
+        };
+        Scalar25519::from_bytes_mod_order_wide(&hash.finalize().into())
+    }
+
+    /// The challenge k = SHA-512(dom2 ‖ R ‖ A ‖ M) mod L.
+    pub(crate) fn challenge(&self, r: &[u8; 32], key: &[u8], message: &[u8]) -> Scalar25519 {
+        self.hash([r, key], message)
+    }
+
+    /// The nonce of a message, by the prefix of the secret.
+    pub(crate) fn nonce(&self, prefix: &[u8; 32], message: &[u8]) -> Scalar25519 {
+        self.hash([prefix, &[]], message)
+    }
+}
+
+/// The challenge k = SHA-512(R ‖ A ‖ M) mod L of Ed25519.
 pub(crate) fn ed25519_challenge(r: &[u8; 32], key: &[u8], message: &[u8]) -> Scalar25519 {
-    let hash = Sha512::new().chain_update(r).chain_update(key).chain_update(message);
-    Scalar25519::from_bytes_mod_order_wide(&hash.finalize().into())
+    Domain::default().challenge(r, key, message)
 }
 
 pub(crate) fn ed25519_public(seed: &[u8; 32]) -> [u8; 32] {
@@ -66,26 +109,22 @@ pub(crate) fn ed25519_public(seed: &[u8; 32]) -> [u8; 32] {
 /// Signs as RFC 8032 section 5.1.6 has it.
 pub(crate) fn ed25519(seed: &[u8; 32], key: &[u8], message: &[u8]) -> Signature {
     let (a, prefix) = ed25519_secret(seed);
-    let nonce = ed25519_nonce(&prefix, message);
+    let domain = Domain::default();
+    let nonce = domain.nonce(&prefix, message);
     let r = EdwardsPoint::mul_base(&nonce).compress().0;
-    ed25519_with(&a, key, message, &nonce, r)
-}
-
-/// The nonce of a message, by the prefix of the secret.
-pub(crate) fn ed25519_nonce(prefix: &[u8; 32], message: &[u8]) -> Scalar25519 {
-    let nonce = Sha512::new().chain_update(prefix).chain_update(message).finalize();
-    Scalar25519::from_bytes_mod_order_wide(&nonce.into())
+    ed25519_with(&domain, &a, key, message, &nonce, r)
 }
 
 /// The signature with the secret scalar `a`, once there is R.
 pub(crate) fn ed25519_with(
+    domain: &Domain,
     a: &Scalar25519,
     key: &[u8],
     message: &[u8],
     nonce: &Scalar25519,
     r: [u8; 32],
 ) -> Signature {
-    let s = nonce + ed25519_challenge(&r, key, message) * a;
+    let s = nonce + domain.challenge(&r, key, message) * a;
     Signature { r, s: s.to_bytes(), id: 0 }
 }
 

@@ -163,6 +163,7 @@ impl Csv {
                 Field::Rule => row.rule = cell,
                 Field::Encoding => row.encoding = cell,
                 Field::UserId => row.user_id = cell,
+                Field::Context => row.context = cell,
                 Field::PublicKey => row.public_key = cell,
                 Field::KeyIndex => row.key_index = number()?,
                 Field::Message => row.message = cell,

@@ -337,6 +337,7 @@ impl TextCells {
 #[derive(Debug, Default)]
 struct Decoded {
     user_id: Vec<u8>,
+    context: Vec<u8>,
     public_key: Vec<u8>,
     message: Vec<u8>,
     digest: Vec<u8>,
@@ -351,6 +352,7 @@ impl Decoded {
             rule: text(&row.rule),
             encoding: text(&row.encoding),
             user_id: bytes(form, "user_id", &row.user_id, &mut self.user_id)?,
+            context: bytes(form, "context", &row.context, &mut self.context)?,
             public_key: bytes(form, "public_key", &row.public_key, &mut self.public_key)?,
             key_index: row.key_index.as_ref().map(|index| index.0),
             message: bytes(form, "message", &row.message, &mut self.message)?,

@@ -77,6 +77,7 @@ fn write_row(line: &mut Line<'_>, row: &Row<'_>) {
     line.text("rule", row.rule);
     line.text("encoding", row.encoding);
     line.hex("user_id", row.user_id);
+    line.hex("context", row.context);
     line.hex("public_key", row.public_key);
     line.number("key_index", row.key_index);
     line.hex("message", row.message);

@@ -222,6 +222,7 @@ struct RowCells {
     rule: ByteCells,
     encoding: ByteCells,
     user_id: ByteCells,
+    context: ByteCells,
     public_key: ByteCells,
     key_index: NumberCells<Int64Type>,
     message: ByteCells,
@@ -233,12 +234,13 @@ struct RowCells {
 }
 
 impl RowCells {
-    const FIELDS: [(&str, Kind, bool); 13] = [
+    const FIELDS: [(&str, Kind, bool); 14] = [
         ("id", Kind::Text, true),
         ("scheme", Kind::Text, true),
         ("rule", Kind::Text, true),
         ("encoding", Kind::Text, true),
         ("user_id", Kind::Bytes, true),
+        ("context", Kind::Bytes, true),
         ("public_key", Kind::Bytes, true),
         ("key_index", Kind::Unsigned64, true),
         ("message", Kind::Bytes, true),
@@ -257,6 +259,7 @@ impl RowCells {
             &mut self.rule,
             &mut self.encoding,
             &mut self.user_id,
+            &mut self.context,
             &mut self.public_key,
             &mut self.key_index,
             &mut self.message,
@@ -292,6 +295,7 @@ impl RowColumns {
         columns.rule.push(row.rule);
         columns.encoding.push(row.encoding);
         columns.user_id.push(row.user_id);
+        columns.context.push(row.context);
         columns.public_key.push(row.public_key);
         columns.key_index.push(row.key_index.map(u64::cast_signed));
         columns.message.push(row.message);

@@ -104,6 +104,8 @@ pub struct SuiteNames<'a> {
     pub encoding: Option<&'a str>,
     /// The user ID of `sm2-sm3`; absent means `1234567812345678`.
     pub user_id: Option<&'a [u8]>,
+    /// The context of `ed25519ctx` and `ed25519ph`; absent means empty, which `ed25519ctx` does not take.
+    pub context: Option<&'a [u8]>,
 }
 
 /// Makes suites from names and remembers them, since most rows repeat the names of an earlier row.
@@ -136,11 +138,21 @@ impl SuiteResolver {
             self.lookup.extend_from_slice(name.map_or(b"\xff".as_slice(), str::as_bytes));
             self.lookup.push(0xff);
         }
-        self.lookup.extend_from_slice(names.user_id.map_or(b"".as_slice(), |_| b"+"));
-        self.lookup.extend_from_slice(names.user_id.unwrap_or_default());
+        // With its length, no user ID can run into a context.
+        for bytes in [names.user_id, names.context] {
+            self.lookup.push(u8::from(bytes.is_some()));
+            let bytes = bytes.unwrap_or_default();
+            self.lookup.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            self.lookup.extend_from_slice(bytes);
+        }
         if !self.known.contains_key(&self.lookup) {
-            let rule = names.rule.or_else(|| self.defaults.of(Scheme::from_name(names.scheme)?));
-            let suite = Suite::from_names(names.scheme, rule, names.encoding, names.user_id)?;
+            let scheme = Scheme::from_name(names.scheme);
+            let rule = names.rule.or_else(|| self.defaults.of(scheme?));
+            let parameter = match scheme {
+                Some(scheme) => parameter(scheme, &names)?,
+                None => None,
+            };
+            let suite = Suite::from_names(names.scheme, rule, names.encoding, parameter)?;
             if self.known.len() == MAX_REMEMBERED {
                 self.known.clear();
             }
@@ -150,12 +162,24 @@ impl SuiteResolver {
     }
 }
 
+/// What a row has for the parameter of its scheme, if it has nothing for another one.
+fn parameter<'a>(scheme: Scheme, names: &SuiteNames<'a>) -> Result<Option<&'a [u8]>, SuiteError> {
+    let takes = scheme.parameter();
+    if names.user_id.is_some() && takes != Some("user_id") {
+        return Err(SuiteError::UnexpectedUserId(scheme));
+    }
+    if names.context.is_some() && takes != Some("context") {
+        return Err(SuiteError::UnexpectedContext(scheme));
+    }
+    Ok(names.user_id.or(names.context))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn names<'a>(scheme: &'a str, rule: Option<&'a str>) -> SuiteNames<'a> {
-        SuiteNames { scheme, rule, encoding: None, user_id: None }
+        SuiteNames { scheme, rule, encoding: None, user_id: None, context: None }
     }
 
     #[test]
@@ -188,12 +212,12 @@ mod tests {
         let mut resolver = SuiteResolver::default();
         for id in 0..3000u32 {
             let id = id.to_be_bytes();
-            let names =
-                SuiteNames { scheme: "sm2-sm3", rule: None, encoding: Some("der"), user_id: Some(&id) };
+            let names = SuiteNames { encoding: Some("der"), user_id: Some(&id), ..names("sm2-sm3", None) };
             assert_eq!(resolver.resolve(names).unwrap().user_id(), Some(id.as_slice()));
         }
         assert!(resolver.known.len() <= MAX_REMEMBERED);
-        let absent = SuiteNames { scheme: "sm2-sm3", rule: None, encoding: None, user_id: None };
+        let absent =
+            SuiteNames { scheme: "sm2-sm3", rule: None, encoding: None, user_id: None, context: None };
         let empty = SuiteNames { user_id: Some(b""), ..absent };
         assert_ne!(resolver.resolve(absent).unwrap().clone(), *resolver.resolve(empty).unwrap());
     }

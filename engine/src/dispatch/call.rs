@@ -2,8 +2,9 @@
 
 use super::member::{Member, Part};
 use crate::batch::BatchView;
+use crate::keyring::KeyScheme;
 use crate::plan::{PathChoice, Paths};
-use crate::suite::{Scheme, Suite};
+use crate::suite::Suite;
 
 /// A batch, and which of the usable backends takes each suite of its table.
 pub(super) struct Call<'a> {
@@ -46,7 +47,9 @@ impl Call<'_> {
     /// choice for its items.
     pub(super) fn paths(&self, index: usize, member: &Member) -> Paths {
         let is_open = |(count, suite): (usize, &Suite)| {
-            suite.scheme() == Scheme::Ed25519 && self.path == PathChoice::Auto && self.combines(count, suite)
+            suite.scheme().keys() == KeyScheme::Ed25519
+                && self.path == PathChoice::Auto
+                && self.combines(count, suite)
         };
         let costs = if self.suites(index).any(is_open) { member.costs() } else { member.counted() };
         Paths { costs, choice: self.path }

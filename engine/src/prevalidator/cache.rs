@@ -75,9 +75,8 @@ impl Cache {
         part(suite.scheme().name().as_bytes());
         part(suite.rule().as_bytes());
         part(suite.encoding().as_bytes());
-        // No user ID and an empty one are two suites.
-        part(if suite.user_id().is_some() { b"+" } else { b"" });
-        part(suite.user_id().unwrap_or_default());
+        // A scheme either has a user ID or a context, or has none.
+        part(suite.parameter().unwrap_or_default());
         part(key);
         part(message);
         part(signature);

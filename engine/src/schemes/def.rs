@@ -8,6 +8,7 @@ use crate::hash::Hash;
 use super::ecdsa;
 use super::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme};
 use super::ed25519::Ed25519Rule;
+use super::ed25519::variant::Variant;
 use super::sm2::{Sm2Encoding, UserId};
 use super::{ed25519, keys, sec1};
 
@@ -63,6 +64,9 @@ pub(crate) enum Parameter {
     None,
     /// The signer's user ID (SM2). Absent means [`UserId::DEFAULT`].
     UserId,
+    /// The context that signer and verifier agree on (RFC 8032 section 8.3), of so many bytes at least and 255 at most.
+    /// Absent means none, where that is allowed.
+    Context { least: usize },
 }
 
 impl Parameter {
@@ -71,20 +75,33 @@ impl Parameter {
         match self {
             Self::None => None,
             Self::UserId => Some("user_id"),
+            Self::Context { .. } => Some("context"),
+        }
+    }
+
+    /// The fewest bytes of a context.
+    pub(crate) const fn least(self) -> usize {
+        match self {
+            Self::Context { least } => least,
+            Self::None | Self::UserId => 0,
         }
     }
 
     /// What absent bytes stand for, if they may be absent.
     pub(crate) const fn default(self) -> Option<&'static [u8]> {
         match self {
-            Self::None => None,
             Self::UserId => Some(UserId::DEFAULT),
+            Self::Context { least: 0 } => Some(b""),
+            Self::None | Self::Context { .. } => None,
         }
     }
 
-    /// Bytes for a list of every suite.
+    /// Bytes for a list of every suite: where none are a default, the context of the example in RFC 8032 section 7.2.
     pub(crate) const fn sample(self) -> Option<&'static [u8]> {
-        self.default()
+        match self {
+            Self::Context { least: 1.. } => Some(b"foo"),
+            _ => self.default(),
+        }
     }
 }
 
@@ -92,7 +109,7 @@ impl Parameter {
 pub(crate) struct KnownAnswer {
     pub(crate) origin: &'static str,
     pub(crate) encoding: &'static str,
-    /// The user ID, where the suite takes one; `None` is the default.
+    /// The user ID or the context, where the suite takes one; `None` is the default.
     pub(crate) parameter: Option<&'static [u8]>,
     pub(crate) key: &'static str,
     /// The message, or the digest where the scheme takes one. It is not empty: a bit of it is flipped.
@@ -163,16 +180,24 @@ impl KeyScheme {
 /// Which code verifies a scheme. Schemes of one family differ in what they hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
-    Ed25519,
+    Ed25519(Form),
     Ecdsa(EcdsaScheme),
     Bip340,
     Sm2 { hashes: bool },
 }
 
+/// What a variant of Ed25519 hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Pure,
+    Context,
+    Prehashed,
+}
+
 /// A suite, as the code of its family takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind<'a> {
-    Ed25519(Ed25519Rule),
+    Ed25519(Variant<'a>, Ed25519Rule),
     Weierstrass(WeierstrassKind<'a>),
 }
 
@@ -211,7 +236,15 @@ impl Family {
     pub(crate) fn kind(self, rule: u8, encoding: u8, parameter: Option<&[u8]>) -> Kind<'_> {
         let (rule, encoding) = (usize::from(rule), usize::from(encoding));
         match self {
-            Self::Ed25519 => Kind::Ed25519(Ed25519Rule::ALL[rule]),
+            Self::Ed25519(form) => {
+                let context = parameter.unwrap_or_default();
+                let variant = match form {
+                    Form::Pure => Variant::Pure,
+                    Form::Context => Variant::Context(context),
+                    Form::Prehashed => Variant::Prehashed(context),
+                };
+                Kind::Ed25519(variant, Ed25519Rule::ALL[rule])
+            }
             Self::Ecdsa(scheme) => Kind::Weierstrass(WeierstrassKind::Ecdsa {
                 scheme,
                 rule: EcdsaRule::ALL[rule],
@@ -228,7 +261,7 @@ impl Family {
     /// Whether one equation can prove many items.
     #[inline]
     pub(crate) const fn combines(self) -> bool {
-        matches!(self, Self::Ed25519 | Self::Bip340)
+        matches!(self, Self::Ed25519(_) | Self::Bip340)
     }
 }
 
@@ -236,7 +269,7 @@ impl Kind<'_> {
     /// The reason for which the suite rejects every signature under a key with these criteria, if it does.
     pub(crate) fn refuses_key(self, criteria: u8) -> Option<Reason> {
         match self {
-            Self::Ed25519(rule) => rule.refuses_key(ed25519::PointFacts::from_bits(criteria)),
+            Self::Ed25519(_, rule) => rule.refuses_key(ed25519::PointFacts::from_bits(criteria)),
             Self::Weierstrass(WeierstrassKind::Ecdsa { scheme, encoding, .. }) => {
                 keys::refused(encoding.hybrid_keys_of(scheme), criteria)
             }
@@ -250,7 +283,7 @@ impl Kind<'_> {
     #[cfg(feature = "oracle")]
     pub(crate) fn oracle(self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Reason> {
         match self {
-            Self::Ed25519(rule) => ed25519::spec::verify(rule, key, message, signature),
+            Self::Ed25519(variant, rule) => ed25519::spec::verify(variant, rule, key, message, signature),
             Self::Weierstrass(WeierstrassKind::Ecdsa { scheme, rule, encoding }) => {
                 ecdsa::spec::verify(scheme, rule, encoding, key, message, signature)
             }

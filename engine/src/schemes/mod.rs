@@ -48,6 +48,10 @@ macro_rules! schemes {
 schemes! {
     /// `ed25519`: Ed25519 over the raw message.
     Ed25519: ed25519::PURE,
+    /// `ed25519ctx`: Ed25519ctx, over the raw message under a context.
+    Ed25519ctx: ed25519::CTX,
+    /// `ed25519ph`: Ed25519ph, over SHA-512 of the message under a context, which may be empty.
+    Ed25519ph: ed25519::PH,
     /// `ecdsa-p256`: ECDSA on P-256, a digest comes in.
     EcdsaP256: ecdsa::P256,
     /// `ecdsa-p256-sha256`: ECDSA on P-256 over SHA-256 of the message.
@@ -94,7 +98,8 @@ impl Scheme {
         self.def().input
     }
 
-    /// The column of the bytes that a suite of this scheme has besides a rule and an encoding: `user_id` of `sm2-sm3`.
+    /// The column of the bytes that a suite of this scheme has besides a rule and an encoding: `user_id` of `sm2-sm3`,
+    /// `context` of `ed25519ctx` and `ed25519ph`.
     pub const fn parameter(self) -> Option<&'static str> {
         self.def().parameter.name()
     }

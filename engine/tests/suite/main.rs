@@ -10,6 +10,7 @@ mod ecdsa_forms;
 mod ed25519_cancelling;
 mod ed25519_paths;
 mod ed25519_small_order;
+mod ed25519_variants;
 mod gpu;
 mod hash_memory;
 mod hashing;

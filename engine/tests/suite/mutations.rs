@@ -4,7 +4,9 @@
 use crate::common;
 
 use common::curve::*;
+use common::subjects::sign_variant;
 use common::{Cases, Expect, der};
+use ed25519_dalek::SigningKey;
 use k256::Secp256k1;
 use p256::NistP256;
 use proptest::prelude::*;
@@ -46,6 +48,13 @@ fn item(suite: &Suite, seed: u8) -> [Vec<u8>; 3] {
     match suite.scheme() {
         Scheme::EcdsaP256 | Scheme::EcdsaP256Sha256 => ecdsa::<NistP256>(suite, seed),
         scheme if scheme.ecdsa().is_some() => ecdsa::<Secp256k1>(suite, seed),
+        Scheme::Ed25519ctx | Scheme::Ed25519ph => {
+            let signer = SigningKey::from_bytes(&[seed; 32]);
+            let (message, context) = (vec![seed; 32], suite.context().expect("one"));
+            let prehashes = suite.scheme() == Scheme::Ed25519ph;
+            let signature = sign_variant(&signer, context, prehashes, &message).to_vec();
+            [signer.verifying_key().to_bytes().to_vec(), message, signature]
+        }
         // RFC 8032 section 7.1 test 2.
         Scheme::Ed25519 => signed(
             "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",

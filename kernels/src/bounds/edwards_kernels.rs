@@ -94,8 +94,10 @@ impl Rows {
     }
 }
 
-const EQUATIONS: [Equation; 2] =
-    [Equation { cofactored: true, decode_r: true }, Equation { cofactored: false, decode_r: false }];
+const EQUATIONS: [Equation<'static>; 2] = [
+    Equation { cofactored: true, decode_r: true, domain: &[] },
+    Equation { cofactored: false, decode_r: false, domain: &[] },
+];
 
 #[test]
 fn ladders_stay_in_bounds() {

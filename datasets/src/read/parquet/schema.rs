@@ -285,12 +285,13 @@ const fn known(name: &'static str, kind: Kind) -> Known {
     Known { name, kind }
 }
 
-pub(super) const KNOWN: [Known; 12] = [
+pub(super) const KNOWN: [Known; 13] = [
     known("id", Kind::Label),
     known("scheme", Kind::Text),
     known("rule", Kind::Text),
     known("encoding", Kind::Text),
     known("user_id", Kind::Bytes),
+    known("context", Kind::Bytes),
     known("public_key", Kind::Bytes),
     known("key_index", Kind::Integer),
     known("message", Kind::Bytes),

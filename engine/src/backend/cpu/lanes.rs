@@ -15,7 +15,8 @@ use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::ed25519;
 use crate::schemes::ed25519::coefficients::System;
 use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
-use crate::schemes::ed25519::verify::Fleet;
+use crate::schemes::ed25519::variant::Variant;
+use crate::schemes::ed25519::verify::{Fleet, Signed};
 use crate::suite::Suite;
 use crate::verdict::{Reason, Slots, Verdict};
 use sigwarp_kernels::field::FieldLanes;
@@ -64,8 +65,17 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
         let Some(first) = items.clone().next() else { return };
         let suite = batch.item(first).suite;
         match suite.kind() {
-            Kind::Ed25519(rule) => {
+            Kind::Ed25519(variant, rule) => {
                 let positions: Vec<usize> = items.collect();
+                let domain = variant.domain();
+                let messages = |items: &[usize]| -> Vec<&[u8]> {
+                    items.iter().map(|&item| batch.item(item).message).collect()
+                };
+                let digests = match variant {
+                    Variant::Prehashed(_) => variant.digests(self.token, &messages(&positions)),
+                    Variant::Pure | Variant::Context(_) => None,
+                };
+                let signed = Signed { rule, variant, domain: &domain, digests: digests.as_deref() };
                 let mut found = 0;
                 let items = positions.iter().map(|&item| {
                     let (item, known) = batch.resolve(item);
@@ -90,7 +100,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
                 let mut failed = 0;
                 ed25519::verify::verify::<F>(
                     self.token,
-                    rule,
+                    signed,
                     items,
                     known,
                     combination,
@@ -169,7 +179,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
 
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
-            Kind::Ed25519(_) | Kind::Weierstrass(_) => true,
+            Kind::Ed25519(..) | Kind::Weierstrass(_) => true,
         }
     }
 

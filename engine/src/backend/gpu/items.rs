@@ -13,6 +13,7 @@ use crate::batch::BatchView;
 use crate::plan::Plan;
 use crate::schemes::def::Kind;
 use crate::schemes::ed25519::device::{Open, Screening, screen};
+use crate::schemes::ed25519::variant::Variant;
 use crate::verdict::{Reason, Slots, Verdict};
 
 /// Bytes of messages of a dispatch, for each item that it may have.
@@ -125,7 +126,7 @@ impl Job for Verification<'_> {
             }
             let index = self.order[self.next];
             let item = self.batch.item(index);
-            let Kind::Ed25519(rule) = item.suite.kind() else {
+            let Kind::Ed25519(Variant::Pure, rule) = item.suite.kind() else {
                 return Err(Fault::Refused(format!("{} is not for this device", item.suite)));
             };
             match screen(rule, item.key, item.signature) {

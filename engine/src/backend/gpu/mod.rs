@@ -31,6 +31,7 @@ use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
 use crate::plan::Plan;
 use crate::schemes::def::Kind;
+use crate::schemes::ed25519::variant::Variant;
 use crate::suite::Suite;
 use crate::verdict::Slots;
 use device::{Device, Pipeline};
@@ -239,7 +240,7 @@ impl Backend for Gpu {
 
 /// Whether there are kernels for a suite.
 pub(crate) fn supports(suite: &Suite) -> bool {
-    matches!(suite.kind(), Kind::Ed25519(_))
+    matches!(suite.kind(), Kind::Ed25519(Variant::Pure, _))
 }
 
 /// Whether there is a kernel for a hash function.

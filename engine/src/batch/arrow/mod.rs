@@ -15,7 +15,7 @@ use crate::verdict::Verdicts;
 /// The items of a record batch, borrowed.
 ///
 /// The columns are those of the file formats: `scheme`, `signature`, `public_key`, and `message` or `digest`;
-/// optional are `rule`, `encoding` and `user_id`. Others are ignored. Byte columns in the layouts `Binary`,
+/// optional are `rule`, `encoding`, `user_id` and `context`. Others are ignored. Byte columns in the layouts `Binary`,
 /// `LargeBinary` and `FixedSizeBinary` are used where they lie; of a view column, a slice per row is made. A
 /// batch whose schemes take messages in some rows and digests in others also gets a slice per row.
 ///
@@ -117,6 +117,7 @@ impl<'a> ArrowBatch<'a> {
         let rule = text(records, "rule")?;
         let encoding = text(records, "encoding")?;
         let user_id = bytes(records, "user_id")?;
+        let context = bytes(records, "context")?;
         let keys = required("public_key", bytes(records, "public_key")?)?;
         let signatures = required("signature", bytes(records, "signature")?)?;
         let (message, digest) = (bytes(records, "message")?, bytes(records, "digest")?);
@@ -131,6 +132,7 @@ impl<'a> ArrowBatch<'a> {
                 rule: rule.as_ref().and_then(|rule| rule.get(row)),
                 encoding: encoding.as_ref().and_then(|encoding| encoding.get(row)),
                 user_id: user_id.and_then(|id| id.get(row)),
+                context: context.and_then(|context| context.get(row)),
             };
             let suite = resolver.resolve(names).map_err(|source| ArrowError::Suite { row, source })?;
             inputs[usize::from(suite.scheme().input() == MessageInput::Digest)] = true;

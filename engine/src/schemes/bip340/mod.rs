@@ -13,7 +13,7 @@ use super::def::{Family, KeyScheme, MessageInput, Parameter, SchemeDef, Weierstr
 use crate::hash::Hash;
 
 /// `schnorr-bip340`.
-pub(crate) static BIP340: SchemeDef = SchemeDef {
+pub(crate) const BIP340: SchemeDef = SchemeDef {
     name: "schnorr-bip340",
     rules: &["bip340"],
     encodings: &["raw"],

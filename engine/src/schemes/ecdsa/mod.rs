@@ -42,18 +42,17 @@ const fn def(scheme: EcdsaScheme, known: &'static [KnownAnswer]) -> SchemeDef {
 }
 
 /// `ecdsa-p256`.
-pub(crate) static P256: SchemeDef = def(EcdsaScheme::P256, &known::P256);
+pub(crate) const P256: SchemeDef = def(EcdsaScheme::P256, &known::P256);
 /// `ecdsa-p256-sha256`.
-pub(crate) static P256_SHA256: SchemeDef = def(EcdsaScheme::P256Sha256, &known::P256_SHA256);
+pub(crate) const P256_SHA256: SchemeDef = def(EcdsaScheme::P256Sha256, &known::P256_SHA256);
 /// `ecdsa-secp256k1`.
-pub(crate) static SECP256K1: SchemeDef = def(EcdsaScheme::Secp256k1, &known::SECP256K1);
+pub(crate) const SECP256K1: SchemeDef = def(EcdsaScheme::Secp256k1, &known::SECP256K1);
 /// `ecdsa-secp256k1-sha256`.
-pub(crate) static SECP256K1_SHA256: SchemeDef = def(EcdsaScheme::Secp256k1Sha256, &known::SECP256K1_SHA256);
+pub(crate) const SECP256K1_SHA256: SchemeDef = def(EcdsaScheme::Secp256k1Sha256, &known::SECP256K1_SHA256);
 /// `ecdsa-secp256k1-sha256d`.
-pub(crate) static SECP256K1_SHA256D: SchemeDef =
-    def(EcdsaScheme::Secp256k1Sha256d, &known::SECP256K1_SHA256D);
+pub(crate) const SECP256K1_SHA256D: SchemeDef = def(EcdsaScheme::Secp256k1Sha256d, &known::SECP256K1_SHA256D);
 /// `ecdsa-secp256k1-keccak256`.
-pub(crate) static SECP256K1_KECCAK256: SchemeDef =
+pub(crate) const SECP256K1_KECCAK256: SchemeDef =
     def(EcdsaScheme::Secp256k1Keccak256, &known::SECP256K1_KECCAK256);
 
 impl EcdsaScheme {

@@ -71,6 +71,9 @@ pub(crate) fn varied(z: &[[u64; 2]]) -> bool {
     zeros == [0; 2] && ones == [0; 2]
 }
 
+/// The bytes of the longest name of a suite.
+pub(super) const LABEL: usize = 32;
+
 /// The coefficients of a batch.
 #[derive(Debug)]
 pub(crate) struct Stream {
@@ -90,7 +93,7 @@ fn bytes(digest: &[u64; 8]) -> [u8; 64] {
 impl Stream {
     /// The stream of a batch: `transcript` holds k and s of each item. `suite` must differ between suites.
     pub(crate) fn new<T: Token>(token: T, seed: &[u8; 32], suite: &str, transcript: &[[u8; 64]]) -> Self {
-        let mut name = [0; 32];
+        let mut name = [0; LABEL];
         name[..suite.len()].copy_from_slice(suite.as_bytes());
         let leaf =
             transcript.len().div_ceil(2 * sigwarp_kernels::simd::MAX_LANES).clamp(*LEAF.start(), *LEAF.end());

@@ -157,7 +157,7 @@ impl<F: FieldLanes> Memory<F> {
 pub(super) fn check<F: FieldLanes>(
     token: F::Token,
     suite: &str,
-    equation: Equation,
+    equation: Equation<'_>,
     items: &[Item<'_>],
     codes: &mut [Code],
     combination: Combination<'_, F>,
@@ -187,7 +187,7 @@ impl<F: FieldLanes> Memory<F> {
     fn prepare(
         &mut self,
         token: F::Token,
-        equation: Equation,
+        equation: Equation<'_>,
         secret: &[u64; 4],
         items: &[Item<'_>],
         codes: &mut [Code],
@@ -198,8 +198,8 @@ impl<F: FieldLanes> Memory<F> {
         self.signatures.clear();
         self.transcript.clear();
         for items in items.chunks(CHUNK) {
-            let inputs: Vec<sha512::Parts<'_>> =
-                items.iter().map(|item| [&item.r[..], &item.a[..], item.message]).collect();
+            let mut before = Vec::new();
+            let inputs = equation::inputs(equation.domain, items.iter(), &mut before);
             let digests = &mut self.digests[..items.len()];
             sha512::digest_all(token, &inputs, digests, &mut self.order);
             for (item, digest) in items.iter().zip(digests) {
@@ -285,7 +285,7 @@ const FIRST_R: u32 = BASE + 1;
 /// A batch on its way.
 struct Batch<'a, F: FieldLanes> {
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'a>,
     items: &'a [Item<'a>],
     codes: &'a mut [Code],
     memory: &'a mut Memory<F>,

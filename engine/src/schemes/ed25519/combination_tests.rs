@@ -14,10 +14,12 @@ use sigwarp_kernels::field::radix51_portable::Radix51Portable;
 use sigwarp_kernels::simd::emulated::EmulatedU64x8;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-const EQUATION: Equation = Equation { cofactored: true, decode_r: true };
+const EQUATION: Equation<'static> = Equation { cofactored: true, decode_r: true, domain: &[] };
 /// The cofactorless ones, of rules that decode R and of those that do not.
-pub(super) const EXACT: [Equation; 2] =
-    [Equation { cofactored: false, decode_r: true }, Equation { cofactored: false, decode_r: false }];
+pub(super) const EXACT: [Equation<'static>; 2] = [
+    Equation { cofactored: false, decode_r: true, domain: &[] },
+    Equation { cofactored: false, decode_r: false, domain: &[] },
+];
 
 #[derive(Clone)]
 pub(super) struct Row {
@@ -91,7 +93,7 @@ pub(super) const CHOICES: [Choose; 3] = [halve, once, tens];
 
 /// What combinations say of rows that they take twice with the same memory, beside what lanes say.
 pub(super) fn codes<F: FieldLanes>(
-    equation: Equation,
+    equation: Equation<'_>,
     rows: &[Row],
     source: &dyn Source,
     choose: Choose,
@@ -150,7 +152,12 @@ fn here(rows: &[Row], source: &dyn Source, choose: Choose) -> Vec<Code> {
 }
 
 /// The same under any equation.
-pub(super) fn here_under(equation: Equation, rows: &[Row], source: &dyn Source, choose: Choose) -> Vec<Code> {
+pub(super) fn here_under(
+    equation: Equation<'_>,
+    rows: &[Row],
+    source: &dyn Source,
+    choose: Choose,
+) -> Vec<Code> {
     #[cfg(target_arch = "x86_64")]
     if let Some([found, _]) = codes::<native::Avx512>(equation, rows, source, choose) {
         return found;

@@ -21,3 +21,35 @@ pub(super) static PURE: [KnownAnswer; 2] = [
         ..KnownAnswer::NONE
     },
 ];
+
+/// Of `ed25519ctx`.
+pub(super) static CTX: [KnownAnswer; 2] = [
+    KnownAnswer {
+        origin: "RFC 8032 section 7.2, foo",
+        parameter: Some(b"foo"),
+        key: "dfc9425e4f968f7f0c29f0259cf5f9aed6851c2bb4ad8bfb860cfee0ab248292",
+        message: "f726936d19c800494e3fdaff20b276a8",
+        signature: "55a4cc2f70a54e04288c5f4cd1e45a7bb520b36292911876cada7323198dd87a\
+              8b36950b95130022907a7fb7c4e9b2d5f6cca685a587b4b21f4b888e4e7edb0d",
+        ..KnownAnswer::NONE
+    },
+    KnownAnswer {
+        origin: "RFC 8032 section 7.2, bar",
+        parameter: Some(b"bar"),
+        key: "dfc9425e4f968f7f0c29f0259cf5f9aed6851c2bb4ad8bfb860cfee0ab248292",
+        message: "f726936d19c800494e3fdaff20b276a8",
+        signature: "fc60d5872fc46b3aa69f8b5b4351d5808f92bcc044606db097abab6dbcb1aee3\
+              216c48e8b3b66431b5b186d1d28f8ee15a5ca2df6668346291c2043d4eb3e90d",
+        ..KnownAnswer::NONE
+    },
+];
+
+/// Of `ed25519ph`.
+pub(super) static PH: [KnownAnswer; 1] = [KnownAnswer {
+    origin: "RFC 8032 section 7.3, abc",
+    key: "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+    message: "616263",
+    signature: "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae41\
+              31f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406",
+    ..KnownAnswer::NONE
+}];

@@ -10,6 +10,7 @@ use curve25519_dalek::traits::IsIdentity;
 use sha2::{Digest, Sha512};
 
 use super::Ed25519Rule;
+use super::variant::Variant;
 use crate::Reason;
 
 struct Point {
@@ -49,8 +50,15 @@ impl Point {
 }
 
 /// The verdict on one item.
-pub(crate) fn verify(rule: Ed25519Rule, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Reason> {
+pub(crate) fn verify(
+    variant: Variant<'_>,
+    rule: Ed25519Rule,
+    key: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Reason> {
     use Ed25519Rule::*;
+    use Variant::*;
     let check = |holds: bool, reason: Reason| if holds { Ok(()) } else { Err(reason) };
 
     check(key.len() == 32, Reason::BadKeyLength)?;
@@ -93,10 +101,21 @@ pub(crate) fn verify(rule: Ed25519Rule, key: &[u8], message: &[u8], signature: &
         Cofactorless | Libsodium | Donna => {}
     }
 
-    let mut input = signature[..32].to_vec();
-    input.extend_from_slice(key);
-    input.extend_from_slice(message);
-    let k = Scalar::from_bytes_mod_order_wide(&Sha512::digest(&input).into());
+    // SHA-512(dom2(F, C) || R || A || PH(M)), sections 2 and 5.1.7.
+    let mut hash = Sha512::new();
+    if let Context(context) | Prehashed(context) = variant {
+        hash.update("SigEd25519 no Ed25519 collisions");
+        hash.update([u8::from(matches!(variant, Prehashed(_)))]);
+        hash.update([context.len() as u8]);
+        hash.update(context);
+    }
+    hash.update(&signature[..32]);
+    hash.update(key);
+    match variant {
+        Pure | Context(_) => hash.update(message),
+        Prehashed(_) => hash.update(Sha512::digest(message)),
+    }
+    let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
     let s = Scalar::from_bytes_mod_order(s_bytes);
     let difference = EdwardsPoint::mul_base(&s) - k * a_point;
     match rule {

@@ -2,6 +2,7 @@
 
 use super::combination::{self, Combination};
 use super::rules::{Ed25519Rule, Equation};
+use super::variant::Variant;
 use super::wire::{self, Parsed};
 use crate::batch::Item;
 use crate::schemes::Screened;
@@ -68,6 +69,16 @@ impl<T> Open<T> {
     }
 }
 
+/// What the items of a call have in common.
+pub(crate) struct Signed<'a> {
+    pub(crate) rule: Ed25519Rule,
+    pub(crate) variant: Variant<'a>,
+    /// What stands before R in a challenge: [`Variant::domain`].
+    pub(crate) domain: &'a [u8],
+    /// What is signed instead of the messages: [`Variant::digests`].
+    pub(crate) digests: Option<&'a [[u8; 64]]>,
+}
+
 /// Judges items under `rule`. `set` gets the position of every item in `items` once, with its verdict.
 ///
 /// Bytes decide first: an item that they reject never reaches the arithmetic, but for the question whether its key
@@ -75,7 +86,7 @@ impl<T> Open<T> {
 /// table of its key where there is one, or to `combination` where there is one.
 pub(crate) fn verify<'a, F: FieldLanes + 'static>(
     token: F::Token,
-    rule: Ed25519Rule,
+    Signed { rule, variant, domain, digests }: Signed<'a>,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a, F>>)>,
     known: KnownKeys<'_, '_, F>,
     combination: Option<Combination<'_, F>>,
@@ -84,6 +95,7 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
     let equation = equation::Equation {
         cofactored: rule.equation() == Equation::Cofactored,
         decode_r: rule.decodes_r(),
+        domain,
     };
     let mut open: Open<equation::Item<'a>> = Open::with_capacity(items.size_hint().0);
     // Of keys that are known: the point alone; a full table, a compact one.
@@ -109,7 +121,8 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
             Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, *parsed.a, reason)),
             Screened::Open => {
                 let Parsed { a, r, s, .. } = parsed;
-                let item = equation::Item { a, r, s, message: item.message };
+                let message = digests.map_or(item.message, |digests| &digests[position]);
+                let item = equation::Item { a, r, s, message };
                 match known {
                     None => open.push(position, item),
                     Some(KnownKey { table: Some(table), .. }) if table.is_full() => {
@@ -147,7 +160,10 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
         }
     }
     open.decide(&mut set, |items, codes| match combination {
-        Some(combination) => combination::check(token, rule.name(), equation, items, codes, combination),
+        Some(combination) => {
+            let label = variant.label(rule.name());
+            combination::check(token, &label, equation, items, codes, combination);
+        }
         None => equation::check::<F>(token, equation, items, codes),
     });
     decoded.decide(&mut set, |known, codes| {

@@ -14,7 +14,7 @@ use super::def::{Family, KeyScheme, MessageInput, Parameter, SchemeDef, Weierstr
 use crate::hash::Hash;
 
 /// `sm2-sm3`.
-pub(crate) static SM2_SM3: SchemeDef = SchemeDef {
+pub(crate) const SM2_SM3: SchemeDef = SchemeDef {
     name: "sm2-sm3",
     rules: &["sm2"],
     encodings: &Sm2Encoding::NAMES,
@@ -29,7 +29,7 @@ pub(crate) static SM2_SM3: SchemeDef = SchemeDef {
 };
 
 /// `sm2`.
-pub(crate) static SM2: SchemeDef = SchemeDef {
+pub(crate) const SM2: SchemeDef = SchemeDef {
     name: "sm2",
     rules: &["sm2"],
     encodings: &Sm2Encoding::NAMES,

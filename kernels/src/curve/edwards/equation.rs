@@ -32,12 +32,14 @@ const DECODE: usize = 4;
 
 /// What the equation must prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Equation {
+pub struct Equation<'a> {
     /// \[8\](SB − R − kA) = 0 instead of SB − kA = R.
     pub cofactored: bool,
     /// Whether an R that does not decode is reported as such. It never changes whether an item is valid:
     /// no R that fails to decode satisfies either equation.
     pub decode_r: bool,
+    /// What is hashed before R: dom2 of Ed25519ctx and Ed25519ph (RFC 8032 section 2), nothing for Ed25519.
+    pub domain: &'a [u8],
 }
 
 /// One signature: R ‖ S under the key A.
@@ -237,7 +239,7 @@ const fn singles(lanes: usize) -> usize {
 /// Judges every item; `codes` gets one code each. Items must have passed the checks that bytes decide.
 ///
 /// Panics if the two slices differ in length.
-pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'_>], codes: &mut [Code]) {
+pub fn check<F: FieldLanes>(token: F::Token, equation: Equation<'_>, items: &[Item<'_>], codes: &mut [Code]) {
     assert_eq!(items.len(), codes.len());
     let lanes = F::Vector::LANES;
     let left = items.len() % lanes;
@@ -258,7 +260,7 @@ pub fn check<F: FieldLanes>(token: F::Token, equation: Equation, items: &[Item<'
 /// Panics if the slices differ in length.
 pub fn check_decoded<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     items: &[Item<'_>],
     points: &[&[[u64; 4]; 2]],
     codes: &mut [Code],
@@ -273,13 +275,13 @@ pub fn check_decoded<F: FieldLanes>(
 
 fn check_chunk<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     items: &[Item<'_>],
     points: Option<&[&[[u64; 4]; 2]]>,
     codes: &mut [Code],
     scratch: &mut Scratch<F>,
 ) {
-    let challenges = challenges(token, items, scratch);
+    let challenges = challenges(token, equation.domain, items, scratch);
     // A constant condition, so that only one of the two is compiled.
     if const { F::Vector::LANES > 1 } {
         halved::check_chunk::<F>(token, equation, items, points, &challenges, codes, scratch);
@@ -288,13 +290,37 @@ fn check_chunk<F: FieldLanes>(
     }
 }
 
+/// What the challenges are hashes of: the domain, R, A and the message of each item. `before` holds domains with their R.
+pub fn inputs<'b>(
+    domain: &[u8],
+    items: impl ExactSizeIterator<Item = &'b Item<'b>> + Clone,
+    before: &'b mut Vec<u8>,
+) -> Vec<sha512::Parts<'b>> {
+    if domain.is_empty() {
+        return items.map(|item| [&item.r[..], &item.a[..], item.message]).collect();
+    }
+    before.clear();
+    before.reserve(items.len() * (domain.len() + 32));
+    for item in items.clone() {
+        before.extend_from_slice(domain);
+        before.extend_from_slice(item.r);
+    }
+    let before = before.chunks_exact(domain.len() + 32);
+    items.zip(before).map(|(item, before)| [before, &item.a[..], item.message]).collect()
+}
+
 /// k of every item, below L.
-fn challenges<F: FieldLanes>(token: F::Token, items: &[Item<'_>], scratch: &mut Scratch<F>) -> Vec<Words> {
+fn challenges<F: FieldLanes>(
+    token: F::Token,
+    domain: &[u8],
+    items: &[Item<'_>],
+    scratch: &mut Scratch<F>,
+) -> Vec<Words> {
     let lanes = F::Vector::LANES;
     scratch.digests.clear();
     scratch.digests.resize(items.len(), [0; 8]);
-    let inputs: Vec<sha512::Parts<'_>> =
-        items.iter().map(|item| [&item.r[..], &item.a[..], item.message]).collect();
+    let mut before = Vec::new();
+    let inputs = inputs(domain, items.iter(), &mut before);
     sha512::digest_all(token, &inputs, &mut scratch.digests, &mut scratch.order);
     let mut challenges = vec![[[0; MAX_LANES]; 4]; items.len().div_ceil(lanes)];
     for (i, digest) in scratch.digests.iter_mut().enumerate() {
@@ -349,7 +375,7 @@ impl<F: FieldLanes> Known<'_, F> {
 /// Judges the items that `indices` names, as [`check`] does, without decoding or hashing again.
 pub fn check_known<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     known: &Known<'_, F>,
     indices: &[u32],
     codes: &mut [Code],
@@ -428,7 +454,7 @@ impl<F: FieldLanes> Kernel<F::Token> for CofactoredOf<'_, F> {
 #[cold]
 pub(super) fn check_unequal<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     unequal: &[usize],
     points: &[Projective<F>],
     rs: &[Words],

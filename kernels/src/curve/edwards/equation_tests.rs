@@ -28,16 +28,16 @@ impl Row {
     }
 }
 
-const EQUATIONS: [Equation; 4] = [
-    Equation { cofactored: false, decode_r: false },
-    Equation { cofactored: false, decode_r: true },
-    Equation { cofactored: true, decode_r: false },
-    Equation { cofactored: true, decode_r: true },
+const EQUATIONS: [Equation<'static>; 4] = [
+    Equation { cofactored: false, decode_r: false, domain: &[] },
+    Equation { cofactored: false, decode_r: true, domain: &[] },
+    Equation { cofactored: true, decode_r: false, domain: &[] },
+    Equation { cofactored: true, decode_r: true, domain: &[] },
 ];
 
 /// Runs a list through `check` on every backend of this machine.
-fn on_every_backend(equation: Equation, items: &[Item<'_>], judge: &mut dyn FnMut(&str, &[Code])) {
-    fn run<F: FieldLanes>(equation: Equation, items: &[Item<'_>], judge: &mut dyn FnMut(&str, &[Code])) {
+fn on_every_backend(equation: Equation<'_>, items: &[Item<'_>], judge: &mut dyn FnMut(&str, &[Code])) {
+    fn run<F: FieldLanes>(equation: Equation<'_>, items: &[Item<'_>], judge: &mut dyn FnMut(&str, &[Code])) {
         let Some(token) = crate::simd::testing::detect::<F::Token>() else { return };
         // A wrong code everywhere, so that an item left out would show.
         let mut codes = vec![Code::KeyNotOnCurve; items.len()];
@@ -56,7 +56,7 @@ fn on_every_backend(equation: Equation, items: &[Item<'_>], judge: &mut dyn FnMu
 }
 
 /// What the code must be, from dalek's arithmetic alone.
-fn expected(equation: Equation, row: &Row) -> Code {
+fn expected(equation: Equation<'_>, row: &Row) -> Code {
     let Some(a) = CompressedEdwardsY(row.a).decompress() else { return Code::KeyNotOnCurve };
     let k =
         Scalar::from_hash(Sha512::new().chain_update(row.r).chain_update(row.a).chain_update(&row.message));
@@ -120,7 +120,7 @@ fn assert_agree(rows: &[Row], label: &str) {
 fn every_size_with_the_bad_item_first_middle_and_last() {
     let bad = spoiled(7);
     let good: Vec<Row> = (0..65).map(|i| signed(i as u8, 3 * i)).collect();
-    let equation = Equation { cofactored: false, decode_r: true };
+    let equation = Equation { cofactored: false, decode_r: true, domain: &[] };
     for n in (1..=9).chain(15..=17).chain(31..=33).chain(63..=65) {
         for (turn, at) in [0, n / 2, n - 1].into_iter().enumerate() {
             let mut rows = good[..n].to_vec();
@@ -143,7 +143,7 @@ fn an_empty_list_and_a_list_over_a_chunk() {
     let mut rows: Vec<Row> = (0..515).map(|i| signed(i as u8, i % 300)).collect();
     rows[256] = spoiled(9)[3].clone();
     rows[514] = spoiled(9)[8].clone();
-    let equation = Equation { cofactored: true, decode_r: true };
+    let equation = Equation { cofactored: true, decode_r: true, domain: &[] };
     let items: Vec<_> = rows.iter().map(Row::item).collect();
     on_every_backend(equation, &items, &mut |backend, codes| {
         for (i, &code) in codes.iter().enumerate() {
@@ -223,7 +223,7 @@ fn the_edge_cases() {
     }
     assert!(rows.len() > 1000, "only {} rows", rows.len());
     let items: Vec<_> = rows.iter().map(Row::item).collect();
-    let want = |equation: Equation, i: usize| {
+    let want = |equation: Equation<'_>, i: usize| {
         let is = |name: &str| criteria[i][name].as_bool().unwrap();
         let holds = if equation.cofactored { is("R_dec") && is("cofactored_eq") } else { is("Rbytes_eq") };
         match (is("A_dec"), holds) {

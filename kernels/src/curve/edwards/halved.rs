@@ -42,7 +42,7 @@ impl<F: FieldLanes> Kernel<F::Token> for NegateWhere<'_, F> {
 
 /// The lanes where the equation holds, given \[u\]P.
 struct Holds<'a, F> {
-    equation: Equation,
+    equation: Equation<'a>,
     multiple: &'a Projective<F>,
     r: &'a Affine<F>,
     encoding: &'a Words,
@@ -87,7 +87,7 @@ fn halve_all<F: FieldLanes>(token: F::Token, scalars: &[Words]) -> Vec<Halves> {
 /// than one lane.
 pub(super) fn check_chunk<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     items: &[Item<'_>],
     points: Option<&[&[[u64; 4]; 2]]>,
     challenges: &[Words],
@@ -120,7 +120,7 @@ pub(super) fn check_chunk<F: FieldLanes>(
 #[allow(clippy::too_many_arguments, reason = "columns of one chunk")]
 pub(super) fn judge<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     items: &[Item<'_>],
     challenges: &[Words],
     [keys, rs]: [&[(Affine<F>, u8)]; 2],

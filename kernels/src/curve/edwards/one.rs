@@ -31,8 +31,14 @@ impl<F: FieldLanes> Kernel<F::Token> for Spread<'_, F> {
 }
 
 /// Judges an item that has passed the checks that bytes decide. Needs two lanes.
-pub(super) fn check_one<F: FieldLanes>(token: F::Token, equation: Equation, item: &Item<'_>) -> Code {
-    let mut digest = sha512::digest_one([&item.r[..], &item.a[..], item.message]);
+pub(super) fn check_one<F: FieldLanes>(token: F::Token, equation: Equation<'_>, item: &Item<'_>) -> Code {
+    let with_domain: Vec<u8>;
+    let mut r = &item.r[..];
+    if !equation.domain.is_empty() {
+        with_domain = [equation.domain, r].concat();
+        r = &with_domain;
+    }
+    let mut digest = sha512::digest_one([r, &item.a[..], item.message]);
     for word in &mut digest {
         *word = word.swap_bytes();
     }

@@ -39,7 +39,7 @@ fn differences<F: FieldLanes>(
 /// Judges a chunk of items, given their challenges, and their keys where those are known.
 pub(super) fn check_chunk<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     items: &[Item<'_>],
     points: Option<&[&[[u64; 4]; 2]]>,
     challenges: &[Words],
@@ -62,7 +62,7 @@ pub(super) fn check_chunk<F: FieldLanes>(
 /// Judges items whose keys have been decoded; `decode_rs` gives R of some items, by position.
 pub(super) fn judge<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     items: &[Item<'_>],
     challenges: &[Words],
     keys: &[(Affine<F>, u8)],

@@ -4,7 +4,10 @@ mod weierstrass;
 
 pub use weierstrass::{bip340, ecdsa, sm2};
 
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::scalar::Scalar;
 use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha512};
 use sigwarp::{Ed25519Rule, Reason, Suite};
 
 /// One item.
@@ -50,15 +53,44 @@ fn changed(sample: &Sample, change: impl FnOnce(&mut Sample)) -> Sample {
     sample
 }
 
-/// A subject for every rule of Ed25519.
+/// A signature of Ed25519ctx, or of Ed25519ph where `prehashes`, made step by step (RFC 8032 section 5.1.6).
+pub fn sign_variant(signer: &SigningKey, context: &[u8], prehashes: bool, message: &[u8]) -> [u8; 64] {
+    let message = if prehashes { Sha512::digest(message).to_vec() } else { message.to_vec() };
+    let flag = u8::from(prehashes);
+    let dom2 = [b"SigEd25519 no Ed25519 collisions", &[flag, context.len() as u8][..], context].concat();
+    let key = signer.verifying_key().to_bytes();
+    let scalar = |parts: &[&[u8]]| {
+        Scalar::from_bytes_mod_order_wide(&Sha512::digest([&dom2, &parts.concat()[..]].concat()).into())
+    };
+    let prefix = &Sha512::digest(signer.to_bytes())[32..];
+    let nonce = scalar(&[prefix, &message]);
+    let r = EdwardsPoint::mul_base(&nonce).compress().0;
+    let s = nonce + scalar(&[&r, &key, &message]) * signer.to_scalar();
+    [r, s.to_bytes()].concat().try_into().expect("twice 32 bytes")
+}
+
+/// A subject for every rule of Ed25519 and its variants.
 pub fn ed25519() -> Vec<Subject> {
+    let mut subjects = ed25519_signed(Suite::ed25519, |signer, message| signer.sign(message).to_bytes());
+    subjects.extend(ed25519_signed(
+        |rule| Suite::ed25519ctx(rule, b"foo").expect("a context that is long enough"),
+        |signer, message| sign_variant(signer, b"foo", false, message),
+    ));
+    subjects.extend(ed25519_signed(
+        |rule| Suite::ed25519ph(rule, b"").expect("a context may be empty"),
+        |signer, message| sign_variant(signer, b"", true, message),
+    ));
+    subjects
+}
+
+fn ed25519_signed(suite: fn(Ed25519Rule) -> Suite, sign: fn(&SigningKey, &[u8]) -> [u8; 64]) -> Vec<Subject> {
     let valid: Vec<Sample> = (0..VALID)
         .map(|index| {
             let mut seed = [7; 32];
             seed[..8].copy_from_slice(&(index as u64).to_le_bytes());
             let signer = SigningKey::from_bytes(&seed);
             let message = message(index);
-            let signature = signer.sign(&message).to_bytes().to_vec();
+            let signature = sign(&signer, &message).to_vec();
             Sample { key: signer.verifying_key().to_bytes().to_vec(), message, signature }
         })
         .collect();
@@ -90,7 +122,7 @@ pub fn ed25519() -> Vec<Subject> {
             };
             let mut invalid = common.to_vec();
             invalid.push((bad_r.clone(), bad_r_reason));
-            Subject { suite: Suite::ed25519(rule), valid: valid.clone(), invalid }
+            Subject { suite: suite(rule), valid: valid.clone(), invalid }
         })
         .collect()
 }

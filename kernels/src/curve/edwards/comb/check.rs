@@ -3,8 +3,8 @@
 use super::super::Projective;
 use super::super::decode::Words;
 use super::super::equation::{
-    CHUNK, Code, CompareEncoding, Equation, Item, check_unequal, decode_all, lanes_of, normalize, set_lane,
-    words_of,
+    CHUNK, Code, CompareEncoding, Equation, Item, check_unequal, decode_all, inputs, lanes_of, normalize,
+    set_lane, words_of,
 };
 use super::build::BaseTable;
 use super::{
@@ -30,7 +30,7 @@ pub struct Known<'a, F> {
 /// Panics if the two slices differ in length, or if shapes are mixed.
 pub fn check<F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     base: &BaseTable<F>,
     items: &[Known<'_, F>],
     codes: &mut [Code],
@@ -48,7 +48,7 @@ pub fn check<F: FieldLanes>(
 
 fn check_chunk<S: Shape, F: FieldLanes>(
     token: F::Token,
-    equation: Equation,
+    equation: Equation<'_>,
     base: &BaseTable<F>,
     items: &[Known<'_, F>],
     codes: &mut [Code],
@@ -56,8 +56,8 @@ fn check_chunk<S: Shape, F: FieldLanes>(
     let lanes = F::Vector::LANES;
     let vectors = items.len().div_ceil(lanes);
     let mut digests = vec![[0; 8]; items.len()];
-    let inputs: Vec<sha512::Parts<'_>> =
-        items.iter().map(|Known { item, .. }| [&item.r[..], &item.a[..], item.message]).collect();
+    let mut before = Vec::new();
+    let inputs = inputs(equation.domain, items.iter().map(|known| &known.item), &mut before);
     sha512::digest_all(token, &inputs, &mut digests, &mut Vec::new());
 
     let empty: Words = [[0; MAX_LANES]; 4];

@@ -69,7 +69,7 @@ fn agrees<F: FieldLanes>(counts: &[usize]) {
             .collect();
         for &count in counts {
             for cofactored in [false, true] {
-                let equation = Equation { cofactored, decode_r: true };
+                let equation = Equation { cofactored, decode_r: true, domain: &[] };
                 let mut codes = vec![Code::RNotOnCurve; count];
                 check::<F>(token, equation, &base, &known[..count], &mut codes);
                 let items: Vec<Item<'_>> = known[..count].iter().map(|known| known.item).collect();
@@ -157,7 +157,7 @@ fn scalars_at_their_bounds() {
                 let s = shifted.to_bytes();
                 let mut codes = [Code::RNotOnCurve];
                 let item = Item { a: &a, r: &r, s: &s, message };
-                let equation = Equation { cofactored: false, decode_r: false };
+                let equation = Equation { cofactored: false, decode_r: false, domain: &[] };
                 check::<F>(token, equation, &base, &[Known { item, table }], &mut codes);
                 assert_eq!(codes[0] == Code::Valid, expected);
             }
