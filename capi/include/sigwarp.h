@@ -90,7 +90,7 @@ typedef struct sigwarp_error {
 } sigwarp_error;
 
 /**
- * Scheme, rule, signature encoding and user ID: everything besides the bytes that fixes what valid means. Made by
+ * Scheme, rule, signature encoding and user ID or context: everything besides the bytes that fixes what valid means. Made by
  * sigwarp_suite_new; used with any engine, by any number of threads.
  */
 typedef struct sigwarp_suite {
@@ -1040,8 +1040,9 @@ sigwarp_code sigwarp_submit_group(struct sigwarp_prevalidator prevalidator,
 
 /**
  * The suite of these names, for example "ed25519", "zip215", NULL and "ecdsa-secp256k1", "ecdsa-low-s", "der".
- * `rule` may be null where the scheme has only one; a null `encoding` is "raw". `user_id` is for "sm2-sm3" alone; null
- * there is "1234567812345678". To be freed with sigwarp_suite_free.
+ * `rule` may be null where the scheme has only one; a null `encoding` is "raw". `user_id` is the user ID of "sm2-sm3", where
+ * null is "1234567812345678", or the context of "ed25519ctx" (1 to 255 bytes) and "ed25519ph" (at most 255, null is
+ * empty); other schemes have neither. To be freed with sigwarp_suite_free.
  *
  * The caller sees to this:
  * The names are null or zero-terminated; `user_id` is null or has `user_id_length` bytes; `suite` can be written, and

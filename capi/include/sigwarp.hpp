@@ -132,13 +132,18 @@ public:
                      std::size_t{0}, &raw_);
     }
     /// sm2-sm3 for a signer's ID.
-    static Suite sm2_sm3(Bytes user_id, const char *encoding = nullptr) { return Suite(user_id, encoding); }
+    static Suite sm2_sm3(Bytes user_id, const char *encoding = nullptr) {
+        return Suite("sm2-sm3", nullptr, encoding, user_id);
+    }
+    /// Ed25519ctx under a context of 1 to 255 bytes.
+    static Suite ed25519ctx(const char *rule, Bytes context) { return Suite("ed25519ctx", rule, nullptr, context); }
+    /// Ed25519ph under a context of at most 255 bytes.
+    static Suite ed25519ph(const char *rule, Bytes context) { return Suite("ed25519ph", rule, nullptr, context); }
     std::string name() const { return detail::text(::sigwarp_suite_name, raw_); }
 
 private:
-    Suite(Bytes user_id, const char *encoding) {
-        detail::call(::sigwarp_suite_new, "sm2-sm3", static_cast<const char *>(nullptr), encoding, user_id.data(),
-                     user_id.size(), &raw_);
+    Suite(const char *scheme, const char *rule, const char *encoding, Bytes parameter) {
+        detail::call(::sigwarp_suite_new, scheme, rule, encoding, parameter.data(), parameter.size(), &raw_);
     }
 };
 

@@ -35,7 +35,7 @@ Examples:
 
 pub(crate) const VERIFY_NOTES: &str = "\
 Rows have a scheme, a signature, a public_key (or a key_index into --keys), a message
-or a digest, and may have id, rule, encoding, user_id, recovery_id and expected.
+or a digest, and may have id, rule, encoding, user_id, context, recovery_id and expected.
 In text bytes are hexadecimal, unless --bytes says otherwise. A column of another name
 is named with --map. docs/formats.md describes every format and column.
 

@@ -102,6 +102,8 @@ struct Entry {
     /// Whether it must be named: the scheme has others.
     needed: bool,
     takes: &'static str,
+    /// The column of what else a suite has.
+    parameter: Option<&'static str>,
     encodings: &'static [&'static str],
 }
 
@@ -130,6 +132,7 @@ fn entries(scheme: Scheme) -> Vec<Entry> {
             followed_by: known(name).map_or("", |rule| rule.followed_by),
             needed: rules.len() > 1,
             takes: scheme.input().name(),
+            parameter: scheme.parameter(),
             encodings: scheme.encodings(),
         })
         .collect()
@@ -161,7 +164,13 @@ fn write_group(text: &mut String, group: &[Scheme]) -> std::fmt::Result {
             MessageInput::Raw => "a message",
             MessageInput::Digest => "a digest",
         };
-        writeln!(text, "{:<26} takes {takes}; encodings {}", scheme.name(), scheme.encodings().join(", "))?;
+        let parameter = match scheme.parameter() {
+            None => "",
+            Some("user_id") => " and a user ID",
+            Some(_) => " and a context",
+        };
+        let encodings = scheme.encodings().join(", ");
+        writeln!(text, "{:<26} takes {takes}{parameter}; encodings {encodings}", scheme.name())?;
     }
     let entries = entries(group[0]);
     let width = entries.iter().map(|entry| entry.rule.len()).max().unwrap_or(0);

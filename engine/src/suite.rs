@@ -210,6 +210,12 @@ impl Suite {
         Ok(Self { scheme, rule: rule as u8, encoding: encoding as u8, parameter })
     }
 
+    /// The same with another rule, if the scheme has it.
+    pub fn under(&self, rule: &str) -> Option<Self> {
+        let rule = self.scheme.rules().iter().position(|known| *known == rule)?;
+        Some(Self { rule: rule as u8, ..self.clone() })
+    }
+
     /// The scheme.
     #[inline]
     pub const fn scheme(&self) -> Scheme {

@@ -42,7 +42,7 @@ pub fn compare(engine: &Engine, block: &RowBlock, tallies: &mut [Tally]) -> Resu
     rules.dedup();
     for rule in rules {
         let items: Vec<(usize, Suite)> = (0..view.len())
-            .filter_map(|position| Some((position, under(view.item(position).suite, rule)?)))
+            .filter_map(|position| Some((position, view.item(position).suite.under(rule)?)))
             .filter(|(_, suite)| engine.supports(suite))
             .collect();
         let mut batch = Batch::new();
@@ -77,15 +77,6 @@ pub fn compare(engine: &Engine, block: &RowBlock, tallies: &mut [Tally]) -> Resu
         }
     }
     Ok(())
-}
-
-/// The suite with another rule, if its scheme has it.
-fn under(suite: &Suite, rule: &str) -> Option<Suite> {
-    let scheme = suite.scheme();
-    if !scheme.rules().contains(&rule) {
-        return None;
-    }
-    Suite::from_names(scheme.name(), Some(rule), Some(suite.encoding()), suite.user_id()).ok()
 }
 
 fn push(batch: &mut Batch, item: &Item<'_>) {

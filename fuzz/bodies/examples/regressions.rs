@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use arbitrary::Unstructured;
-use sigwarp::{MessageInput, Suite};
+use sigwarp::MessageInput;
 use sigwarp_fuzz_bodies::{cases::Case, seeds};
 
 const CASES: u64 = 60_000;
@@ -27,14 +27,12 @@ fn main() {
         let bytes = seeds::bytes(salt, 600);
         let case = Case::any(&mut Unstructured::new(&bytes)).expect("any bytes make a case");
         let scheme = case.suite.scheme();
-        if case.message.len() > LONGEST || case.suite.user_id().is_some_and(|id| id.len() > LONGEST) {
+        if case.message.len() > LONGEST || case.suite.parameter().is_some_and(|bytes| bytes.len() > LONGEST) {
             continue;
         }
         let (mut expected, mut reasons) = (Vec::new(), Vec::new());
         for rule in scheme.rules() {
-            let encoding = case.suite.encoding();
-            let suite = Suite::from_names(scheme.name(), Some(rule), Some(encoding), case.suite.user_id());
-            let suite = suite.expect("a rule of the scheme");
+            let suite = case.suite.under(rule).expect("a rule of the scheme");
             let verdict = sigwarp::oracle::verify(&suite, &case.key, &case.message, &case.signature);
             let verdict = verdict.expect("the oracle knows every suite");
             assert!(suite != case.suite || case.known.is_none_or(|known| known == verdict.is_valid()));
@@ -50,11 +48,13 @@ fn main() {
         if !(seen.insert((curve, case.suite.encoding(), reasons.clone())) || of_scheme) {
             continue;
         }
-        let user_id =
-            case.suite.user_id().map_or(String::new(), |id| format!("\"user_id\":\"{}\",", hex(id)));
+        let parameter = match (scheme.parameter(), case.suite.parameter()) {
+            (Some(name), Some(bytes)) => format!("\"{name}\":\"{}\",", hex(bytes)),
+            _ => String::new(),
+        };
         println!(
             "{{\"id\":\"case-{salt}\",\"origin\":\"generated case {salt}, the first that is judged so\",\
-             \"scheme\":\"{scheme}\",\"encoding\":\"{}\",{user_id}\"public_key\":\"{}\",\"{}\":\"{}\",\
+             \"scheme\":\"{scheme}\",\"encoding\":\"{}\",{parameter}\"public_key\":\"{}\",\"{}\":\"{}\",\
              \"signature\":\"{}\",\"expected\":{{{}}},\"reasons\":{{{}}}}}",
             case.suite.encoding(),
             hex(&case.key),

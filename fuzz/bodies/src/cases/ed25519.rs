@@ -6,7 +6,7 @@ use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
 use sha2::{Digest, Sha512};
-use sigwarp::{Ed25519Rule, Suite};
+use sigwarp::{Ed25519Rule, Scheme, Suite};
 use sigwarp_tables::{edwards25519 as table, le_below};
 
 use super::Case;
@@ -15,7 +15,19 @@ use super::Case;
 const CANCEL_TRIES: u8 = 32;
 
 pub(super) fn case(u: &mut Unstructured<'_>) -> Result<Case> {
-    let rule = *u.choose(&Ed25519Rule::ALL)?;
+    // A variant and a rule.
+    let choice: usize = u.int_in_range(0..=3 * Ed25519Rule::ALL.len() - 1)?;
+    let rule = Ed25519Rule::ALL[choice % Ed25519Rule::ALL.len()];
+    let suite = match choice / Ed25519Rule::ALL.len() {
+        0 => Suite::ed25519(rule),
+        1 => Suite::ed25519ctx(rule, &[choice as u8; 255]).expect("255 bytes"),
+        _ => Suite::ed25519ph(rule, &vec![choice as u8; choice % 4]).expect("few bytes"),
+    };
+    let prehashes = suite.scheme() == Scheme::Ed25519ph;
+    let dom2 = suite.context().map(|context| {
+        let flag = [u8::from(prehashes), context.len() as u8];
+        [b"SigEd25519 no Ed25519 collisions", &flag[..], context].concat()
+    });
     let mut message = super::message(u)?;
     let (a, r) = (scalar(u)?, scalar(u)?);
     let (key_torsion, r_torsion) = (torsion(u)?, torsion(u)?);
@@ -23,7 +35,12 @@ pub(super) fn case(u: &mut Unstructured<'_>) -> Result<Case> {
     let r_point = EdwardsPoint::mul_base(&r) + r_torsion;
     let (key, r_bytes) = (encode(u, &key_point)?, encode(u, &r_point)?);
     let challenge = |message: &[u8]| {
-        let hash = Sha512::new().chain_update(r_bytes).chain_update(key).chain_update(message);
+        let hash = Sha512::new().chain_update(dom2.as_deref().unwrap_or_default());
+        let hash = hash.chain_update(r_bytes).chain_update(key);
+        let hash = match prehashes {
+            true => hash.chain_update(Sha512::digest(message)),
+            false => hash.chain_update(message),
+        };
         Scalar::from_bytes_mod_order_wide(&hash.finalize().into())
     };
     let cancels = |k: Scalar| (k * key_torsion + r_torsion).is_identity();
@@ -60,7 +77,7 @@ pub(super) fn case(u: &mut Unstructured<'_>) -> Result<Case> {
         }
     };
     let signature = [r_bytes, s].concat();
-    Ok(Case { suite: Suite::ed25519(rule), key: key.to_vec(), message, signature, known })
+    Ok(Case { suite, key: key.to_vec(), message, signature, known })
 }
 
 fn scalar(u: &mut Unstructured<'_>) -> Result<Scalar> {

@@ -181,6 +181,7 @@ fn each_row(salt: u64, mut each: impl FnMut(&Row<'_>)) {
             rule: Some(case.suite.rule()),
             encoding: Some(case.suite.encoding()),
             user_id: case.suite.user_id().filter(|id| id.len() < 100),
+            context: case.suite.context().filter(|context| !context.is_empty()),
             public_key: Some(&case.key),
             message: raw.then_some(&case.message[..]),
             digest: (!raw).then_some(&case.message[..]),
@@ -202,7 +203,8 @@ fn file_of(path: &Path, salt: u64) -> Vec<u8> {
 /// The rows of a file as CSV, some cells in quotes.
 fn csv_of(salt: u64) -> Vec<u8> {
     let mut text =
-        "id,scheme,rule,encoding,user_id,public_key,message,digest,signature,recovery_id,other\n".to_owned();
+        "id,scheme,rule,encoding,user_id,context,public_key,message,digest,signature,recovery_id,other\n"
+            .to_owned();
     each_row(salt, |row| {
         // An empty cell is an absent one.
         let bytes = |cell: Option<&[u8]>| {
@@ -218,6 +220,7 @@ fn csv_of(salt: u64) -> Vec<u8> {
             of(row.rule),
             of(row.encoding),
             bytes(row.user_id),
+            bytes(row.context),
             bytes(row.public_key),
             bytes(row.message),
             bytes(row.digest),

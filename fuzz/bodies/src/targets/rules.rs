@@ -1,7 +1,7 @@
 //! Rules: one item under every rule of its scheme, against the oracle and against what rules owe each other.
 
 use arbitrary::Unstructured;
-use sigwarp::{Suite, Verdict};
+use sigwarp::Verdict;
 
 use super::{PORTABLE, oracle, verify};
 use crate::cases::Case;
@@ -27,13 +27,7 @@ pub fn rules(data: &[u8]) {
         .rules()
         .iter()
         .map(|rule| {
-            let suite = Suite::from_names(
-                scheme.name(),
-                Some(rule),
-                Some(case.suite.encoding()),
-                case.suite.user_id(),
-            );
-            let suite = suite.expect("a rule and an encoding of the scheme");
+            let suite = case.suite.under(rule).expect("a rule of the scheme");
             if suite == case.suite { case.clone() } else { case.under(&suite) }
         })
         .collect();

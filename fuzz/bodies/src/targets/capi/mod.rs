@@ -64,7 +64,7 @@ fn name(text: &str) -> CString {
 fn handle_of(suite: &Suite) -> sigwarp_suite {
     let names = [suite.scheme().name(), suite.rule(), suite.encoding()].map(name);
     let names = names.each_ref().map(|name| Some(name.as_c_str()));
-    let (said, handle) = doors::suite(names, suite.user_id());
+    let (said, handle) = doors::suite(names, suite.parameter());
     assert_eq!(said.code, SIGWARP_OK, "{}", said.text);
     handle
 }
