@@ -62,6 +62,8 @@ struct Device {
     runs: bool,
     why_not: Option<String>,
     schemes: Vec<&'static str>,
+    /// Schemes that it verifies one item at a time.
+    one_by_one: Vec<&'static str>,
 }
 
 pub(crate) fn run(args: &DevicesArgs) -> Result<Exit, Failure> {
@@ -138,27 +140,31 @@ fn adapter(report: sigwarp::DeviceReport) -> Adapter {
 fn device(kind: BackendKind) -> Device {
     let built = Engine::builder().backend(BackendChoice::Forced(kind)).build();
     match built.and_then(|engine| engine.self_test().map(|()| engine)) {
-        Ok(engine) => Device { backend: kind.name(), runs: true, why_not: None, schemes: schemes(&engine) },
+        Ok(engine) => Device {
+            backend: kind.name(),
+            runs: true,
+            why_not: None,
+            schemes: schemes(&engine, true),
+            one_by_one: schemes(&engine, false),
+        },
         Err(error) => Device {
             backend: kind.name(),
             runs: false,
             why_not: Some(error.to_string()),
             schemes: Vec::new(),
+            one_by_one: Vec::new(),
         },
     }
 }
 
-/// The schemes of which the engine supports every rule and encoding.
-fn schemes(engine: &Engine) -> Vec<&'static str> {
+/// The schemes of which the engine supports every rule and encoding: those that it accelerates, or the others.
+fn schemes(engine: &Engine, accelerated: bool) -> Vec<&'static str> {
+    let suites = Suite::all();
     let supported = |scheme: &Scheme| {
-        scheme.rules().iter().all(|rule| {
-            scheme.encodings().iter().all(|encoding| {
-                Suite::from_names(scheme.name(), Some(rule), Some(encoding), None)
-                    .is_ok_and(|suite| engine.supports(&suite))
-            })
-        })
+        suites.iter().filter(|suite| suite.scheme() == *scheme).all(|suite| engine.supports(suite))
     };
-    Scheme::ALL.into_iter().filter(supported).map(Scheme::name).collect()
+    let schemes = Scheme::ALL.into_iter().filter(|scheme| scheme.is_accelerated() == accelerated);
+    schemes.filter(supported).map(Scheme::name).collect()
 }
 
 /// The features that kernels of this project care about, of those that this CPU has.
@@ -193,7 +199,12 @@ fn table(devices: &Devices) -> String {
     line("threads", &devices.threads.to_string());
     for device in &devices.backends {
         match &device.why_not {
-            None => line(device.backend, &format!("passes its self-test: {}", device.schemes.join(", "))),
+            None => {
+                line(device.backend, &format!("passes its self-test: {}", device.schemes.join(", ")));
+                if !device.one_by_one.is_empty() {
+                    line("", &format!("one by one, not accelerated: {}", device.one_by_one.join(", ")));
+                }
+            }
             Some(why) => line(device.backend, &format!("does not run here: {why}")),
         }
     }

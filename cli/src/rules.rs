@@ -18,7 +18,7 @@ struct Rule {
     followed_by: &'static str,
 }
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 16] = [
     Rule {
         name: "zip215",
         says: "cofactored; every encoding that decodes, small orders too; safe to batch",
@@ -84,7 +84,26 @@ const RULES: [Rule; 13] = [
         says: "GB/T 32918.2 section 7.1: n - s is not valid, so there is no low-s form",
         followed_by: "BUMO, ChainMaker, FISCO BCOS (guomi), TPM 2.0",
     },
+    Rule {
+        name: "rfc8017",
+        says: "PKCS #1 v1.5: the encoding is built and compared; 2,048 to 4,096 bits",
+        followed_by: "X.509, JWS RS256",
+    },
+    Rule {
+        name: "pss-salt-32",
+        says: "PSS with SHA-256 in both places and a salt of 32 bytes",
+        followed_by: "JWS and COSE PS256, TLS 1.3",
+    },
+    Rule {
+        name: "pss-any-salt",
+        says: "the same with a salt of any length that fits",
+        followed_by: "X.509, by the length that a certificate names",
+    },
 ];
+
+/// Rules of schemes that not every build has (the feature `one-by-one`).
+#[cfg(test)]
+const ONE_BY_ONE: [&str; 3] = ["rfc8017", "pss-salt-32", "pss-any-salt"];
 
 #[derive(Debug, Serialize)]
 struct Report {
@@ -170,7 +189,8 @@ fn write_group(text: &mut String, group: &[Scheme]) -> std::fmt::Result {
             Some(_) => " and a context",
         };
         let encodings = scheme.encodings().join(", ");
-        writeln!(text, "{:<26} takes {takes}{parameter}; encodings {encodings}", scheme.name())?;
+        let how = if scheme.is_accelerated() { "" } else { "; verified one by one" };
+        writeln!(text, "{:<26} takes {takes}{parameter}; encodings {encodings}{how}", scheme.name())?;
     }
     let entries = entries(group[0]);
     let width = entries.iter().map(|entry| entry.rule.len()).max().unwrap_or(0);
@@ -192,6 +212,7 @@ mod tests {
     fn every_rule_of_every_scheme_is_told_and_nothing_else() {
         let mut rules: Vec<&str> = Scheme::ALL.into_iter().flat_map(Scheme::rules).copied().collect();
         let mut told: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+        told.retain(|rule| rules.contains(rule) || !ONE_BY_ONE.contains(rule));
         rules.sort_unstable();
         rules.dedup();
         told.sort_unstable();

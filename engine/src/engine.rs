@@ -88,8 +88,9 @@ impl Engine {
         suite: &Suite,
         keys: impl IntoIterator<Item = K>,
     ) -> Result<Vec<Result<KeyId, Reason>>, Error> {
-        let scheme = suite.scheme().keys();
-        let store = self.dispatcher.table_store(scheme)?.ok_or(Error::NoKeyRing(suite.scheme()))?;
+        let none = || Error::NoKeyRing(suite.scheme());
+        let scheme = suite.scheme().keys().ok_or_else(none)?;
+        let store = self.dispatcher.table_store(scheme)?.ok_or_else(none)?;
         let keys: Vec<K> = keys.into_iter().collect();
         let keys: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
         self.ring
@@ -114,7 +115,7 @@ impl Engine {
     /// no such key.
     pub(crate) fn with_key<T>(&self, suite: &Suite, id: KeyId, work: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let generation = self.ring.pin();
-        generation.get_of(id, suite.scheme().keys()).map(|record| work(record.bytes()))
+        generation.get_of(id, suite.scheme().keys()?).map(|record| work(record.bytes()))
     }
 
     /// Where the tables of a scheme are made, if it has tables that are right.
@@ -135,7 +136,7 @@ impl Engine {
         let unknown: Vec<(KeyScheme, &[u8])> = valid
             .map(|item| batch.resolve(item))
             .filter(|(_, known)| known.is_none())
-            .map(|(item, _)| (item.suite.scheme().keys(), item.key))
+            .filter_map(|(item, _)| Some((item.suite.scheme().keys()?, item.key)))
             .collect();
         for scheme in KeyScheme::ALL {
             let keys = unknown.iter().filter(|(of, _)| *of == scheme).map(|(_, key)| *key);

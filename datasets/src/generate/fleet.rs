@@ -216,14 +216,23 @@ enum GroupOf {
 }
 
 fn group_of(scheme: Scheme) -> GroupOf {
+    signer(scheme).expect("a generator signs all of its shares")
+}
+
+/// The group that signs a scheme, if one does.
+fn signer(scheme: Scheme) -> Option<GroupOf> {
     match scheme {
-        Scheme::Ed25519 | Scheme::Ed25519ctx | Scheme::Ed25519ph => GroupOf::Ed25519,
-        Scheme::EcdsaP256 | Scheme::EcdsaP256Sha256 => GroupOf::P256,
-        Scheme::Bip340 => GroupOf::Secp256k1,
-        Scheme::Sm2Sm3 | Scheme::Sm2 => GroupOf::Sm2,
-        other if other.ecdsa().is_some() => GroupOf::Secp256k1,
-        other => unreachable!("a workload has no share of {other}"),
+        Scheme::Ed25519 | Scheme::Ed25519ctx | Scheme::Ed25519ph => Some(GroupOf::Ed25519),
+        Scheme::EcdsaP256 | Scheme::EcdsaP256Sha256 => Some(GroupOf::P256),
+        Scheme::Bip340 => Some(GroupOf::Secp256k1),
+        Scheme::Sm2Sm3 | Scheme::Sm2 => Some(GroupOf::Sm2),
+        other => other.ecdsa().map(|_| GroupOf::Secp256k1),
     }
+}
+
+/// Whether rows of a scheme can be made.
+pub(super) fn signs(scheme: Scheme) -> bool {
+    signer(scheme).is_some()
 }
 
 fn publics<C: Curve>(secrets: &[[u8; 32]]) -> Vec<([u8; 32], [u8; 32])> {

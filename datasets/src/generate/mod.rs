@@ -95,9 +95,9 @@ impl Workload {
         Self::every_suite_of(&Scheme::ALL, seed, items)
     }
 
-    /// The same with the suites of some schemes alone.
+    /// The same with the suites of some schemes alone, those that can be signed here.
     pub fn every_suite_of(schemes: &[Scheme], seed: u64, items: u64) -> Self {
-        let suites = schemes.iter().flat_map(|scheme| {
+        let suites = schemes.iter().filter(|scheme| fleet::signs(**scheme)).flat_map(|scheme| {
             let suites = Suite::all().into_iter().filter(|suite| suite.scheme() == *scheme);
             suites.map(|suite| Share { suite, weight: 1 })
         });
@@ -134,6 +134,9 @@ pub enum WorkloadError {
     /// No suite, or all with weight 0.
     #[error("the mix is empty; name at least one scheme with a weight above 0")]
     NoShares,
+    /// There is no signer for this scheme here.
+    #[error("rows of {0} cannot be made; sign them elsewhere, or name another scheme")]
+    NoSigner(Scheme),
     /// No devices, or more keys than an index file is meant for.
     #[error("{devices} devices for each of {shares} suites; there must be 1 to {max} keys in all", max = MAX_KEYS)]
     Devices {
@@ -207,6 +210,9 @@ impl Generator {
             .collect();
         if sum == 0 {
             return Err(WorkloadError::NoShares);
+        }
+        if let Some(share) = workload.shares.iter().find(|share| !fleet::signs(share.suite.scheme())) {
+            return Err(WorkloadError::NoSigner(share.suite.scheme()));
         }
         let (devices, shares) = (workload.devices, workload.shares.len());
         if devices == 0 || u64::from(devices) * shares as u64 > MAX_KEYS {

@@ -26,8 +26,8 @@ pub(crate) struct SchemeDef {
     pub(crate) parameter: Parameter,
     /// The hash function whose kernels its verdicts rest on.
     pub(crate) hash: Option<Hash>,
-    /// Whose keys its keys are.
-    pub(crate) keys: KeyScheme,
+    /// Whose keys its keys are, where they can be registered.
+    pub(crate) keys: Option<KeyScheme>,
     /// The lengths in bytes that its keys may have.
     pub(crate) key_lengths: &'static [usize],
     /// The places of a rule and an encoding that refuse no key which others of it accept.
@@ -178,13 +178,33 @@ impl KeyScheme {
 }
 
 /// Which code verifies a scheme. Schemes of one family differ in what they hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Family {
     Ed25519(Form),
     Ecdsa(EcdsaScheme),
     Bip340,
-    Sm2 { hashes: bool },
+    Sm2 {
+        hashes: bool,
+    },
+    /// Other crates', which take one item at a time.
+    #[cfg(feature = "one-by-one")]
+    OneByOne(Judges),
 }
+
+/// What judges the items of a scheme one by one.
+#[cfg(feature = "one-by-one")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judges {
+    /// The verdict on an item.
+    pub(crate) verify: Judge,
+    /// What the oracle says of it, in another way.
+    #[cfg(feature = "oracle")]
+    pub(crate) oracle: Judge,
+}
+
+/// The verdict on key, message and signature under the rule and the encoding at these places of the scheme's lists.
+#[cfg(feature = "one-by-one")]
+pub(crate) type Judge = fn((usize, usize), &[u8], &[u8], &[u8]) -> Result<(), Reason>;
 
 /// What a variant of Ed25519 hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,10 +215,13 @@ pub(crate) enum Form {
 }
 
 /// A suite, as the code of its family takes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind<'a> {
     Ed25519(Variant<'a>, Ed25519Rule),
     Weierstrass(WeierstrassKind<'a>),
+    /// With the places of rule and encoding.
+    #[cfg(feature = "one-by-one")]
+    OneByOne(Judges, (usize, usize)),
 }
 
 /// A suite of a scheme on a Weierstrass curve: a type of its own, so that what serves these schemes has no case for any
@@ -255,6 +278,8 @@ impl Family {
                 user_id: parameter.filter(|_| hashes).and_then(UserId::new),
                 encoding: Sm2Encoding::ALL[encoding],
             }),
+            #[cfg(feature = "one-by-one")]
+            Self::OneByOne(judges) => Kind::OneByOne(judges, (rule, encoding)),
         }
     }
 
@@ -276,6 +301,9 @@ impl Kind<'_> {
             Self::Weierstrass(WeierstrassKind::Bip340 | WeierstrassKind::Sm2 { .. }) => {
                 keys::refused(sec1::Hybrid::Refused, criteria)
             }
+            // No key of it is registered.
+            #[cfg(feature = "one-by-one")]
+            Self::OneByOne(..) => None,
         }
     }
 
@@ -294,6 +322,8 @@ impl Kind<'_> {
                 let user_id = user_id.map(UserId::as_bytes);
                 super::sm2::spec::verify(user_id, encoding, key, message, signature)
             }
+            #[cfg(feature = "one-by-one")]
+            Self::OneByOne(judges, choice) => (judges.oracle)(choice, key, message, signature),
         }
     }
 }

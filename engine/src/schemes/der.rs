@@ -30,6 +30,12 @@ pub(crate) fn strict(bytes: &[u8], tail: Tail) -> Option<Integers<'_>> {
     Some([strict_magnitude(r)?, strict_magnitude(s)?])
 }
 
+/// The content of an element with this tag at the start of `bytes`, and what follows it.
+#[cfg(feature = "one-by-one")]
+pub(crate) fn element(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    strict_element(tag, bytes)
+}
+
 /// The content of the element at the start of `bytes`, and what follows it.
 fn strict_element(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&[found, first], rest) = bytes.split_first_chunk()?;
@@ -88,9 +94,9 @@ fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[bytes.iter().take_while(|&&byte| byte == 0).count()..]
 }
 
-/// A magnitude as 32 bytes, or `None` where it has more than 256 bits.
-pub(crate) fn to_32_bytes(magnitude: &[u8]) -> Option<[u8; 32]> {
-    let mut out = [0; 32];
+/// A magnitude as so many bytes, or `None` where it has more.
+pub(crate) fn padded<const N: usize>(magnitude: &[u8]) -> Option<[u8; N]> {
+    let mut out = [0; N];
     let start = out.len().checked_sub(magnitude.len())?;
     out[start..].copy_from_slice(magnitude);
     Some(out)
@@ -202,9 +208,9 @@ mod tests {
 
     #[test]
     fn magnitudes_of_more_than_256_bits_do_not_fit() {
-        assert_eq!(to_32_bytes(&[]), Some([0; 32]));
-        assert_eq!(to_32_bytes(&[7; 32]), Some([7; 32]));
-        assert_eq!(to_32_bytes(&[7; 33]), None);
-        assert_eq!(to_32_bytes(&[1, 2]).map(|bytes| (bytes[0], bytes[30], bytes[31])), Some((0, 1, 2)));
+        assert_eq!(padded::<32>(&[]), Some([0; 32]));
+        assert_eq!(padded::<32>(&[7; 32]), Some([7; 32]));
+        assert_eq!(padded::<32>(&[7; 33]), None);
+        assert_eq!(padded::<32>(&[1, 2]).map(|bytes| (bytes[0], bytes[30], bytes[31])), Some((0, 1, 2)));
     }
 }

@@ -10,6 +10,10 @@ mod der;
 pub(crate) mod ecdsa;
 pub(crate) mod ed25519;
 pub(crate) mod keys;
+#[cfg(feature = "one-by-one")]
+mod p384;
+#[cfg(feature = "one-by-one")]
+mod rsa;
 pub(crate) mod sec1;
 pub(crate) mod sm2;
 #[cfg(feature = "oracle")]
@@ -23,22 +27,28 @@ use def::{MessageInput, SchemeDef};
 
 /// Declares [`Scheme`] and the value of each.
 macro_rules! schemes {
-    ($($(#[doc = $doc:literal])* $name:ident: $def:path,)*) => {
+    ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $name:ident: $def:path,)*) => {
         /// A signature scheme with its message hash, as named in files and on the command line.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Scheme {
-            $($(#[doc = $doc])* $name,)*
+            $($(#[doc = $doc])* $(#[cfg($cfg)])? $name,)*
         }
 
         impl Scheme {
             /// Every scheme.
-            pub const ALL: [Self; [$(Self::$name),*].len()] = [$(Self::$name),*];
+            pub const ALL: [Self; Self::LIST.len()] = {
+                let mut all = [Self::Ed25519; Self::LIST.len()];
+                all.copy_from_slice(Self::LIST);
+                all
+            };
+            /// The same; not all of them are in every build.
+            const LIST: &[Self] = &[$($(#[cfg($cfg)])? Self::$name),*];
 
             #[inline]
             pub(crate) const fn def(self) -> &'static SchemeDef {
                 match self {
-                    $(Self::$name => &$def,)*
+                    $($(#[cfg($cfg)])? Self::$name => &$def,)*
                 }
             }
         }
@@ -70,6 +80,15 @@ schemes! {
     Sm2Sm3: sm2::SM2_SM3,
     /// `sm2`: SM2 where e = SM3(Z_A ‖ M) comes in.
     Sm2: sm2::SM2,
+    /// `ecdsa-p384-sha384`: ECDSA on P-384 over SHA-384 of the message, one by one.
+    #[cfg(feature = "one-by-one")]
+    EcdsaP384Sha384: p384::P384_SHA384,
+    /// `rsa-pkcs1-sha256`: RSASSA-PKCS1-v1_5 over SHA-256 of the message, one by one.
+    #[cfg(feature = "one-by-one")]
+    RsaPkcs1Sha256: rsa::PKCS1_SHA256,
+    /// `rsa-pss-sha256`: RSASSA-PSS with SHA-256 and MGF1 of SHA-256, one by one.
+    #[cfg(feature = "one-by-one")]
+    RsaPssSha256: rsa::PSS_SHA256,
 }
 
 impl Scheme {
@@ -106,11 +125,24 @@ impl Scheme {
 
     /// Whose keys its keys are.
     #[inline]
-    pub(crate) const fn keys(self) -> def::KeyScheme {
+    pub(crate) const fn keys(self) -> Option<def::KeyScheme> {
         self.def().keys
     }
 
-    /// The lengths in bytes that its keys may have: what has another length is no key of it.
+    /// Whether its items are verified in lanes. Others (feature `one-by-one`) take a crate's own time for each item.
+    pub const fn is_accelerated(self) -> bool {
+        match self.def().family {
+            def::Family::Ed25519(_)
+            | def::Family::Ecdsa(_)
+            | def::Family::Bip340
+            | def::Family::Sm2 { .. } => true,
+            #[cfg(feature = "one-by-one")]
+            def::Family::OneByOne(_) => false,
+        }
+    }
+
+    /// The lengths in bytes that its keys may have: what has another length is no key of it. Empty where they differ with
+    /// more than their form (RSA).
     pub const fn key_lengths(self) -> &'static [usize] {
         self.def().key_lengths
     }

@@ -202,7 +202,7 @@ fn minimal(number: &[u8]) -> Vec<u8> {
     content
 }
 
-fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(super) fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     match content.len() {
         short @ ..0x80 => out.push(short as u8),

@@ -26,3 +26,4 @@ mod sm2_edges;
 mod tokens;
 mod vectors;
 mod wycheproof;
+mod wycheproof_one_by_one;

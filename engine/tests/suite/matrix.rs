@@ -49,6 +49,8 @@ fn shared(kind: BackendKind, subject: &Subject) -> bool {
     match subject.suite.scheme() {
         Scheme::Ed25519 => false,
         Scheme::Ed25519ctx | Scheme::Ed25519ph => true,
+        // The same code on every backend.
+        Scheme::EcdsaP384Sha384 | Scheme::RsaPkcs1Sha256 | Scheme::RsaPssSha256 => true,
         _ => kind == BackendKind::Emulated,
     }
 }

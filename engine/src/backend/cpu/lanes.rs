@@ -129,6 +129,14 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
             Kind::Weierstrass(kind @ (WeierstrassKind::Ecdsa { .. } | WeierstrassKind::Sm2 { .. })) => {
                 self.weierstrass.verify(kind, None, batch, &items.collect::<Vec<_>>(), slots);
             }
+            #[cfg(feature = "one-by-one")]
+            Kind::OneByOne(judges, choice) => {
+                for position in items {
+                    let item = batch.item(position);
+                    let judged = (judges.verify)(choice, item.key, item.message, item.signature);
+                    slots.set(position, judged.into());
+                }
+            }
         }
     }
 
@@ -180,6 +188,8 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
     fn supports(&self, suite: &Suite) -> bool {
         match suite.kind() {
             Kind::Ed25519(..) | Kind::Weierstrass(_) => true,
+            #[cfg(feature = "one-by-one")]
+            Kind::OneByOne(..) => true,
         }
     }
 

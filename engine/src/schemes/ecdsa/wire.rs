@@ -96,7 +96,7 @@ pub(super) fn parse_signature(encoding: EcdsaEncoding, bytes: &[u8]) -> Result<S
     };
     let [r, s] = integers.ok_or(Reason::BadSignatureEncoding)?;
     // 0 is out of range, as an integer that does not fit is.
-    let [r, s] = [r, s].map(|integer| der::to_32_bytes(integer).unwrap_or_default());
+    let [r, s] = [r, s].map(|integer| der::padded(integer).unwrap_or_default());
     Ok(Signature { r, s, recovery_id: None })
 }
 

@@ -55,7 +55,7 @@ fn parse_signature(encoding: Sm2Encoding, bytes: &[u8]) -> Result<[[u8; 32]; 2],
         Sm2Encoding::Der => {
             let integers = der::strict(bytes, Tail::Refused).ok_or(Reason::BadSignatureEncoding)?;
             // 0 is out of range, as an integer that does not fit is.
-            Ok(integers.map(|integer| der::to_32_bytes(integer).unwrap_or_default()))
+            Ok(integers.map(|integer| der::padded(integer).unwrap_or_default()))
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Signed samples of every suite, for tests that do not care which suite they run.
 
+mod one_by_one;
 mod weierstrass;
 
+pub use one_by_one::one_by_one;
 pub use weierstrass::{bip340, ecdsa, sm2};
 
 use curve25519_dalek::edwards::EdwardsPoint;
@@ -36,6 +38,7 @@ pub fn all() -> Vec<Subject> {
     subjects.extend(ecdsa());
     subjects.push(bip340());
     subjects.extend(sm2());
+    subjects.extend(one_by_one());
     subjects
 }
 

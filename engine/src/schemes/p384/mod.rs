@@ -1,0 +1,29 @@
+//! ECDSA on P-384 with SHA-384 (FIPS 186-5), one item at a time on the crate p384: certificates and tokens mix it with the
+//! schemes that are verified in lanes.
+
+mod known;
+#[cfg(feature = "oracle")]
+mod spec;
+mod verify;
+
+use super::def::{Family, Judges, MessageInput, Parameter, SchemeDef};
+use super::ecdsa::EcdsaRule;
+
+/// `ecdsa-p384-sha384`.
+pub(crate) const P384_SHA384: SchemeDef = SchemeDef {
+    name: "ecdsa-p384-sha384",
+    rules: &EcdsaRule::NAMES,
+    encodings: &["raw", "der"],
+    input: MessageInput::Raw,
+    parameter: Parameter::None,
+    hash: None,
+    keys: None,
+    key_lengths: &[49, 96, 97],
+    widest: (0, 0),
+    family: Family::OneByOne(Judges {
+        verify: verify::verify,
+        #[cfg(feature = "oracle")]
+        oracle: spec::verify,
+    }),
+    known: &known::P384_SHA384,
+};
