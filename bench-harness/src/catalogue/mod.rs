@@ -14,7 +14,7 @@ use crate::workload::{Kind, Spec};
 
 pub use alone::alone;
 pub use curves::curves;
-pub use overview::on_all_threads;
+pub use overview::{SCHEMES, on_all_threads};
 pub use peers::{NotACrate, REFERENCE_MACHINE, not_crates};
 
 /// A contender of a row.
@@ -209,7 +209,7 @@ pub fn rows(cores: usize) -> Vec<Row> {
 }
 
 /// Sigwarp as a node runs it, beside a peer of this kind of item.
-fn sigwarp_for(kind: Kind, rule: Option<&str>) -> Sigwarp {
+pub fn sigwarp_for(kind: Kind, rule: Option<&str>) -> Sigwarp {
     match kind {
         Kind::P256 | Kind::Secp256k1 => Sigwarp::auto(Some("ecdsa")),
         _ => Sigwarp::auto(rule),

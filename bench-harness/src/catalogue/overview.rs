@@ -3,8 +3,8 @@
 use super::{Row, SUITE_OVERVIEW, Side, sigwarp_for};
 use crate::workload::{Kind, Spec};
 
-/// The schemes, with the rule where there are several.
-const SCHEMES: [(&str, &str, Kind, Option<&str>); 5] = [
+/// The schemes: id, title, kind of items, and the rule where there are several.
+pub const SCHEMES: [(&str, &str, Kind, Option<&str>); 5] = [
     ("ed25519", "Ed25519, zip215", Kind::Ed25519, Some("zip215")),
     ("p256", "ECDSA P-256", Kind::P256, None),
     ("secp256k1", "ECDSA secp256k1", Kind::Secp256k1, None),

@@ -233,7 +233,8 @@ impl Sigwarp {
         tested.map_err(|error| error.to_string())
     }
 
-    fn suite(&self, kind: Kind) -> Result<Suite, String> {
+    /// The suite that items of this kind are judged under. The error says why there is none.
+    pub fn suite(&self, kind: Kind) -> Result<Suite, String> {
         let scheme = match kind {
             Kind::Ed25519 => "ed25519",
             Kind::P256 => "ecdsa-p256-sha256",
