@@ -175,7 +175,8 @@ pub(crate) enum Format {
 }
 
 fn input_format(text: &str) -> Result<FileKind, String> {
-    FileKind::from_name(text).ok_or_else(|| format!("there is no such format; there are {}", FileKind::NAMES))
+    FileKind::from_name(text)
+        .ok_or_else(|| format!("there is no such format; there are {}", FileKind::all_names()))
 }
 
 fn bytes_form(text: &str) -> Result<BytesForm, String> {

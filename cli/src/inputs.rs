@@ -79,8 +79,9 @@ fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     skipped.sort_unstable();
     if files.is_empty() {
         return Err(Failure::input(format!(
-            "{shown}: the folder holds no file of rows, whose name would end with .parquet, .jsonl, .ndjson, .json or .csv \
-             (text also with .gz or .zst); name the files in it"
+            "{shown}: the folder holds no file of rows, whose name would end with {} (text also with {}); name the files in it",
+            FileKind::extensions(),
+            FileKind::compressed_extensions(),
         )));
     }
     if let count @ 1.. = skipped.len() {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use sigwarp::Threads;
-use sigwarp_datasets::{FileKind, Format, ReadOptions, RowReader};
+use sigwarp_datasets::{FileKind, ReadOptions, RowReader, RowsStated};
 
 use crate::output::note;
 
@@ -40,19 +40,17 @@ impl Work<'_> {
     }
 }
 
-/// At least the number of rows of a file, where that is quickly found: the footer of a Parquet file says it, and a row of
-/// JSONL or CSV takes a line. What is wrong with a file is told by the reader.
+/// At least the number of rows of a file, where that is quickly found. What is wrong with a file is told by the reader.
 fn most_rows(path: &Path) -> Option<u64> {
     let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    match FileKind::of(path)? {
-        FileKind { compression: Some(_), .. } | FileKind { format: Format::Json, .. } => return None,
-        FileKind { format: Format::Parquet, .. } => {
-            return RowReader::open(path, &ReadOptions::default()).ok()?.rows_total();
-        }
-        FileKind { format: Format::Jsonl | Format::Csv, .. } if metadata.len() > COUNTED_BYTES => {
-            return None;
-        }
-        FileKind { format: Format::Jsonl | Format::Csv, .. } => {}
+    let kind = FileKind::of(path)?;
+    if kind.compression.is_some() {
+        return None;
+    }
+    match kind.format.rows_stated() {
+        RowsStated::Number => return RowReader::open(path, &ReadOptions::default()).ok()?.rows_total(),
+        RowsStated::Lines if metadata.len() <= COUNTED_BYTES => {}
+        RowsStated::Lines | RowsStated::Nothing => return None,
     }
     let mut text = Vec::new();
     File::open(path).ok()?.take(COUNTED_BYTES).read_to_end(&mut text).ok()?;

@@ -5,6 +5,7 @@ use std::io;
 
 use sigwarp::{MessageInput, Scheme, SuiteError};
 
+use crate::formats::{FileKind, Format};
 use crate::read::BadBytes;
 
 /// Why rows could not be read.
@@ -25,8 +26,9 @@ pub enum ReadError {
     },
     /// The extension tells no format.
     #[error(
-        "{file}: unknown file type; name a .parquet, .jsonl, .ndjson, .json or .csv file (text also with .gz or .zst), \
-         or add --input-format"
+        "{file}: unknown file type; name a {} file (text also with {}), or add --input-format",
+        FileKind::extensions(),
+        FileKind::compressed_extensions()
     )]
     UnknownFormat {
         /// The path.
@@ -325,7 +327,7 @@ impl From<SuiteError> for RowError {
 #[non_exhaustive]
 pub enum WriteError {
     /// The extension tells no format.
-    #[error("{file}: unknown file type; name a .parquet or .jsonl file")]
+    #[error("{file}: unknown file type; name a {} file", Format::written())]
     UnknownFormat {
         /// The path.
         file: String,

@@ -40,11 +40,12 @@ impl KeyFile {
     fn load_from(input: KeyInput<'_>, layout: &Layout, max_row_bytes: usize) -> Result<Self, ReadError> {
         let layout = Layout { columns: layout.columns.only(Field::PublicKey), ..layout.clone() };
         let mut keys = Self::default();
-        read::each_key(input, &layout, max_row_bytes, |row| keys.push(row, max_row_bytes))?;
+        read::read_keys(input, &layout, max_row_bytes, &mut keys)?;
         Ok(keys)
     }
 
-    fn push(&mut self, row: &Row<'_>, max_row_bytes: usize) -> Result<(), RowError> {
+    /// Adds the key of a row.
+    pub(crate) fn push(&mut self, row: &Row<'_>, max_row_bytes: usize) -> Result<(), RowError> {
         if row.bytes() > max_row_bytes {
             return Err(RowError::TooLarge { limit: max_row_bytes });
         }

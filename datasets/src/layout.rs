@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::format::FileKind;
+use crate::formats::FileKind;
 pub use crate::read::BytesForm;
 
 /// A field of a row. Its name is that of its column, unless [`ColumnNames`] says another.

@@ -11,7 +11,7 @@ mod divergence;
 #[cfg(feature = "edges")]
 pub mod edges;
 mod error;
-mod format;
+mod formats;
 pub mod generate;
 pub mod human;
 mod keys;
@@ -24,7 +24,7 @@ mod write;
 pub use block::RowBlock;
 pub use divergence::divergence_line;
 pub use error::{ReadError, RowError, WriteError};
-pub use format::{Compression, FileKind, Format};
+pub use formats::{Compression, FileKind, Format, RowsStated};
 pub use keys::KeyFile;
 pub use layout::{BytesForm, ColumnNames, ColumnNamesError, Field, Layout};
 pub use read::{BadBytes, ColumnReader, KeyUse, ReadOptions, RowReader};

@@ -5,10 +5,9 @@ use std::path::Path;
 
 use sigwarp::Messages;
 
-use super::open::{self, Body, Opened};
-use super::parquet::ParquetRows;
-use super::text::TextCells;
-use crate::error::{ReadError, RowError};
+use super::open;
+use super::source::{CellSource, CellTaker, Input, OneColumn};
+use crate::error::ReadError;
 use crate::layout::Layout;
 
 /// A block ends after this many cells, or with the cell that reaches this many bytes.
@@ -32,14 +31,8 @@ const BLOCK_BYTES: usize = 16 << 20;
 /// ```
 #[derive(Debug)]
 pub struct ColumnReader {
-    source: Source,
+    source: Box<dyn CellSource>,
     column: String,
-}
-
-#[derive(Debug)]
-enum Source {
-    Text(Box<TextCells>),
-    Parquet(Box<ParquetRows>),
 }
 
 impl ColumnReader {
@@ -71,27 +64,12 @@ impl ColumnReader {
     }
 
     fn opened(
-        Opened { name, body }: Opened,
+        input: Input,
         column: &str,
         text: bool,
         (layout, max_row_bytes): (&Layout, usize),
     ) -> Result<Self, ReadError> {
-        let source = match body {
-            Body::Parquet(file) => Source::Parquet(Box::new(ParquetRows::open_column(
-                name,
-                file,
-                column,
-                text,
-                (layout.bytes, max_row_bytes),
-            )?)),
-            Body::Text { format, input, .. } => Source::Text(Box::new(TextCells::new(
-                name,
-                (format, input),
-                column,
-                text,
-                (layout, max_row_bytes),
-            )?)),
-        };
+        let source = input.cells(OneColumn { name: column, text, form: layout.bytes }, max_row_bytes)?;
         Ok(Self { source, column: column.to_owned() })
     }
 
@@ -99,33 +77,16 @@ impl ColumnReader {
     /// is a file without rows.
     pub fn next_block(&mut self, cells: &mut Messages) -> Result<bool, ReadError> {
         cells.clear();
-        let mut bytes = 0;
-        let column = &self.column;
-        let each = |cell: Option<&[u8]>| {
-            let cell = cell.ok_or_else(|| RowError::NoCell(column.clone()))?;
-            cells.push(cell);
-            bytes += cell.len();
-            Ok(cells.len() < BLOCK_CELLS && bytes < BLOCK_BYTES)
-        };
-        match &mut self.source {
-            Source::Text(source) => source.cells(each)?,
-            Source::Parquet(source) => source.cells(each)?,
-        };
-        let (rows, file) = match &self.source {
-            Source::Text(source) => source.position(),
-            Source::Parquet(source) => source.position(),
-        };
-        match rows {
-            0 => Err(ReadError::Empty { file: file.to_owned() }),
+        let (column, into) = (&self.column, &mut *cells);
+        self.source.cells(&mut CellTaker { column, into, cells: BLOCK_CELLS, bytes: BLOCK_BYTES })?;
+        match self.source.position() {
+            (0, file) => Err(ReadError::Empty { file: file.to_owned() }),
             _ => Ok(!cells.is_empty()),
         }
     }
 
     /// The number of rows read so far.
     pub fn rows_read(&self) -> u64 {
-        match &self.source {
-            Source::Text(source) => source.position().0,
-            Source::Parquet(source) => source.position().0,
-        }
+        self.source.position().0
     }
 }

@@ -6,16 +6,16 @@ use std::io::{self, BufRead};
 use std::ops::Range;
 
 use super::json::{JsonExpected, Number, Text, TextRow, list};
-use super::text::Stop;
-use super::{Wanted, missing_column};
+use super::text::{Records, Stop};
+use super::{Cells, Wanted, missing_column};
 use crate::error::RowError;
-use crate::layout::Field;
+use crate::layout::{ColumnNames, Field};
 
 /// The most columns of a file.
 const COLUMNS: usize = 16_384;
 
 /// See the module.
-pub(super) struct Csv {
+pub(crate) struct Csv {
     input: Box<dyn BufRead + Send>,
     header: Vec<String>,
     /// The columns that hold a field.
@@ -45,22 +45,8 @@ enum State {
 }
 
 impl Csv {
-    pub(super) fn new(input: Box<dyn BufRead + Send>) -> Self {
-        Self {
-            input,
-            header: Vec::new(),
-            fields: Vec::new(),
-            one: 0,
-            record: Vec::new(),
-            ends: Vec::new(),
-            at: 1,
-            line: 1,
-            returned: false,
-        }
-    }
-
     /// Reads the line that names the columns; `false` where the file is empty.
-    pub(super) fn read_header(&mut self, limit: usize) -> Result<bool, Stop> {
+    fn read_header(&mut self, limit: usize) -> Result<bool, Stop> {
         let found = self.read(limit, COLUMNS).map_err(|stop| match stop {
             Stop::Row(error) => Stop::Content(format!("its line of column names: {error}")),
             stop => stop,
@@ -76,7 +62,7 @@ impl Csv {
     }
 
     /// Looks up the columns of the fields, and refuses a file without those that every file needs.
-    pub(super) fn choose(&mut self, wanted: &Wanted<'_>) -> Result<(), Stop> {
+    fn choose(&mut self, wanted: &Wanted<'_>) -> Result<(), Stop> {
         // Nothing at all is a file without rows.
         if self.header.is_empty() {
             return Ok(());
@@ -100,7 +86,7 @@ impl Csv {
     }
 
     /// Looks up one column of any name.
-    pub(super) fn choose_one(&mut self, name: &str) -> Result<(), Stop> {
+    fn choose_one(&mut self, name: &str) -> Result<(), Stop> {
         match self.find(name)? {
             Some(column) => self.one = column,
             None if self.header.is_empty() => {}
@@ -118,7 +104,7 @@ impl Csv {
     }
 
     fn no_column(&self, name: &str, remedy: &str) -> Stop {
-        let has = self.names();
+        let has = self.columns();
         let semicolon = matches!(&self.header[..], [one] if one.contains([';', '\t', '|']));
         let remedy = match (semicolon, remedy) {
             (true, _) => "; the columns of CSV are separated by commas: write it so",
@@ -129,12 +115,37 @@ impl Csv {
     }
 
     /// The names of the columns, as errors list them.
-    pub(super) fn names(&self) -> String {
+    fn columns(&self) -> String {
         list(self.header.iter().map(String::as_str))
     }
+}
 
-    /// Goes on to the next record; `false` when there are no more.
-    pub(super) fn next(&mut self, limit: usize) -> Result<bool, Stop> {
+impl Records for Csv {
+    fn new(input: Box<dyn BufRead + Send>, _marker: Option<&str>) -> Self {
+        Self {
+            input,
+            header: Vec::new(),
+            fields: Vec::new(),
+            one: 0,
+            record: Vec::new(),
+            ends: Vec::new(),
+            at: 1,
+            line: 1,
+            returned: false,
+        }
+    }
+
+    fn header(&mut self, wanted: &Wanted<'_>, limit: usize) -> Result<bool, Stop> {
+        self.read_header(limit)?;
+        self.choose(wanted).map(|()| true)
+    }
+
+    fn header_with(&mut self, column: &str, limit: usize) -> Result<(), Stop> {
+        self.read_header(limit)?;
+        self.choose_one(column)
+    }
+
+    fn next(&mut self, limit: usize) -> Result<bool, Stop> {
         if self.header.is_empty() || !self.read(limit, self.header.len())? {
             return Ok(false);
         }
@@ -148,8 +159,7 @@ impl Csv {
         }
     }
 
-    /// The cells of the record.
-    pub(super) fn row(&self) -> Result<TextRow<'_>, RowError> {
+    fn row(&self, _cells: Cells, _columns: &ColumnNames) -> Result<TextRow<'_>, RowError> {
         let mut row = TextRow::default();
         for &(field, column) in &self.fields {
             let name = field.name();
@@ -176,11 +186,16 @@ impl Csv {
         Ok(row)
     }
 
-    /// The one column of [`Self::choose_one`], called `name`.
-    pub(super) fn cell(&self, name: &str) -> Result<Option<Text<'_>>, RowError> {
+    fn cell(&self, name: &str) -> Result<Option<Text<'_>>, RowError> {
         Ok(self.text(name, self.one)?.map(|text| Text(Cow::Borrowed(text))))
     }
 
+    fn names(&self) -> Result<String, RowError> {
+        Ok(self.columns())
+    }
+}
+
+impl Csv {
     /// A cell that is not empty.
     fn text(&self, name: &str, column: usize) -> Result<Option<&str>, RowError> {
         let cell = &self.record[self.range(column)];
@@ -314,11 +329,11 @@ impl Csv {
 mod tests {
     use super::*;
 
-    type Records = Vec<Vec<String>>;
+    type Table = Vec<Vec<String>>;
 
-    fn records(text: &[u8], buffer: usize, limit: usize) -> (Records, Option<String>) {
+    fn records(text: &[u8], buffer: usize, limit: usize) -> (Table, Option<String>) {
         let input = io::BufReader::with_capacity(buffer, io::Cursor::new(text.to_vec()));
-        let mut csv = Csv::new(Box::new(input));
+        let mut csv = Csv::new(Box::new(input), None);
         let mut all = Vec::new();
         let take = |csv: &Csv| {
             (0..csv.ends.len())
@@ -341,7 +356,7 @@ mod tests {
     #[test]
     fn records_are_those_of_rfc_4180() {
         let text = "a,b,\"c\"\r\n1,,\"x\"\"y\"\r\n\"2,\r\n2\",\"\",3\n\n\r\n,,\"\"\"\"\r4,5,6";
-        let expected: Records =
+        let expected: Table =
             [["a", "b", "c"], ["1", "", "x\"y"], ["2,\r\n2", "", "3"], ["", "", "\""], ["4", "5", "6"]]
                 .map(|record| record.map(str::to_owned).to_vec())
                 .to_vec();

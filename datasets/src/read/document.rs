@@ -6,12 +6,14 @@
 
 use std::io::{self, BufRead};
 
-use super::json::{NAMES, short};
-use super::text::Stop;
+use super::Cells;
+use super::json::{CellOf, NAMES, NamesOf, RowOf, Text, TextRow, short};
+use super::text::{Records, Stop, parse};
 use crate::error::RowError;
+use crate::layout::ColumnNames;
 
 /// See the module.
-pub(super) struct Document {
+pub(crate) struct Document {
     input: Box<dyn BufRead + Send>,
     /// The member by which an object is told to be a row, and not to have the rows in an array.
     marker: Option<String>,
@@ -47,24 +49,13 @@ enum Whole {
     Empty,
 }
 
-impl Document {
-    pub(super) fn new(input: Box<dyn BufRead + Send>, marker: Option<&str>) -> Self {
+impl Records for Document {
+    fn new(input: Box<dyn BufRead + Send>, marker: Option<&str>) -> Self {
         let marker = marker.map(str::to_owned);
         Self { input, marker, state: State::Start, member: None, text: Vec::new(), at: 1, line: 1 }
     }
 
-    /// The row.
-    pub(super) fn text(&self) -> &[u8] {
-        &self.text
-    }
-
-    /// The line where the row begins.
-    pub(super) fn line(&self) -> u64 {
-        self.line
-    }
-
-    /// Goes on to the next row; `false` when there are no more.
-    pub(super) fn next(&mut self, limit: usize) -> Result<bool, Stop> {
+    fn next(&mut self, limit: usize) -> Result<bool, Stop> {
         loop {
             let byte = self.peek()?;
             self.line = self.at;
@@ -116,6 +107,20 @@ impl Document {
         }
     }
 
+    fn row(&self, cells: Cells, columns: &ColumnNames) -> Result<TextRow<'_>, RowError> {
+        parse(&self.text, Some(self.line), RowOf(cells, columns))
+    }
+
+    fn cell(&self, column: &str) -> Result<Option<Text<'_>>, RowError> {
+        parse(&self.text, Some(self.line), CellOf(column))
+    }
+
+    fn names(&self) -> Result<String, RowError> {
+        parse(&self.text, Some(self.line), NamesOf)
+    }
+}
+
+impl Document {
     /// Takes an element of the array of rows.
     fn element(&mut self, limit: usize) -> Result<bool, Stop> {
         self.text.clear();
@@ -388,7 +393,7 @@ mod tests {
         let mut rows = Vec::new();
         loop {
             match document.next(limit) {
-                Ok(true) => rows.push(String::from_utf8(document.text().to_vec()).expect("text")),
+                Ok(true) => rows.push(String::from_utf8(document.text.clone()).expect("text")),
                 Ok(false) => return (rows, None),
                 Err(Stop::Content(problem)) => return (rows, Some(problem)),
                 Err(Stop::Row(error)) => return (rows, Some(error.to_string())),

@@ -14,30 +14,30 @@ use crate::layout::{ColumnNames, Field};
 
 /// The known fields of a row; bytes are still text. Text is borrowed where it has no escapes.
 #[derive(Debug, Default)]
-pub(super) struct TextRow<'a> {
+pub(crate) struct TextRow<'a> {
     /// The fields that an object has had, those that are null among them.
-    pub(super) seen: u16,
-    pub(super) id: Option<Text<'a>>,
-    pub(super) scheme: Option<Text<'a>>,
-    pub(super) rule: Option<Text<'a>>,
-    pub(super) encoding: Option<Text<'a>>,
-    pub(super) user_id: Option<Text<'a>>,
-    pub(super) context: Option<Text<'a>>,
-    pub(super) public_key: Option<Text<'a>>,
-    pub(super) key_index: Option<Number>,
-    pub(super) message: Option<Text<'a>>,
-    pub(super) digest: Option<Text<'a>>,
-    pub(super) signature: Option<Text<'a>>,
-    pub(super) recovery_id: Option<Number>,
-    pub(super) expected: Option<JsonExpected<'a>>,
+    pub(crate) seen: u16,
+    pub(crate) id: Option<Text<'a>>,
+    pub(crate) scheme: Option<Text<'a>>,
+    pub(crate) rule: Option<Text<'a>>,
+    pub(crate) encoding: Option<Text<'a>>,
+    pub(crate) user_id: Option<Text<'a>>,
+    pub(crate) context: Option<Text<'a>>,
+    pub(crate) public_key: Option<Text<'a>>,
+    pub(crate) key_index: Option<Number>,
+    pub(crate) message: Option<Text<'a>>,
+    pub(crate) digest: Option<Text<'a>>,
+    pub(crate) signature: Option<Text<'a>>,
+    pub(crate) recovery_id: Option<Number>,
+    pub(crate) expected: Option<JsonExpected<'a>>,
 }
 
 /// Text that is borrowed where possible. (`Option<Cow<str>>` would always be copied.)
 #[derive(Debug)]
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 #[derive(Debug)]
-pub(super) enum JsonExpected<'a> {
+pub(crate) enum JsonExpected<'a> {
     Valid(bool),
     ByRule(Vec<(Cow<'a, str>, bool)>),
 }
@@ -208,7 +208,7 @@ fn set<'de, M: MapAccess<'de>, T: Deserialize<'de>>(
 
 /// A number from 0 on, as such or as text, where `0x` before its digits says that they are hexadecimal.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Number(pub(super) u64);
+pub(crate) struct Number(pub(crate) u64);
 
 const NUMBER: &str = "a number from 0 to 18446744073709551615";
 

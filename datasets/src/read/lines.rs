@@ -1,12 +1,15 @@
-//! Lines of text. Blank ones are skipped.
+//! Lines of text with a JSON object each. Blank ones are skipped.
 
 use std::io::{self, BufRead};
 
-use super::text::Stop;
+use super::Cells;
+use super::json::{CellOf, NamesOf, RowOf, Text, TextRow};
+use super::text::{Records, Stop, parse};
 use crate::error::RowError;
+use crate::layout::ColumnNames;
 
 /// See the module.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     input: Box<dyn BufRead + Send>,
     line: Vec<u8>,
     /// Where the text begins within the line, behind a byte order mark.
@@ -14,17 +17,18 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(input: Box<dyn BufRead + Send>) -> Self {
+    /// The line.
+    fn text(&self) -> &[u8] {
+        &self.line[self.start..]
+    }
+}
+
+impl Records for Lines {
+    fn new(input: Box<dyn BufRead + Send>, _marker: Option<&str>) -> Self {
         Self { input, line: Vec::new(), start: 0 }
     }
 
-    /// The line.
-    pub(super) fn text(&self) -> &[u8] {
-        &self.line[self.start..]
-    }
-
-    /// Goes on to the next line; `false` when there are no more.
-    pub(super) fn next(&mut self, limit: usize) -> Result<bool, Stop> {
+    fn next(&mut self, limit: usize) -> Result<bool, Stop> {
         loop {
             match read_line(self.input.as_mut(), &mut self.line, limit)? {
                 Line::End => return Ok(false),
@@ -42,6 +46,18 @@ impl Lines {
                 return Ok(true);
             }
         }
+    }
+
+    fn row(&self, cells: Cells, columns: &ColumnNames) -> Result<TextRow<'_>, RowError> {
+        parse(self.text(), None, RowOf(cells, columns))
+    }
+
+    fn cell(&self, column: &str) -> Result<Option<Text<'_>>, RowError> {
+        parse(self.text(), None, CellOf(column))
+    }
+
+    fn names(&self) -> Result<String, RowError> {
+        parse(self.text(), None, NamesOf)
     }
 }
 

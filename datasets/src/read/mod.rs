@@ -1,5 +1,5 @@
-//! Reading rows: what all formats share. `open` makes a format's bytes of a path, `text` and `parquet` turn them into
-//! cells, this file turns cells into bounded blocks.
+//! Reading rows: what all formats share. `open` makes a format's bytes of a path, `source` has the seam behind which a
+//! format turns them into cells (`text` for text, `parquet`), this file turns cells into bounded blocks.
 
 mod bytes;
 mod cell;
@@ -10,6 +10,7 @@ mod json;
 mod lines;
 mod open;
 mod parquet;
+mod source;
 mod text;
 mod zstd;
 
@@ -22,14 +23,18 @@ use sigwarp::{DefaultRules, Scheme};
 
 use crate::assemble::Assembler;
 use crate::block::RowBlock;
-use crate::error::{ReadError, RowError};
+use crate::error::ReadError;
 use crate::keys::KeyFile;
 use crate::layout::{Field, Layout};
-use crate::row::Row;
 pub use bytes::{BadBytes, BytesForm};
 pub use column::ColumnReader;
-use open::{Body, Opened};
-use parquet::ParquetRows;
+pub(crate) use csv::Csv;
+pub(crate) use document::Document;
+pub(crate) use lines::Lines;
+pub(crate) use open::HEAD;
+pub(crate) use parquet::{MAGIC as PARQUET, ParquetRows};
+pub(crate) use source::{FileReader, Reader};
+use source::{Input, RowSource, RowTaker};
 use text::TextRows;
 
 /// Whether a row needs a key.
@@ -163,47 +168,10 @@ fn missing_column(wanted: &Wanted<'_>, has: impl Fn(Field) -> bool) -> Option<(F
 /// ```
 #[derive(Debug)]
 pub struct RowReader {
-    source: Source,
+    source: Box<dyn RowSource>,
     assembler: Assembler,
     block_rows: usize,
     block_bytes: usize,
-}
-
-#[derive(Debug)]
-enum Source {
-    Text(Box<TextRows>),
-    Parquet(Box<ParquetRows>),
-}
-
-impl Source {
-    fn new(opened: Opened, wanted: &Wanted<'_>, max_row_bytes: usize) -> Result<Self, ReadError> {
-        let Opened { name, body } = opened;
-        Ok(match body {
-            Body::Parquet(file) => {
-                Self::Parquet(Box::new(ParquetRows::open(name, file, wanted, max_row_bytes)?))
-            }
-            Body::Text { format, input, progress } => {
-                Self::Text(Box::new(TextRows::new(name, (format, input), progress, wanted, max_row_bytes)?))
-            }
-        })
-    }
-
-    /// Gives the next rows to `each` until it answers `false` (no more for now) or the rows end. Returns
-    /// whether there may be more.
-    fn rows(&mut self, each: impl FnMut(&Row<'_>) -> Result<bool, RowError>) -> Result<bool, ReadError> {
-        match self {
-            Self::Text(rows) => rows.rows(each),
-            Self::Parquet(rows) => rows.rows(each),
-        }
-    }
-
-    /// The rows read so far, and the name of the file.
-    fn position(&self) -> (u64, &str) {
-        match self {
-            Self::Text(rows) => rows.position(),
-            Self::Parquet(rows) => rows.position(),
-        }
-    }
 }
 
 impl RowReader {
@@ -222,8 +190,8 @@ impl RowReader {
         Self::opened(open::stream(name.into(), input, &options.layout)?, options)
     }
 
-    fn opened(opened: Opened, options: &ReadOptions) -> Result<Self, ReadError> {
-        let source = Source::new(opened, &Wanted::rows(options), options.max_row_bytes)?;
+    fn opened(input: Input, options: &ReadOptions) -> Result<Self, ReadError> {
+        let source = input.rows(&Wanted::rows(options), options.max_row_bytes)?;
         Ok(Self::new(source, options))
     }
 
@@ -235,10 +203,10 @@ impl RowReader {
     ) -> Self {
         let text =
             TextRows::lines(name.into(), Box::new(input), &Wanted::rows(options), options.max_row_bytes);
-        Self::new(Source::Text(Box::new(text)), options)
+        Self::new(Box::new(text), options)
     }
 
-    fn new(source: Source, options: &ReadOptions) -> Self {
+    fn new(source: Box<dyn RowSource>, options: &ReadOptions) -> Self {
         Self {
             source,
             assembler: Assembler::new(options),
@@ -252,10 +220,7 @@ impl RowReader {
     pub fn next_block(&mut self, block: &mut RowBlock) -> Result<bool, ReadError> {
         block.clear(self.source.position().0);
         let (assembler, rows, bytes) = (&mut self.assembler, self.block_rows, self.block_bytes);
-        self.source.rows(|row| {
-            assembler.push(row, block)?;
-            Ok(block.len() < rows && block.bytes() < bytes)
-        })?;
+        self.source.rows(&mut RowTaker::Block { assembler, block, rows, bytes })?;
         match self.source.position() {
             (0, file) => Err(ReadError::Empty { file: file.to_owned() }),
             _ => Ok(!block.is_empty()),
@@ -274,21 +239,12 @@ impl RowReader {
 
     /// The number of rows of the file, where its format states it.
     pub fn rows_total(&self) -> Option<u64> {
-        match &self.source {
-            Source::Text(_) => None,
-            Source::Parquet(rows) => Some(rows.rows_total()),
-        }
+        self.source.rows_total()
     }
 
     /// How much of the file has been read, from 0 to 1, where its size is known.
     pub fn fraction_read(&self) -> Option<f64> {
-        match &self.source {
-            Source::Text(rows) => rows.fraction_read(),
-            Source::Parquet(rows) => match rows.rows_total() {
-                0 => None,
-                total => Some(rows.position().0 as f64 / total as f64),
-            },
-        }
+        self.source.fraction_read()
     }
 
     /// The schemes of the rows so far; see [`DefaultRules::without_scheme`].
@@ -297,20 +253,20 @@ impl RowReader {
     }
 }
 
-/// Gives the keys of every row of a file to `each`.
-pub(crate) fn each_key(
+/// Adds the key of every row of a file to `keys`.
+pub(crate) fn read_keys(
     input: KeyInput<'_>,
     layout: &Layout,
     max_row_bytes: usize,
-    mut each: impl FnMut(&Row<'_>) -> Result<(), RowError>,
+    keys: &mut KeyFile,
 ) -> Result<(), ReadError> {
     let wanted = Wanted { cells: Cells::Keys, layout, scheme_known: false, optional: None };
     let opened = match input {
         KeyInput::Path(path) => open::open(path, layout)?,
         KeyInput::Stream(name, input) => open::stream(name, input, layout)?,
     };
-    let mut source = Source::new(opened, &wanted, max_row_bytes)?;
-    while source.rows(|row| each(row).map(|()| true))? {}
+    let mut source = opened.rows(&wanted, max_row_bytes)?;
+    while source.rows(&mut RowTaker::Keys { keys, max_row_bytes })? {}
     match source.position() {
         (0, file) => Err(ReadError::Empty { file: file.to_owned() }),
         _ => Ok(()),

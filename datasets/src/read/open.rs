@@ -8,35 +8,28 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::source::{Input, Reader};
 use super::zstd::Frames;
 use crate::error::{ReadError, RowError};
-use crate::format::{Compression, FileKind, Format};
+use crate::formats::{Compression, FileKind, Format};
 use crate::layout::Layout;
 
 /// The buffer of a file of text.
 const BUFFER: usize = 256 << 10;
-/// The most bytes of a Parquet file from a pipe, which are kept in a temporary file.
+/// The most bytes of a file that is not text from a pipe, which are kept in a temporary file.
 const SPOOL_BYTES: u64 = 4 << 30;
 
-/// An input that is ready to be read.
-pub(super) struct Opened {
+/// Text, decompressed.
+pub(crate) struct TextStream {
+    /// What messages call it.
     pub(super) name: String,
-    pub(super) body: Body,
-}
-
-pub(super) enum Body {
-    /// Text of a format other than Parquet, decompressed.
-    Text {
-        format: Format,
-        input: Box<dyn BufRead + Send>,
-        progress: Progress,
-    },
-    Parquet(File),
+    pub(super) input: Box<dyn BufRead + Send>,
+    pub(super) progress: Progress,
 }
 
 /// How much of a file has been taken in.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     read: Arc<AtomicU64>,
     total: Option<u64>,
 }
@@ -50,7 +43,7 @@ impl Progress {
 }
 
 /// Opens a file. A missing one or a directory is told as such, whatever its name.
-pub(super) fn open(path: &Path, layout: &Layout) -> Result<Opened, ReadError> {
+pub(super) fn open(path: &Path, layout: &Layout) -> Result<Input, ReadError> {
     let name = path.display().to_string();
     let io = |source: io::Error| match source.kind() {
         ErrorKind::NotFound => ReadError::NotFound { file: name.clone() },
@@ -65,8 +58,11 @@ pub(super) fn open(path: &Path, layout: &Layout) -> Result<Opened, ReadError> {
     let Some(kind) = FileKind::of(path).or(layout.format) else {
         return Err(ReadError::UnknownFormat { file: name });
     };
-    if kind.format == Format::Parquet && kind.readable() && metadata.is_file() {
-        return Ok(Opened { name, body: Body::Parquet(file) });
+    if let Reader::File(reader) = kind.format.reader
+        && kind.readable()
+        && metadata.is_file()
+    {
+        return Ok(Input::File { name, file, reader });
     }
     read_as(name, kind, file, metadata.is_file().then_some(metadata.len()))
 }
@@ -76,8 +72,8 @@ pub(super) fn stream(
     name: String,
     input: impl Read + Send + 'static,
     layout: &Layout,
-) -> Result<Opened, ReadError> {
-    let kind = layout.format.unwrap_or(FileKind { format: Format::Jsonl, compression: None });
+) -> Result<Input, ReadError> {
+    let kind = layout.format.unwrap_or(FileKind { format: Format::JSONL, compression: None });
     read_as(name, kind, input, None)
 }
 
@@ -86,20 +82,26 @@ fn read_as(
     kind: FileKind,
     input: impl Read + Send + 'static,
     total: Option<u64>,
-) -> Result<Opened, ReadError> {
+) -> Result<Input, ReadError> {
+    let title = kind.format.title;
     if !kind.readable() {
-        let problem = "Parquet compresses within the file and cannot be read through another compression; decompress it";
-        return Err(ReadError::Content { file: name, problem: problem.to_owned() });
+        let problem = format!(
+            "{title} compresses within the file and cannot be read through another compression; decompress it"
+        );
+        return Err(ReadError::Content { file: name, problem });
     }
-    if kind.format == Format::Parquet {
-        let file = spool(input, SPOOL_BYTES)
-            .map_err(|problem| ReadError::Content { file: name.clone(), problem })?;
-        return Ok(Opened { name, body: Body::Parquet(file) });
-    }
+    let reader = match kind.format.reader {
+        Reader::Text(reader) => reader,
+        Reader::File(reader) => {
+            let file = spool(input, SPOOL_BYTES, title)
+                .map_err(|problem| ReadError::Content { file: name.clone(), problem })?;
+            return Ok(Input::File { name, file, reader });
+        }
+    };
     let progress = Progress { read: Arc::default(), total };
     let source = Source { input, read: Arc::clone(&progress.read), failed: Arc::default() };
     match unpack(source, kind.compression) {
-        Ok(input) => Ok(Opened { name, body: Body::Text { format: kind.format, input, progress } }),
+        Ok(input) => Ok(Input::Text(TextStream { name, input, progress }, reader)),
         Err(Refused::Io(source)) => Err(ReadError::Io { file: name, source }),
         Err(Refused::Content(problem)) => Err(ReadError::Content { file: name, problem }),
         Err(Refused::Utf16) => Err(ReadError::Row { file: name, row: 0, source: RowError::Utf16 }),
@@ -118,14 +120,29 @@ impl From<io::Error> for Refused {
     }
 }
 
-/// What the first bytes of a file that is not text say that it is, and what would help.
-const OTHERS: [(&[u8], &str); 5] = [
-    (b"PAR1", "it begins as a Parquet file does; name it .parquet, or add --input-format parquet"),
+/// The bytes of a file that are looked at before it is read.
+pub(crate) const HEAD: usize = 4;
+
+/// What the first bytes of a file that is neither text nor of a known format say that it is, and what would help.
+const OTHERS: [(&[u8], &str); 4] = [
     (b"BZh", "it is compressed with bzip2; decompress it, or compress it with gzip or zstd"),
     (b"\xfd7zX", "it is compressed with xz; decompress it, or compress it with gzip or zstd"),
     (b"\x04\"M\x18", "it is compressed with LZ4; decompress it, or compress it with gzip or zstd"),
     (b"PK\x03\x04", "it is a zip archive; name the files in it"),
 ];
+
+/// What a file that begins so is, where it is not text.
+fn other(head: &[u8]) -> Option<String> {
+    let known = |format: &&Format| format.magic.is_some_and(|magic| head.starts_with(magic));
+    if let Some(format) = Format::ALL.into_iter().find(known) {
+        let (title, name) = (format.title, format.name());
+        return Some(format!(
+            "it begins as a {title} file does; name it .{name}, or add --input-format {name}"
+        ));
+    }
+    let (_, problem) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic))?;
+    Some((*problem).to_owned())
+}
 
 fn compression(head: &[u8]) -> Option<Compression> {
     match head {
@@ -142,8 +159,8 @@ fn unpack<R: Read + Send + 'static>(
     named: Option<Compression>,
 ) -> Result<Box<dyn BufRead + Send>, Refused> {
     let head = read_head(&mut source)?;
-    if let Some((_, problem)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return Err(Refused::Content((*problem).to_owned()));
+    if let Some(problem) = other(&head) {
+        return Err(Refused::Content(problem));
     }
     let compression = match (compression(&head), named) {
         (Some(found), _) => found,
@@ -179,10 +196,10 @@ fn text(input: impl Read + Send + 'static, mut head: Vec<u8>) -> Result<Box<dyn 
     Ok(Box::new(BufReader::with_capacity(BUFFER, Cursor::new(head).chain(input))))
 }
 
-/// The first four bytes, or all where there are fewer.
+/// The first bytes, or all where there are fewer.
 fn read_head(input: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(4);
-    input.take(4).read_to_end(&mut head)?;
+    let mut head = Vec::with_capacity(HEAD);
+    input.take(HEAD as u64).read_to_end(&mut head)?;
     Ok(head)
 }
 
@@ -233,12 +250,12 @@ impl Read for Unpacking {
     }
 }
 
-/// Copies a Parquet file that comes through a pipe into a temporary file without a name: its footer comes last, and is
-/// read first.
-fn spool(input: impl Read, most: u64) -> Result<File, String> {
+/// Copies a file of the format `title` that comes through a pipe into a temporary file without a name: what is read first
+/// may come last in it, as the footer of Parquet does.
+fn spool(input: impl Read, most: u64, title: &str) -> Result<File, String> {
     let keeping = |error: io::Error| {
         format!(
-            "cannot keep Parquet from a pipe in a temporary file: {error}; write it to a file and name that"
+            "cannot keep {title} from a pipe in a temporary file: {error}; write it to a file and name that"
         )
     };
     let mut file = tempfile::tempfile().map_err(keeping)?;
@@ -260,7 +277,7 @@ fn spool(input: impl Read, most: u64) -> Result<File, String> {
     }
     if length > most {
         return Err(format!(
-            "more than {most} bytes of Parquet from a pipe, which are kept in a temporary file; write them to a file and \
+            "more than {most} bytes of {title} from a pipe, which are kept in a temporary file; write them to a file and \
              name that"
         ));
     }
@@ -275,9 +292,13 @@ mod tests {
     #[test]
     fn what_is_spooled_is_bounded() {
         let mut copy = Vec::new();
-        spool(&b"PAR1"[..], 4).unwrap().read_to_end(&mut copy).unwrap();
+        spool(&b"PAR1"[..], 4, "Parquet").unwrap().read_to_end(&mut copy).unwrap();
         assert_eq!(copy, b"PAR1");
-        assert!(spool(io::repeat(7), 1 << 20).unwrap_err().starts_with("more than 1048576 bytes of Parquet"));
+        assert!(
+            spool(io::repeat(7), 1 << 20, "Parquet")
+                .unwrap_err()
+                .starts_with("more than 1048576 bytes of Parquet")
+        );
     }
 
     #[test]

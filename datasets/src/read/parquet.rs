@@ -30,20 +30,21 @@ use self::schema::{CellType, KNOWN, check_column, check_columns, check_once, lea
 use super::Wanted;
 use super::bytes::BytesForm;
 use super::cell::bytes_of_text;
+use super::source::{CellSource, CellTaker, OneColumn, RowSource, RowTaker};
 use crate::error::{ReadError, RowError};
-use crate::row::Row;
 
 /// Cells of a column that are decoded at once.
 const CELLS: u64 = 1024;
 /// Pages may be this much larger than the largest row.
 const PAGE_ROOM: usize = 64 << 20;
 
-const MAGIC: &[u8; 4] = b"PAR1";
+/// The first bytes of a file, and its last.
+pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
 /// Of a file whose footer is encrypted.
 const ENCRYPTED: &[u8; 4] = b"PARE";
 
 /// Rows of a Parquet file. Only the known columns are read, each a page at a time.
-pub(super) struct ParquetRows {
+pub(crate) struct ParquetRows {
     name: String,
     file: Arc<PagedFile>,
     metadata: ParquetMetaData,
@@ -79,7 +80,7 @@ impl fmt::Debug for ParquetRows {
 }
 
 impl ParquetRows {
-    pub(super) fn open(
+    pub(crate) fn open(
         name: String,
         file: File,
         wanted: &Wanted<'_>,
@@ -95,12 +96,11 @@ impl ParquetRows {
     }
 
     /// The rows of one column of any name.
-    pub(super) fn open_column(
+    pub(crate) fn open_column(
         name: String,
         file: File,
-        column: &str,
-        text: bool,
-        (form, max_row_bytes): (BytesForm, usize),
+        OneColumn { name: column, text, form }: OneColumn<'_>,
+        max_row_bytes: usize,
     ) -> Result<Self, ReadError> {
         let check = |name: &str, schema: &SchemaDescriptor| check_column(name, schema, column, text);
         Ok(Self { text, form, ..Self::select(name, file, max_row_bytes, &[(column, column)], check)? })
@@ -161,52 +161,6 @@ impl ParquetRows {
             rows_total,
             group: None,
         })
-    }
-
-    pub(super) fn position(&self) -> (u64, &str) {
-        (self.row, &self.name)
-    }
-
-    pub(super) fn rows_total(&self) -> u64 {
-        self.rows_total
-    }
-
-    /// Gives the cells of the one column of [`Self::open_column`] to `each`, as `rows` does with rows.
-    pub(super) fn cells(
-        &mut self,
-        mut each: impl FnMut(Option<&[u8]>) -> Result<bool, RowError>,
-    ) -> Result<bool, ReadError> {
-        let (limit, text, form) = (self.max_row_bytes, self.text, self.form);
-        let name = self.leaves.first().map(|(name, _)| name.clone()).unwrap_or_default();
-        let mut decoded = Vec::new();
-        self.each_ready(|columns, at| {
-            let Some(column) = columns.first() else { return Ok(each(None)?) };
-            let mut cell = column.bytes(at);
-            if let (Some(written), CellType::Text, false) = (cell, column.of(), text) {
-                if written.len() / 2 > limit {
-                    return Err(RowError::TooLarge { limit }.into());
-                }
-                let bytes = bytes_of_text(form, "", &String::from_utf8_lossy(written), &mut decoded);
-                cell = Some(bytes.map_err(|source| RowError::CellBytes { column: name.clone(), source })?);
-            }
-            if cell.is_some_and(|cell| cell.len() > limit) {
-                return Err(RowError::TooLarge { limit }.into());
-            }
-            if text {
-                cell.map(str::from_utf8).transpose().map_err(|error| not_text(&name, error))?;
-            }
-            Ok(each(cell)?)
-        })
-    }
-
-    /// See `Source::rows`.
-    pub(super) fn rows(
-        &mut self,
-        mut each: impl FnMut(&Row<'_>) -> Result<bool, RowError>,
-    ) -> Result<bool, ReadError> {
-        let (places, form) = (self.places, self.form);
-        let mut scratch = Scratch::default();
-        self.each_ready(|columns, at| Ok(each(&places.row(columns, at, form, &mut scratch)?)?))
     }
 
     /// Gives the columns and the place of a row in them to `each`, for row after row, until it answers `false` or the
@@ -281,6 +235,54 @@ impl ParquetRows {
             problem: format!("damaged Parquet file: row group {number}: {problem}"),
         })?;
         Ok(Group { number, columns, rows_left: group.num_rows().unsigned_abs() })
+    }
+}
+
+/// The rows of [`ParquetRows::open`].
+impl RowSource for ParquetRows {
+    fn rows(&mut self, taker: &mut RowTaker<'_>) -> Result<bool, ReadError> {
+        let (places, form) = (self.places, self.form);
+        let mut scratch = Scratch::default();
+        self.each_ready(|columns, at| Ok(taker.take(&places.row(columns, at, form, &mut scratch)?)?))
+    }
+
+    fn position(&self) -> (u64, &str) {
+        (self.row, &self.name)
+    }
+
+    fn rows_total(&self) -> Option<u64> {
+        Some(self.rows_total)
+    }
+}
+
+/// The cells of the one column of [`ParquetRows::open_column`].
+impl CellSource for ParquetRows {
+    fn cells(&mut self, taker: &mut CellTaker<'_>) -> Result<bool, ReadError> {
+        let (limit, text, form) = (self.max_row_bytes, self.text, self.form);
+        let name = self.leaves.first().map(|(name, _)| name.clone()).unwrap_or_default();
+        let mut decoded = Vec::new();
+        self.each_ready(|columns, at| {
+            let Some(column) = columns.first() else { return Ok(taker.take(None)?) };
+            let mut cell = column.bytes(at);
+            if let (Some(written), CellType::Text, false) = (cell, column.of(), text) {
+                if written.len() / 2 > limit {
+                    return Err(RowError::TooLarge { limit }.into());
+                }
+                let bytes = bytes_of_text(form, "", &String::from_utf8_lossy(written), &mut decoded);
+                cell = Some(bytes.map_err(|source| RowError::CellBytes { column: name.clone(), source })?);
+            }
+            if cell.is_some_and(|cell| cell.len() > limit) {
+                return Err(RowError::TooLarge { limit }.into());
+            }
+            if text {
+                cell.map(str::from_utf8).transpose().map_err(|error| not_text(&name, error))?;
+            }
+            Ok(taker.take(cell)?)
+        })
+    }
+
+    fn position(&self) -> (u64, &str) {
+        (self.row, &self.name)
     }
 }
 

@@ -7,19 +7,17 @@ use serde::de::DeserializeSeed;
 
 use super::bytes::BytesForm;
 use super::cell::bytes_of_text;
-use super::csv::Csv;
-use super::document::Document;
-use super::json::{CellOf, JsonExpected, NamesOf, RowOf, Text, TextRow};
+use super::json::{JsonExpected, Text, TextRow};
 use super::lines::Lines;
-use super::open::Progress;
+use super::open::{Progress, TextStream};
+use super::source::{CellSource, CellTaker, OneColumn, RowSource, RowTaker};
 use super::{Cells, Wanted};
 use crate::error::{ReadError, RowError};
-use crate::format::Format;
-use crate::layout::{ColumnNames, Field, Layout};
+use crate::layout::{ColumnNames, Field};
 use crate::row::{Expected, Row};
 
 /// Why there is no further row.
-pub(super) enum Stop {
+pub(crate) enum Stop {
     Io(io::Error),
     Row(RowError),
     /// Something that is wrong with the text around the rows.
@@ -38,48 +36,58 @@ impl From<RowError> for Stop {
     }
 }
 
+/// The records of a text format, one after another: what differs between the formats. `limit` is the size of the largest
+/// record.
+pub(crate) trait Records: Send + Sized {
+    /// Reads nothing yet. `marker` is the column by which an object is told to be a row, where other objects may stand
+    /// around the rows.
+    fn new(input: Box<dyn BufRead + Send>, marker: Option<&str>) -> Self;
+
+    /// Reads the names of the columns, where they stand before the rows, and looks up those of the fields that are wanted.
+    /// `false` where every row names its own.
+    fn header(&mut self, _wanted: &Wanted<'_>, _limit: usize) -> Result<bool, Stop> {
+        Ok(false)
+    }
+
+    /// As [`Self::header`], for one column of any name. Where it is missing, that is [`RowError::NoCell`].
+    fn header_with(&mut self, _column: &str, _limit: usize) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    /// Goes on to the next record; `false` when there are no more.
+    fn next(&mut self, limit: usize) -> Result<bool, Stop>;
+
+    /// The cells of the record.
+    fn row(&self, cells: Cells, columns: &ColumnNames) -> Result<TextRow<'_>, RowError>;
+
+    /// The cell of the record in one column of any name.
+    fn cell(&self, column: &str) -> Result<Option<Text<'_>>, RowError>;
+
+    /// The names of the columns, as errors list them: of all rows where they stand before them, or of this one.
+    fn names(&self) -> Result<String, RowError>;
+}
+
 /// A text and how far it has been read.
-struct TextInput {
+struct TextInput<R> {
     name: String,
-    source: Source,
+    records: R,
     progress: Progress,
     max_row_bytes: usize,
     row: u64,
 }
 
-enum Source {
-    Lines(Lines),
-    Document(Document),
-    Csv(Csv),
-}
-
-impl TextInput {
-    /// `marker` is the column by which an object of a JSON document is told to be a row.
+impl<R: Records> TextInput<R> {
     fn new(
-        name: String,
-        (format, input): (Format, Box<dyn BufRead + Send>),
-        progress: Progress,
+        TextStream { name, input, progress }: TextStream,
         marker: Option<&str>,
         max_row_bytes: usize,
     ) -> Self {
-        let source = match format {
-            Format::Csv => Source::Csv(Csv::new(input)),
-            Format::Json => Source::Document(Document::new(input, marker)),
-            // Parquet is no text.
-            Format::Jsonl | Format::Parquet => Source::Lines(Lines::new(input)),
-        };
-        Self { name, source, progress, max_row_bytes, row: 0 }
+        Self { name, records: R::new(input, marker), progress, max_row_bytes, row: 0 }
     }
 
     /// Goes on to the next row; `false` when there are no more.
     fn next(&mut self) -> Result<bool, ReadError> {
-        let limit = self.max_row_bytes;
-        let next = match &mut self.source {
-            Source::Lines(lines) => lines.next(limit),
-            Source::Document(document) => document.next(limit),
-            Source::Csv(csv) => csv.next(limit),
-        };
-        next.map_err(|stop| self.stopped(stop))
+        self.records.next(self.max_row_bytes).map_err(|stop| self.stopped(stop))
     }
 
     fn stopped(&self, stop: Stop) -> ReadError {
@@ -97,7 +105,7 @@ impl TextInput {
 }
 
 /// An object of JSON, read with `seed`. `line` is where it begins, if its lines are not those of JSONL.
-fn parse<'a, S: DeserializeSeed<'a>>(
+pub(super) fn parse<'a, S: DeserializeSeed<'a>>(
     text: &'a [u8],
     line: Option<u64>,
     seed: S,
@@ -121,8 +129,8 @@ fn parse<'a, S: DeserializeSeed<'a>>(
 }
 
 /// See the module.
-pub(super) struct TextRows {
-    input: TextInput,
+pub(super) struct TextRows<R> {
+    input: TextInput<R>,
     cells: Cells,
     bytes: BytesForm,
     columns: ColumnNames,
@@ -133,7 +141,7 @@ pub(super) struct TextRows {
     decoded: Decoded,
 }
 
-impl fmt::Debug for TextRows {
+impl<R> fmt::Debug for TextRows<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TextRows")
             .field("name", &self.input.name)
@@ -142,26 +150,7 @@ impl fmt::Debug for TextRows {
     }
 }
 
-impl TextRows {
-    pub(super) fn new(
-        name: String,
-        text: (Format, Box<dyn BufRead + Send>),
-        progress: Progress,
-        wanted: &Wanted<'_>,
-        max_row_bytes: usize,
-    ) -> Result<Self, ReadError> {
-        let marker = if wanted.cells == Cells::Keys { Field::PublicKey } else { Field::Signature };
-        let marker = wanted.layout.columns.column(marker);
-        let mut rows = Self::of(TextInput::new(name, text, progress, marker, max_row_bytes), wanted);
-        if let Source::Csv(csv) = &mut rows.input.source {
-            match csv.read_header(max_row_bytes).and_then(|_| csv.choose(wanted)) {
-                Ok(()) => rows.unseen = 0,
-                Err(stop) => return Err(rows.input.stopped(stop)),
-            }
-        }
-        Ok(rows)
-    }
-
+impl TextRows<Lines> {
     /// The rows of JSONL.
     pub(super) fn lines(
         name: String,
@@ -169,11 +158,30 @@ impl TextRows {
         wanted: &Wanted<'_>,
         max_row_bytes: usize,
     ) -> Self {
-        let text = (Format::Jsonl, input);
-        Self::of(TextInput::new(name, text, Progress::default(), None, max_row_bytes), wanted)
+        let text = TextStream { name, input, progress: Progress::default() };
+        Self::of(TextInput::new(text, None, max_row_bytes), wanted)
+    }
+}
+
+impl<R: Records> TextRows<R> {
+    pub(super) fn new(
+        text: TextStream,
+        wanted: &Wanted<'_>,
+        max_row_bytes: usize,
+    ) -> Result<Self, ReadError> {
+        let marker = if wanted.cells == Cells::Keys { Field::PublicKey } else { Field::Signature };
+        let marker = wanted.layout.columns.column(marker);
+        let mut rows = Self::of(TextInput::new(text, marker, max_row_bytes), wanted);
+        match rows.input.records.header(wanted, max_row_bytes) {
+            // What was named is there.
+            Ok(true) => rows.unseen = 0,
+            Ok(false) => {}
+            Err(stop) => return Err(rows.input.stopped(stop)),
+        }
+        Ok(rows)
     }
 
-    fn of(input: TextInput, wanted: &Wanted<'_>) -> Self {
+    fn of(input: TextInput<R>, wanted: &Wanted<'_>) -> Self {
         Self {
             input,
             cells: wanted.cells,
@@ -185,40 +193,26 @@ impl TextRows {
         }
     }
 
-    pub(super) fn position(&self) -> (u64, &str) {
-        (self.input.row, &self.input.name)
+    /// A column that was named and that no row so far has.
+    fn no_column(&self) -> Option<ReadError> {
+        let (_, column) = self.columns.named().find(|(field, _)| self.unseen & bit(*field) != 0)?;
+        let (file, column) = (self.input.name.clone(), column.to_owned());
+        Some(ReadError::NoColumn { file, column, has: self.first_names.clone() })
     }
+}
 
-    pub(super) fn fraction_read(&self) -> Option<f64> {
-        self.input.progress.fraction()
-    }
-
-    /// See `Source::rows` of the module above.
-    pub(super) fn rows(
-        &mut self,
-        mut each: impl FnMut(&Row<'_>) -> Result<bool, RowError>,
-    ) -> Result<bool, ReadError> {
+impl<R: Records> RowSource for TextRows<R> {
+    fn rows(&mut self, taker: &mut RowTaker<'_>) -> Result<bool, ReadError> {
         while self.input.next()? {
             let input = &self.input;
             let wrong = |error| input.wrong(error);
-            let object = match &input.source {
-                Source::Csv(_) => None,
-                Source::Lines(lines) => Some((lines.text(), None)),
-                Source::Document(document) => Some((document.text(), Some(document.line()))),
-            };
-            let row = match (&input.source, object) {
-                (_, Some((text, line))) => {
-                    parse(text, line, RowOf(self.cells, &self.columns)).map_err(wrong)?
-                }
-                (Source::Csv(csv), _) => csv.row().map_err(wrong)?,
-                (_, None) => TextRow::default(),
-            };
+            let row = input.records.row(self.cells, &self.columns).map_err(wrong)?;
             self.unseen &= !row.seen;
-            if let Some((text, line)) = object.filter(|_| self.unseen != 0 && input.row == 0) {
-                self.first_names = parse(text, line, NamesOf).map_err(wrong)?;
+            if self.unseen != 0 && input.row == 0 {
+                self.first_names = input.records.names().map_err(wrong)?;
             }
             let row = self.decoded.decode(&row, self.bytes).map_err(wrong)?;
-            let more = match each(&row) {
+            let more = match taker.take(&row) {
                 Ok(more) => more,
                 // A cell that is missing because its column is called otherwise.
                 Err(error) if is_missing(&error) => {
@@ -237,11 +231,12 @@ impl TextRows {
         }
     }
 
-    /// A column that was named and that no row so far has.
-    fn no_column(&self) -> Option<ReadError> {
-        let (_, column) = self.columns.named().find(|(field, _)| self.unseen & bit(*field) != 0)?;
-        let (file, column) = (self.input.name.clone(), column.to_owned());
-        Some(ReadError::NoColumn { file, column, has: self.first_names.clone() })
+    fn position(&self) -> (u64, &str) {
+        (self.input.row, &self.input.name)
+    }
+
+    fn fraction_read(&self) -> Option<f64> {
+        self.input.progress.fraction()
     }
 }
 
@@ -255,15 +250,15 @@ pub(super) const fn bit(field: Field) -> u16 {
 }
 
 /// One column of text.
-pub(super) struct TextCells {
-    input: TextInput,
+pub(super) struct TextCells<R> {
+    input: TextInput<R>,
     column: String,
     text: bool,
     bytes: BytesForm,
     decoded: Vec<u8>,
 }
 
-impl fmt::Debug for TextCells {
+impl<R> fmt::Debug for TextCells<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TextCells")
             .field("name", &self.input.name)
@@ -272,54 +267,36 @@ impl fmt::Debug for TextCells {
     }
 }
 
-impl TextCells {
+impl<R: Records> TextCells<R> {
     pub(super) fn new(
-        name: String,
-        source: (Format, Box<dyn BufRead + Send>),
-        column: &str,
-        text: bool,
-        (layout, max_row_bytes): (&Layout, usize),
+        text: TextStream,
+        OneColumn { name: column, text: is_text, form: bytes }: OneColumn<'_>,
+        max_row_bytes: usize,
     ) -> Result<Self, ReadError> {
-        let mut input = TextInput::new(name, source, Progress::default(), Some(column), max_row_bytes);
-        if let Source::Csv(csv) = &mut input.source {
-            let header = csv.read_header(max_row_bytes).map_err(|stop| (stop, String::new()));
-            let chosen = header.and_then(|_| csv.choose_one(column).map_err(|stop| (stop, csv.names())));
-            if let Err((stop, has)) = chosen {
-                let file = input.name.clone();
-                return Err(match stop {
-                    Stop::Row(RowError::NoCell(column)) => ReadError::NoColumn { file, column, has },
-                    stop => input.stopped(stop),
-                });
+        let mut input = TextInput::<R>::new(text, Some(column), max_row_bytes);
+        input.records.header_with(column, max_row_bytes).map_err(|stop| {
+            match (stop, input.records.names()) {
+                (Stop::Row(RowError::NoCell(column)), Ok(has)) => {
+                    ReadError::NoColumn { file: input.name.clone(), column, has }
+                }
+                (stop, _) => input.stopped(stop),
             }
-        }
-        let (column, bytes) = (column.to_owned(), layout.bytes);
-        Ok(Self { input, column, text, bytes, decoded: Vec::new() })
+        })?;
+        Ok(Self { input, column: column.to_owned(), text: is_text, bytes, decoded: Vec::new() })
     }
+}
 
-    pub(super) fn position(&self) -> (u64, &str) {
-        (self.input.row, &self.input.name)
-    }
-
-    /// See `ParquetRows::cells`.
-    pub(super) fn cells(
-        &mut self,
-        mut each: impl FnMut(Option<&[u8]>) -> Result<bool, RowError>,
-    ) -> Result<bool, ReadError> {
+impl<R: Records> CellSource for TextCells<R> {
+    fn cells(&mut self, taker: &mut CellTaker<'_>) -> Result<bool, ReadError> {
         while self.input.next()? {
             let input = &self.input;
             let wrong = |error| input.wrong(error);
-            let cell = match &input.source {
-                Source::Lines(lines) => parse(lines.text(), None, CellOf(&self.column)).map_err(wrong)?,
-                Source::Document(document) => {
-                    parse(document.text(), Some(document.line()), CellOf(&self.column)).map_err(wrong)?
-                }
-                Source::Csv(csv) => csv.cell(&self.column).map_err(wrong)?,
-            };
+            let cell = input.records.cell(&self.column).map_err(wrong)?;
             let more = match &cell {
-                None => each(None),
-                Some(Text(cell)) if self.text => each(Some(cell.as_bytes())),
+                None => taker.take(None),
+                Some(Text(cell)) if self.text => taker.take(Some(cell.as_bytes())),
                 Some(Text(text)) => match self.bytes.decode(text, &mut self.decoded) {
-                    Ok(()) => each(Some(&self.decoded)),
+                    Ok(()) => taker.take(Some(&self.decoded)),
                     Err(source) => Err(RowError::CellBytes { column: self.column.clone(), source }),
                 },
             };
@@ -330,6 +307,10 @@ impl TextCells {
             }
         }
         Ok(false)
+    }
+
+    fn position(&self) -> (u64, &str) {
+        (self.input.row, &self.input.name)
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use sigwarp::Verdicts;
 
 use super::sink::Sink;
+use super::{RowSink, VerdictSink};
 use crate::block::RowBlock;
 use crate::error::WriteError;
 use crate::row::{Expected, Row};
@@ -14,17 +15,39 @@ use crate::text::write_json;
 const BUFFER: usize = 64 << 10;
 
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     sink: Sink,
     buffer: Vec<u8>,
+    /// The verdicts of blocks that were committed.
+    committed: u64,
 }
 
 impl Lines {
-    pub(super) fn new(sink: Sink) -> Self {
-        Self { sink, buffer: Vec::with_capacity(BUFFER) }
+    pub(crate) fn new(sink: Sink) -> Self {
+        Self { sink, buffer: Vec::with_capacity(BUFFER), committed: 0 }
     }
 
-    pub(super) fn row(&mut self, row: &Row<'_>, fault: Option<&str>) -> Result<(), WriteError> {
+    /// Commits every line so far.
+    fn commit(&mut self) -> Result<(), WriteError> {
+        self.pass_on()?;
+        self.sink.commit().inspect_err(|_| self.sink.roll_back())
+    }
+
+    /// Passes the buffer on. After an error the file ends with the last line that was committed.
+    fn pass_on(&mut self) -> Result<(), WriteError> {
+        let passed = self.sink.write_all(&self.buffer).map_err(|source| self.sink.error(source));
+        self.buffer.clear();
+        passed.inspect_err(|_| self.sink.roll_back())
+    }
+
+    fn complete(&mut self) -> Result<(), WriteError> {
+        self.commit()?;
+        self.sink.finish()
+    }
+}
+
+impl RowSink for Lines {
+    fn row(&mut self, row: &Row<'_>, fault: Option<&str>) -> Result<(), WriteError> {
         let mut line = Line::begin(&mut self.buffer);
         write_row(&mut line, row);
         line.text("fault", fault);
@@ -32,7 +55,17 @@ impl Lines {
         if self.buffer.len() >= BUFFER { self.commit() } else { Ok(()) }
     }
 
-    pub(super) fn verdicts(
+    fn finish(&mut self) -> Result<(), WriteError> {
+        self.complete()
+    }
+
+    fn keep(&mut self) -> Result<(), WriteError> {
+        self.commit()
+    }
+}
+
+impl VerdictSink for Lines {
+    fn verdicts(
         &mut self,
         first_index: u64,
         block: &RowBlock,
@@ -49,25 +82,21 @@ impl Lines {
                 self.pass_on()?;
             }
         }
-        self.commit()
-    }
-
-    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
         self.commit()?;
-        self.sink.finish()
+        self.committed += block.len() as u64;
+        Ok(())
     }
 
-    /// Commits every line so far.
-    pub(super) fn commit(&mut self) -> Result<(), WriteError> {
-        self.pass_on()?;
-        self.sink.commit().inspect_err(|_| self.sink.roll_back())
+    fn committed(&self) -> u64 {
+        self.committed
     }
 
-    /// Passes the buffer on. After an error the file ends with the last line that was committed.
-    fn pass_on(&mut self) -> Result<(), WriteError> {
-        let passed = self.sink.write_all(&self.buffer).map_err(|source| self.sink.error(source));
-        self.buffer.clear();
-        passed.inspect_err(|_| self.sink.roll_back())
+    fn finish(&mut self) -> Result<(), WriteError> {
+        self.complete()
+    }
+
+    fn keep(&mut self) -> Result<(), WriteError> {
+        self.commit()
     }
 }
 

@@ -16,8 +16,8 @@ use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use sigwarp::Verdicts;
 
 use self::cells::{ByteCells, Cells, NumberCells};
-use super::ROW_GROUP_ROWS;
 use super::sink::Sink;
+use super::{ROW_GROUP_ROWS, RowSink, VerdictSink};
 use crate::block::RowBlock;
 use crate::error::WriteError;
 use crate::row::{Expected, Row};
@@ -210,7 +210,7 @@ fn write_error(name: &str, error: ParquetError) -> WriteError {
 
 /// Rows, collected as columns.
 #[derive(Debug)]
-pub(super) struct RowColumns {
+pub(crate) struct RowColumns {
     table: Table,
     columns: RowCells,
 }
@@ -273,12 +273,14 @@ impl RowCells {
 }
 
 impl RowColumns {
-    pub(super) fn new(sink: Sink, row_group_rows: usize) -> Result<Self, WriteError> {
+    pub(crate) fn new(sink: Sink, row_group_rows: usize) -> Result<Self, WriteError> {
         let table = Table::new(sink, &RowCells::FIELDS, row_group_rows)?;
         Ok(Self { table, columns: RowCells::default() })
     }
+}
 
-    pub(super) fn row(&mut self, row: &Row<'_>, fault: Option<&str>) -> Result<(), WriteError> {
+impl RowSink for RowColumns {
+    fn row(&mut self, row: &Row<'_>, fault: Option<&str>) -> Result<(), WriteError> {
         let expected = match row.expected {
             Expected::Unknown => None,
             Expected::Valid(valid) => Some(valid),
@@ -307,12 +309,12 @@ impl RowColumns {
         self.table.added(columns.in_order())
     }
 
-    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+    fn finish(&mut self) -> Result<(), WriteError> {
         self.table.write(self.columns.in_order())?;
         self.table.finish()
     }
 
-    pub(super) fn keep(&mut self) -> Result<(), WriteError> {
+    fn keep(&mut self) -> Result<(), WriteError> {
         let written = self.table.write(self.columns.in_order());
         self.table.keep().and(written)
     }
@@ -320,7 +322,7 @@ impl RowColumns {
 
 /// Verdicts, collected as columns.
 #[derive(Debug)]
-pub(super) struct VerdictColumns {
+pub(crate) struct VerdictColumns {
     table: Table,
     columns: VerdictCells,
 }
@@ -348,12 +350,14 @@ impl VerdictCells {
 }
 
 impl VerdictColumns {
-    pub(super) fn new(sink: Sink) -> Result<Self, WriteError> {
+    pub(crate) fn new(sink: Sink) -> Result<Self, WriteError> {
         let table = Table::new(sink, &VerdictCells::FIELDS, 2 * ROW_GROUP_ROWS)?;
         Ok(Self { table, columns: VerdictCells::default() })
     }
+}
 
-    pub(super) fn verdicts(
+impl VerdictSink for VerdictColumns {
+    fn verdicts(
         &mut self,
         first_index: u64,
         block: &RowBlock,
@@ -374,17 +378,17 @@ impl VerdictColumns {
         Ok(())
     }
 
-    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+    fn finish(&mut self) -> Result<(), WriteError> {
         self.table.write(self.columns.in_order())?;
         self.table.finish()
     }
 
-    pub(super) fn keep(&mut self) -> Result<(), WriteError> {
+    fn keep(&mut self) -> Result<(), WriteError> {
         let written = self.table.write(self.columns.in_order());
         self.table.keep().and(written)
     }
 
-    pub(super) fn committed(&self) -> u64 {
+    fn committed(&self) -> u64 {
         self.table.committed
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::partial::PartialFile;
 use crate::error::WriteError;
 
-pub(super) enum Sink {
+pub(crate) enum Sink {
     File(PartialFile),
     Stream { name: String, stream: Box<dyn Write + Send> },
 }

@@ -50,7 +50,8 @@ pub fn jsonl(data: &[u8]) {
 /// bytes are written.
 pub fn text(data: &[u8]) {
     let Some((&choice, data)) = data.split_first() else { return };
-    let format = TEXTS[usize::from(choice & 3) % TEXTS.len()];
+    let texts: Vec<&Format> = Format::ALL.into_iter().filter(|format| format.is_text()).collect();
+    let format = texts[usize::from(choice & 3) % texts.len()];
     let form = BytesForm::ALL[usize::from(choice >> 2 & 3) % BytesForm::ALL.len()];
     let layout = Layout {
         format: Some(FileKind { format, compression: None }),
@@ -66,9 +67,6 @@ pub fn text(data: &[u8]) {
     };
     compare(read(&options), read(&ReadOptions { block_rows: 1000, block_bytes: 1 << 20, ..options.clone() }));
 }
-
-/// The formats of [`text`].
-const TEXTS: [Format; 3] = [Format::Jsonl, Format::Json, Format::Csv];
 
 /// Parquet, which is read from a file.
 pub fn parquet(data: &[u8]) {
