@@ -103,10 +103,16 @@ sigwarp-bench differential datasets/edges/*.jsonl\n  \
 echo '{\"id\":...}' | sigwarp-bench differential -\n\
 Exit status: 0 no divergence, 1 at least one, 2 wrong usage or input, 3 the engine failed.";
 
+fn files() -> String {
+    format!(
+        "Files of rows to compare on instead of generated items: {}, or - for JSONL on standard input.",
+        sigwarp_datasets::FileKind::extensions()
+    )
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct DifferentialArguments {
-    /// Files of rows to compare on instead of generated items: .parquet, .jsonl, or - for JSONL on standard input.
-    #[arg(value_name = "FILE", conflicts_with_all = ["items", "seed"])]
+    #[arg(value_name = "FILE", conflicts_with_all = ["items", "seed"], help = files())]
     pub(crate) files: Vec<PathBuf>,
     /// How many items to generate.
     #[arg(long, value_name = "N", default_value_t = 100_000)]

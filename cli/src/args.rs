@@ -1,9 +1,11 @@
 //! The command line.
 
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use sigwarp::Scheme;
 use sigwarp_datasets::{BytesForm, FileKind};
 
@@ -174,9 +176,60 @@ pub(crate) enum Format {
     Json,
 }
 
-fn input_format(text: &str) -> Result<FileKind, String> {
-    FileKind::from_name(text)
-        .ok_or_else(|| format!("there is no such format; there are {}", FileKind::all_names()))
+/// Takes the name of a format. Those without a compression are what shells complete.
+#[derive(Debug, Clone)]
+struct InputFormat;
+
+impl TypedValueParser for InputFormat {
+    type Value = FileKind;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<FileKind, clap::Error> {
+        let parse = |text: &str| {
+            FileKind::from_name(text)
+                .ok_or_else(|| format!("there is no such format; there are {}", FileKind::all_names()))
+        };
+        TypedValueParser::parse_ref(&parse, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(FileKind::names().map(PossibleValue::new)))
+    }
+}
+
+/// Help that names formats.
+mod formats {
+    use sigwarp_datasets::{FileKind, Format};
+
+    pub(super) fn input_format() -> String {
+        format!(
+            "The format of - and of files whose name tells none: {}. Text that is compressed with gzip or zstd is \
+             decompressed without being told; jsonl.gz says that it must be [default of -: {}]",
+            FileKind::one_of_names(),
+            Format::JSONL.name()
+        )
+    }
+
+    pub(super) fn files() -> String {
+        format!(
+            "Files of rows: {}, text also with {} behind; quoted patterns, folders, or - for standard input",
+            FileKind::extensions(),
+            FileKind::compressed_extensions()
+        )
+    }
+
+    pub(super) fn verdicts() -> String {
+        let written = Format::written();
+        format!("Write a verdict for each row to this {written} file, or as JSONL to - (standard output)")
+    }
+
+    pub(super) fn rows() -> String {
+        format!("The rows: a {} file, or - for JSONL on standard output", Format::written())
+    }
 }
 
 fn bytes_form(text: &str) -> Result<BytesForm, String> {
@@ -201,9 +254,7 @@ fn encoding(text: &str) -> Result<String, String> {
 /// What files do not say of themselves.
 #[derive(Debug, Args)]
 pub(crate) struct LayoutArgs {
-    /// The format of - and of files whose name tells none: parquet, jsonl, ndjson, json or csv. Text that is compressed
-    /// with gzip or zstd is decompressed without being told; jsonl.gz says that it must be [default of -: jsonl]
-    #[arg(long, value_name = "FORMAT", value_parser = input_format)]
+    #[arg(long, value_name = "FORMAT", value_parser = InputFormat, hide_possible_values = true, help = formats::input_format())]
     pub(crate) input_format: Option<FileKind>,
     /// How text writes bytes: hex (0x may stand before it), base64 or base64url (padded or not) [default: hex]
     #[arg(long, value_name = "FORM", value_parser = bytes_form)]
@@ -213,9 +264,7 @@ pub(crate) struct LayoutArgs {
 /// How to read rows.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
-    /// Files of rows: .parquet, .jsonl, .ndjson, .json or .csv, text also with .gz or .zst behind; quoted patterns,
-    /// folders, or - for standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", help = formats::files())]
     pub(crate) files: Vec<PathBuf>,
     /// The rule for rows that name none; one for each scheme that needs it
     #[arg(long = "rule", value_name = "RULE")]
@@ -245,8 +294,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
-    /// Write a verdict for each row to this .parquet or .jsonl file, or as JSONL to - (standard output)
-    #[arg(long, value_name = "OUT")]
+    #[arg(long, value_name = "OUT", help = formats::verdicts())]
     pub(crate) output: Option<PathBuf>,
     /// How many failures to list, at most 100,000
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = failures)]
@@ -413,8 +461,7 @@ pub(crate) struct GenArgs {
     /// The kinds of bad signatures, separated by commas [default: every kind that the suite has]
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub(crate) kinds: Vec<String>,
-    /// The rows: a .parquet or .jsonl file, or - for JSONL on standard output
-    #[arg(long, value_name = "OUT")]
+    #[arg(long, value_name = "OUT", help = formats::rows())]
     pub(crate) output: PathBuf,
     /// The keys of the fleet, for `verify --keys`; rows then name a key_index instead of a public_key
     #[arg(long, value_name = "OUT")]

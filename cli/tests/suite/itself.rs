@@ -25,7 +25,9 @@ fn what_the_command_says_of_itself_is_printed() {
         assert!(version.contains(line), "{version}");
     }
 
-    assert!(run(&["completions", "bash"]).out.contains("complete -F _sigwarp"));
+    let script = run(&["completions", "bash"]).out;
+    assert!(script.contains("complete -F _sigwarp"));
+    assert!(script.contains("compgen -W \"parquet jsonl ndjson json csv\""), "{script}");
     assert!(run(&["man", "verify"]).out.contains(".SH EXAMPLES\n.nf\n  sigwarp verify "));
     run(&["man", "--dir", "share/man1"]);
     let pages = std::fs::read_dir(path.join("share/man1")).expect("a folder").count();
