@@ -1,8 +1,11 @@
 //! Ctrl-C and the signal to terminate: the first asks for a clean stop, the second ends the process at once. The first does
 //! too, while something runs that cannot look at the request on its way and has nothing to lose.
 
-use std::sync::Arc;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::exit::{Exit, Failure};
 
@@ -10,11 +13,26 @@ use crate::exit::{Exit, Failure};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupt(Arc<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     requested: AtomicBool,
     /// Nobody looks at the request.
     at_once: AtomicBool,
+    /// Dropped with the first request, which closes `asked`.
+    open: Mutex<Option<Sender<Infallible>>>,
+    asked: Receiver<Infallible>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let (open, asked) = bounded(0);
+        Self {
+            requested: AtomicBool::default(),
+            at_once: AtomicBool::default(),
+            open: Mutex::new(Some(open)),
+            asked,
+        }
+    }
 }
 
 impl Interrupt {
@@ -34,6 +52,12 @@ impl Interrupt {
         self.0.requested.load(Ordering::SeqCst)
     }
 
+    /// Nothing ever comes through this channel, and it is closed when the user asks to stop: for those who wait for
+    /// something else as well.
+    pub(crate) fn asked(&self) -> &Receiver<Infallible> {
+        &self.0.asked
+    }
+
     /// Does what looks at no request, such as building an engine or making keys: a signal meanwhile ends the process.
     pub(crate) fn at_once<T>(&self, work: impl FnOnce() -> T) -> T {
         self.0.at_once.store(true, Ordering::SeqCst);
@@ -48,18 +72,24 @@ impl Interrupt {
 
     /// Takes note of a signal; says whether the process ends.
     fn signal(&self) -> bool {
-        self.0.requested.swap(true, Ordering::SeqCst) || self.0.at_once.load(Ordering::SeqCst)
+        let before = self.0.requested.swap(true, Ordering::SeqCst);
+        drop(self.0.open.lock().unwrap_or_else(PoisonError::into_inner).take());
+        before || self.0.at_once.load(Ordering::SeqCst)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use crossbeam_channel::TryRecvError;
+
     use super::*;
 
     #[test]
     fn the_second_signal_ends_the_process_and_the_first_does_where_nobody_looks() {
         let interrupt = Interrupt::default();
+        assert_eq!(interrupt.asked().try_recv(), Err(TryRecvError::Empty));
         assert!(!interrupt.requested() && !interrupt.signal());
+        assert_eq!(interrupt.asked().try_recv(), Err(TryRecvError::Disconnected));
         assert!(interrupt.requested() && interrupt.signal());
 
         let interrupt = Interrupt::default();

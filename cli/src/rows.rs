@@ -6,10 +6,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
-use std::time::Duration;
 
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 use sigwarp::{DefaultRules, Scheme};
 use sigwarp_datasets::{ColumnNames, KeyFile, KeyUse, Layout, ReadError, ReadOptions, RowBlock, RowReader};
 
@@ -22,8 +21,8 @@ use crate::progress::Sizes;
 /// Blocks that wait to be verified, besides the one in work and the one being read.
 const AHEAD: usize = 1;
 
-/// How long a wait for rows lasts before the user's wish to stop is looked at.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(50);
+/// Blocks in all: those that wait, the one in work and the one being read.
+const BLOCKS: usize = AHEAD + 2;
 
 /// What comes next.
 pub(crate) enum Next {
@@ -97,8 +96,8 @@ impl Rows {
             max_row_bytes: input.max_row_bytes,
             ..ReadOptions::default()
         };
-        let (sender, incoming) = sync_channel(AHEAD);
-        let (spare, spares) = channel();
+        let (sender, incoming) = bounded(AHEAD);
+        let (spare, spares) = bounded(BLOCKS);
         let files = files.to_owned();
         thread::Builder::new()
             .name("sigwarp-rows".into())
@@ -114,26 +113,26 @@ impl Rows {
 
     /// The next rows.
     pub(crate) fn next(&self, interrupt: &Interrupt) -> Result<Next, Failure> {
-        loop {
-            if interrupt.requested() {
-                return Ok(Next::Interrupted);
-            }
-            match self.incoming.recv_timeout(PATIENCE) {
-                Ok(Message::Block { file, block, read }) => return Ok(Next::Block { file, block, read }),
-                Ok(Message::Failed(error)) => return Err(Failure::input(error)),
-                Ok(Message::End { schemes }) => return self.check_rules(&schemes).map(|()| Next::End),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Failure::engine("the reading thread ended without a word"));
-                }
-            }
+        // Where both are ready, either may be taken.
+        if interrupt.requested() {
+            return Ok(Next::Interrupted);
+        }
+        let message = select! {
+            recv(self.incoming) -> message => message,
+            recv(interrupt.asked()) -> _ => return Ok(Next::Interrupted),
+        };
+        match message {
+            Ok(Message::Block { file, block, read }) => Ok(Next::Block { file, block, read }),
+            Ok(Message::Failed(error)) => Err(Failure::input(error)),
+            Ok(Message::End { schemes }) => self.check_rules(&schemes).map(|()| Next::End),
+            Err(_) => Err(Failure::engine("the reading thread ended without a word")),
         }
     }
 
     /// Gives a block back so that its memory is used again.
     pub(crate) fn recycle(&self, block: Box<RowBlock>) {
         // The reader may be done; then the block is just dropped.
-        drop(self.spare.send(block));
+        drop(self.spare.try_send(block));
     }
 
     /// A rule or an encoding that has nothing to apply to is a mistake in the command.
@@ -159,7 +158,7 @@ impl Rows {
 fn read(
     files: &[PathBuf],
     options: &ReadOptions,
-    sender: &SyncSender<Message>,
+    sender: &Sender<Message>,
     spares: &Receiver<Box<RowBlock>>,
 ) {
     let mut schemes = BTreeSet::new();
@@ -180,7 +179,7 @@ fn read_file(
     path: &Path,
     read: impl Fn(Option<f64>) -> Option<f64>,
     options: &ReadOptions,
-    sender: &SyncSender<Message>,
+    sender: &Sender<Message>,
     spares: &Receiver<Box<RowBlock>>,
 ) -> Result<Option<BTreeSet<Scheme>>, ReadError> {
     let mut reader = if is_standard(path) {

@@ -2,12 +2,12 @@
 //! heard.
 
 use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
-use crate::rows::PATIENCE;
 
 /// Bytes of a chunk, and chunks that wait.
 const CHUNK: usize = 256 << 10;
@@ -23,7 +23,7 @@ pub(super) struct StandardInput {
 
 impl StandardInput {
     pub(super) fn start(interrupt: &Interrupt) -> Result<Self, Failure> {
-        let (sender, incoming) = sync_channel(AHEAD);
+        let (sender, incoming) = bounded(AHEAD);
         thread::Builder::new()
             .name("sigwarp-input".into())
             .spawn(move || read(&sender))
@@ -33,7 +33,7 @@ impl StandardInput {
 }
 
 /// Sends chunks until all is read, an error, or nobody listens any more.
-fn read(sender: &SyncSender<io::Result<Vec<u8>>>) {
+fn read(sender: &Sender<io::Result<Vec<u8>>>) {
     let mut input = io::stdin().lock();
     loop {
         let mut chunk = vec![0; CHUNK];
@@ -56,17 +56,21 @@ fn read(sender: &SyncSender<io::Result<Vec<u8>>>) {
 impl Read for StandardInput {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.at == self.chunk.len() {
+            // Of a kind that is not tried again.
+            let interrupted = || io::Error::other("interrupted");
+            // Where both are ready, either may be taken.
             if self.interrupt.requested() {
-                // Of a kind that is not tried again.
-                return Err(io::Error::other("interrupted"));
+                return Err(interrupted());
             }
-            match self.incoming.recv_timeout(PATIENCE) {
-                Ok(chunk) => {
-                    self.chunk = chunk?;
-                    self.at = 0;
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+            select! {
+                recv(self.incoming) -> chunk => match chunk {
+                    Ok(chunk) => {
+                        self.chunk = chunk?;
+                        self.at = 0;
+                    }
+                    Err(_) => return Ok(0),
+                },
+                recv(self.interrupt.asked()) -> _ => return Err(interrupted()),
             }
         }
         let length = into.len().min(self.chunk.len() - self.at);
