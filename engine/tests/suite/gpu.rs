@@ -267,7 +267,7 @@ fn a_kernel_that_does_not_run() {
 
 #[test]
 fn a_device_that_is_lost_while_it_is_waited_for() {
-    survives(GpuFault::Panic, 1, options(), "lost: wgpu gave up waiting");
+    survives(GpuFault::Panic, 1, options(), "lost: wgpu panicked while polling");
 }
 
 #[test]

@@ -483,7 +483,7 @@ impl Ring {
             }
             Ok(Ok(_) | Err(wgpu::PollError::Timeout)) => {}
             Ok(Err(error)) => return Err(Fault::Lost(error.to_string())),
-            Err(_) => return Err(Fault::Lost("wgpu gave up waiting for it".into())),
+            Err(_) => return Err(Fault::Lost("wgpu panicked while polling".into())),
         }
         // Only after a look at it: it may have come back while this thread did not run.
         match !oldest.is_back() && oldest.started.elapsed() > self.timeout {
