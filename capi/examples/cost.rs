@@ -148,7 +148,7 @@ fn main() {
             percentile(&ratios, 90)
         );
     }
-    // A door that does nothing but look up its handle.
+    // A call that does nothing but look up its handle.
     let calls = 100_000;
     let mut lookups: Vec<f64> = (0..11)
         .map(|_| {

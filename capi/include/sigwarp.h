@@ -18,7 +18,7 @@
 
 /**
  * The version of this interface. It changes when a program that was built against an earlier header could not go on
- * with a newer library; doors, codes and statuses may be added without a change.
+ * with a newer library; functions, codes and statuses may be added without a change.
  */
 #define SIGWARP_ABI_VERSION 1
 
@@ -58,13 +58,13 @@
 #define SIGWARP_FOREVER UINT64_MAX
 
 /**
- * What a door gives: SIGWARP_OK or one of SIGWARP_ERROR_*. None of them says anything about a signature.
+ * What a function returns: SIGWARP_OK or one of SIGWARP_ERROR_*. None of them says anything about a signature.
  */
 typedef int32_t sigwarp_code;
 
 /**
  * Items that are pushed one by one and copied, for callers that have no columns. Made by sigwarp_batch_new. Threads
- * may share one; its doors then wait for one another.
+ * may share one; their calls then wait for one another.
  */
 typedef struct sigwarp_batch {
   /**
@@ -74,13 +74,13 @@ typedef struct sigwarp_batch {
 } sigwarp_batch;
 
 /**
- * Where a door says what was wrong, and what to do about it. The caller owns it; every door takes one, and a null
- * pointer where the caller does not want to know. It is written before the door returns, so it is as good in
- * languages that move their threads between calls as it is in C.
+ * Where a function says what was wrong, and what to do about it. The caller owns it; every function that can fail
+ * takes one, or a null pointer where the caller does not want to know. It is written before the function returns, so
+ * it works in languages that move their threads between calls as it does in C.
  */
 typedef struct sigwarp_error {
   /**
-   * The code that the door gave.
+   * The code that the function returned.
    */
   sigwarp_code code;
   /**
@@ -666,7 +666,7 @@ const char *sigwarp_version(void);
 /**
  * An empty batch. To be freed with sigwarp_batch_free.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `batch` can be written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_batch_new(struct sigwarp_batch *batch,
@@ -675,7 +675,7 @@ sigwarp_code sigwarp_batch_new(struct sigwarp_batch *batch,
 /**
  * Frees a batch. Freeing 0 does nothing.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `error` is null or can be written.
  */
 sigwarp_code sigwarp_batch_free(struct sigwarp_batch batch,
@@ -684,7 +684,7 @@ sigwarp_code sigwarp_batch_free(struct sigwarp_batch batch,
 /**
  * Adds an item; its bytes are copied. Wrong lengths of key and signature are statuses and not errors.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `key`, `message` and `signature` have as many bytes as their lengths say, and nobody writes to them during the call;
  * `error` is null or can be written.
  */
@@ -701,7 +701,7 @@ sigwarp_code sigwarp_batch_push(struct sigwarp_batch batch,
 /**
  * As sigwarp_batch_push, for a key that is registered with the engine that will verify the batch.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * As sigwarp_batch_push.
  */
 sigwarp_code sigwarp_batch_push_id(struct sigwarp_batch batch,
@@ -716,7 +716,7 @@ sigwarp_code sigwarp_batch_push_id(struct sigwarp_batch batch,
 /**
  * The number of items of a batch.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `length` can be written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_batch_length(struct sigwarp_batch batch,
@@ -726,7 +726,7 @@ sigwarp_code sigwarp_batch_length(struct sigwarp_batch batch,
 /**
  * Removes all items and keeps the memory for the next ones.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `error` is null or can be written.
  */
 sigwarp_code sigwarp_batch_clear(struct sigwarp_batch batch,
@@ -736,7 +736,7 @@ sigwarp_code sigwarp_batch_clear(struct sigwarp_batch batch,
  * Verifies the items of a batch and writes a status for each, in the order in which they were pushed. The batch stays
  * as it is.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `capacity` statuses can be written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_batch_verify(struct sigwarp_engine engine,
@@ -754,7 +754,7 @@ sigwarp_code sigwarp_batch_verify(struct sigwarp_engine engine,
  * sigwarp_engine_explain says so; where none is left the call that needed the answer ends with
  * SIGWARP_ERROR_UNAVAILABLE, and nothing is known about its items.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `options` is null or points to such a structure, whose `backend` is null or zero-terminated; `engine` and `error`
  * can be written (`error` may be null).
  */
@@ -766,7 +766,7 @@ sigwarp_code sigwarp_engine_new(const struct sigwarp_options *options,
  * Frees an engine. Calls of other threads that run on it end first; pre-validators keep theirs. Freeing 0 does
  * nothing.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `error` is null or can be written.
  */
 sigwarp_code sigwarp_engine_free(struct sigwarp_engine engine,
@@ -776,7 +776,7 @@ sigwarp_code sigwarp_engine_free(struct sigwarp_engine engine,
  * Writes which backends an engine uses, on how many threads, and why, as one line of text. `needed`, which may be
  * null, gets the bytes that the text takes with its terminating zero; with a `capacity` of 0 that is all.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
  */
 sigwarp_code sigwarp_engine_explain(struct sigwarp_engine engine,
@@ -788,7 +788,7 @@ sigwarp_code sigwarp_engine_explain(struct sigwarp_engine engine,
 /**
  * Writes what the key ring of an engine holds.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `stats` can be written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_engine_key_stats(struct sigwarp_engine engine,
@@ -804,7 +804,7 @@ const char *sigwarp_code_name(sigwarp_code code);
  * Writes the bytes of a digest of a hash function: "sha256", "sha256d", "sha512", "sha512-half", "sha3-256",
  * "keccak256", "sm3" or "blake3".
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `hash` is null or zero-terminated; `length` can be written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_digest_length(const char *hash,
@@ -815,7 +815,7 @@ sigwarp_code sigwarp_digest_length(const char *hash,
  * Writes the digest of each message, one after another. Message i is `arena[offsets[i]]` to before
  * `arena[offsets[i + 1]]`; lengths may be mixed.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `hash` is null or zero-terminated. `arena` has `arena_length` bytes and `offsets` has `messages + 1` entries; nobody
  * writes to them during the call. `capacity` bytes can be written to `digests`; `error` is null or can be written.
  */
@@ -836,7 +836,7 @@ sigwarp_code sigwarp_hash(struct sigwarp_engine engine,
  * `ambiguous`, which may be null, gets 1 where two siblings are equal although they are two nodes of their level, else
  * 0. Under "bitcoin" a shorter list of leaves then has the same root (CVE-2012-2459): refuse such a block.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `hash` and `rule` are null or zero-terminated. `leaves` has `length` bytes, and nobody writes to them during the
  * call. `capacity` bytes can be written to `root`; `ambiguous` and `error` are null or can be written.
  */
@@ -858,7 +858,7 @@ sigwarp_code sigwarp_merkle_root(struct sigwarp_engine engine,
  * the status SIGWARP_STATUS_KEY_REGISTERED; or the id 0 and as status the reason for which the suite rejects every
  * signature under it. An id is known to this engine only, until it is unregistered.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `arena` has `arena_length` bytes and `offsets` has `keys + 1` entries; nobody writes to them during the call.
  * `capacity` ids and as many statuses can be written; `statuses` and `error` may be null.
  */
@@ -877,7 +877,7 @@ sigwarp_code sigwarp_register_keys(struct sigwarp_engine engine,
  * Drops registered keys. Their ids name nothing from then on; calls that run keep what they have. Ids that name
  * nothing, and 0, are passed over. `dropped`, which may be null, gets the number of ids that named a key.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `ids` has `count` entries, and nobody writes to them during the call; `dropped` and `error` are null or can be
  * written.
  */
@@ -891,7 +891,7 @@ sigwarp_code sigwarp_unregister_keys(struct sigwarp_engine engine,
  * Starts the workers of a pre-validator on an engine, which others may use too and may free. `options` may be null.
  * To be freed with sigwarp_prevalidator_free.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
  * sigwarp_prevalidator_free or sigwarp_prevalidator_close, called from elsewhere, has returned. `prevalidator` can be
  * written; `error` is null or can be written.
@@ -905,7 +905,7 @@ sigwarp_code sigwarp_prevalidator_start(struct sigwarp_engine engine,
  * Refuses items from now on, verifies what was accepted, and returns when all of it has its outcome and the workers
  * have ended. Called from `on_outcomes`, on one of its own threads, it does not wait.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `error` is null or can be written.
  */
 sigwarp_code sigwarp_prevalidator_close(struct sigwarp_prevalidator prevalidator,
@@ -915,16 +915,16 @@ sigwarp_code sigwarp_prevalidator_close(struct sigwarp_prevalidator prevalidator
  * Closes a pre-validator and frees it. Its tickets remain. Freeing 0 does nothing. Called from its own `on_outcomes`,
  * which would be called again afterwards, it is SIGWARP_ERROR_ARGUMENT and does nothing.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `error` is null or can be written.
  */
 sigwarp_code sigwarp_prevalidator_free(struct sigwarp_prevalidator prevalidator,
                                        struct sigwarp_error *error);
 
 /**
- * Has the items that wait for others verified as soon as a worker is free. Does not wait for them.
+ * Sends pending items to the next free worker. Does not wait for them.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `error` is null or can be written.
  */
 sigwarp_code sigwarp_prevalidator_flush(struct sigwarp_prevalidator prevalidator,
@@ -933,7 +933,7 @@ sigwarp_code sigwarp_prevalidator_flush(struct sigwarp_prevalidator prevalidator
 /**
  * Writes what was counted so far.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `stats` can be written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_prevalidator_get_stats(struct sigwarp_prevalidator prevalidator,
@@ -948,7 +948,7 @@ sigwarp_code sigwarp_prevalidator_get_stats(struct sigwarp_prevalidator prevalid
  * the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
  * else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and
  * `recovery_ids` has `items`; nobody writes to them during the call. 65 times `capacity` bytes can be written to
  * `keys`, 20 times `capacity` to `addresses`, and `capacity` to `statuses`; `error` is null or can be written.
@@ -976,7 +976,7 @@ const char *sigwarp_status_name(sigwarp_status status);
  * Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; with a timeout in microseconds, 0 for
  * none, the call waits for room so long. `ticket` may be null where the pre-validator has a callback.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `item` points to such a structure, and what it points to is as long as it says; nobody writes to them during the
  * call. `ticket` and `error` are null or can be written.
  */
@@ -988,14 +988,14 @@ sigwarp_code sigwarp_submit(struct sigwarp_prevalidator prevalidator,
 
 /**
  * Submits items of one suite in one arena, as in sigwarp_verify: as many as there is room for, in order. `taken` gets
- * their number; with SIGWARP_ERROR_FULL the ticket is for those, and the rest may be submitted later. This is the door
- * of the least cost.
+ * their number; with SIGWARP_ERROR_FULL the ticket is for those, and the rest may be submitted later. This costs
+ * least for each item.
  *
  * `key_ids` has the ids of registered keys, or is null; an item with the id 0 has its key in the arena. `key_offsets`
  * may be null where every item has an id. `ids` has the caller's ids of the items; where it is null they are 0, 1, …
  * in this call. Timeout and ticket are as in sigwarp_submit.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `arena` has `arena_length` bytes, arrays of offsets have `items + 1` entries where they are not null, arrays of ids
  * have `items`; nobody writes to them during the call. `taken` can be written; `ticket` and `error` are null or can be
  * written.
@@ -1020,7 +1020,7 @@ sigwarp_code sigwarp_submit_many(struct sigwarp_prevalidator prevalidator,
  * Submits what belongs together, one transaction's signatures: all items are taken, or none. Arguments are those of
  * sigwarp_submit_many.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * As sigwarp_submit_many.
  */
 sigwarp_code sigwarp_submit_group(struct sigwarp_prevalidator prevalidator,
@@ -1044,7 +1044,7 @@ sigwarp_code sigwarp_submit_group(struct sigwarp_prevalidator prevalidator,
  * null is "1234567812345678", or the context of "ed25519ctx" (1 to 255 bytes) and "ed25519ph" (at most 255, null is
  * empty); other schemes have neither. To be freed with sigwarp_suite_free.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * The names are null or zero-terminated; `user_id` is null or has `user_id_length` bytes; `suite` can be written, and
  * `error` is null or can be written.
  */
@@ -1059,7 +1059,7 @@ sigwarp_code sigwarp_suite_new(const char *scheme,
 /**
  * Frees a suite. Freeing 0 does nothing.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `error` is null or can be written.
  */
 sigwarp_code sigwarp_suite_free(struct sigwarp_suite suite,
@@ -1069,7 +1069,7 @@ sigwarp_code sigwarp_suite_free(struct sigwarp_suite suite,
  * Writes the names of a suite: scheme, rule and encoding with a space between. `needed` is as in
  * sigwarp_engine_explain.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
  */
 sigwarp_code sigwarp_suite_name(struct sigwarp_suite suite,
@@ -1081,7 +1081,7 @@ sigwarp_code sigwarp_suite_name(struct sigwarp_suite suite,
 /**
  * Writes the number of items of a ticket.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `length` can be written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_ticket_length(struct sigwarp_ticket ticket,
@@ -1092,7 +1092,7 @@ sigwarp_code sigwarp_ticket_length(struct sigwarp_ticket ticket,
  * Waits for the outcomes of a ticket, at most so many microseconds, and writes them in the order of the items. 0 looks
  * and does not wait, SIGWARP_FOREVER waits until they are there. SIGWARP_ERROR_PENDING says that they are not.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `capacity` outcomes can be written; `error` is null or can be written.
  */
 sigwarp_code sigwarp_ticket_wait(struct sigwarp_ticket ticket,
@@ -1105,7 +1105,7 @@ sigwarp_code sigwarp_ticket_wait(struct sigwarp_ticket ticket,
  * Cancels the items of a ticket that no worker has yet; they are not verified, and their fault is
  * SIGWARP_ERROR_CANCELLED. `cancelled`, which may be null, gets their number. The others get their outcomes.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `cancelled` and `error` are null or can be written.
  */
 sigwarp_code sigwarp_ticket_cancel(struct sigwarp_ticket ticket,
@@ -1115,7 +1115,7 @@ sigwarp_code sigwarp_ticket_cancel(struct sigwarp_ticket ticket,
 /**
  * Frees a ticket. Its items are verified all the same. Freeing 0 does nothing.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `error` is null or can be written.
  */
 sigwarp_code sigwarp_ticket_free(struct sigwarp_ticket ticket,
@@ -1129,7 +1129,7 @@ sigwarp_code sigwarp_ticket_free(struct sigwarp_ticket ticket,
  * digests. Wrong lengths of keys and signatures are statuses and not errors. After an error all statuses are
  * SIGWARP_STATUS_NOT_COMPUTED (if they do not overlap what the call reads, which is an error too).
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `arena` has `arena_length` bytes, each array of offsets `items + 1` entries; nobody writes to them during the call.
  * `capacity` statuses can be written; `error` is null or can be written.
  */
@@ -1149,7 +1149,7 @@ sigwarp_code sigwarp_verify(struct sigwarp_engine engine,
  * As sigwarp_verify, for keys that are registered with the engine: `key_ids` has one id for each item. An id that is
  * not registered for the scheme of the suite is the error SIGWARP_ERROR_UNKNOWN_KEY.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * As sigwarp_verify; `key_ids` has `items` entries.
  */
 sigwarp_code sigwarp_verify_ids(struct sigwarp_engine engine,
@@ -1167,7 +1167,7 @@ sigwarp_code sigwarp_verify_ids(struct sigwarp_engine engine,
 /**
  * As sigwarp_verify, for columns of any layout, several suites, and keys that are registered or not.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `columns` points to such a structure, and what it points to can be read; nobody writes to any of it during the call.
  * `capacity` statuses can be written; `error` is null or can be written.
  */
@@ -1180,7 +1180,7 @@ sigwarp_code sigwarp_verify_columns(struct sigwarp_engine engine,
 /**
  * Verifies one item, at the lowest latency, and writes its status. Several items are several times faster together.
  *
- * The caller sees to this:
+ * The caller must ensure:
  * `key`, `message` and `signature` have as many bytes as their lengths say, and nobody writes to them during the call.
  * `status` can be written; `error` is null or can be written.
  */

@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sigwarp::{Batch, Key, KeyId, Message, MessageInput, Suite};
 
 use crate::engine::{ENGINES, sigwarp_engine};
-use crate::error::{Failure, SIGWARP_ERROR_ARGUMENT, door, sigwarp_code, sigwarp_error};
+use crate::error::{Failure, SIGWARP_ERROR_ARGUMENT, call, sigwarp_code, sigwarp_error};
 use crate::handles::Table;
 use crate::memory::{self, Output};
 use crate::status::sigwarp_status;
 use crate::suite::{SUITES, sigwarp_suite};
 use crate::verify;
 
-static BATCHES: Table<Mutex<Batch>> = Table::new("batch", 3);
+static BATCHES: Table<Mutex<Batch>> = Table::new("batch", "sigwarp_batch_new", 3);
 
 /// Items that are pushed one by one and copied, for callers that have no columns. Made by sigwarp_batch_new. Threads
-/// may share one; its doors then wait for one another.
+/// may share one; their calls then wait for one another.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct sigwarp_batch {
@@ -36,7 +36,7 @@ pub unsafe extern "C" fn sigwarp_batch_new(
     batch: *mut sigwarp_batch,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: it can be written, and nothing is borrowed.
         let output = unsafe { Output::one("batch", batch) }?;
         output.set(sigwarp_batch { id: BATCHES.insert(Arc::default())? });
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn sigwarp_batch_new(
 /// `error` is null or can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigwarp_batch_free(batch: sigwarp_batch, error: *mut sigwarp_error) -> sigwarp_code {
-    door(error, || BATCHES.free(batch.id))
+    call(error, || BATCHES.free(batch.id))
 }
 
 /// Adds an item; its bytes are copied. Wrong lengths of key and signature are statuses and not errors.
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn sigwarp_batch_push(
     signature_length: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let batch = BATCHES.get(batch.id)?;
         let suite = SUITES.get(suite.id)?;
         // SAFETY: as long as the caller says, and unchanged during the call.
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn sigwarp_batch_push_id(
     signature_length: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let batch = BATCHES.get(batch.id)?;
         let suite = SUITES.get(suite.id)?;
         let Some(id) = KeyId::from_number(key_id) else {
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn sigwarp_batch_length(
     length: *mut usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: it can be written, and nothing is borrowed.
         let output = unsafe { Output::one("length", length) }?;
         output.set(lock(&*BATCHES.get(batch.id)?).len());
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn sigwarp_batch_clear(
     batch: sigwarp_batch,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         lock(&*BATCHES.get(batch.id)?).clear();
         Ok(())
     })
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn sigwarp_batch_verify(
     capacity: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // The number of items is not known before the batch is: all that may be written is zeroed.
         // SAFETY: so many statuses can be written, and nothing is borrowed.
         unsafe { Output::new("statuses", statuses, capacity, capacity, &[]) }?;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use sigwarp::{BackendChoice, BackendKind, Engine};
 
-use crate::error::{Failure, SIGWARP_ERROR_UNAVAILABLE, door, sigwarp_code, sigwarp_error};
+use crate::error::{Failure, SIGWARP_ERROR_UNAVAILABLE, call, sigwarp_code, sigwarp_error};
 use crate::handles::Table;
 use crate::memory::{self, Output};
 
-pub(crate) static ENGINES: Table<Engine> = Table::new("engine", 1);
+pub(crate) static ENGINES: Table<Engine> = Table::new("engine", "sigwarp_engine_new", 1);
 
 /// An engine. Made by sigwarp_engine_new; any number of threads may use one at the same time.
 #[repr(C)]
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn sigwarp_engine_new(
     engine: *mut sigwarp_engine,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: the caller gives a handle that can be written, and nothing is borrowed yet.
         let output = unsafe { Output::one("engine", engine) }?;
         let mut builder = Engine::builder();
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn sigwarp_engine_free(
     engine: sigwarp_engine,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || ENGINES.free(engine.id))
+    call(error, || ENGINES.free(engine.id))
 }
 
 /// The engine of a handle, for Rust code beside C: two engines may have measured their paths differently, so that a
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn sigwarp_engine_explain(
     needed: *mut usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let engine = ENGINES.get(engine.id)?;
         let backends: Vec<_> = engine.backends().into_iter().map(BackendKind::name).collect();
         let threads = engine.threads();
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn sigwarp_engine_key_stats(
     stats: *mut sigwarp_key_stats,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: the caller gives a structure that can be written, and nothing is borrowed.
         let output = unsafe { Output::one("stats", stats) }?;
         let held = ENGINES.get(engine.id)?.key_stats();

@@ -1,4 +1,4 @@
-//! Codes, error texts, and the door that every call goes through.
+//! Codes, error texts, and what every call of the interface goes through.
 
 use std::any::Any;
 use std::ffi::c_char;
@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::memory;
 
-/// What a door gives: SIGWARP_OK or one of SIGWARP_ERROR_*. None of them says anything about a signature.
+/// What a function returns: SIGWARP_OK or one of SIGWARP_ERROR_*. None of them says anything about a signature.
 pub type sigwarp_code = i32;
 
 /// The call did what it says and wrote its outputs. Verdicts are in the statuses, not in this code.
@@ -78,18 +78,18 @@ pub extern "C" fn sigwarp_code_name(code: sigwarp_code) -> *const c_char {
 /// The bytes of an error text, its terminating zero included.
 pub const SIGWARP_ERROR_TEXT: usize = 508;
 
-/// Where a door says what was wrong, and what to do about it. The caller owns it; every door takes one, and a null
-/// pointer where the caller does not want to know. It is written before the door returns, so it is as good in
-/// languages that move their threads between calls as it is in C.
+/// Where a function says what was wrong, and what to do about it. The caller owns it; every function that can fail
+/// takes one, or a null pointer where the caller does not want to know. It is written before the function returns, so
+/// it works in languages that move their threads between calls as it does in C.
 #[repr(C)]
 pub struct sigwarp_error {
-    /// The code that the door gave.
+    /// The code that the function returned.
     pub code: sigwarp_code,
     /// Zero-terminated UTF-8, cut off where it is long. Empty after SIGWARP_OK.
     pub text: [c_char; SIGWARP_ERROR_TEXT],
 }
 
-/// Why a door did not do its work.
+/// Why a call did not do its work.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: sigwarp_code,
@@ -140,8 +140,8 @@ impl From<sigwarp::SuiteError> for Failure {
     }
 }
 
-/// Runs the work of a door: no panic leaves it, and `error` says how it ended.
-pub(crate) fn door(error: *mut sigwarp_error, work: impl FnOnce() -> Result<(), Failure>) -> sigwarp_code {
+/// Runs the work of a call from C: no panic leaves it, and `error` says how it ended.
+pub(crate) fn call(error: *mut sigwarp_error, work: impl FnOnce() -> Result<(), Failure>) -> sigwarp_code {
     // What a panic leaves half done is behind locks that are taken over by whoever comes next (the handle table, which
     // is consistent between any two of its statements) or belongs to the call alone.
     let ended = match catch_unwind(AssertUnwindSafe(work)) {
@@ -196,13 +196,13 @@ mod tests {
             }
         }
         let mut error = full();
-        let code = door(&mut error, || panic!("item {} of nothing", 3));
+        let code = call(&mut error, || panic!("item {} of nothing", 3));
         assert_eq!((code, error.code), (SIGWARP_ERROR_PANIC, SIGWARP_ERROR_PANIC));
         assert!(text(&error).ends_with("no item was decided: item 3 of nothing"), "{}", text(&error));
-        assert_eq!(door(&mut error, || std::panic::panic_any(Bomb)), SIGWARP_ERROR_PANIC);
+        assert_eq!(call(&mut error, || std::panic::panic_any(Bomb)), SIGWARP_ERROR_PANIC);
         assert!(text(&error).ends_with("a panic without a text"));
-        assert_eq!(door(std::ptr::null_mut(), || panic!("unheard")), SIGWARP_ERROR_PANIC);
-        assert_eq!(door(&mut error, || Ok(())), SIGWARP_OK);
+        assert_eq!(call(std::ptr::null_mut(), || panic!("unheard")), SIGWARP_ERROR_PANIC);
+        assert_eq!(call(&mut error, || Ok(())), SIGWARP_OK);
         assert_eq!((error.code, text(&error).as_str()), (SIGWARP_OK, ""));
     }
 
@@ -210,7 +210,7 @@ mod tests {
     fn long_texts_are_cut_between_characters() {
         let mut error = full();
         let long = "é".repeat(SIGWARP_ERROR_TEXT);
-        door(&mut error, || Err(Failure::argument(long.clone())));
+        call(&mut error, || Err(Failure::argument(long.clone())));
         let seen = text(&error);
         assert!(long.starts_with(&seen));
         assert_eq!(seen.len(), (SIGWARP_ERROR_TEXT - 1) / 2 * 2);

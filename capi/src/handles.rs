@@ -20,6 +20,8 @@ const GENERATION_BITS: u32 = 32;
 pub(crate) struct Table<T> {
     /// What the kind is called in texts.
     name: &'static str,
+    /// The function that returns handles of the kind.
+    maker: &'static str,
     kind: u8,
     slots: RwLock<Slots<T>>,
 }
@@ -36,9 +38,9 @@ struct Slot<T> {
 
 impl<T> Table<T> {
     /// The table of a kind; kinds differ and are not 0.
-    pub(crate) const fn new(name: &'static str, kind: u8) -> Self {
+    pub(crate) const fn new(name: &'static str, maker: &'static str, kind: u8) -> Self {
         assert!(kind != 0, "an id is never 0");
-        Self { name, kind, slots: RwLock::new(Slots { slots: Vec::new(), free: Vec::new() }) }
+        Self { name, maker, kind, slots: RwLock::new(Slots { slots: Vec::new(), free: Vec::new() }) }
     }
 
     fn id(&self, generation: u32, slot: u32) -> u64 {
@@ -58,11 +60,14 @@ impl<T> Table<T> {
     fn unknown(&self, id: u64) -> Failure {
         let name = self.name;
         let text = match id {
-            0 => format!("the {name} handle is zero; make one first"),
+            0 => format!("the {name} handle is zero; make one first with {}", self.maker),
             _ if self.parse(id).is_none() => {
-                format!("{id:#018x} is no handle of kind {name}; give the handle that its door wrote")
+                format!(
+                    "{id:#018x} is not a handle of kind {name}; pass the handle that {} returned",
+                    self.maker
+                )
             }
-            _ => format!("the {name} {id:#018x} is not there; it was freed, or never made"),
+            _ => format!("the {name} {id:#018x} does not exist; it was freed, or never made"),
         };
         Failure::new(SIGWARP_ERROR_HANDLE, text)
     }
@@ -129,7 +134,7 @@ mod tests {
 
     #[test]
     fn freed_ids_are_errors_for_ever() {
-        let table = Table::new("thing", 3);
+        let table = Table::new("thing", "thing_new", 3);
         let first = table.insert(Arc::new(1)).unwrap();
         assert_eq!(*table.get(first).unwrap(), 1);
         let mut freed = vec![first];
@@ -151,10 +156,16 @@ mod tests {
 
     #[test]
     fn kinds_are_told_apart_and_no_number_is_a_handle_by_chance() {
-        let (one, other) = (Table::new("one", 1), Table::new("other", 2));
+        let (one, other) = (Table::new("one", "one_new", 1), Table::new("other", "other_new", 2));
         let id = one.insert(Arc::new(())).unwrap();
         other.insert(Arc::new(())).unwrap();
-        assert!(other.get(id).unwrap_err().text.contains("no handle of kind other"));
+        assert!(
+            other
+                .get(id)
+                .unwrap_err()
+                .text
+                .contains("is not a handle of kind other; pass the handle that other_new returned")
+        );
         for id in [1, u64::MAX, id + 1, id + (1 << SLOT_BITS), id | 1 << 63] {
             assert_eq!(one.get(id).unwrap_err().code, SIGWARP_ERROR_HANDLE, "{id:x}");
         }
@@ -162,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_slot_without_generations_is_retired() {
-        let table = Table::new("thing", 1);
+        let table = Table::new("thing", "thing_new", 1);
         let id = table.insert(Arc::new(())).unwrap();
         table.slots.write().unwrap().slots[0].generation = u32::MAX;
         let last = id | u64::from(u32::MAX) << SLOT_BITS;
@@ -174,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_is_used_outlives_its_handle() {
-        let table = Table::new("thing", 1);
+        let table = Table::new("thing", "thing_new", 1);
         let id = table.insert(Arc::new(vec![5u8; 100])).unwrap();
         thread::scope(|scope| {
             let held = table.get(id).unwrap();

@@ -6,7 +6,7 @@ use sigwarp::{Column, Hash, MerkleRule};
 
 use crate::columns::{column, column_ranges, require, sigwarp_column};
 use crate::engine::{ENGINES, sigwarp_engine};
-use crate::error::{Failure, SIGWARP_ERROR_COLUMNS, door, sigwarp_code, sigwarp_error};
+use crate::error::{Failure, SIGWARP_ERROR_COLUMNS, call, sigwarp_code, sigwarp_error};
 use crate::memory::{self, Output};
 
 /// # Safety
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn sigwarp_digest_length(
     length: *mut usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: it can be written, and nothing is borrowed yet.
         let output = unsafe { Output::one("length", length) }?;
         // SAFETY: null or zero-terminated.
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn sigwarp_hash(
     capacity: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: null or zero-terminated; owned before anything is written.
         let hash = unsafe { hash_of(hash) }?;
         let given = sigwarp_column { bytes: arena, length: arena_length, offsets, width: 0 };
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn sigwarp_merkle_root(
     ambiguous: *mut u8,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: null or zero-terminated; owned before anything is written.
         let hash = unsafe { hash_of(hash) }?;
         let inputs = [memory::range(leaves, length)];

@@ -4,7 +4,7 @@ use sigwarp::KeyId;
 
 use crate::columns::{column, column_ranges, require, sigwarp_column};
 use crate::engine::{ENGINES, sigwarp_engine};
-use crate::error::{door, sigwarp_code, sigwarp_error};
+use crate::error::{call, sigwarp_code, sigwarp_error};
 use crate::memory::{self, Output};
 use crate::status::{SIGWARP_STATUS_KEY_REGISTERED, of_reason, sigwarp_status};
 use crate::suite::{SUITES, sigwarp_suite};
@@ -32,7 +32,7 @@ pub unsafe extern "C" fn sigwarp_register_keys(
     capacity: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let given = sigwarp_column { bytes: arena, length: arena_length, offsets, width: 0 };
         let inputs = column_ranges(&given, keys);
         // SAFETY: `capacity` entries of each can be written, and nothing is borrowed yet.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn sigwarp_unregister_keys(
     dropped: *mut usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: it can be written, and nothing is borrowed yet.
         let dropped = unsafe { Output::optional("dropped", dropped, 1, 1, &[memory::range(ids, count)]) }?;
         let engine = ENGINES.get(engine.id)?;

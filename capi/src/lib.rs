@@ -1,13 +1,13 @@
 //! The C ABI of Sigwarp: library `sigwarp_c`, header `include/sigwarp.h`.
 //!
 //! # Contract
-//! - Every door gives a code. `SIGWARP_OK` says that the outputs were written and nothing about a signature: a
+//! - Every function returns a code. `SIGWARP_OK` says that the outputs were written and nothing about a signature: a
 //!   signature is valid where its status byte is `SIGWARP_STATUS_VALID`, and nowhere else. Outputs are zeroed before
 //!   the work starts, so that after an error every status is `SIGWARP_STATUS_NOT_COMPUTED`.
 //! - A handle is a number, not an address: its kind, its slot and the generation of the slot. A handle that was freed,
 //!   made up, or of another kind is an error code for as long as the process lives. Freeing one that another thread
 //!   works with is safe; the work ends first.
-//! - Every door may be called from any thread at any time. The caller's memory is read during the call only (the
+//! - Every function may be called from any thread at any time. The caller's memory is read during the call only (the
 //!   pre-validator and batches copy), and nobody may write to it meanwhile.
 //! - No panic crosses: it becomes `SIGWARP_ERROR_PANIC`.
 //! - What can be checked about the caller's memory is checked: null, alignment, lengths, the order of offsets, outputs
@@ -15,8 +15,8 @@
 //!
 //! # Layout
 //! `memory` turns the caller's pointers into slices and is the only place that does; `handles` is the table of
-//! what handles name; `error` has the codes and the door that every call goes through. The other modules are the
-//! doors, one subject each.
+//! what handles name; `error` has the codes and what every call goes through. The other modules are the functions
+//! of the interface, one subject each.
 // The names are those of the header.
 #![allow(non_camel_case_types)]
 
@@ -53,7 +53,7 @@ pub use tickets::*;
 pub use verify::*;
 
 /// The version of this interface. It changes when a program that was built against an earlier header could not go on
-/// with a newer library; doors, codes and statuses may be added without a change.
+/// with a newer library; functions, codes and statuses may be added without a change.
 pub const SIGWARP_ABI_VERSION: u32 = 1;
 
 /// The ABI version of the library. Compare with SIGWARP_ABI_VERSION of the header before anything else.

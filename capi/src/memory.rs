@@ -94,7 +94,7 @@ impl<T: Copy + Default> Output<T> {
     /// reads or writes otherwise; a buffer that lies on them is refused and not touched.
     ///
     /// # Safety
-    /// `capacity` values can be written until the door returns, nobody else touches them, and no reference to memory
+    /// `capacity` values can be written until the call returns, nobody else touches them, and no reference to memory
     /// of the caller exists yet.
     pub(crate) unsafe fn new(
         name: &'static str,
@@ -186,7 +186,7 @@ pub(crate) fn range<T>(pointer: *const T, count: usize) -> Range<usize> {
     start..start.saturating_add(bytes.unwrap_or(0))
 }
 
-/// Writes how a door ended, if the caller wants to know.
+/// Writes how a call ended, if the caller wants to know.
 pub(crate) fn write_error(error: *mut sigwarp_error, code: sigwarp_code, text: &str) {
     if error.is_null() || !error.is_aligned() {
         return;
@@ -195,7 +195,7 @@ pub(crate) fn write_error(error: *mut sigwarp_error, code: sigwarp_code, text: &
     while !text.is_char_boundary(length) {
         length -= 1;
     }
-    // SAFETY: not null and aligned; the door's caller gives a `sigwarp_error` that can be written, and the bytes copied
+    // SAFETY: not null and aligned; the caller gives a `sigwarp_error` that can be written, and the bytes copied
     // end before its last one.
     unsafe {
         (&raw mut (*error).code).write(code);

@@ -1,5 +1,5 @@
 //! The pre-validator: items from many threads, verified in micro-batches. Its life from start to end; `submit` has the
-//! doors for items, `tickets` those for their outcomes.
+//! calls for items, `tickets` those for their outcomes.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -11,12 +11,12 @@ use sigwarp::Prevalidator;
 use sigwarp::prevalidator::{Config, Outcome};
 
 use crate::engine::{ENGINES, sigwarp_engine};
-use crate::error::{Failure, door, sigwarp_code, sigwarp_error};
+use crate::error::{Failure, call, sigwarp_code, sigwarp_error};
 use crate::handles::Table;
 use crate::memory::{self, Output};
 use crate::tickets::{outcome, sigwarp_outcome};
 
-pub(crate) static PREVALIDATORS: Table<Pre> = Table::new("pre-validator", 4);
+pub(crate) static PREVALIDATORS: Table<Pre> = Table::new("pre-validator", "sigwarp_prevalidator_start", 4);
 
 /// What a pre-validator handle names.
 pub(crate) struct Pre {
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn sigwarp_prevalidator_start(
     prevalidator: *mut sigwarp_prevalidator,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: the caller gives a handle that can be written, and nothing is borrowed yet.
         let output = unsafe { Output::one("prevalidator", prevalidator) }?;
         let engine = ENGINES.get(engine.id)?;
@@ -274,7 +274,7 @@ pub unsafe extern "C" fn sigwarp_prevalidator_close(
     prevalidator: sigwarp_prevalidator,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         PREVALIDATORS.get(prevalidator.id)?.close();
         Ok(())
     })
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn sigwarp_prevalidator_free(
     prevalidator: sigwarp_prevalidator,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         if prevalidator.id == 0 {
             return Ok(());
         }
@@ -305,7 +305,7 @@ pub unsafe extern "C" fn sigwarp_prevalidator_free(
     })
 }
 
-/// Has the items that wait for others verified as soon as a worker is free. Does not wait for them.
+/// Sends pending items to the next free worker. Does not wait for them.
 ///
 /// # Safety
 /// `error` is null or can be written.
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn sigwarp_prevalidator_flush(
     prevalidator: sigwarp_prevalidator,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         PREVALIDATORS.get(prevalidator.id)?.inner.flush();
         Ok(())
     })
@@ -330,7 +330,7 @@ pub unsafe extern "C" fn sigwarp_prevalidator_get_stats(
     stats: *mut sigwarp_prevalidator_stats,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: it can be written, and nothing is borrowed.
         let output = unsafe { Output::one("stats", stats) }?;
         let seen = PREVALIDATORS.get(prevalidator.id)?.inner.stats();

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use sigwarp::{EcdsaRule, ethereum_address, recover};
 
 use crate::columns::{column, column_ranges, require, sigwarp_column};
-use crate::error::{Failure, door, sigwarp_code, sigwarp_error};
+use crate::error::{Failure, call, sigwarp_code, sigwarp_error};
 use crate::memory::{self, Output};
 use crate::status::{SIGWARP_STATUS_VALID, of_reason, sigwarp_status};
 
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn sigwarp_recover(
     capacity: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let of = |offsets| sigwarp_column { bytes: arena, length: arena_length, offsets, width: 0 };
         let columns = [of(digest_offsets), of(signature_offsets)];
         let [digests, signatures] = columns.each_ref().map(|column| column_ranges(column, items));

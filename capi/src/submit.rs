@@ -9,7 +9,7 @@ use sigwarp::{Column, Key, KeyId, Message, MessageInput, Suite};
 use crate::columns::{column, column_ranges, sigwarp_column};
 use crate::error::{
     Failure, SIGWARP_ERROR_CLOSED, SIGWARP_ERROR_COLUMNS, SIGWARP_ERROR_FULL, SIGWARP_ERROR_NULL,
-    SIGWARP_ERROR_TOO_LARGE, SIGWARP_ERROR_UNSUPPORTED, door, sigwarp_code, sigwarp_error,
+    SIGWARP_ERROR_TOO_LARGE, SIGWARP_ERROR_UNSUPPORTED, call, sigwarp_code, sigwarp_error,
 };
 use crate::memory::{self, Output};
 use crate::prevalidator::{PREVALIDATORS, Pre, sigwarp_prevalidator};
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn sigwarp_submit(
     ticket: *mut sigwarp_ticket,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: the caller gives such a structure. A copy: nothing is borrowed when the ticket is zeroed.
         let given = *unsafe { memory::one("item", item) }?;
         let inputs = [
@@ -255,8 +255,8 @@ impl Given {
 }
 
 /// Submits items of one suite in one arena, as in sigwarp_verify: as many as there is room for, in order. `taken` gets
-/// their number; with SIGWARP_ERROR_FULL the ticket is for those, and the rest may be submitted later. This is the door
-/// of the least cost.
+/// their number; with SIGWARP_ERROR_FULL the ticket is for those, and the rest may be submitted later. This costs
+/// least for each item.
 ///
 /// `key_ids` has the ids of registered keys, or is null; an item with the id 0 has its key in the arena. `key_offsets`
 /// may be null where every item has an id. `ids` has the caller's ids of the items; where it is null they are 0, 1, …
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn sigwarp_submit_many(
     ticket: *mut sigwarp_ticket,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let offsets = [key_offsets, message_offsets, signature_offsets];
         let given = Given { items, arena: (arena, arena_length), key_ids, offsets, ids };
         let pre = PREVALIDATORS.get(prevalidator.id)?;
@@ -339,7 +339,7 @@ pub unsafe extern "C" fn sigwarp_submit_group(
     ticket: *mut sigwarp_ticket,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let offsets = [key_offsets, message_offsets, signature_offsets];
         let given = Given { items, arena: (arena, arena_length), key_ids, offsets, ids };
         let pre = PREVALIDATORS.get(prevalidator.id)?;

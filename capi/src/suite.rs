@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use sigwarp::Suite;
 
-use crate::error::{Failure, door, sigwarp_code, sigwarp_error};
+use crate::error::{Failure, call, sigwarp_code, sigwarp_error};
 use crate::handles::Table;
 use crate::memory::{self, Output};
 
-pub(crate) static SUITES: Table<Suite> = Table::new("suite", 2);
+pub(crate) static SUITES: Table<Suite> = Table::new("suite", "sigwarp_suite_new", 2);
 
 /// Scheme, rule, signature encoding and user ID or context: everything besides the bytes that fixes what valid means. Made by
 /// sigwarp_suite_new; used with any engine, by any number of threads.
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn sigwarp_suite_new(
     suite: *mut sigwarp_suite,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: the caller gives a handle that can be written, and nothing is borrowed yet.
         let output = unsafe { Output::one("suite", suite) }?;
         // SAFETY: null or zero-terminated, and unchanged during the call.
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn sigwarp_suite_new(
 /// `error` is null or can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigwarp_suite_free(suite: sigwarp_suite, error: *mut sigwarp_error) -> sigwarp_code {
-    door(error, || SUITES.free(suite.id))
+    call(error, || SUITES.free(suite.id))
 }
 
 /// Writes the names of a suite: scheme, rule and encoding with a space between. `needed` is as in
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn sigwarp_suite_name(
     needed: *mut usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let suite = SUITES.get(suite.id)?;
         // SAFETY: passed on.
         unsafe { memory::write_text(&suite.to_string(), text, capacity, needed) }

@@ -6,13 +6,13 @@ use sigwarp::prevalidator::{Fault, Group, Outcome, Ticket};
 
 use crate::error::{
     Failure, SIGWARP_ERROR_CANCELLED, SIGWARP_ERROR_ENGINE, SIGWARP_ERROR_PANIC, SIGWARP_ERROR_PENDING,
-    SIGWARP_ERROR_UNKNOWN_KEY, SIGWARP_OK, door, sigwarp_code, sigwarp_error,
+    SIGWARP_ERROR_UNKNOWN_KEY, SIGWARP_OK, call, sigwarp_code, sigwarp_error,
 };
 use crate::handles::Table;
 use crate::memory::Output;
 use crate::status::{self, SIGWARP_STATUS_NOT_COMPUTED, sigwarp_status};
 
-pub(crate) static TICKETS: Table<Held> = Table::new("ticket", 5);
+pub(crate) static TICKETS: Table<Held> = Table::new("ticket", "the submission", 5);
 
 /// What a ticket handle names.
 pub(crate) enum Held {
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn sigwarp_ticket_length(
     length: *mut usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: it can be written, and nothing is borrowed.
         let output = unsafe { Output::one("length", length) }?;
         output.set(TICKETS.get(ticket.id)?.len());
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn sigwarp_ticket_wait(
     capacity: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let ticket = TICKETS.get(ticket.id)?;
         // SAFETY: so many outcomes can be written, and nothing is borrowed.
         let output = unsafe { Output::new("outcomes", outcomes, capacity, ticket.len(), &[]) }?;
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn sigwarp_ticket_cancel(
     cancelled: *mut usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: null or can be written, and nothing is borrowed.
         let output = unsafe { Output::optional("cancelled", cancelled, 1, 1, &[]) }?;
         let count = TICKETS.get(ticket.id)?.cancel();
@@ -176,5 +176,5 @@ pub unsafe extern "C" fn sigwarp_ticket_free(
     ticket: sigwarp_ticket,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || TICKETS.free(ticket.id))
+    call(error, || TICKETS.free(ticket.id))
 }

@@ -6,7 +6,7 @@ use sigwarp::{BatchView, Column, Engine, Suites, Verdicts};
 
 use crate::columns::{Borrowed, column_ranges, require, sigwarp_column, sigwarp_columns, suites};
 use crate::engine::{ENGINES, sigwarp_engine};
-use crate::error::{Failure, SIGWARP_ERROR_ENGINE, SIGWARP_ERROR_NULL, door, sigwarp_code, sigwarp_error};
+use crate::error::{Failure, SIGWARP_ERROR_ENGINE, SIGWARP_ERROR_NULL, call, sigwarp_code, sigwarp_error};
 use crate::memory::{self, Output};
 use crate::status::{self, sigwarp_status};
 use crate::suite::{SUITES, sigwarp_suite};
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn sigwarp_verify(
     capacity: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let of = |offsets| in_arena(arena, arena_length, offsets);
         let columns = [of(key_offsets), of(message_offsets), of(signature_offsets)];
         // SAFETY: the caller gives memory as described.
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn sigwarp_verify_ids(
     capacity: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let of = |offsets| in_arena(arena, arena_length, offsets);
         let columns = [NO_COLUMN, of(message_offsets), of(signature_offsets)];
         // SAFETY: the caller gives memory as described.
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn sigwarp_verify_columns(
     capacity: usize,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         // SAFETY: the size comes first in every version of the structure.
         let size = unsafe { memory::one("columns", columns.cast::<u32>()) }.copied();
         let known = size_of::<sigwarp_columns>();
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn sigwarp_verify_one(
     status: *mut sigwarp_status,
     error: *mut sigwarp_error,
 ) -> sigwarp_code {
-    door(error, || {
+    call(error, || {
         let inputs = [
             memory::range(key, key_length),
             memory::range(message, message_length),

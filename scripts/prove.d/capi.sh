@@ -16,7 +16,7 @@ cargo_test() {
     fi
 }
 cargo_test "the header is what the sources say" -p sigwarp-capi --test suite header::
-cargo_test "every door gives what it says, and the pre-validator behind them" -p sigwarp-capi --test suite -- doors:: prevalidator::
+cargo_test "every call gives what it says, and the pre-validator behind them" -p sigwarp-capi --test suite -- calls:: prevalidator::
 cargo_test "misuse gives error codes" -p sigwarp-capi --test suite -- misuse:: arbitrary::
 cargo_test "handles, memory, error texts and status bytes" --lib -- handles:: memory:: error:: status::
 
@@ -46,7 +46,7 @@ else
     done
 fi
 
-# The same with address checks in every line of the library: its tests, and so the doors with what they must refuse.
+# The same with address checks in every line of the library: its tests, and so the calls that must be refused.
 # valgrind above looks for leaks; this looks for accesses beside their objects, on stacks and in statics too. The
 # standard library has no checks. Only the portable backend is built: with checks the kernels of the vectors take the
 # better part of an hour to compile.

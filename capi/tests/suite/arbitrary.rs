@@ -1,4 +1,4 @@
-//! Offsets and lengths of every kind, against a model of which of them describe rows: the door agrees with it, and with
+//! Offsets and lengths of every kind, against a model of which of them describe rows: the library agrees with it, and with
 //! the engine where they do. Nothing outside the arena is read: the model slices the same bytes in safe code.
 
 use crate::common;
@@ -28,7 +28,7 @@ fn rows<'a>(bytes: &'a [u8], offsets: &[u64]) -> Option<Vec<&'a [u8]>> {
 }
 
 #[test]
-fn the_door_takes_what_describes_rows_and_nothing_else() {
+fn a_call_takes_what_describes_rows_and_nothing_else() {
     let (engine, suite) = (engine(), suite("ed25519", Some("zip215"), None));
     let portable = BackendChoice::Forced(BackendKind::Portable);
     let reference = Engine::builder().backend(portable).threads(std::num::NonZeroUsize::MIN).build().unwrap();

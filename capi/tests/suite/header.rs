@@ -18,13 +18,13 @@ fn sources() -> Vec<PathBuf> {
 
 fn generated() -> String {
     let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("a configuration");
-    // From here cbindgen follows the modules. Given the files one by one as well, it writes every door twice.
+    // From here cbindgen follows the modules. Given the files one by one as well, it writes every function twice.
     let builder = cbindgen::Builder::new().with_config(config).with_src(root().join("src/lib.rs"));
     let mut header = Vec::new();
     builder.generate().expect("bindings").write(&mut header);
     // What is for callers of the functions in Rust says nothing new to those in C.
     let header = String::from_utf8(header).expect("UTF-8");
-    header.replace(" * # Safety\n", " * The caller sees to this:\n")
+    header.replace(" * # Safety\n", " * The caller must ensure:\n")
 }
 
 #[test]
@@ -43,9 +43,9 @@ fn the_header_is_what_the_sources_say() {
 }
 
 #[test]
-fn every_door_is_in_the_header_and_nothing_else_is_exported() {
+fn every_function_is_in_the_header_and_nothing_else_is_exported() {
     let header = generated();
-    let mut doors = 0;
+    let mut functions = 0;
     for source in sources() {
         let text = fs::read_to_string(&source).expect("a readable source");
         for (index, _) in text.match_indices("#[unsafe(no_mangle)]\n") {
@@ -54,10 +54,10 @@ fn every_door_is_in_the_header_and_nothing_else_is_exported() {
             assert!(name.starts_with("sigwarp_"), "{name} is exported without the prefix");
             let declared = |before: char| header.matches(&format!("{before}{name}(")).count();
             assert_eq!(declared(' ') + declared('*'), 1, "{name} in the header");
-            doors += 1;
+            functions += 1;
         }
     }
-    assert!(doors >= 20, "{doors} doors");
+    assert!(functions >= 20, "{functions} functions");
 }
 
 #[test]

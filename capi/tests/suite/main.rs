@@ -1,8 +1,8 @@
 //! The tests of the C library, in one program.
 
 mod arbitrary;
+mod calls;
 mod common;
-mod doors;
 mod header;
 mod misuse;
 mod prevalidator;

@@ -33,7 +33,7 @@ impl Call {
     /// The code and the text; all statuses must be untouched by verdicts after an error.
     fn run(self) -> (sigwarp_code, String) {
         let (mut statuses, mut error) = (vec![SIGWARP_STATUS_VALID; self.capacity], no_error());
-        // SAFETY: what is wrong about the arguments of these tests is what the door checks before it reads.
+        // SAFETY: what is wrong about the arguments of these tests is what the call checks before it reads.
         let code = unsafe {
             sigwarp_verify(
                 self.engine,
@@ -131,7 +131,7 @@ fn outputs_on_inputs_are_refused_and_nothing_is_written() {
     let (mut bytes, mut error) = (arena.bytes.clone(), no_error());
     for at in [0, 31, bytes.len() - 5, bytes.len() - 1] {
         let start = bytes.as_mut_ptr();
-        // SAFETY: the door refuses it before anything is read or written.
+        // SAFETY: the call refuses it before anything is read or written.
         let code = unsafe {
             sigwarp_verify(
                 engine,
@@ -154,7 +154,7 @@ fn outputs_on_inputs_are_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn handles_that_name_nothing_are_errors_at_every_door() {
+fn handles_that_name_nothing_are_errors_of_every_call() {
     let (live, suite) = (engine(), suite("ed25519", Some("zip215"), None));
     let arena = Arena::signed(3);
     let freed = engine();
@@ -296,7 +296,7 @@ fn columns_structures_are_checked_field_by_field() {
     };
     let run = |columns: *const sigwarp_columns| {
         let (mut statuses, mut error) = ([1u8; 4], no_error());
-        // SAFETY: what is wrong is what the door checks before it reads.
+        // SAFETY: what is wrong is what the call checks before it reads.
         let code = unsafe { sigwarp_verify_columns(engine, columns, statuses.as_mut_ptr(), 4, &mut error) };
         assert!(code == SIGWARP_OK || statuses == [0; 4], "{code} {statuses:?}");
         (code, text(&error))
@@ -397,7 +397,7 @@ fn counts_of_any_size_are_refused_before_anything_is_read() {
         let (mut digests, mut error) = ([7u8; 32], no_error());
         let (mut id, mut batch) = (7u64, sigwarp_batch::default());
         let (bytes, offsets) = (arena.bytes.as_ptr(), arena.keys.as_ptr());
-        // SAFETY: what is wrong is what the doors check before they read.
+        // SAFETY: what is wrong is what the calls check before they read.
         unsafe {
             let (name, to, e) = (c"sha256".as_ptr(), digests.as_mut_ptr(), &raw mut error);
             let code = sigwarp_hash(engine, name, items, bytes, arena.bytes.len(), offsets, to, 32, e);

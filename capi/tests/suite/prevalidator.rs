@@ -59,14 +59,14 @@ fn item(arena: &Arena, suite: sigwarp_suite, index: usize) -> sigwarp_item {
 }
 
 #[derive(Clone, Copy)]
-enum Door {
+enum By {
     Many,
     Group,
 }
 
 /// Submits an arena; gives the code, how many were taken, and the ticket.
 fn submit(
-    door: Door,
+    by: By,
     pre: sigwarp_prevalidator,
     suite: sigwarp_suite,
     arena: &Arena,
@@ -79,8 +79,8 @@ fn submit(
     let (bytes, length, mempool) = (arena.bytes.as_ptr(), arena.bytes.len(), SIGWARP_PRIORITY_MEMPOOL);
     // SAFETY: the arena is as long as its offsets say.
     let code = unsafe {
-        match door {
-            Door::Many => sigwarp_submit_many(
+        match by {
+            By::Many => sigwarp_submit_many(
                 pre,
                 suite,
                 arena.len(),
@@ -97,7 +97,7 @@ fn submit(
                 to,
                 null_mut(),
             ),
-            Door::Group => sigwarp_submit_group(
+            By::Group => sigwarp_submit_group(
                 pre,
                 suite,
                 arena.len(),
@@ -136,12 +136,12 @@ fn items_groups_and_columns_get_their_outcomes() {
     let mut arena = Arena::signed(50);
     arena.spoil(31);
     let ids: Vec<u64> = (0..50).map(|index| 500 - index).collect();
-    for door in [Door::Many, Door::Group] {
+    for by in [By::Many, By::Group] {
         for with_ids in [false, true] {
             let (code, taken, ticket) =
-                submit(door, pre, suite, &arena, if with_ids { ids.as_ptr() } else { null() }, true);
+                submit(by, pre, suite, &arena, if with_ids { ids.as_ptr() } else { null() }, true);
             assert_eq!(code, SIGWARP_OK);
-            assert!(matches!(door, Door::Group) || taken == 50);
+            assert!(matches!(by, By::Group) || taken == 50);
             let mut length = 0;
             // SAFETY: all of it is here.
             unsafe {
@@ -186,7 +186,7 @@ fn items_groups_and_columns_get_their_outcomes() {
     assert_eq!((stats.accepted, stats.valid, stats.invalid, stats.pending), (201, 196, 5, 0));
     assert!(stats.latency_p50_ns > 0 && stats.latency_p50_ns <= stats.latency_p999_ns);
     free(pre);
-    assert_eq!(submit(Door::Many, pre, suite, &arena, null(), true).0, SIGWARP_ERROR_HANDLE);
+    assert_eq!(submit(By::Many, pre, suite, &arena, null(), true).0, SIGWARP_ERROR_HANDLE);
 }
 
 /// What a callback has heard.
@@ -218,7 +218,7 @@ fn a_callback_hears_of_every_item_of_every_thread() {
                 arena.spoil(producer as usize);
                 let ids: Vec<u64> = (0..20).map(|index| producer * 100 + index).collect();
                 // No ticket is wanted: the callback hears.
-                assert_eq!(submit(Door::Group, pre, suite, &arena, ids.as_ptr(), false).0, SIGWARP_OK);
+                assert_eq!(submit(By::Group, pre, suite, &arena, ids.as_ptr(), false).0, SIGWARP_OK);
             });
         }
     });
@@ -268,7 +268,7 @@ fn a_callback_closes_its_prevalidator_and_cannot_free_it() {
     });
     ending.pre.store(pre.id, Ordering::Release);
     let (suite, arena) = (suite("ed25519", Some("zip215"), None), Arena::signed(1));
-    let (code, _, ticket) = submit(Door::Group, pre, suite, &arena, null(), true);
+    let (code, _, ticket) = submit(By::Group, pre, suite, &arena, null(), true);
     assert_eq!(code, SIGWARP_OK);
     assert_eq!(wait(ticket, 1, SIGWARP_FOREVER).1[0].status, SIGWARP_STATUS_VALID);
     ending.closing.store(true, Ordering::Release);
@@ -276,7 +276,7 @@ fn a_callback_closes_its_prevalidator_and_cannot_free_it() {
     unsafe { assert_eq!(sigwarp_prevalidator_close(pre, null_mut()), SIGWARP_OK) };
     assert_eq!(*ending.codes.lock().unwrap(), [(SIGWARP_ERROR_ARGUMENT, SIGWARP_OK)]);
     // The cache knows the item, and nobody is told of it any more.
-    assert_eq!(submit(Door::Group, pre, suite, &arena, null(), true).0, SIGWARP_ERROR_CLOSED);
+    assert_eq!(submit(By::Group, pre, suite, &arena, null(), true).0, SIGWARP_ERROR_CLOSED);
     let one = item(&arena, suite, 0);
     // SAFETY: all of it is here.
     unsafe { assert_eq!(sigwarp_submit(pre, &one, 0, null_mut(), null_mut()), SIGWARP_ERROR_CLOSED) };
@@ -321,13 +321,11 @@ fn nothing_calls_back_once_a_prevalidator_is_closed() {
             ..NONE
         });
         let arena = Arena::signed(2);
-        let (_, _, ticket) = submit(Door::Group, pre, suite, &arena, null(), true);
+        let (_, _, ticket) = submit(By::Group, pre, suite, &arena, null(), true);
         assert_eq!(wait(ticket, 2, SIGWARP_FOREVER).0, SIGWARP_OK);
         thread::scope(|scope| {
             for _ in 0..2 {
-                scope.spawn(
-                    || while submit(Door::Group, pre, suite, &arena, null(), false).0 == SIGWARP_OK {},
-                );
+                scope.spawn(|| while submit(By::Group, pre, suite, &arena, null(), false).0 == SIGWARP_OK {});
             }
             while fragile.inside.load(Ordering::Acquire) < 3 + round {
                 thread::yield_now();
@@ -346,13 +344,13 @@ fn a_full_queue_gives_items_back_and_cancelled_items_say_so() {
     let pre = start(&sigwarp_prevalidator_options { capacity: 30, max_delay_us: 3_600_000_000, ..NONE });
     let suite = suite("ed25519", Some("zip215"), None);
     let (arena, large) = (Arena::signed(20), Arena::signed(31));
-    let (code, taken, first) = submit(Door::Many, pre, suite, &arena, null(), true);
+    let (code, taken, first) = submit(By::Many, pre, suite, &arena, null(), true);
     assert_eq!((code, taken), (SIGWARP_OK, 20));
     // Nothing is cut before the hour is over, so that the ticket is pending and there is room for ten.
     let (code, outcomes) = wait(first, 20, 1000);
     assert_eq!(code, SIGWARP_ERROR_PENDING);
     assert!(outcomes.iter().all(|outcome| *outcome == sigwarp_outcome::default()));
-    assert_eq!(submit(Door::Group, pre, suite, &large, null(), true).0, SIGWARP_ERROR_TOO_LARGE);
+    assert_eq!(submit(By::Group, pre, suite, &large, null(), true).0, SIGWARP_ERROR_TOO_LARGE);
     let mut cancelled = 9;
     // SAFETY: all of it is here.
     unsafe { assert_eq!(sigwarp_ticket_cancel(first, &mut cancelled, null_mut()), SIGWARP_OK) };
@@ -369,7 +367,7 @@ fn misuse_gives_codes() {
     let (arena, mut error) = (Arena::signed(3), no_error());
     let right = item(&arena, suite, 0);
     let mut ticket = sigwarp_ticket { id: 5 };
-    // SAFETY: what is wrong is what the doors check before they read.
+    // SAFETY: what is wrong is what the calls check before they read.
     unsafe {
         let mut submit = |item: sigwarp_item, ticket: *mut sigwarp_ticket| {
             let code = sigwarp_submit(pre, &item, 0, ticket, &mut error);

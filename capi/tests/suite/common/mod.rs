@@ -1,4 +1,4 @@
-//! Signed items, and the doors with less ceremony.
+//! Signed items, and short forms of the calls.
 #![allow(dead_code)]
 
 use std::ffi::{CStr, CString, c_char};
@@ -65,7 +65,7 @@ pub(crate) fn no_error() -> sigwarp_error {
 }
 
 pub(crate) fn text(error: &sigwarp_error) -> String {
-    // SAFETY: doors terminate the text.
+    // SAFETY: the library terminates the text.
     unsafe { CStr::from_ptr(error.text.as_ptr()) }.to_str().expect("UTF-8").to_owned()
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn verify(
     arena: &Arena,
 ) -> (sigwarp_code, String, Vec<u8>) {
     let (mut statuses, mut error) = (vec![0xaa; arena.len()], no_error());
-    // SAFETY: the arena is as long as its offsets say or the door refuses them.
+    // SAFETY: the arena is as long as its offsets say or the call refuses them.
     let code = unsafe {
         sigwarp_verify(
             engine,

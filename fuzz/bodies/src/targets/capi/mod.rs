@@ -1,10 +1,10 @@
-//! The C ABI: any columns, offsets, counts, handles and names, against a model of what each door must say of them.
+//! The C ABI: any columns, offsets, counts, handles and names, against a model of what each call must say of them.
 //!
-//! A door that refuses gives the code that is due first and leaves no status but "not computed"; one that does not
+//! A call that refuses gives the code that is due first and leaves no status but "not computed"; one that does not
 //! gives the oracle's verdicts. What the contract forbids (an array shorter than the count that comes with it) is not
 //! done: nothing could be expected of it.
 
-mod doors;
+mod calls;
 mod others;
 
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use sigwarp_c::*;
 use super::keys::{family, refused};
 use crate::cases::Case;
 use crate::seeds;
-use doors::{Columns, Rows, Said};
+use calls::{Columns, Rows, Said};
 
 const POOL: u64 = 60;
 /// Items of a call, at most.
@@ -40,8 +40,8 @@ struct Setup {
 }
 
 static SETUP: LazyLock<Mutex<Setup>> = LazyLock::new(|| {
-    let engine = doors::engine(c"portable", 4 << 20);
-    let pre = doors::prevalidator(engine, 64);
+    let engine = calls::engine(c"portable", 4 << 20);
+    let pre = calls::prevalidator(engine, 64);
     let mut cases = Vec::new();
     let mut suites: Vec<(sigwarp_suite, Suite)> = Vec::new();
     for salt in 0..POOL {
@@ -53,7 +53,7 @@ static SETUP: LazyLock<Mutex<Setup>> = LazyLock::new(|| {
         cases.push(case);
     }
     let freed = handle_of(&suites[0].1);
-    assert_eq!(doors::free_suite(freed), SIGWARP_OK);
+    assert_eq!(calls::free_suite(freed), SIGWARP_OK);
     Mutex::new(Setup { engine, pre, suites, freed, cases, keys: HashMap::new(), dropped: Vec::new() })
 });
 
@@ -64,7 +64,7 @@ fn name(text: &str) -> CString {
 fn handle_of(suite: &Suite) -> sigwarp_suite {
     let names = [suite.scheme().name(), suite.rule(), suite.encoding()].map(name);
     let names = names.each_ref().map(|name| Some(name.as_c_str()));
-    let (said, handle) = doors::suite(names, suite.parameter());
+    let (said, handle) = calls::suite(names, suite.parameter());
     assert_eq!(said.code, SIGWARP_OK, "{}", said.text);
     handle
 }
@@ -166,7 +166,7 @@ fn near(u: &mut Unstructured<'_>, count: usize) -> Result<usize> {
     })
 }
 
-/// A door said what is due, and its statuses are those of the items and nothing else.
+/// A call said what is due, and its statuses are those of the items and nothing else.
 fn check(said: &Said, statuses: &[u8], items: usize, expected: std::result::Result<Vec<u8>, sigwarp_code>) {
     let written = items.min(statuses.len());
     match expected {
@@ -192,7 +192,7 @@ pub fn capi(data: &[u8]) {
         }
     }
     let ids: Vec<u64> = setup.keys.drain().map(|(id, _)| id).collect();
-    let (said, dropped) = doors::unregister(setup.engine, &ids);
+    let (said, dropped) = calls::unregister(setup.engine, &ids);
     assert_eq!((said.code, dropped), (SIGWARP_OK, ids.len()));
 }
 
@@ -269,14 +269,14 @@ impl Setup {
             let at = u.int_in_range(0..=arena.bytes.len())?;
             let before = arena.bytes.clone();
             let offsets = arena.offsets.each_ref().map(Vec::as_slice);
-            let said = doors::verify_within((engine, handle), items, &mut arena.bytes, offsets, at);
+            let said = calls::verify_within((engine, handle), items, &mut arena.bytes, offsets, at);
             assert!(items == 0 || said.code == SIGWARP_ERROR_BUFFER, "{}", said.text);
             assert_eq!(arena.bytes, before);
             return Ok(());
         }
         let offsets = arena.given(u)?;
         let mut statuses = vec![BEFORE; near(u, items)?];
-        let said = doors::verify((engine, handle), items, &arena.bytes, None, offsets, &mut statuses);
+        let said = calls::verify((engine, handle), items, &arena.bytes, None, offsets, &mut statuses);
         let expected = || {
             if statuses.len() < items {
                 return Err(SIGWARP_ERROR_BUFFER);
@@ -330,7 +330,7 @@ impl Setup {
         let [_, messages, signatures] = arena.given(u)?;
         let offsets = [None, messages, signatures];
         let mut statuses = vec![BEFORE; near(u, items)?];
-        let said = doors::verify((engine, handle), items, &arena.bytes, Some(ids), offsets, &mut statuses);
+        let said = calls::verify((engine, handle), items, &arena.bytes, Some(ids), offsets, &mut statuses);
         let expected = || {
             if statuses.len() < items {
                 return Err(SIGWARP_ERROR_BUFFER);
@@ -386,12 +386,12 @@ impl Setup {
         if key_ids.is_some() && u.arbitrary()? {
             keys = Rows { bytes: &[], offsets: None, width: 0 };
         }
-        let size = if u.ratio(1, 32)? { u.arbitrary()? } else { doors::COLUMNS_SIZE };
+        let size = if u.ratio(1, 32)? { u.arbitrary()? } else { calls::COLUMNS_SIZE };
         let handles: Vec<sigwarp_suite> = suites.iter().map(|(handle, _)| *handle).collect();
         let mut statuses = vec![BEFORE; near(u, items)?];
         let given = Columns { size, suites: &handles, suite_of, items, key_ids, keys, messages, signatures };
-        let said = doors::verify_columns(engine, &given, &mut statuses);
-        if size != doors::COLUMNS_SIZE {
+        let said = calls::verify_columns(engine, &given, &mut statuses);
+        if size != calls::COLUMNS_SIZE {
             // It does not say how many items there are.
             let items = statuses.len();
             check(&said, &statuses, items, Err(SIGWARP_ERROR_ARGUMENT));
@@ -450,7 +450,7 @@ impl Setup {
         let (handle, suite) = self.suite(u)?;
         let Case { key, message, signature, .. } = u.choose(&self.cases)?;
         let mut statuses = [BEFORE];
-        let said = doors::verify_one((engine, handle), [key, message, signature], &mut statuses[0]);
+        let said = calls::verify_one((engine, handle), [key, message, signature], &mut statuses[0]);
         let expected = match suite.filter(|_| engine.id == self.engine.id) {
             None => Err(SIGWARP_ERROR_HANDLE),
             Some(suite) => Ok(self.judge(suite, Ok(key), [message, signature]).into_iter().collect()),
@@ -467,7 +467,7 @@ impl Setup {
         let offsets = maybe(u, arena.offsets[0].as_slice())?;
         let room = near(u, count)?;
         let (mut ids, mut statuses) = (vec![u64::MAX; room], vec![BEFORE; room]);
-        let said = doors::register((engine, handle), count, &arena.bytes, offsets, (&mut ids, &mut statuses));
+        let said = calls::register((engine, handle), count, &arena.bytes, offsets, (&mut ids, &mut statuses));
         if room < count {
             assert_eq!(said.code, SIGWARP_ERROR_BUFFER, "{}", said.text);
             assert!(ids.iter().all(|id| *id == 0));
@@ -515,7 +515,7 @@ impl Setup {
         let engine = self.engine(u)?;
         let count = u.int_in_range(0..=4)?;
         let ids = self.key_ids(u, None, count)?;
-        let (said, dropped) = doors::unregister(engine, &ids);
+        let (said, dropped) = calls::unregister(engine, &ids);
         if engine.id != self.engine.id {
             assert_eq!((said.code, dropped), (SIGWARP_ERROR_HANDLE, 0), "{}", said.text);
             return Ok(());

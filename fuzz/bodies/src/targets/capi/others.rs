@@ -1,4 +1,4 @@
-//! The doors beside verifying and registering: recovery, hashing, the pre-validator, suites.
+//! The calls beside verifying and registering: recovery, hashing, the pre-validator, suites.
 
 use std::ffi::CStr;
 
@@ -6,7 +6,7 @@ use arbitrary::{Result, Unstructured};
 use sigwarp::{EcdsaRule, Hash, Suite, Verdict};
 use sigwarp_c::*;
 
-use super::doors::{self, Recovered, Recovery, Submitted};
+use super::calls::{self, Recovered, Recovery, Submitted};
 use super::{Arena, BEFORE, Setup, check, handle, maybe, name, near, status};
 use crate::cases::{self, Case};
 use crate::targets::PORTABLE;
@@ -36,7 +36,7 @@ impl Setup {
         let room = near(u, items)?;
         let mut out = Recovered { keys: Vec::new(), addresses: Vec::new(), statuses: Vec::new() };
         let call = Recovery { rule, items, arena: &arena.bytes, digests, signatures, ids };
-        let said = doors::recover(&call, room, &mut out);
+        let said = calls::recover(&call, room, &mut out);
         let expected = || {
             if room < items {
                 return Err(SIGWARP_ERROR_BUFFER);
@@ -87,7 +87,7 @@ impl Setup {
         let text = maybe(u, text.as_c_str())?;
         let room = near(u, items * hash.map_or(1, Hash::digest_length))?;
         let mut digests = vec![BEFORE; room];
-        let said = doors::hash(engine, text, items, &arena.bytes, offsets, &mut digests);
+        let said = calls::hash(engine, text, items, &arena.bytes, offsets, &mut digests);
         let expected = || {
             let named = text.ok_or(SIGWARP_ERROR_NULL).and_then(|_| hash.ok_or(SIGWARP_ERROR_ARGUMENT));
             let hash = named.map_err(|code| (code, 0))?;
@@ -124,7 +124,7 @@ impl Setup {
         let ids = if u.arbitrary()? { Some(own.as_slice()) } else { None };
         let priority = if u.ratio(1, 16)? { u.arbitrary()? } else { u.int_in_range(0..=2)? };
         let call = Submitted { suite: handle, items, arena: &arena.bytes, key_ids, offsets, ids, priority };
-        let (said, ticket) = doors::submit(pre, &call);
+        let (said, ticket) = calls::submit(pre, &call);
         let expected = || {
             let suite = suite.filter(|_| pre.id == self.pre.id).ok_or(SIGWARP_ERROR_HANDLE)?;
             if priority > 2 {
@@ -158,7 +158,7 @@ impl Setup {
             }
             Ok(expected) => {
                 assert_eq!(said.code, SIGWARP_OK, "{}", said.text);
-                let (waited, outcomes) = doors::outcomes(ticket, items);
+                let (waited, outcomes) = calls::outcomes(ticket, items);
                 assert_eq!(waited.code, SIGWARP_OK, "{}", waited.text);
                 for (found, (id, status)) in outcomes.iter().zip(expected) {
                     let fault = if status.is_some() { SIGWARP_OK } else { SIGWARP_ERROR_UNKNOWN_KEY };
@@ -186,7 +186,7 @@ impl Setup {
         } else {
             None
         };
-        let (said, handle) = doors::suite([a, b, c], user_id.as_deref());
+        let (said, handle) = calls::suite([a, b, c], user_id.as_deref());
         let made = Suite::from_names(
             &scheme,
             b.map(|_| rule.as_str()),
@@ -204,12 +204,12 @@ impl Setup {
             let Case { key, message, signature, .. } = u.choose(&self.cases)?;
             let mut statuses = [BEFORE];
             let pair = (self.engine, handle);
-            let said = doors::verify_one(pair, [key, message, signature], &mut statuses[0]);
+            let said = calls::verify_one(pair, [key, message, signature], &mut statuses[0]);
             let expected = made.ok().and_then(|suite| self.judge(&suite, Ok(key), [message, signature]));
             check(&said, &statuses, 1, Ok(expected.into_iter().collect()));
-            assert_eq!(doors::free_suite(handle), SIGWARP_OK);
-            assert_eq!(doors::free_suite(handle), SIGWARP_ERROR_HANDLE);
-            let said = doors::verify_one(pair, [key, message, signature], &mut statuses[0]);
+            assert_eq!(calls::free_suite(handle), SIGWARP_OK);
+            assert_eq!(calls::free_suite(handle), SIGWARP_ERROR_HANDLE);
+            let said = calls::verify_one(pair, [key, message, signature], &mut statuses[0]);
             check(&said, &statuses, 1, Err(SIGWARP_ERROR_HANDLE));
         }
         Ok(())

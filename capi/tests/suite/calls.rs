@@ -1,4 +1,4 @@
-//! What the doors give where the caller does everything right.
+//! What calls give where the caller does everything right.
 
 use crate::common;
 
@@ -10,7 +10,7 @@ use common::*;
 use sigwarp_c::*;
 
 #[test]
-fn a_bad_item_is_named_with_its_reason_through_every_door() {
+fn a_bad_item_is_named_with_its_reason_through_every_call() {
     let (engine, suite) = (engine(), suite("ed25519", Some("zip215"), None));
     let mut arena = Arena::signed(70);
     arena.spoil(41);
@@ -312,7 +312,7 @@ fn names_and_explanations_are_texts_of_the_length_that_they_say() {
     let (engine, suite) = (engine(), suite("ecdsa-p256-sha256", Some("ecdsa-low-s"), Some("der")));
     let (mut needed, mut buffer) = (0, vec![0x41 as c_char; 200]);
     let seen = |buffer: &[c_char]| {
-        // SAFETY: the door terminated it.
+        // SAFETY: the library terminated it.
         unsafe { std::ffi::CStr::from_ptr(buffer.as_ptr()) }.to_str().unwrap().to_owned()
     };
     // SAFETY: all of it is here.
@@ -342,7 +342,7 @@ fn an_engine_that_chooses_by_itself_opens_no_device() {
         return;
     }
     let (mut engine, mut buffer) = (sigwarp_engine::default(), vec![0 as c_char; 1000]);
-    // SAFETY: all of it is here, and the door terminates its text.
+    // SAFETY: all of it is here, and the library terminates its text.
     let why = unsafe {
         assert_eq!(sigwarp_engine_new(null(), &mut engine, null_mut()), SIGWARP_OK);
         let code = sigwarp_engine_explain(engine, buffer.as_mut_ptr(), 1000, null_mut(), null_mut());

@@ -1,5 +1,5 @@
-//! The doors of the C ABI that the target `capi` calls, with slices for pointers and lengths. Whatever is given here is
-//! within the ABI's contract; what a door must refuse can still be said: no slice is a null pointer, handles are
+//! The functions of the C ABI that the target `capi` calls, with slices for pointers and lengths. Whatever is given here is
+//! within the ABI's contract; what a call must refuse can still be said: no slice is a null pointer, handles are
 //! numbers, offsets are any numbers, results may lie on what a call reads.
 #![allow(unsafe_code, reason = "the C ABI takes pointers")]
 
@@ -8,18 +8,18 @@ use std::ptr::{null, null_mut};
 
 use sigwarp_c::*;
 
-/// What a door gave.
+/// What a call returned.
 pub(super) struct Said {
     pub(super) code: sigwarp_code,
     pub(super) text: String,
 }
 
-/// Calls a door with a place for its error.
-fn said(door: impl FnOnce(*mut sigwarp_error) -> sigwarp_code) -> Said {
+/// Makes a call with a place for its error.
+fn said(call: impl FnOnce(*mut sigwarp_error) -> sigwarp_code) -> Said {
     let mut error = sigwarp_error { code: -1, text: [0x41; SIGWARP_ERROR_TEXT] };
-    let code = door(&mut error);
+    let code = call(&mut error);
     assert_eq!(error.code, code);
-    // SAFETY: every door terminates the text.
+    // SAFETY: every function terminates the text.
     let text = unsafe { CStr::from_ptr(error.text.as_ptr()) };
     let text = text.to_str().expect("texts are UTF-8").to_owned();
     assert_eq!(text.is_empty(), code == SIGWARP_OK, "{code}: {text:?}");
@@ -106,7 +106,7 @@ pub(super) fn verify(
     let (bytes, length) = (arena.as_ptr(), arena.len());
     let (output, capacity) = (statuses.as_mut_ptr(), statuses.len());
     match key_ids {
-        // SAFETY: slices, with as many entries as the door may read.
+        // SAFETY: slices, with as many entries as the call may read.
         None => said(|error| unsafe {
             sigwarp_verify(
                 engine, suite, items, bytes, length, keys, messages, signatures, output, capacity, error,
@@ -148,7 +148,7 @@ pub(super) fn verify_within(
     let bytes = arena.as_mut_ptr();
     let output = bytes.wrapping_add(at);
     let [keys, messages, signatures] = offsets.map(<[u64]>::as_ptr);
-    // SAFETY: slices, with as many entries as the door may read or write; one pointer is made of the other.
+    // SAFETY: slices, with as many entries as the call may read or write; one pointer is made of the other.
     said(|error| unsafe {
         sigwarp_verify(
             engine, suite, items, bytes, length, keys, messages, signatures, output, capacity, error,
@@ -188,7 +188,7 @@ pub(super) fn verify_columns(engine: sigwarp_engine, given: &Columns<'_>, status
         signatures: given.signatures.column(items),
     };
     let (output, capacity) = (statuses.as_mut_ptr(), statuses.len());
-    // SAFETY: slices, with as many entries as the door may read.
+    // SAFETY: slices, with as many entries as the call may read.
     said(|error| unsafe { sigwarp_verify_columns(engine, &columns, output, capacity, error) })
 }
 
@@ -227,7 +227,7 @@ pub(super) fn register(
     assert_eq!(ids.len(), statuses.len(), "the caller says how many of both");
     let (bytes, length, capacity) = (arena.as_ptr(), arena.len(), ids.len());
     let (ids, statuses) = (ids.as_mut_ptr(), statuses.as_mut_ptr());
-    // SAFETY: slices, with as many entries as the door may read or write.
+    // SAFETY: slices, with as many entries as the call may read or write.
     said(|error| unsafe {
         sigwarp_register_keys(
             engine,
@@ -314,7 +314,7 @@ pub(super) fn hash(
     let (bytes, length) = (arena.as_ptr(), arena.len());
     let (output, capacity) = (digests.as_mut_ptr(), digests.len());
     let name = hash.map_or(null(), CStr::as_ptr);
-    // SAFETY: a terminated name, slices, with as many entries as the door may read.
+    // SAFETY: a terminated name, slices, with as many entries as the call may read.
     said(|error| unsafe {
         sigwarp_hash(engine, name, messages, bytes, length, start(offsets), output, capacity, error)
     })
@@ -360,7 +360,7 @@ pub(super) fn submit(pre: sigwarp_prevalidator, given: &Submitted<'_>) -> (Said,
     check_ids(given.ids, given.items);
     let [keys, messages, signatures] = given.offsets.map(start);
     let mut ticket = sigwarp_ticket { id: 77 };
-    // SAFETY: slices, with as many entries as the door may read, and a handle that can be written.
+    // SAFETY: slices, with as many entries as the call may read, and a handle that can be written.
     let said = said(|error| unsafe {
         sigwarp_submit_group(
             pre,
