@@ -47,7 +47,7 @@ pub const MAX_LANES: usize = 8;
 #[repr(C, align(64))]
 pub struct Line(pub [u64; 8]);
 
-/// Proof that this CPU has an instruction set, and the door into code compiled for it.
+/// Proof that this CPU has an instruction set, and the way into code compiled for it.
 pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
     /// The vector of this instruction set.
     type Vector: Vector<Token = Self>;
