@@ -125,7 +125,7 @@ impl Rows {
             Ok(Message::Block { file, block, read }) => Ok(Next::Block { file, block, read }),
             Ok(Message::Failed(error)) => Err(Failure::input(error)),
             Ok(Message::End { schemes }) => self.check_rules(&schemes).map(|()| Next::End),
-            Err(_) => Err(Failure::engine("the reading thread ended without a word")),
+            Err(_) => Err(Failure::engine("the reader thread exited unexpectedly")),
         }
     }
 

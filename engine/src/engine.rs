@@ -378,7 +378,7 @@ impl Builder {
     }
 
     /// Whether keys that come often in valid signatures are kept as if they were registered, as far as the key
-    /// budget goes; they make room for registered ones. Not if not set.
+    /// budget goes; they make room for registered ones. Off by default.
     pub fn admit_keys(mut self, admit: bool) -> Self {
         self.admits = admit;
         self

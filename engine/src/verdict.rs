@@ -209,7 +209,7 @@ impl Slots {
     }
 }
 
-/// The verdict of a code; most codes are none.
+/// The verdict that a code stands for; most codes are not verdicts.
 #[inline]
 pub(crate) const fn decode(code: u8) -> Option<Verdict> {
     match code {

@@ -17,7 +17,7 @@ pub use machine::{Build, Machine, now};
 pub use schema::{SCHEMA, validate};
 pub use screen::screen;
 
-/// The version of the JSON document. It is raised when a field changes its meaning or goes.
+/// The version of the JSON document. It is raised when a field changes meaning or is removed.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The self-check passes when the median ratio of a function against itself is within this of 1.

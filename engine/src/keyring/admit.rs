@@ -16,7 +16,7 @@ struct Count {
     seen: u32,
 }
 
-/// Counts of keys that are not in the ring. A key that comes counts down the rarest of its set, and takes its place at
+/// Counts of keys that are not in the ring. A new key decrements the rarest counter of its set, and takes its place at
 /// 0: rare keys do not drive out frequent ones.
 pub(super) struct Sketch {
     sets: Vec<[Count; WAYS]>,

@@ -233,7 +233,7 @@ impl Prevalidator {
         Room { pre: self, items, bytes }
     }
 
-    /// Has the items that wait for others verified as soon as a worker is free. Does not wait for them.
+    /// Sends pending items to the next free worker. Does not wait for them.
     pub fn flush(&self) {
         self.shared.queue.flush();
     }

@@ -35,7 +35,7 @@ impl<F: FieldLanes + 'static> Tables<F> {
         self.base.get_or_init(|| comb::base_table(self.token))
     }
 
-    /// What the ring knows of a key. A table that another backend made is none.
+    /// What the ring knows of a key. Tables built by another backend are ignored.
     pub(super) fn known(record: &Record) -> KnownKey<'_, F> {
         let table = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<KeyTable<F>>());
         KnownKey { criteria: record.criteria, point: &record.point, table }

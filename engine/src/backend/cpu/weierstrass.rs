@@ -130,7 +130,7 @@ struct Kept {
     identity: OnceLock<[u8; 32]>,
 }
 
-/// A table that another backend made is none.
+/// What the ring knows of a key. Tables built by another backend are ignored.
 #[inline]
 fn known(record: &Record) -> KnownKey<'_> {
     let kept = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<Kept>());

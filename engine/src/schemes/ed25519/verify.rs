@@ -177,7 +177,7 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
     }
 }
 
-/// About how many keys so many items have, from a sample: as many as it shows, if it shows each of them often.
+/// Estimates the number of distinct keys from a sample: the number in the sample, if each occurs there often.
 fn distinct_keys<'a, F: 'a>(items: impl Iterator<Item = &'a comb::Known<'a, F>>, count: usize) -> usize {
     const SAMPLE: usize = 512;
     let mut sample: Vec<&[u8; 32]> =
