@@ -77,6 +77,10 @@ pub(super) struct Ends<'a> {
 
 /// What is left of a message when few lanes are at work.
 #[derive(Clone, Copy)]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "only the SHA extensions take over from lanes")
+)]
 pub(super) struct Straggler<'a> {
     /// Its index.
     pub index: usize,
@@ -90,6 +94,7 @@ pub(super) struct Straggler<'a> {
     pub marked: bool,
 }
 
+#[cfg(target_arch = "x86_64")]
 impl<'a> Straggler<'a> {
     /// A message that nothing has been done to, as the only one.
     pub(super) fn whole(message: &'a [u8], state: [u8; 64]) -> Self {

@@ -136,8 +136,8 @@ fn length_of(parts: &Parts<'_>) -> usize {
 /// Writes block `index` of a padded message.
 fn fill_block(parts: &Parts<'_>, index: usize, block: &mut [u8; 128]) {
     // The blocks of a challenge but the last: R ‖ A and the beginning of M, then M alone.
-    if let [r, a, m] = parts
-        && let (Some(r), Some(a)) = (r.first_chunk::<32>(), a.first_chunk::<32>())
+    let [r, a, m] = parts;
+    if let (Some(r), Some(a)) = (r.first_chunk::<32>(), a.first_chunk::<32>())
         && parts[0].len() + parts[1].len() == 64
     {
         if index == 0 {

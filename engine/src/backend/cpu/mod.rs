@@ -18,6 +18,7 @@ use sigwarp_kernels::field::prime256::General;
 use sigwarp_kernels::field::prime256::Ifma;
 #[cfg(target_arch = "x86_64")]
 use sigwarp_kernels::field::radix51_fma::Radix51Fma;
+#[cfg(any(target_arch = "x86_64", feature = "emulated"))]
 use sigwarp_kernels::field::radix51_ifma::Radix51Ifma;
 use sigwarp_kernels::field::radix51_portable::Radix51Portable;
 #[cfg(feature = "emulated")]

@@ -169,6 +169,7 @@ fn copy_tails<const BYTES: usize, const LANES: usize>(
 }
 
 /// `copy_tails`' blocks as rows.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn as_rows<const BYTES: usize, const LANES: usize>(blocks: &[[u8; BYTES]; LANES]) -> Rows<'_> {
     let mut rows: Rows<'_> = [&[]; MAX_WORD_LANES];
