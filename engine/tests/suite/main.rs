@@ -23,6 +23,7 @@ mod prevalidator;
 mod recovery;
 mod regressions;
 mod sm2_edges;
+mod snippets;
 mod tokens;
 mod vectors;
 mod wycheproof;
