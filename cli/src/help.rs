@@ -55,7 +55,7 @@ pub(crate) const HASH_EXAMPLES: &str = "\
 Examples:
   sigwarp hash *.bin > DIGESTS
   sigwarp hash --check DIGESTS
-  sigwarp hash transactions.parquet --column raw --hash keccak256
+  sigwarp hash transactions.parquet --column message --hash keccak256
   sigwarp hash block.jsonl --column transaction --hash sha256d --merkle bitcoin
   sigwarp hash events.jsonl --column payload --text --format json";
 
