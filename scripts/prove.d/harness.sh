@@ -25,7 +25,7 @@ if bench peers --clock "$clock" --json "$report" --html "$page" >"$work/peers.tx
     line=$(sed -n 's/^\(ok   \|FAILS\)  \(reference: .*\)/\1 \2/p' "$work/checks.txt")
     case "$line" in
     ok*) pass "${line#ok    }" ;;
-    *) skip "${line#FAILS } (docs/performance.md explains deviations; another machine has others)" ;;
+    *) skip "${line#FAILS } (docs/results/2026-11-21-peers.md explains deviations; another machine has others)" ;;
     esac
 else
     short "sigwarp-bench peers ended with an error"
