@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 /**
- * The version of this interface. It changes when a program that was built against an earlier header could not go on
- * with a newer library; functions, codes and statuses may be added without a change.
+ * The version of this interface. It changes when a program that was built against an earlier header would not work with
+ * a newer library; functions, codes and statuses may be added without a change.
  */
 #define SIGWARP_ABI_VERSION 1
 
@@ -43,7 +43,7 @@
 #define SIGWARP_PRIORITY_CONSENSUS 0
 
 /**
- * Transactions that come in.
+ * Incoming transactions.
  */
 #define SIGWARP_PRIORITY_MEMPOOL 1
 
@@ -147,7 +147,7 @@ typedef struct sigwarp_options {
   uint8_t admit_keys;
   /**
    * 1 to run the whole self-test before sigwarp_engine_new returns, which takes a fraction of a second; 0 to run what a
-   * result rests on before the first result of its kind: some milliseconds for each scheme and hash function.
+   * result depends on before the first result of its kind: some milliseconds for each scheme and hash function.
    */
   uint8_t self_test;
   /**
@@ -181,7 +181,7 @@ typedef struct sigwarp_key_stats {
    */
   uint64_t decoded;
   /**
-   * Bytes of all of it.
+   * Bytes of all keys and tables.
    */
   uint64_t bytes;
   /**
@@ -193,7 +193,7 @@ typedef struct sigwarp_key_stats {
    */
   uint64_t found;
   /**
-   * Admitted keys that had to make room.
+   * Admitted keys that were evicted to make room.
    */
   uint64_t evicted;
 } sigwarp_key_stats;
@@ -207,7 +207,7 @@ typedef struct sigwarp_outcome {
    */
   uint64_t id;
   /**
-   * SIGWARP_OK where there is a verdict; else why there is none, and the status is SIGWARP_STATUS_NOT_COMPUTED.
+   * SIGWARP_OK where there is a verdict; otherwise why not, and the status is SIGWARP_STATUS_NOT_COMPUTED.
    */
   sigwarp_code fault;
   /**
@@ -221,8 +221,8 @@ typedef struct sigwarp_outcome {
 } sigwarp_outcome;
 
 /**
- * Hears of outcomes, on a thread of the pre-validator, which waits for it; items that the duplicate cache knows are
- * told on the submitting thread, before the submission returns. May submit without a timeout. Must not throw.
+ * Receives outcomes on a thread of the pre-validator, which waits for it; items that the duplicate cache knows are
+ * reported on the submitting thread, before the submission returns. May submit without a timeout. Must not throw.
  */
 typedef void (*sigwarp_on_outcomes)(void *context,
                                     const struct sigwarp_outcome *outcomes,
@@ -269,7 +269,7 @@ typedef struct sigwarp_prevalidator_options {
    */
   sigwarp_on_outcomes on_outcomes;
   /**
-   * Given to `on_outcomes`.
+   * Passed to `on_outcomes`.
    */
   void *context;
 } sigwarp_prevalidator_options;
@@ -363,7 +363,7 @@ typedef struct sigwarp_item {
    */
   uint64_t id;
   /**
-   * A registered key; 0 where `key` has the bytes.
+   * The id of a registered key, or 0 where `key` has the bytes.
    */
   uint64_t key_id;
   /**
@@ -402,7 +402,7 @@ typedef struct sigwarp_item {
 
 /**
  * The promise of an outcome for each of one or several items. To be freed with sigwarp_ticket_free, before or after
- * its outcomes are there; the items are verified all the same.
+ * its outcomes are there; the items are verified in any case.
  */
 typedef struct sigwarp_ticket {
   /**
@@ -422,7 +422,7 @@ typedef struct sigwarp_column {
    */
   const uint8_t *bytes;
   /**
-   * How many bytes there are.
+   * The number of bytes.
    */
   uintptr_t length;
   /**
@@ -445,7 +445,7 @@ typedef struct sigwarp_columns {
    */
   uint32_t size;
   /**
-   * How many suites there are.
+   * The number of suites.
    */
   uint32_t suite_count;
   /**
@@ -489,7 +489,7 @@ typedef struct sigwarp_columns {
 #define SIGWARP_ERROR_NULL 1
 
 /**
- * A handle names nothing: it was freed, never given, or is of another kind.
+ * A handle does not exist: it was freed, made up, or is of another kind.
  */
 #define SIGWARP_ERROR_HANDLE 2
 
@@ -509,7 +509,7 @@ typedef struct sigwarp_columns {
 #define SIGWARP_ERROR_BUFFER 5
 
 /**
- * Scheme, rule, encoding and user ID make no suite.
+ * Scheme, rule, encoding and user ID do not form a suite.
  */
 #define SIGWARP_ERROR_SUITE 6
 
@@ -569,7 +569,7 @@ typedef struct sigwarp_columns {
 #define SIGWARP_ERROR_TOO_LARGE 17
 
 /**
- * Nobody has decided: what every status is before a call and after one that failed. Never valid.
+ * Not decided: what every status is before a call and after one that failed. Never valid.
  */
 #define SIGWARP_STATUS_NOT_COMPUTED 0
 
@@ -750,8 +750,8 @@ sigwarp_code sigwarp_batch_verify(struct sigwarp_engine engine,
  * sigwarp_engine_free.
  *
  * A backend gives the known answers of a scheme or a hash function before its first result of that kind, or all of
- * them here if `options.self_test` is 1. One that gives a wrong answer is used no more: "auto" takes the next, and
- * sigwarp_engine_explain says so; where none is left the call that needed the answer ends with
+ * them here if `options.self_test` is 1. One that gives a wrong answer is no longer used: "auto" takes the next, and
+ * sigwarp_engine_explain says so; where no backend is left, the call that needed the answer ends with
  * SIGWARP_ERROR_UNAVAILABLE, and nothing is known about its items.
  *
  * The caller must ensure:
@@ -774,7 +774,7 @@ sigwarp_code sigwarp_engine_free(struct sigwarp_engine engine,
 
 /**
  * Writes which backends an engine uses, on how many threads, and why, as one line of text. `needed`, which may be
- * null, gets the bytes that the text takes with its terminating zero; with a `capacity` of 0 that is all.
+ * null, gets the bytes that the text takes with its terminating zero; with a `capacity` of 0 nothing else is written.
  *
  * The caller must ensure:
  * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
@@ -830,8 +830,8 @@ sigwarp_code sigwarp_hash(struct sigwarp_engine engine,
                           struct sigwarp_error *error);
 
 /**
- * Writes the Merkle root over leaves that are digests of `hash`, one after another. `rule` says what follows the last
- * node of an odd level: "bitcoin" (the node itself) or "zero-padded".
+ * Writes the Merkle root over leaves that are digests of `hash`, one after another. `rule` says what completes a level
+ * with an odd number of nodes: "bitcoin" (its last node again) or "zero-padded".
  *
  * `ambiguous`, which may be null, gets 1 where two siblings are equal although they are two nodes of their level, else
  * 0. Under "bitcoin" a shorter list of leaves then has the same root (CVE-2012-2459): refuse such a block.
@@ -855,7 +855,7 @@ sigwarp_code sigwarp_merkle_root(struct sigwarp_engine engine,
  * a registered key, named by its id or by its bytes, are verified several times faster.
  *
  * Key i is `arena[offsets[i]]` to before `arena[offsets[i + 1]]`. It gets an id, the same id for the same bytes, and
- * the status SIGWARP_STATUS_KEY_REGISTERED; or the id 0 and as status the reason for which the suite rejects every
+ * the status SIGWARP_STATUS_KEY_REGISTERED; or the id 0, and as status the reason why the suite rejects every
  * signature under it. An id is known to this engine only, until it is unregistered.
  *
  * The caller must ensure:
@@ -874,8 +874,8 @@ sigwarp_code sigwarp_register_keys(struct sigwarp_engine engine,
                                    struct sigwarp_error *error);
 
 /**
- * Drops registered keys. Their ids name nothing from then on; calls that run keep what they have. Ids that name
- * nothing, and 0, are passed over. `dropped`, which may be null, gets the number of ids that named a key.
+ * Drops registered keys. Their ids are unknown from then on; calls that are running keep the keys they have. Unknown
+ * ids, and 0, are skipped. `dropped`, which may be null, gets the number of ids that named a key.
  *
  * The caller must ensure:
  * `ids` has `count` entries, and nobody writes to them during the call; `dropped` and `error` are null or can be
@@ -888,8 +888,8 @@ sigwarp_code sigwarp_unregister_keys(struct sigwarp_engine engine,
                                      struct sigwarp_error *error);
 
 /**
- * Starts the workers of a pre-validator on an engine, which others may use too and may free. `options` may be null.
- * To be freed with sigwarp_prevalidator_free.
+ * Starts the workers of a pre-validator on an engine. Others may use the engine meanwhile, and may free its handle.
+ * `options` may be null. To be freed with sigwarp_prevalidator_free.
  *
  * The caller must ensure:
  * `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until
@@ -944,9 +944,9 @@ sigwarp_code sigwarp_prevalidator_get_stats(struct sigwarp_prevalidator prevalid
  * Recovers the key of each secp256k1 signature, on the calling thread.
  *
  * Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
- * bytes) alike, and the recovery id `recovery_ids[i]`, 0 to 3; the values 27 and 28 and the form of EIP-155 are for
- * the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
- * else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
+ * bytes) likewise, and the recovery id `recovery_ids[i]`, 0 to 3; the caller undoes the values 27 and 28 and the form of
+ * EIP-155. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered; otherwise it
+ * is the reason why not, and key and address are zeros. Either of `keys` and `addresses` may be null.
  *
  * The caller must ensure:
  * `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and
@@ -973,8 +973,8 @@ sigwarp_code sigwarp_recover(const char *rule,
 const char *sigwarp_status_name(sigwarp_status status);
 
 /**
- * Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; with a timeout in microseconds, 0 for
- * none, the call waits for room so long. `ticket` may be null where the pre-validator has a callback.
+ * Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; before that the call waits for room up to
+ * the timeout in microseconds, 0 for none. `ticket` may be null where the pre-validator has a callback.
  *
  * The caller must ensure:
  * `item` points to such a structure, and what it points to is as long as it says; nobody writes to them during the
@@ -1017,8 +1017,8 @@ sigwarp_code sigwarp_submit_many(struct sigwarp_prevalidator prevalidator,
                                  struct sigwarp_error *error);
 
 /**
- * Submits what belongs together, one transaction's signatures: all items are taken, or none. Arguments are those of
- * sigwarp_submit_many.
+ * Submits items that belong together, such as one transaction's signatures: all are taken, or none. Arguments are those
+ * of sigwarp_submit_many.
  *
  * The caller must ensure:
  * As sigwarp_submit_many.
@@ -1089,8 +1089,8 @@ sigwarp_code sigwarp_ticket_length(struct sigwarp_ticket ticket,
                                    struct sigwarp_error *error);
 
 /**
- * Waits for the outcomes of a ticket, at most so many microseconds, and writes them in the order of the items. 0 looks
- * and does not wait, SIGWARP_FOREVER waits until they are there. SIGWARP_ERROR_PENDING says that they are not.
+ * Waits for the outcomes of a ticket, up to the timeout in microseconds, and writes them in the order of the items. With
+ * 0 it does not wait, with SIGWARP_FOREVER until they are there. SIGWARP_ERROR_PENDING says that they are not there yet.
  *
  * The caller must ensure:
  * `capacity` outcomes can be written; `error` is null or can be written.
@@ -1113,7 +1113,7 @@ sigwarp_code sigwarp_ticket_cancel(struct sigwarp_ticket ticket,
                                    struct sigwarp_error *error);
 
 /**
- * Frees a ticket. Its items are verified all the same. Freeing 0 does nothing.
+ * Frees a ticket. Its items are verified in any case. Freeing 0 does nothing.
  *
  * The caller must ensure:
  * `error` is null or can be written.

@@ -16,7 +16,7 @@ use crate::suite::{SUITES, sigwarp_suite};
 pub struct sigwarp_column {
     /// The bytes; may be null where there are none.
     pub bytes: *const u8,
-    /// How many bytes there are.
+    /// The number of bytes.
     pub length: usize,
     /// The offsets, or null.
     pub offsets: *const u64,
@@ -31,7 +31,7 @@ pub struct sigwarp_column {
 pub struct sigwarp_columns {
     /// sizeof(sigwarp_columns).
     pub size: u32,
-    /// How many suites there are.
+    /// The number of suites.
     pub suite_count: u32,
     /// The suites that items are judged under.
     pub suites: *const sigwarp_suite,

@@ -39,7 +39,7 @@ pub struct sigwarp_options {
     /// 1 to keep keys that come often in valid signatures as if they were registered; else 0.
     pub admit_keys: u8,
     /// 1 to run the whole self-test before sigwarp_engine_new returns, which takes a fraction of a second; 0 to run what a
-    /// result rests on before the first result of its kind: some milliseconds for each scheme and hash function.
+    /// result depends on before the first result of its kind: some milliseconds for each scheme and hash function.
     pub self_test: u8,
     /// Zero.
     pub reserved: [u8; 6],
@@ -59,13 +59,13 @@ pub struct sigwarp_key_stats {
     pub compact: u64,
     /// Keys of which only the point is kept.
     pub decoded: u64,
-    /// Bytes of all of it.
+    /// Bytes of all keys and tables.
     pub bytes: u64,
     /// Bytes that it may take.
     pub budget: u64,
     /// Items whose key was found.
     pub found: u64,
-    /// Admitted keys that had to make room.
+    /// Admitted keys that were evicted to make room.
     pub evicted: u64,
 }
 
@@ -76,8 +76,8 @@ const MAX_THREADS: u32 = 4096;
 /// sigwarp_engine_free.
 ///
 /// A backend gives the known answers of a scheme or a hash function before its first result of that kind, or all of
-/// them here if `options.self_test` is 1. One that gives a wrong answer is used no more: "auto" takes the next, and
-/// sigwarp_engine_explain says so; where none is left the call that needed the answer ends with
+/// them here if `options.self_test` is 1. One that gives a wrong answer is no longer used: "auto" takes the next, and
+/// sigwarp_engine_explain says so; where no backend is left, the call that needed the answer ends with
 /// SIGWARP_ERROR_UNAVAILABLE, and nothing is known about its items.
 ///
 /// # Safety
@@ -171,7 +171,7 @@ pub fn engine_of(engine: sigwarp_engine) -> Option<Arc<Engine>> {
 }
 
 /// Writes which backends an engine uses, on how many threads, and why, as one line of text. `needed`, which may be
-/// null, gets the bytes that the text takes with its terminating zero; with a `capacity` of 0 that is all.
+/// null, gets the bytes that the text takes with its terminating zero; with a `capacity` of 0 nothing else is written.
 ///
 /// # Safety
 /// `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.

@@ -13,7 +13,7 @@ pub type sigwarp_code = i32;
 pub const SIGWARP_OK: sigwarp_code = 0;
 /// A pointer is null that must not be.
 pub const SIGWARP_ERROR_NULL: sigwarp_code = 1;
-/// A handle names nothing: it was freed, never given, or is of another kind.
+/// A handle does not exist: it was freed, made up, or is of another kind.
 pub const SIGWARP_ERROR_HANDLE: sigwarp_code = 2;
 /// A value or a name that does not exist or is out of range.
 pub const SIGWARP_ERROR_ARGUMENT: sigwarp_code = 3;
@@ -21,7 +21,7 @@ pub const SIGWARP_ERROR_ARGUMENT: sigwarp_code = 3;
 pub const SIGWARP_ERROR_COLUMNS: sigwarp_code = 4;
 /// A buffer is too short, or overlaps one that the call reads.
 pub const SIGWARP_ERROR_BUFFER: sigwarp_code = 5;
-/// Scheme, rule, encoding and user ID make no suite.
+/// Scheme, rule, encoding and user ID do not form a suite.
 pub const SIGWARP_ERROR_SUITE: sigwarp_code = 6;
 /// An item names a key that is not registered with this engine for its scheme.
 pub const SIGWARP_ERROR_UNKNOWN_KEY: sigwarp_code = 7;

@@ -74,8 +74,8 @@ pub unsafe extern "C" fn sigwarp_hash(
     })
 }
 
-/// Writes the Merkle root over leaves that are digests of `hash`, one after another. `rule` says what follows the last
-/// node of an odd level: "bitcoin" (the node itself) or "zero-padded".
+/// Writes the Merkle root over leaves that are digests of `hash`, one after another. `rule` says what completes a level
+/// with an odd number of nodes: "bitcoin" (its last node again) or "zero-padded".
 ///
 /// `ambiguous`, which may be null, gets 1 where two siblings are equal although they are two nodes of their level, else
 /// 0. Under "bitcoin" a shorter list of leaves then has the same root (CVE-2012-2459): refuse such a block.

@@ -13,7 +13,7 @@ use crate::suite::{SUITES, sigwarp_suite};
 /// a registered key, named by its id or by its bytes, are verified several times faster.
 ///
 /// Key i is `arena[offsets[i]]` to before `arena[offsets[i + 1]]`. It gets an id, the same id for the same bytes, and
-/// the status SIGWARP_STATUS_KEY_REGISTERED; or the id 0 and as status the reason for which the suite rejects every
+/// the status SIGWARP_STATUS_KEY_REGISTERED; or the id 0, and as status the reason why the suite rejects every
 /// signature under it. An id is known to this engine only, until it is unregistered.
 ///
 /// # Safety
@@ -58,8 +58,8 @@ pub unsafe extern "C" fn sigwarp_register_keys(
     })
 }
 
-/// Drops registered keys. Their ids name nothing from then on; calls that run keep what they have. Ids that name
-/// nothing, and 0, are passed over. `dropped`, which may be null, gets the number of ids that named a key.
+/// Drops registered keys. Their ids are unknown from then on; calls that are running keep the keys they have. Unknown
+/// ids, and 0, are skipped. `dropped`, which may be null, gets the number of ids that named a key.
 ///
 /// # Safety
 /// `ids` has `count` entries, and nobody writes to them during the call; `dropped` and `error` are null or can be

@@ -52,8 +52,8 @@ pub use suite::*;
 pub use tickets::*;
 pub use verify::*;
 
-/// The version of this interface. It changes when a program that was built against an earlier header could not go on
-/// with a newer library; functions, codes and statuses may be added without a change.
+/// The version of this interface. It changes when a program that was built against an earlier header would not work with
+/// a newer library; functions, codes and statuses may be added without a change.
 pub const SIGWARP_ABI_VERSION: u32 = 1;
 
 /// The ABI version of the library. Compare with SIGWARP_ABI_VERSION of the header before anything else.

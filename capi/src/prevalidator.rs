@@ -54,8 +54,8 @@ pub struct sigwarp_prevalidator {
     pub id: u64,
 }
 
-/// Hears of outcomes, on a thread of the pre-validator, which waits for it; items that the duplicate cache knows are
-/// told on the submitting thread, before the submission returns. May submit without a timeout. Must not throw.
+/// Receives outcomes on a thread of the pre-validator, which waits for it; items that the duplicate cache knows are
+/// reported on the submitting thread, before the submission returns. May submit without a timeout. Must not throw.
 pub type sigwarp_on_outcomes =
     Option<unsafe extern "C" fn(context: *mut c_void, outcomes: *const sigwarp_outcome, count: usize)>;
 
@@ -83,7 +83,7 @@ pub struct sigwarp_prevalidator_options {
     pub duplicate_cache_bytes: u64,
     /// Called with the outcomes of each micro-batch; may be null.
     pub on_outcomes: sigwarp_on_outcomes,
-    /// Given to `on_outcomes`.
+    /// Passed to `on_outcomes`.
     pub context: *mut c_void,
 }
 
@@ -196,8 +196,8 @@ impl Drop for Submitting<'_> {
     }
 }
 
-/// Starts the workers of a pre-validator on an engine, which others may use too and may free. `options` may be null.
-/// To be freed with sigwarp_prevalidator_free.
+/// Starts the workers of a pre-validator on an engine. Others may use the engine meanwhile, and may free its handle.
+/// `options` may be null. To be freed with sigwarp_prevalidator_free.
 ///
 /// # Safety
 /// `options` is null or points to such a structure; `on_outcomes` may be called with `context` from any thread until

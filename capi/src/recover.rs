@@ -17,9 +17,9 @@ pub const SIGWARP_ADDRESS: usize = 20;
 /// Recovers the key of each secp256k1 signature, on the calling thread.
 ///
 /// Item i has the digest `arena[digest_offsets[i]]` to before `arena[digest_offsets[i + 1]]`, its signature r, s (64
-/// bytes) alike, and the recovery id `recovery_ids[i]`, 0 to 3; the values 27 and 28 and the form of EIP-155 are for
-/// the caller to undo. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered;
-/// else it is the reason why none is, and key and address are zeros. Of `keys` and `addresses` either may be null.
+/// bytes) likewise, and the recovery id `recovery_ids[i]`, 0 to 3; the caller undoes the values 27 and 28 and the form of
+/// EIP-155. `rule` is "ecdsa" or "ecdsa-low-s". Status i is SIGWARP_STATUS_VALID where a key was recovered; otherwise it
+/// is the reason why not, and key and address are zeros. Either of `keys` and `addresses` may be null.
 ///
 /// # Safety
 /// `rule` is null or zero-terminated. `arena` has `arena_length` bytes, the arrays of offsets `items + 1` entries and

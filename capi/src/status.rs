@@ -9,7 +9,7 @@ use sigwarp::{Reason, Verdict};
 /// reasons get new ones.
 pub type sigwarp_status = u8;
 
-/// Nobody has decided: what every status is before a call and after one that failed. Never valid.
+/// Not decided: what every status is before a call and after one that failed. Never valid.
 pub const SIGWARP_STATUS_NOT_COMPUTED: sigwarp_status = 0;
 /// The signature is valid under the suite.
 pub const SIGWARP_STATUS_VALID: sigwarp_status = 1;

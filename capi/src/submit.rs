@@ -18,7 +18,7 @@ use crate::tickets::{Held, TICKETS, sigwarp_ticket, time};
 
 /// Votes and proposals: what a round waits for.
 pub const SIGWARP_PRIORITY_CONSENSUS: u32 = 0;
-/// Transactions that come in.
+/// Incoming transactions.
 pub const SIGWARP_PRIORITY_MEMPOOL: u32 = 1;
 /// Catching up, and auditing.
 pub const SIGWARP_PRIORITY_BACKFILL: u32 = 2;
@@ -31,7 +31,7 @@ pub struct sigwarp_item {
     pub suite: sigwarp_suite,
     /// The caller's id; comes back with the outcome.
     pub id: u64,
-    /// A registered key; 0 where `key` has the bytes.
+    /// The id of a registered key, or 0 where `key` has the bytes.
     pub key_id: u64,
     /// The encoded public key.
     pub key: *const u8,
@@ -115,8 +115,8 @@ fn give(output: Option<Output<sigwarp_ticket>>, held: Held) -> Result<(), Failur
     Ok(())
 }
 
-/// Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; with a timeout in microseconds, 0 for
-/// none, the call waits for room so long. `ticket` may be null where the pre-validator has a callback.
+/// Submits an item, whose bytes are copied. A full queue is SIGWARP_ERROR_FULL; before that the call waits for room up to
+/// the timeout in microseconds, 0 for none. `ticket` may be null where the pre-validator has a callback.
 ///
 /// # Safety
 /// `item` points to such a structure, and what it points to is as long as it says; nobody writes to them during the
@@ -317,8 +317,8 @@ pub unsafe extern "C" fn sigwarp_submit_many(
     })
 }
 
-/// Submits what belongs together, one transaction's signatures: all items are taken, or none. Arguments are those of
-/// sigwarp_submit_many.
+/// Submits items that belong together, such as one transaction's signatures: all are taken, or none. Arguments are those
+/// of sigwarp_submit_many.
 ///
 /// # Safety
 /// As sigwarp_submit_many.

@@ -21,7 +21,7 @@ pub(crate) enum Held {
 }
 
 /// The promise of an outcome for each of one or several items. To be freed with sigwarp_ticket_free, before or after
-/// its outcomes are there; the items are verified all the same.
+/// its outcomes are there; the items are verified in any case.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct sigwarp_ticket {
@@ -38,7 +38,7 @@ pub const SIGWARP_FOREVER: u64 = u64::MAX;
 pub struct sigwarp_outcome {
     /// The caller's id of the item.
     pub id: u64,
-    /// SIGWARP_OK where there is a verdict; else why there is none, and the status is SIGWARP_STATUS_NOT_COMPUTED.
+    /// SIGWARP_OK where there is a verdict; otherwise why not, and the status is SIGWARP_STATUS_NOT_COMPUTED.
     pub fault: sigwarp_code,
     /// The verdict.
     pub status: sigwarp_status,
@@ -120,8 +120,8 @@ impl Held {
     }
 }
 
-/// Waits for the outcomes of a ticket, at most so many microseconds, and writes them in the order of the items. 0 looks
-/// and does not wait, SIGWARP_FOREVER waits until they are there. SIGWARP_ERROR_PENDING says that they are not.
+/// Waits for the outcomes of a ticket, up to the timeout in microseconds, and writes them in the order of the items. With
+/// 0 it does not wait, with SIGWARP_FOREVER until they are there. SIGWARP_ERROR_PENDING says that they are not there yet.
 ///
 /// # Safety
 /// `capacity` outcomes can be written; `error` is null or can be written.
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn sigwarp_ticket_cancel(
     })
 }
 
-/// Frees a ticket. Its items are verified all the same. Freeing 0 does nothing.
+/// Frees a ticket. Its items are verified in any case. Freeing 0 does nothing.
 ///
 /// # Safety
 /// `error` is null or can be written.
