@@ -61,8 +61,8 @@ impl Engine {
     }
 
     /// Registers public keys for signatures of the scheme of `suite`, and makes tables of them within the key
-    /// budget. Gives an id for each key, the same id for the same bytes; or the reason for which `suite` rejects
-    /// every signature under a key.
+    /// budget. Returns an id for each key, the same id for the same bytes; or the reason why `suite` rejects every
+    /// signature under a key.
     ///
     /// An id stands for the bytes alone: it can be named under every rule of the scheme, and an item with these
     /// bytes is as fast as one with the id. Keys may be registered and dropped while batches run.
@@ -100,8 +100,8 @@ impl Engine {
             .map_err(|exhausted| Error::KeyBudget { needed: exhausted.needed, budget: exhausted.budget })
     }
 
-    /// Drops registered keys; their ids name nothing from then on. Batches that run keep what they have. Gives the
-    /// number of ids that named a key.
+    /// Drops registered keys; their ids are unknown from then on. Batches that are running keep the keys they have.
+    /// Returns the number of ids that named a key.
     pub fn unregister(&self, ids: &[KeyId]) -> usize {
         self.ring.unregister(ids)
     }
@@ -111,8 +111,8 @@ impl Engine {
         self.ring.stats()
     }
 
-    /// What `work` makes of the bytes of a registered key that may be named with `suite`; `None` where the id names
-    /// no such key.
+    /// The result of `work` on the bytes of a registered key that may be named with `suite`; `None` where the id does
+    /// not name such a key.
     pub(crate) fn with_key<T>(&self, suite: &Suite, id: KeyId, work: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let generation = self.ring.pin();
         generation.get_of(id, suite.scheme().keys()?).map(|record| work(record.bytes()))
@@ -167,7 +167,7 @@ impl Engine {
     }
 
     /// As [`Self::hash`], into a buffer of exactly [`Hash::digest_length`] bytes for each message. After an error the
-    /// bytes of the buffer mean nothing.
+    /// contents of the buffer are unspecified.
     pub fn hash_into<'a>(
         &self,
         hash: Hash,
@@ -183,8 +183,8 @@ impl Engine {
         self.dispatcher.hash(hash, &messages, digests)
     }
 
-    /// The public key under which each row is a valid secp256k1 signature of its digest: 04 ‖ x ‖ y, or the reason for
-    /// which there is none. Row by row the answers are those of [`crate::recover`], which says what the columns hold.
+    /// The public key under which each row is a valid secp256k1 signature of its digest: 04 ‖ x ‖ y, or the reason
+    /// why there is none. Row by row the answers are those of [`crate::recover`], which says what the columns hold.
     ///
     /// ```
     /// use sigwarp::{Column, EcdsaRule, Engine, Reason};
@@ -224,8 +224,8 @@ impl Engine {
         Ok(addresses)
     }
 
-    /// Runs at once what is left of the self-test, and measures what choices rest on: a fraction of a second, which
-    /// later calls are spared. Without it a backend gives the known answers of a scheme, of a hash function, of recovery or
+    /// Runs at once what is left of the self-test, and measures what the choice of paths depends on: a fraction of a
+    /// second, which later calls save. Without it a backend gives the known answers of a scheme, of a hash function, of recovery or
     /// of registered keys just before its first result of that kind, which takes some milliseconds for each.
     ///
     /// An error if a backend that was named gives a wrong answer, or each of those that could be chosen does. Where one
@@ -246,8 +246,8 @@ impl Engine {
     }
 
     /// The backends in use, the first choice first. A suite goes to the first that implements it. One that gave a wrong
-    /// answer in its self-test is not in use any more. An engine that
-    /// chooses by itself and may use a device opens it when it was asked for much work, and names it from then on.
+    /// answer in its self-test is no longer in use. An engine that chooses by itself and may use a device opens it when it
+    /// gets large work, and lists it from then on.
     pub fn backends(&self) -> Vec<BackendKind> {
         self.dispatcher.kinds()
     }
@@ -276,7 +276,7 @@ impl Engine {
         })
     }
 
-    /// The number of threads that a call may use: what [`Builder::threads`] was given, as far as [`Threads::most`].
+    /// The number of threads that a call may use: what [`Builder::threads`] was given, but at most [`Threads::most`].
     pub fn threads(&self) -> usize {
         self.dispatcher.threads()
     }
@@ -288,7 +288,7 @@ impl Engine {
 pub struct DeviceStatus {
     /// What it is.
     pub report: DeviceReport,
-    /// Why it is not used any more, if it is not.
+    /// Why it is no longer used, if so.
     pub quarantine: Option<String>,
     /// The fraction of its valid items that are judged again.
     pub recheck: f64,
@@ -296,21 +296,21 @@ pub struct DeviceStatus {
     pub items: Option<Rates>,
     /// SHA-256 of messages of 256 bytes, in bytes.
     pub hashed_bytes: Option<Rates>,
-    /// What its kernels took so far.
+    /// The time that its kernels have taken so far.
     pub kernel_time: std::time::Duration,
-    /// The dispatches so far.
+    /// The number of dispatches so far.
     pub dispatches: u64,
 }
 
-/// How fast a device is beside the CPU, by a short measurement.
+/// How fast a device is compared with the CPU, by a short measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Rates {
-    /// A second, on the device, in large batches.
+    /// The device's rate per second in large batches.
     pub device: f64,
-    /// A second, on the CPU's threads.
+    /// The rate per second of the CPU's threads.
     pub cpu: f64,
-    /// From how many on the device is faster; `None` if it never is.
+    /// Break-even: the batch size from which the device beats the CPU; `None` if it never does.
     pub break_even: Option<usize>,
 }
 
@@ -341,7 +341,7 @@ pub struct Builder {
     gpu: Option<gpu::GpuOptions>,
 }
 
-/// The key budget of a builder that was told none: four thousand full tables.
+/// The default key budget: four thousand full tables.
 const KEY_BUDGET: usize = 256 << 20;
 
 impl Builder {
@@ -351,14 +351,15 @@ impl Builder {
         self
     }
 
-    /// Sets the path to the verdicts, which do not depend on it. [`PathChoice::Auto`] takes the one that costs least.
+    /// Sets the algorithm by which verdicts are computed; they do not depend on it. [`PathChoice::Auto`] takes the one that
+    /// costs least.
     pub fn path(mut self, choice: PathChoice) -> Self {
         self.path = choice;
         self
     }
 
-    /// Sets the number of threads, of which no more are started than [`Threads::most`] says. With one, everything runs
-    /// on the calling thread.
+    /// Sets the number of threads; no more than [`Threads::most`] are started. With one, everything runs on the calling
+    /// thread.
     pub fn threads(mut self, count: NonZeroUsize) -> Self {
         self.threads = Threads::Count(count);
         self
@@ -370,7 +371,7 @@ impl Builder {
         self
     }
 
-    /// Sets the bytes that the key ring may take, for keys and tables; 256 MiB if not set. Nothing of it is used
+    /// Sets the bytes that the key ring may take, for keys and tables; 256 MiB by default. None of it is used
     /// before keys are registered or admitted.
     pub fn key_budget(mut self, bytes: usize) -> Self {
         self.key_budget = Some(bytes);

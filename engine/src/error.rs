@@ -54,7 +54,7 @@ pub enum Error {
         /// The function.
         hash: Hash,
     },
-    /// The caller's buffer has no room for the digests, or room for more.
+    /// The caller's buffer does not have exactly the length of the digests.
     #[error("{messages} digests of {hash} take {needed} bytes, the buffer has {given}")]
     DigestBuffer {
         /// The hash function.
@@ -76,7 +76,7 @@ pub enum Error {
         /// The number of signatures.
         signatures: usize,
     },
-    /// Digests make no Merkle tree, or proofs do not fit their leaves.
+    /// Digests do not form a Merkle tree, or proofs do not fit their leaves.
     #[error(transparent)]
     Merkle(#[from] MerkleError),
     /// The backend that was asked for needs what this machine or this build does not have.
@@ -88,7 +88,7 @@ pub enum Error {
     /// The backend `gpu` was asked for and no adapter can serve it.
     #[error("backend gpu does not run here: {0}")]
     NoDevice(String),
-    /// The environment variable `SIGWARP_BACKEND` names no backend.
+    /// The environment variable `SIGWARP_BACKEND` does not name a backend.
     #[error("SIGWARP_BACKEND={0:?} is not a backend; known are {known}", known = known_backends())]
     UnknownBackend(String),
     /// A backend gave wrong verdicts on known answers and must not be used on this machine.

@@ -34,13 +34,13 @@ impl MerkleRule {
     }
 }
 
-/// Why leaves make no tree.
+/// Why a tree could not be built, or proofs could not be followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MerkleError {
     /// No leaves.
-    #[error("a Merkle tree needs a leaf at least")]
+    #[error("a Merkle tree needs at least one leaf")]
     NoLeaves,
-    /// A leaf is no digest of the tree's hash function.
+    /// A leaf is not a digest of the tree's hash function.
     #[error("leaf {leaf} has {length} bytes; leaves are digests of {hash}, {expected} bytes", expected = .hash.digest_length())]
     LeafLength {
         /// The leaf.
@@ -50,7 +50,7 @@ pub enum MerkleError {
         /// The hash function of the tree.
         hash: Hash,
     },
-    /// Proofs and leaves are not as many.
+    /// The numbers of proofs and of leaves differ.
     #[error("{proofs} proofs for {leaves} leaves; each leaf needs its own")]
     Proofs {
         /// The number of proofs.
@@ -58,7 +58,7 @@ pub enum MerkleError {
         /// The number of leaves.
         leaves: usize,
     },
-    /// A proof whose path is no path to a leaf of this index.
+    /// A proof whose path does not lead to a leaf of this index.
     #[error(
         "proof {proof} has {bytes} bytes of siblings for index {index}: no tree of {hash} has such a path"
     )]
@@ -85,7 +85,7 @@ pub struct MerkleTree {
     ambiguous: bool,
 }
 
-/// The siblings on the way from a leaf to the root.
+/// The siblings on the path from a leaf to the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MerkleProof {
     /// The index of the leaf.
@@ -121,7 +121,7 @@ impl MerkleTree {
         self.ambiguous
     }
 
-    /// The way from a leaf to the root, or `None` where there is no such leaf.
+    /// The path from a leaf to the root, or `None` where there is no such leaf.
     pub fn proof(&self, leaf: usize) -> Option<MerkleProof> {
         if leaf >= self.leaves {
             return None;

@@ -17,7 +17,7 @@ enum Layout<'a> {
 /// Where a row lies in an arena: its offset and its length, in bytes.
 pub type Span = (usize, usize);
 
-/// Why columns do not make a batch.
+/// Why columns do not form a batch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnError {
     /// Columns of different lengths.
@@ -72,8 +72,8 @@ pub enum ColumnError {
         /// The bytes of the arena.
         bytes: usize,
     },
-    /// An offset column without even the first offset.
-    #[error("a column of n rows needs n + 1 offsets, there are none")]
+    /// A column of offsets that has no offset at all.
+    #[error("a column of n rows needs n + 1 offsets, but there are no offsets")]
     NoOffsets,
 }
 

@@ -24,7 +24,7 @@ pub enum Key<'a> {
     Id(KeyId),
 }
 
-/// What an item's signature is a signature of.
+/// What an item's signature signs.
 #[derive(Debug, Clone, Copy)]
 pub enum Message<'a> {
     /// The message, for schemes that hash it.
@@ -35,7 +35,7 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Which of the two it is.
+    /// Whether it is a message or a digest.
     #[inline]
     pub(crate) const fn input(self) -> MessageInput {
         match self {

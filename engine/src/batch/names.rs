@@ -20,7 +20,7 @@ use crate::suite::{Scheme, Suite, SuiteError};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DefaultRules(Vec<&'static str>);
 
-/// Why names are not a set of default rules.
+/// Why names do not form a set of default rules.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DefaultRuleError {
     /// No scheme has a rule of this name.
@@ -75,8 +75,7 @@ impl DefaultRules {
         &self.0
     }
 
-    /// The default rules that belong to none of these schemes, which a caller should report: they had nothing
-    /// to apply to.
+    /// The default rules that belong to none of these schemes. A caller should report them, as they applied to nothing.
     pub fn without_scheme(&self, schemes: &BTreeSet<Scheme>) -> Vec<&'static str> {
         let fits = |rule: &str| schemes.iter().any(|scheme| scheme.rules().contains(&rule));
         self.0.iter().copied().filter(|rule| !fits(rule)).collect()

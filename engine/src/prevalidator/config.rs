@@ -11,7 +11,7 @@ use super::ticket::Outcome;
 use crate::batch::BatchView;
 use crate::error::Error;
 
-/// Hears of outcomes; see [`Config::on_outcomes`].
+/// Receives outcomes; see [`Config::on_outcomes`].
 pub type OnOutcomes = Arc<dyn Fn(&[Outcome]) + Send + Sync>;
 
 /// Looks at a micro-batch before the engine does, and may fail or panic in its place. For tests.
@@ -44,28 +44,28 @@ const MAX_CAPACITY: usize = 1 << 30;
 /// ```
 #[derive(Clone)]
 pub struct Config {
-    /// The most items accepted and without an outcome, 1 to 1,073,741,824; 32,768 if not set. For full batches at saturation it holds at
+    /// The most items accepted and without an outcome, 1 to 1,073,741,824; 32,768 by default. Full batches at saturation need at
     /// least `(workers + 2) * max_batch`. An item that finds `capacity` items before it waits about `capacity` times
     /// the time of one, so this also bounds the latency under overload.
     pub capacity: usize,
-    /// The most bytes of keys, messages and signatures of those items; 64 MiB if not set.
+    /// The most bytes of keys, messages and signatures of those items; 64 MiB by default.
     pub capacity_bytes: usize,
-    /// The most items of a micro-batch, 1 to 1,048,576 and no more than `capacity`; 2,048 if not set. Longer ones cost
-    /// less an item and hold up what comes after them longer. One also ends at 65,536 items or at 4 MiB.
+    /// The most items of a micro-batch, 1 to 1,048,576 and no more than `capacity`; 2,048 by default. Longer ones cost
+    /// less per item and delay what comes after them more. One also ends at 65,536 items or at 4 MiB.
     pub max_batch: usize,
-    /// How long an item waits for others at most while a worker is free; 1 ms if not set. Up to 150 µs of it are kept
+    /// How long an item waits for others at most while a worker is free; 1 ms by default. Up to 150 µs of it are kept
     /// for waking threads. With zero, a free worker takes what is there.
     pub max_delay: Duration,
-    /// Threads that hand batches to the engine, at most 1,024; one if not set. An engine with one thread verifies on them: ask for
+    /// Threads that hand batches to the engine, at most 1,024; one by default. An engine with one thread verifies on them: ask for
     /// one for each core. An engine with a pool verifies there: ask for two, so that one batch is ready when another
     /// ends.
     pub workers: NonZeroUsize,
-    /// The bytes of the duplicate cache (41 B an item); 0, and no cache, if not set. It costs each item a hash of its
+    /// The bytes of the duplicate cache (41 B an item); by default 0, no cache. It costs each item a hash of its
     /// bytes, so it pays where the same items come several times. The memory is asked for at the start, and most
     /// systems give it as items fill it.
     pub duplicate_cache_bytes: usize,
     /// Called with the outcomes of each micro-batch, after its tickets are resolved: for callers that keep no
-    /// tickets. Runs on the worker, which waits for it; outcomes from the duplicate cache are told on the submitting
+    /// tickets. Runs on the worker, which waits for it; outcomes from the duplicate cache are reported on the submitting
     /// thread. May submit, but not with a timeout (the worker would wait for itself). A panic is counted and goes no
     /// further.
     pub on_outcomes: Option<OnOutcomes>,

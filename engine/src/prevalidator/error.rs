@@ -19,7 +19,7 @@ pub enum StartError {
         /// What it may be.
         range: String,
     },
-    /// The system has not the memory for the duplicate cache.
+    /// The system does not have the memory for the duplicate cache.
     #[error(
         "duplicate_cache_bytes is {0}, and the system has not so much memory; lower it, or set it to 0 to run without a \
          cache"
@@ -42,7 +42,7 @@ pub enum StartError {
     Random(getrandom::Error),
 }
 
-/// Why items were not taken. Nothing of what is given back was kept.
+/// Why items were not accepted. Nothing of what is given back was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError<T> {

@@ -8,7 +8,7 @@ use crate::suite::Suite;
 pub enum Priority {
     /// Votes and proposals: what a round waits for.
     Consensus,
-    /// Transactions that come in.
+    /// Incoming transactions.
     #[default]
     Mempool,
     /// Catching up, and auditing.
@@ -16,7 +16,7 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// Every class, the first to go first.
+    /// Every class, the most urgent first.
     pub const ALL: [Self; 3] = [Self::Consensus, Self::Mempool, Self::Backfill];
 }
 

@@ -93,7 +93,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Tells the caller's sink.
+    /// Calls the caller's `on_outcomes`.
     fn tell(&self, outcomes: &[Outcome]) {
         if let Some(sink) = &self.on_outcomes
             && catch_unwind(AssertUnwindSafe(|| sink(outcomes))).is_err()
@@ -113,7 +113,7 @@ pub struct Prevalidator {
     shared: Arc<Shared>,
     /// The workers, until they are joined; the lock is held while they are.
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Their ids, for a worker to know itself while another thread waits for it.
+    /// Their ids, by which a worker recognises itself while another thread waits for it.
     ids: Vec<ThreadId>,
 }
 
@@ -184,7 +184,7 @@ impl Prevalidator {
         self.submit_one(item, Patience::None)
     }
 
-    /// As [`Self::submit`], but waits for room at most so long; [`Duration::MAX`] waits until there is room or the
+    /// As [`Self::submit`], but waits for room up to the timeout; [`Duration::MAX`] waits until there is room or the
     /// pre-validator is closed. In async code, await [`Self::room`] instead.
     pub fn submit_timeout<'i>(
         &self,
@@ -202,7 +202,7 @@ impl Prevalidator {
         self.submit_all(items, Patience::None)
     }
 
-    /// As [`Self::submit_group`], but waits for room at most so long. A large group may wait longer than the small
+    /// As [`Self::submit_group`], but waits for room up to the timeout. A large group may wait longer than the small
     /// ones that overtake it.
     pub fn submit_group_timeout<'s, 'i>(
         &self,
@@ -218,7 +218,7 @@ impl Prevalidator {
         self.submit_some(items, Patience::None)
     }
 
-    /// As [`Self::submit_many`], but waits for room at most so long.
+    /// As [`Self::submit_many`], but waits for room up to the timeout.
     pub fn submit_many_timeout<'s, 'i>(
         &self,
         items: &'s [Submission<'i>],
@@ -253,7 +253,7 @@ impl Prevalidator {
         }
     }
 
-    /// Whether it was closed, or has no worker any more.
+    /// Whether it was closed, or has no workers left.
     pub fn is_closed(&self) -> bool {
         self.shared.queue.is_closed()
     }
@@ -404,7 +404,7 @@ impl Prevalidator {
         Ok(taken)
     }
 
-    /// Why an item can never be taken, if so.
+    /// Why an item can never be accepted, or `None` if it can.
     fn refuse<T>(&self, item: &Submission<'_>, index: usize, given: T) -> Option<SubmitError<T>> {
         let expected = item.suite.scheme().input();
         let fits = item.message.input() == expected;

@@ -20,7 +20,7 @@ impl Default for Latency {
 }
 
 impl Latency {
-    /// Counts `items` that took so long.
+    /// Counts `items` that took this time.
     pub fn record(&mut self, time: Duration, items: u64) {
         self.counts[bucket(time)] += items;
         self.total += items;

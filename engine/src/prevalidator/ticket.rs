@@ -1,4 +1,4 @@
-//! Tickets: where verdicts come out.
+//! Tickets: how submitters get their verdicts.
 
 use std::future::Future;
 use std::ops::Range;
@@ -98,7 +98,7 @@ impl Ticket {
         }
     }
 
-    /// Waits for the outcome at most so long.
+    /// Waits for the outcome up to the timeout.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Outcome> {
         if let Some(outcome) = self.try_get() {
             return Some(outcome);
@@ -274,7 +274,7 @@ impl Group {
         }
     }
 
-    /// Waits for every outcome at most so long.
+    /// Waits for every outcome up to the timeout.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Vec<Outcome>> {
         self.wait_until(Instant::now().checked_add(timeout));
         self.try_get()
@@ -291,7 +291,7 @@ impl Group {
         }
     }
 
-    /// Cancels the items that no worker has yet, as [`Ticket::cancel`] does; gives how many that were.
+    /// Cancels the items that no worker has yet, as [`Ticket::cancel`] does; returns their number.
     pub fn cancel(&self) -> usize {
         let cancel = |run: &Run| match run {
             Run::Known(_) => 0,

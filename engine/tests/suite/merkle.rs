@@ -74,7 +74,7 @@ fn roots_and_proofs_of_every_number_of_leaves() {
 fn what_makes_no_tree_is_told() {
     let (_, engine) = &engines()[0];
     let root = |rows: &[&[u8]]| engine.merkle_root(Hash::Sha256, MerkleRule::ZeroPadded, rows);
-    assert_eq!(root(&[]).unwrap_err().to_string(), "a Merkle tree needs a leaf at least");
+    assert_eq!(root(&[]).unwrap_err().to_string(), "a Merkle tree needs at least one leaf");
     let error = root(&[&[0; 32], &[0; 31]]).unwrap_err().to_string();
     assert_eq!(error, "leaf 1 has 31 bytes; leaves are digests of sha256, 32 bytes");
     let leaf: [&[u8]; 1] = [&[0; 32]];
