@@ -35,6 +35,7 @@ pub const VALID: usize = 65;
 /// A subject for every suite.
 pub fn all() -> Vec<Subject> {
     let mut subjects = ed25519();
+    subjects.extend(ed25519_variants());
     subjects.extend(ecdsa());
     subjects.push(bip340());
     subjects.extend(sm2());
@@ -72,13 +73,17 @@ pub fn sign_variant(signer: &SigningKey, context: &[u8], prehashes: bool, messag
     [r, s.to_bytes()].concat().try_into().expect("twice 32 bytes")
 }
 
-/// A subject for every rule of Ed25519 and its variants.
+/// A subject for every rule of Ed25519.
 pub fn ed25519() -> Vec<Subject> {
-    let mut subjects = ed25519_signed(Suite::ed25519, |signer, message| signer.sign(message).to_bytes());
-    subjects.extend(ed25519_signed(
+    ed25519_signed(Suite::ed25519, |signer, message| signer.sign(message).to_bytes())
+}
+
+/// A subject for every rule of Ed25519ctx and of Ed25519ph.
+pub fn ed25519_variants() -> Vec<Subject> {
+    let mut subjects = ed25519_signed(
         |rule| Suite::ed25519ctx(rule, b"foo").expect("a context that is long enough"),
         |signer, message| sign_variant(signer, b"foo", false, message),
-    ));
+    );
     subjects.extend(ed25519_signed(
         |rule| Suite::ed25519ph(rule, b"").expect("a context may be empty"),
         |signer, message| sign_variant(signer, b"", true, message),
