@@ -2,8 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use crate::backend::cpu::{self, Threads, Workers};
-use crate::backend::{BackendKind, DeviceReport, Recovery};
+use crate::backend::cpu;
+use crate::backend::{BackendKind, DeviceReport, Recovery, Threads, Workers};
 #[cfg(feature = "gpu")]
 use crate::backend::{gpu, nodes};
 use crate::batch::{Batch, BatchView, Column};

@@ -1,12 +1,10 @@
 //! Errors of the engine. None of them is ever a verdict.
 
-use crate::backend::{BackendFailure, BackendKind};
+use crate::backend_kind::BackendKind;
 use crate::batch::WrongInput;
-use crate::dispatch::SelfTestFailure;
 use crate::hash::Hash;
 use crate::keyring::KeyId;
-use crate::merkle::MerkleError;
-use crate::suite::Suite;
+use crate::suite::{Scheme, Suite};
 
 /// Why a call gave no verdicts. Says nothing about any signature.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +35,7 @@ pub enum Error {
     },
     /// Keys of this scheme cannot be registered in this version.
     #[error("keys of {0} cannot be registered; give their bytes with every item")]
-    NoKeyRing(crate::suite::Scheme),
+    NoKeyRing(Scheme),
     /// No backend in use implements a suite of the batch.
     #[error("no backend in use ({known}) supports {suite}; choose another backend", known = list(.backends))]
     Unsupported {
@@ -100,6 +98,66 @@ pub enum Error {
     /// The threads of the engine could not be started.
     #[error("the engine's threads could not be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// A backend could not finish: a lost device, no memory. Never a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("backend {backend} failed: {what}")]
+pub struct BackendFailure {
+    /// The backend.
+    pub backend: BackendKind,
+    /// What happened.
+    pub what: String,
+}
+
+/// A backend gave a wrong answer in its self-test.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("backend {backend} failed its self-test and will not be used: {what}")]
+pub struct SelfTestFailure {
+    /// The backend.
+    pub backend: BackendKind,
+    /// The first wrong answer.
+    pub what: String,
+}
+
+/// Why leaves make no tree.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MerkleError {
+    /// No leaves.
+    #[error("a Merkle tree needs at least one leaf")]
+    NoLeaves,
+    /// A leaf is not a digest of the tree's hash function.
+    #[error("leaf {leaf} has {length} bytes; leaves are digests of {hash}, {expected} bytes", expected = .hash.digest_length())]
+    LeafLength {
+        /// The leaf.
+        leaf: usize,
+        /// Its length.
+        length: usize,
+        /// The hash function of the tree.
+        hash: Hash,
+    },
+    /// The numbers of proofs and of leaves differ.
+    #[error("{proofs} proofs for {leaves} leaves; each leaf needs its own")]
+    Proofs {
+        /// The number of proofs.
+        proofs: usize,
+        /// The number of leaves.
+        leaves: usize,
+    },
+    /// A proof whose path does not lead to a leaf of this index.
+    #[error(
+        "proof {proof} has {bytes} bytes of siblings for index {index}: no tree of {hash} has such a path"
+    )]
+    Path {
+        /// The proof.
+        proof: usize,
+        /// The bytes of its siblings.
+        bytes: usize,
+        /// The index of its leaf.
+        index: u64,
+        /// The hash function.
+        hash: Hash,
+    },
 }
 
 fn known_backends() -> String {

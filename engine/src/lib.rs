@@ -13,10 +13,12 @@
 //! An `Err` is never about a signature, and a signature is never an `Err`.
 
 mod backend;
+mod backend_kind;
 mod batch;
 mod dispatch;
 mod engine;
 mod error;
+mod explain;
 mod hash;
 mod keyring;
 mod merkle;
@@ -29,25 +31,26 @@ mod verdict;
 #[cfg(feature = "oracle")]
 pub mod oracle;
 
-pub use backend::cpu::Threads;
 #[cfg(feature = "gpu-faults")]
 #[doc(hidden)]
 pub use backend::gpu::GpuFault;
 #[cfg(feature = "gpu")]
 pub use backend::gpu::{AdapterChoice, CACHE_VARIABLE, DEFAULT_RECHECK, GpuOptions, devices};
-pub use backend::{BackendFailure, BackendKind, DeviceReport, PipelineReport};
+pub use backend::{DeviceReport, PipelineReport, Threads};
+pub use backend_kind::BackendKind;
 #[cfg(feature = "arrow")]
 pub use batch::arrow;
 pub use batch::{
     Batch, BatchView, Column, ColumnError, DefaultRuleError, DefaultRules, Item, Key, Keys, Message,
 };
 pub use batch::{Span, SuiteNames, SuiteResolver, Suites, WrongInput};
-pub use dispatch::{BackendChoice, Explain, SelfTestFailure};
+pub use dispatch::BackendChoice;
 pub use engine::{BACKEND_VARIABLE, Builder, DeviceStatus, Engine, Rates};
-pub use error::Error;
+pub use error::{BackendFailure, Error, MerkleError, SelfTestFailure};
+pub use explain::Explain;
 pub use hash::{Digests, Hash, Messages};
 pub use keyring::{KeyId, KeyStats};
-pub use merkle::{MerkleError, MerkleProof, MerkleRule, MerkleTree};
+pub use merkle::{MerkleProof, MerkleRule, MerkleTree};
 pub use plan::PathChoice;
 pub use prevalidator::Prevalidator;
 pub use schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash, ethereum_address, recover};

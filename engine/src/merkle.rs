@@ -2,7 +2,7 @@
 
 use crate::batch::Column;
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::{Error, MerkleError};
 use crate::hash::{Digests, Hash};
 
 /// What a tree does where a level has no pair for its last node. A node is the hash of its two children, one after the
@@ -32,46 +32,6 @@ impl MerkleRule {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.name() == name)
     }
-}
-
-/// Why a tree could not be built, or proofs could not be followed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MerkleError {
-    /// No leaves.
-    #[error("a Merkle tree needs at least one leaf")]
-    NoLeaves,
-    /// A leaf is not a digest of the tree's hash function.
-    #[error("leaf {leaf} has {length} bytes; leaves are digests of {hash}, {expected} bytes", expected = .hash.digest_length())]
-    LeafLength {
-        /// The leaf.
-        leaf: usize,
-        /// Its length.
-        length: usize,
-        /// The hash function of the tree.
-        hash: Hash,
-    },
-    /// The numbers of proofs and of leaves differ.
-    #[error("{proofs} proofs for {leaves} leaves; each leaf needs its own")]
-    Proofs {
-        /// The number of proofs.
-        proofs: usize,
-        /// The number of leaves.
-        leaves: usize,
-    },
-    /// A proof whose path does not lead to a leaf of this index.
-    #[error(
-        "proof {proof} has {bytes} bytes of siblings for index {index}: no tree of {hash} has such a path"
-    )]
-    Path {
-        /// The proof.
-        proof: usize,
-        /// The bytes of its siblings.
-        bytes: usize,
-        /// The index of its leaf.
-        index: u64,
-        /// The hash function.
-        hash: Hash,
-    },
 }
 
 /// A Merkle tree with all its levels.

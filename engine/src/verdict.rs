@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::dispatch::Explain;
+use crate::explain::Explain;
 
 /// Why an item is invalid.
 ///

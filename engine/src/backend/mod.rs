@@ -12,79 +12,23 @@ mod pipeline_cache;
 mod random;
 mod report;
 mod sample;
+mod threads;
 
-use std::fmt;
-
+pub(crate) use crate::backend_kind::BackendKind;
 use crate::batch::{BatchView, Column};
+pub(crate) use crate::error::BackendFailure;
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::Plan;
+pub(crate) use crate::plan::Shape;
 pub(crate) use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::suite::Suite;
 use crate::verdict::Slots;
-pub(crate) use cpu::alone;
 pub(crate) use random::Random;
 pub use report::{DeviceReport, PipelineReport};
 pub(crate) use sample::signed_ed25519;
-
-/// The backends that this build knows by name. Which of them can run here is found at run time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum BackendKind {
-    /// `avx512`: eight lanes of AVX-512 with its 52-bit multiplier (IFMA).
-    Avx512,
-    /// `avx2`: four lanes of AVX2.
-    Avx2,
-    /// `portable`: 64-bit scalar code for any machine.
-    Portable,
-    /// `emulated`: the code of `avx512` on eight emulated lanes, for tests on machines without it. Slow, never
-    /// chosen by `auto`, and only in builds with the feature `emulated`.
-    Emulated,
-    /// `gpu`: an adapter of Vulkan, Metal or DirectX 12, in builds with the feature `gpu`.
-    Gpu,
-}
-
-impl BackendKind {
-    /// Every backend, those of the CPU in the order in which `auto` considers them.
-    pub const ALL: [Self; 5] = [Self::Avx512, Self::Avx2, Self::Portable, Self::Emulated, Self::Gpu];
-
-    /// The name on the command line and in the environment variable `SIGWARP_BACKEND`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Avx512 => "avx512",
-            Self::Avx2 => "avx2",
-            Self::Portable => "portable",
-            Self::Emulated => "emulated",
-            Self::Gpu => "gpu",
-        }
-    }
-
-    /// The backend of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-impl fmt::Display for BackendKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What `plan` needs to know of a backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape {
-    /// How many pieces of work may run at the same time.
-    pub(crate) threads: usize,
-    /// Items that one vector holds.
-    pub(crate) lanes: usize,
-    /// The fewest items of a piece that still use the lanes and share inversions well.
-    pub(crate) min_piece: usize,
-    /// The most items of one piece: bounds the latency of a piece and the memory of its columns.
-    pub(crate) max_piece: usize,
-    /// The same for pieces that linear combinations may decide.
-    pub(crate) max_combined: usize,
-}
+pub use threads::Threads;
+pub(crate) use threads::{Workers, alone};
 
 /// One way to compute verdicts.
 pub(crate) trait Backend: Send + Sync {
@@ -135,14 +79,4 @@ pub(crate) trait Backend: Send + Sync {
         let _ = (rows, keys);
         Err(BackendFailure { backend: self.kind(), what: "it recovers no keys".into() })
     }
-}
-
-/// A backend could not finish: a lost device, no memory. Never a verdict.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("backend {backend} failed: {what}")]
-pub struct BackendFailure {
-    /// The backend.
-    pub backend: BackendKind,
-    /// What happened.
-    pub what: String,
 }

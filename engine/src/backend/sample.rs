@@ -92,8 +92,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::*;
-    use crate::backend::BackendKind;
-    use crate::backend::cpu::{self, Threads, Workers};
+    use crate::backend::{BackendKind, Threads, Workers, cpu};
     use crate::plan::{Costs, PathChoice, Paths, Plan};
     use crate::verdict::{Slots, Verdict};
 

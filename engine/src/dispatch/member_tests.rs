@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 
 use super::*;
-use crate::backend::Shape;
-use crate::backend::cpu::{self, Threads, Workers};
+use crate::backend::{Shape, Threads, Workers, cpu};
 use crate::batch::{Batch, Key, Message};
 use crate::keyring::KeyRing;
 use crate::{EcdsaRule, Verdict};

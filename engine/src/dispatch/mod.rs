@@ -3,7 +3,6 @@
 mod call;
 mod choice;
 mod even;
-mod explain;
 mod hashtest;
 mod late;
 mod measure;
@@ -19,9 +18,7 @@ mod trust;
 pub use choice::BackendChoice;
 pub(crate) use choice::{DeviceUse, choose};
 pub(crate) use even::Even;
-pub use explain::Explain;
 pub(crate) use late::{Candidate, Late};
-pub use selftest::SelfTestFailure;
 pub(crate) use trust::Trust;
 
 use std::sync::OnceLock;
@@ -30,7 +27,8 @@ use self::call::Call;
 use self::member::{Member, Part};
 use crate::backend::{Backend, BackendFailure, BackendKind, Recovered, Recovery};
 use crate::batch::{BatchView, Column};
-use crate::error::Error;
+use crate::error::{Error, SelfTestFailure};
+use crate::explain::Explain;
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
 use crate::plan::{PathChoice, Plan};

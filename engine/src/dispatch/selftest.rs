@@ -1,25 +1,15 @@
 //! Known answers that a backend must give before it may set a verdict. See [`super::member`] for when it is asked.
 
-use super::Explain;
 use super::member::Part;
+use super::{Explain, SelfTestFailure};
 use crate::Reason;
-use crate::backend::{Backend, BackendKind};
+use crate::backend::Backend;
 use crate::batch::{Batch, Key, Message};
 use crate::keyring::{Generation, KeyRing, KeyScheme, TableStore, Tier};
 use crate::plan::{Costs, PathChoice, Paths, Plan};
 use crate::schemes::def::KnownAnswer;
 use crate::suite::{MessageInput, Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
-
-/// A backend gave a wrong answer in its self-test.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("backend {backend} failed its self-test and will not be used: {what}")]
-pub struct SelfTestFailure {
-    /// The backend.
-    pub backend: BackendKind,
-    /// The first wrong answer.
-    pub what: String,
-}
 
 /// Everything that a backend does. A part of which it supports nothing is left out, as long as it supports some scheme.
 pub(super) fn run_all(backend: &dyn Backend) -> Result<(), SelfTestFailure> {

@@ -5,10 +5,24 @@ mod path;
 
 use std::ops::Range;
 
-use crate::backend::Shape;
 use crate::batch::BatchView;
 pub use path::PathChoice;
 pub(crate) use path::{BadRate, Costs, Known, Path, Work};
+
+/// What a plan needs to know of a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// How many pieces of work may run at the same time.
+    pub(crate) threads: usize,
+    /// Items that one vector holds.
+    pub(crate) lanes: usize,
+    /// The fewest items of a piece that still use the lanes and share inversions well.
+    pub(crate) min_piece: usize,
+    /// The most items of one piece: bounds the latency of a piece and the memory of its columns.
+    pub(crate) max_piece: usize,
+    /// The same for pieces that linear combinations may decide.
+    pub(crate) max_combined: usize,
+}
 
 /// An order of the items, cut into pieces. Items of one suite stand together, in the order of the batch.
 #[derive(Debug, Clone, PartialEq)]

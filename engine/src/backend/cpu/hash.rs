@@ -1,6 +1,6 @@
 //! Hashing on the vectors of one instruction set.
 
-use super::threads::Workers;
+use crate::backend::Workers;
 use crate::batch::Column;
 use crate::hash::Hash;
 use sigwarp_kernels::hash::{Extension, Messages, digest_all};

@@ -2,9 +2,8 @@
 
 use super::hash;
 use super::tables::Tables;
-use super::threads::Workers;
 use super::weierstrass::Weierstrass;
-use crate::backend::{Backend, BackendFailure, BackendKind, Shape};
+use crate::backend::{Backend, BackendFailure, BackendKind, Shape, Workers};
 use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};

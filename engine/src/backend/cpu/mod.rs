@@ -3,13 +3,9 @@
 mod hash;
 mod lanes;
 mod tables;
-mod threads;
 mod weierstrass;
 
-pub use threads::Threads;
-pub(crate) use threads::{Workers, alone};
-
-use crate::backend::{Backend, BackendKind};
+use crate::backend::{Backend, BackendKind, Workers};
 use lanes::Lanes;
 #[cfg(target_arch = "x86_64")]
 use sigwarp_kernels::field::prime256::Fma;

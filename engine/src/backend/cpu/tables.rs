@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::threads::Workers;
 use crate::Reason;
+use crate::backend::Workers;
 use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier};
 use crate::schemes::ed25519::PointFacts;
 use crate::schemes::ed25519::verify::KnownKey;
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use std::num::NonZeroUsize;
 
-    use super::super::threads::Threads;
+    use crate::backend::Threads;
 
     /// Tables are made by the vector, so what counts is how many vectors there are in all shares.
     #[test]

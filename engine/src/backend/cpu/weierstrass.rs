@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::tables::in_shares;
-use super::threads::Workers;
 use crate::Reason;
+use crate::backend::Workers;
 use crate::batch::{BatchView, Item};
 use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier, WeierstrassKeys};
 use crate::schemes::bip340::lanes::Combine;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::backend::BackendKind;
+use crate::backend_kind::BackendKind;
 
 /// Which backends decided a batch, and why they were the ones; printed as
 /// `cpu avx512: 512 items, on 2 threads, avx512 is the fastest backend that runs here`.
