@@ -5,8 +5,10 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use super::*;
 use crate::backend::{Shape, Threads, Workers, cpu};
-use crate::batch::{Batch, Key, Message};
+use crate::batch::{Batch, BatchView, Column, Key, Message};
 use crate::keyring::KeyRing;
+use crate::plan::Plan;
+use crate::suite::Scheme;
 use crate::{EcdsaRule, Verdict};
 
 /// What a backend is asked for.

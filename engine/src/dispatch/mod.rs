@@ -1,7 +1,9 @@
 //! Dispatch: which backend runs, whether it may be trusted, and what happens when it fails.
 
+mod attempts;
 mod call;
 mod choice;
+mod device;
 mod even;
 mod hashtest;
 mod late;
@@ -23,16 +25,14 @@ pub(crate) use trust::Trust;
 
 use std::sync::OnceLock;
 
-use self::call::Call;
 use self::member::{Member, Part};
 use crate::backend::{Backend, BackendFailure, BackendKind, Recovered, Recovery};
-use crate::batch::{BatchView, Column};
 use crate::error::{Error, SelfTestFailure};
 use crate::explain::Explain;
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
-use crate::plan::{PathChoice, Plan};
-use crate::suite::{Scheme, Suite};
+use crate::plan::PathChoice;
+use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
 
 /// Backends, in the order in which a suite looks for one that implements it, and why they were chosen. Each passes the
@@ -123,34 +123,6 @@ impl Dispatcher {
         self
     }
 
-    /// Opens the late device and measures it, if `is_due` says so. Only one call does, and none waits for it: it may run
-    /// on a pool of the caller, whose threads take up other calls while they wait.
-    fn open_late(&self, is_due: impl FnOnce(&Late) -> bool) {
-        let Some(late) = &self.late else { return };
-        if late.has_begun() || !is_due(late) || !late.begin() {
-            return;
-        }
-        let found = late.open().map_err(str::to_owned).map(|device| {
-            self.measure(device.backend());
-            device.backend().tested();
-            let name = device.backend().device().map_or("a device", |report| &report.name);
-            format!("{name} for large batches{}", self.even_text())
-        });
-        // From here on other calls see the device.
-        let _ = self.late_found.set(found);
-    }
-
-    /// Measures a device that is not in use yet.
-    fn measure(&self, device: &dyn Backend) {
-        let Some(judge) = self.judge_of_measurements() else { return };
-        let items = even::items(device, judge.backend(), judge.costs(), self.trust.fraction());
-        let bytes = even::bytes(device, judge.backend(), self.trust.fraction());
-        for failure in items.as_ref().err().into_iter().chain(bytes.as_ref().err()) {
-            self.trust.quarantine(&failure.what);
-        }
-        let _ = (self.even.set(items.ok()), self.even_bytes.set(bytes.ok()));
-    }
-
     /// The late device once it is in use, then the backends; and how many of them are in use.
     fn all(&self) -> (impl Iterator<Item = &Member>, usize) {
         let late = self.late.as_ref().filter(|_| self.late_found.get().is_some()).and_then(Late::device);
@@ -162,16 +134,6 @@ impl Dispatcher {
     fn named(&self) -> impl Iterator<Item = &dyn Backend> {
         let (all, in_use) = self.all();
         all.take(in_use).filter(|member| member.is_trusted()).map(Member::backend)
-    }
-
-    /// The device among the backends, if one is.
-    pub(crate) fn device(&self) -> Option<&dyn Backend> {
-        self.named().find(|backend| backend.device().is_some())
-    }
-
-    /// How far the device is trusted.
-    pub(crate) fn trust(&self) -> &Trust {
-        &self.trust
     }
 
     /// Runs what is left of the self-test of every backend, and measures what their paths cost. An error if a device has
@@ -196,38 +158,6 @@ impl Dispatcher {
         those.find_map(|member| member.failure().cloned()).map(Error::SelfTest)
     }
 
-    /// From which batches on the device is faster.
-    pub(crate) fn even(&self) -> Option<Even> {
-        *self.even.get_or_init(|| {
-            let judge = self.judge_of_measurements()?;
-            let even = even::items(self.device()?, judge.backend(), judge.costs(), self.trust.fraction());
-            even.inspect_err(|failure| self.note(failure)).ok()
-        })
-    }
-
-    /// The same for bytes that are hashed.
-    pub(crate) fn even_bytes(&self) -> Option<Even> {
-        *self.even_bytes.get_or_init(|| {
-            // It would be asked of a device that may be gone.
-            if self.trust.quarantined().is_some() {
-                return None;
-            }
-            let judge = self.judge_of_measurements()?;
-            let even = even::bytes(self.device()?, judge.backend(), self.trust.fraction());
-            even.inspect_err(|failure| self.note(failure)).ok()
-        })
-    }
-
-    fn even_text(&self) -> String {
-        match self.even() {
-            None => String::new(),
-            Some(Even { from: None, .. }) => ", never faster than the cpu here".into(),
-            Some(Even { from: Some(from), .. }) => {
-                format!(", its break-even is {} items", even::thousands(from))
-            }
-        }
-    }
-
     /// The first backend on the CPU that has not failed and `is_fit`, which tests it.
     fn judge(&self, failures: &[BackendFailure], is_fit: impl Fn(&Member) -> bool) -> Option<&Member> {
         let failed = |kind: BackendKind| failures.iter().any(|failure| failure.backend == kind);
@@ -235,20 +165,6 @@ impl Dispatcher {
         on_cpu
             .filter(|member| member.is_trusted() && !failed(member.backend().kind()))
             .find(|member| is_fit(member))
-    }
-
-    /// The one that a device is compared with.
-    fn judge_of_measurements(&self) -> Option<&Member> {
-        let parts = || Part::of_verdicts(Scheme::Ed25519, true, false).chain([Part::Hash(Hash::Sha256)]);
-        self.judge(&[], |member| member.ensure(parts()).is_ok())
-    }
-
-    /// An error if the device was found wrong, by another call meanwhile: what it said to this one is as doubtful.
-    fn still_trusted(&self, device: &dyn Backend) -> Result<(), BackendFailure> {
-        match self.trust.quarantined() {
-            None => Ok(()),
-            Some(what) => Err(BackendFailure { backend: device.kind(), what }),
-        }
     }
 
     /// The kinds of the backends, the first choice first.
@@ -350,232 +266,6 @@ impl Dispatcher {
         }
         Usable { members, notes }
     }
-
-    /// Judges every item on the first backend that implements its suite. When a backend fails, nothing that it set
-    /// is kept: the batch is done again without it, or the call fails.
-    pub(crate) fn verify(&self, batch: &BatchView<'_>) -> Result<Verdicts, Error> {
-        let table = batch.suite_table();
-        let unsupported = |suite: &Suite| {
-            let none = || Error::Unsupported { backends: self.kinds(), suite: suite.clone() };
-            self.refusal(|backend| backend.supports(suite)).unwrap_or_else(none)
-        };
-        if let Some(suite) = table.iter().find(|suite| !self.supports(suite)) {
-            return Err(unsupported(suite));
-        }
-        let amount = |device: &dyn Backend| {
-            let takes: Vec<bool> = table.iter().map(|suite| device.supports(suite)).collect();
-            match takes.iter().all(|takes| *takes) {
-                true => batch.len(),
-                false => (0..batch.len()).filter(|&item| takes[batch.suite_index(item) as usize]).count(),
-            }
-        };
-        self.open_late(|late| table.iter().any(|suite| late.supports(suite)) && late.is_due(batch.len()));
-        let counts = batch.suite_counts();
-        let mut failures: Vec<BackendFailure> = Vec::new();
-        loop {
-            let usable = self.usable(&failures, "items", amount, Self::even);
-            let mut routes = Vec::new();
-            for suite in table {
-                match usable.members.iter().position(|member| member.backend().supports(suite)) {
-                    Some(member) => routes.push(member),
-                    None => {
-                        return Err(match failures.pop() {
-                            Some(failure) => failure.into(),
-                            None => unsupported(suite),
-                        });
-                    }
-                }
-            }
-            let call = Call { batch, counts: &counts, routes: &routes, path: self.path };
-            let members = || usable.members.iter().enumerate();
-            if members().any(|(index, member)| member.ensure(call.parts(index)).is_err()) {
-                continue;
-            }
-            match self.attempt(&call, &usable, &failures) {
-                // One of them failed a part of its self-test meanwhile, in another call. What it said is doubtful.
-                Ok(_) if members().any(|(index, member)| call.takes(index) && !member.is_trusted()) => {}
-                Ok(verdicts) => return Ok(verdicts),
-                Err(failure) => {
-                    self.note(&failure);
-                    failures.push(failure);
-                }
-            }
-        }
-    }
-
-    /// Remembers the failure of a device.
-    fn note(&self, failure: &BackendFailure) {
-        if self.device().is_some_and(|device| device.kind() == failure.backend) {
-            self.trust.quarantine(&failure.what);
-        }
-    }
-
-    /// The digest of each message from the first backend that can finish.
-    pub(crate) fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), Error> {
-        let refusal = || self.refusal(|backend| backend.supports_hash(hash));
-        if !self.supports_hash(hash) {
-            let none = || Error::UnsupportedHash { backends: self.kinds(), hash };
-            return Err(refusal().unwrap_or_else(none));
-        }
-        let total = || -> usize { (0..messages.len()).map(|row| messages.get(row).len()).sum() };
-        self.open_late(|late| late.supports_hash(hash) && late.is_due_for_bytes(total()));
-        let bytes = |_: &dyn Backend| total();
-        let mut failures: Vec<BackendFailure> = Vec::new();
-        loop {
-            let usable = self.usable(&failures, "bytes", bytes, Self::even_bytes);
-            let mut members = usable.members.iter();
-            let Some(member) = members.find(|member| member.backend().supports_hash(hash)) else {
-                let none = || refusal().unwrap_or(Error::Unavailable { backend: BackendKind::Portable });
-                return Err(failures.pop().map_or_else(none, Error::Backend));
-            };
-            if member.ensure([Part::Hash(hash)]).is_err() {
-                continue;
-            }
-            let backend = member.backend();
-            let hashed = match backend.device() {
-                None => backend.hash(hash, messages, digests),
-                Some(_) => self.hash_on_device(backend, hash, messages, digests, &failures),
-            };
-            match hashed {
-                Ok(()) if !member.is_trusted() => {}
-                Ok(()) => return Ok(()),
-                Err(failure) => {
-                    self.note(&failure);
-                    failures.push(failure);
-                }
-            }
-        }
-    }
-
-    /// Hashes on a device what is not too long for it, and the rest on the CPU, which also checks some of it.
-    fn hash_on_device(
-        &self,
-        device: &dyn Backend,
-        hash: Hash,
-        messages: &Column<'_>,
-        digests: &mut [u8],
-        failures: &[BackendFailure],
-    ) -> Result<(), BackendFailure> {
-        let is_fit =
-            |judge: &Member| judge.backend().supports_hash(hash) && judge.ensure([Part::Hash(hash)]).is_ok();
-        let judge = self.judge(failures, is_fit).ok_or_else(|| no_judge(device))?.backend();
-        let longest = device.longest_message();
-        let is_long = |&row: &usize| messages.get(row).len() > longest;
-        let (long, short): (Vec<usize>, Vec<usize>) = (0..messages.len()).partition(is_long);
-        if long.is_empty() {
-            device.hash(hash, messages, digests)?;
-            self.trust.recheck_digests(device, hash, messages, digests, judge)?;
-            return self.still_trusted(device);
-        }
-        let length = hash.digest_length();
-        for (backend, rows) in [(device, short), (judge, long)] {
-            let some: Vec<&[u8]> = rows.iter().map(|&row| messages.get(row)).collect();
-            let column = Column::slices(&some);
-            let mut found = vec![0; rows.len() * length];
-            backend.hash(hash, &column, &mut found)?;
-            if backend.device().is_some() {
-                self.trust.recheck_digests(device, hash, &column, &found, judge)?;
-            }
-            for (row, digest) in rows.into_iter().zip(found.chunks(length)) {
-                digests[row * length..][..length].copy_from_slice(digest);
-            }
-        }
-        self.still_trusted(device)
-    }
-
-    /// The key of each row from the first backend that can finish.
-    pub(crate) fn recover(&self, rows: &Recovery<'_>) -> Result<Vec<Recovered>, Error> {
-        let mut failure = None;
-        // Devices recover no keys.
-        for member in self.members.iter().filter(|member| member.backend().device().is_none()) {
-            if member.ensure([Part::Recovery]).is_err() {
-                continue;
-            }
-            match recover_on(member.backend(), rows) {
-                Ok(_) if !member.is_trusted() => {}
-                Ok(keys) => return Ok(keys),
-                Err(error) => failure = Some(error),
-            }
-        }
-        let none = || Error::Unavailable { backend: BackendKind::Portable };
-        Err(failure.map_or_else(|| self.refusal(|_| true).unwrap_or_else(none), Error::Backend))
-    }
-
-    fn attempt(
-        &self,
-        call: &Call<'_>,
-        usable: &Usable<'_>,
-        failures: &[BackendFailure],
-    ) -> Result<Verdicts, BackendFailure> {
-        let batch = call.batch;
-        let slots = Slots::new(batch.len());
-        let mut shares = Vec::new();
-        let mut share = |kind: BackendKind, items: usize| match shares
-            .iter_mut()
-            .find(|(other, _): &&mut (BackendKind, usize)| *other == kind)
-        {
-            Some((_, sum)) => *sum += items,
-            None => shares.push((kind, items)),
-        };
-        let mut why = self.why();
-        for (index, member) in usable.members.iter().enumerate() {
-            let backend = member.backend();
-            let paths = call.paths(index, member);
-            let plan = Plan::new(batch, backend.shape(), paths, |suite| call.routes[suite] == index);
-            if plan.len() == 0 {
-                continue;
-            }
-            if backend.device().is_none() {
-                backend.verify(batch, &plan, &slots)?;
-                share(backend.kind(), plan.len());
-                continue;
-            }
-            let is_fit = |judge: &Member| {
-                let supported = call.suites(index).all(|(_, suite)| judge.backend().supports(suite));
-                supported && judge.ensure(call.parts(index)).is_ok()
-            };
-            let checks = self.judge(failures, is_fit).ok_or_else(|| no_judge(backend))?;
-            let (judge, judge_paths) = (checks.backend(), call.paths(index, checks));
-            let is_long = |&item: &usize| batch.item(item).message.len() > backend.longest_message();
-            let (long, short): (Vec<usize>, Vec<usize>) = plan.every_item().partition(is_long);
-            let plan = match long.is_empty() {
-                true => plan,
-                false => Plan::of_items(batch, short, backend.shape(), paths),
-            };
-            backend.verify(batch, &plan, &slots)?;
-            let again = self.trust.recheck(backend, batch, &plan, &slots, (judge, judge_paths))?;
-            self.still_trusted(backend)?;
-            share(backend.kind(), plan.len());
-            why.push_str(&format!(", {again} judged again on {}", judge.kind()));
-            if !long.is_empty() {
-                let plan = Plan::of_items(batch, long, judge.shape(), judge_paths);
-                judge.verify(batch, &plan, &slots)?;
-                share(judge.kind(), plan.len());
-            }
-            // It failed a part of its self-test meanwhile, in another call.
-            if let Some(SelfTestFailure { backend, what }) = checks.failure().cloned() {
-                return Err(BackendFailure { backend, what });
-            }
-        }
-        if shares.is_empty() {
-            shares.extend(usable.members.first().map(|member| (member.backend().kind(), 0)));
-        }
-        for note in &usable.notes {
-            why.push_str(&format!("; {note}"));
-        }
-        for failure in failures {
-            why.push_str(&format!("; {failure}, and its items were done again"));
-            if self.device().is_some_and(|device| device.kind() == failure.backend) {
-                why.push_str("; it is quarantined");
-            }
-        }
-        finish(slots, Explain::new(shares, why, self.threads()))
-    }
-}
-
-fn no_judge(device: &dyn Backend) -> BackendFailure {
-    let what = "no backend on the CPU can check what it says".into();
-    BackendFailure { backend: device.kind(), what }
 }
 
 /// The key of each row; a row that was left out is a failure of the backend.

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::backend::{DeviceReport, Shape};
-use crate::batch::{Batch, Key, Message};
+use crate::batch::{Batch, BatchView, Column, Key, Message};
+use crate::plan::Plan;
 use crate::{Ed25519Rule, Reason, Verdict};
 
 /// A backend that says one thing of every item, of the rules that it supports, and may fail half-way.
