@@ -32,7 +32,7 @@ pub(crate) use csv::Csv;
 pub(crate) use document::Document;
 pub(crate) use lines::Lines;
 pub(crate) use open::HEAD;
-pub(crate) use parquet::{MAGIC as PARQUET, ParquetRows};
+pub(crate) use parquet::{LITTLE_ENDIAN_ALONE, MAGIC as PARQUET, ParquetRows};
 pub(crate) use source::{FileReader, Reader};
 use source::{Input, RowSource, RowTaker};
 use text::TextRows;

@@ -33,6 +33,11 @@ use super::cell::bytes_of_text;
 use super::source::{CellSource, CellTaker, OneColumn, RowSource, RowTaker};
 use crate::error::{ReadError, RowError};
 
+/// Why Parquet is refused on a big-endian machine: the crate `parquet` copies numbers as they lie in memory, so that it
+/// would read and write other ones there.
+pub(crate) const LITTLE_ENDIAN_ALONE: &str =
+    "Parquet can be read and written on little-endian machines alone; use JSONL or CSV on this one";
+
 /// Cells of a column that are decoded at once.
 const CELLS: u64 = 1024;
 /// Pages may be this much larger than the largest row.
@@ -115,6 +120,9 @@ impl ParquetRows {
         check: impl FnOnce(&str, &SchemaDescriptor) -> Result<(), ReadError>,
     ) -> Result<Self, ReadError> {
         let damaged = |problem: String| ReadError::Parquet { file: name.clone(), problem };
+        if cfg!(target_endian = "big") {
+            return Err(damaged(LITTLE_ENDIAN_ALONE.to_owned()));
+        }
         check_ends(&mut file).map_err(damaged)?;
         let metadata = ParquetMetaDataReader::new();
         let metadata = guarded(|| metadata.parse_and_finish(&file).map_err(|error| error.to_string()));

@@ -20,6 +20,7 @@ use super::sink::Sink;
 use super::{ROW_GROUP_ROWS, RowSink, VerdictSink};
 use crate::block::RowBlock;
 use crate::error::WriteError;
+use crate::read::LITTLE_ENDIAN_ALONE;
 use crate::row::{Expected, Row};
 
 /// What a column holds. Parquet stores unsigned integers as the bits of signed ones.
@@ -85,6 +86,9 @@ impl fmt::Debug for Table {
 impl Table {
     fn new(sink: Sink, fields: &[(&str, Kind, bool)], row_group_rows: usize) -> Result<Self, WriteError> {
         let name = sink.name();
+        if cfg!(target_endian = "big") {
+            return Err(WriteError::Row { file: name, problem: LITTLE_ENDIAN_ALONE.to_owned() });
+        }
         let mut properties = WriterProperties::builder()
             .set_created_by(concat!("sigwarp ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::SNAPPY)
