@@ -222,5 +222,5 @@ fn read(path: &Path) -> Result<Report, Failure> {
     let text = fs::read_to_string(path)
         .map_err(|error| (USAGE, format!("cannot read {}: {error}", path.display())))?;
     Report::from_json(&text)
-        .map_err(|error| (USAGE, format!("{} is no report of this version: {error}", path.display())))
+        .map_err(|error| (USAGE, format!("{} is not a report of this version: {error}", path.display())))
 }

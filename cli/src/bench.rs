@@ -81,5 +81,5 @@ fn earlier(path: &Path) -> Result<Report, Failure> {
         return Err(failed(&format!("is larger than {MOST_BYTES} bytes, which no report is")));
     }
     Report::from_json(&text)
-        .map_err(|error| failed(&format!("is no report of this version, as --json writes it: {error}")))
+        .map_err(|error| failed(&format!("is not a report of this version, as --json writes it: {error}")))
 }

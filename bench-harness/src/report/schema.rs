@@ -27,7 +27,7 @@ struct Validator<'a> {
 impl Validator<'_> {
     fn check(&self, schema: &Value, value: &Value, place: &str, errors: &mut Vec<String>) {
         let Some(keywords) = schema.as_object() else {
-            errors.push(format!("{place}: the schema here is no object"));
+            errors.push(format!("{place}: the schema here is not an object"));
             return;
         };
         for (keyword, argument) in keywords {

@@ -66,7 +66,7 @@ fn what_cannot_be_measured_ends_with_its_reason() {
     refused(
         &["--filter", "strict/32", "--compare", "no.json"],
         2,
-        "--compare no.json: is no report of this version",
+        "--compare no.json: is not a report of this version",
     );
     refused(&["--filter", "strict/32", "--compare", "missing"], 2, "--compare missing: cannot read");
     refused(

@@ -92,11 +92,11 @@ fn decode_base64(encoding: &Encoding, text: &str, bytes: &mut Vec<u8>) -> Result
     }
     let body = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
     if body.len() < text.len() && !text.len().is_multiple_of(4) {
-        return Err(format!("{} characters with padding, which is no multiple of 4", text.len()));
+        return Err(format!("{} characters with padding, which is not a multiple of 4", text.len()));
     }
     let length = encoding
         .decode_len(body.len())
-        .map_err(|_| format!("{} characters, which is no length of it", body.len()))?;
+        .map_err(|_| format!("{} characters, which base64 never has", body.len()))?;
     bytes.resize(length, 0);
     encoding.decode_mut(body.as_bytes(), bytes).map(drop).map_err(|partial| {
         let place = partial.error.position;
@@ -175,8 +175,8 @@ mod tests {
         );
         assert!(error(BytesForm::Base64, "PUAXw-hDiVqStwqnTRt-vJyY").ends_with("--bytes base64url"));
         assert!(error(BytesForm::Base64, "0x3d4017c3e843895a").ends_with("add --bytes hex, the default"));
-        assert!(error(BytesForm::Base64, "+/8AEA=").contains("no multiple of 4"));
-        assert!(error(BytesForm::Base64, "+/8AE").contains("no length of it"));
+        assert!(error(BytesForm::Base64, "+/8AEA=").contains("not a multiple of 4"));
+        assert!(error(BytesForm::Base64, "+/8AE").contains("which base64 never has"));
         assert!(error(BytesForm::Base64, "+/8AEB").contains("bits are left over"));
         assert!(error(BytesForm::Base64, "+/8A EA=").contains("Invalid character ' ' at position 4"));
         assert_eq!(error(BytesForm::Hex, &"é".repeat(9)), "bad hex: Invalid character 'Ã' at position 0");

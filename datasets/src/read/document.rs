@@ -227,8 +227,8 @@ impl Document {
         if quoted.len() > limit {
             return Err(RowError::TooLarge { limit }.into());
         }
-        let name =
-            serde_json::from_slice(&quoted).map_err(|_| self.problem("the name of a member is no string"))?;
+        let name = serde_json::from_slice(&quoted)
+            .map_err(|_| self.problem("the name of a member is not a string"))?;
         match self.peek()? {
             Some(b':') => take(self),
             Some(_) => return Err(self.problem("there is no colon behind the name of a member")),

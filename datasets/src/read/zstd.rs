@@ -67,7 +67,7 @@ impl<R: BufRead> Frames<R> {
                 ),
             ),
             (FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)), _) => {
-                io::Error::new(ErrorKind::InvalidData, "something that is no frame follows")
+                io::Error::new(ErrorKind::InvalidData, "something that is not a frame follows")
             }
             (_, Ok([])) => ErrorKind::UnexpectedEof.into(),
             (_, Ok(_)) => io::Error::new(ErrorKind::InvalidData, error.to_string()),

@@ -66,7 +66,7 @@ impl Decompressor {
             CompressionCodec::LZ4 => lz4(input, out, size),
             CompressionCodec::LZO => check_codec(self.codec),
         };
-        written.map_err(|problem| format!("a page is no valid {:?}: {problem}", self.codec))?;
+        written.map_err(|problem| format!("a page is not valid {:?}: {problem}", self.codec))?;
         match out.len() - start {
             length if length == size => Ok(()),
             length if length > size => Err(format!(
