@@ -59,16 +59,16 @@ pub(crate) struct EngineArgs {
     /// The backend; a named one that cannot run here is an error
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
-    /// The number of threads, as far as more can help [default: all available]
+    /// The number of threads; no more are started than can help [default: all available]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     /// The adapter: best, an index of `sigwarp devices`, or a part of a name [default: best]. Given this or --recheck,
-    /// --backend auto uses a device for large work, but no software adapter; given neither it stays on the CPU
+    /// --backend auto uses a device for large work, but no software adapter; without either it stays on the CPU
     #[cfg(feature = "gpu")]
     #[arg(long, value_name = "ADAPTER")]
     pub(crate) device: Option<String>,
     /// The fraction of a device's valid items that the CPU verifies again, 0 to 1; its invalid ones always are.
-    /// A wrong acceptance that is not among them passes [default: 1/128]
+    /// A wrong acceptance outside of that fraction goes unnoticed [default: 1/128]
     #[cfg(feature = "gpu")]
     #[arg(long, value_name = "FRACTION", value_parser = fraction)]
     pub(crate) recheck: Option<f64>,
@@ -129,7 +129,7 @@ pub(crate) struct BenchArgs {
     /// The backend in place of the engine's choice; one that cannot run here is an error
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
-    /// The number of threads of every row but those of the suite `threads`, as far as more can help
+    /// The number of threads of every row but those of the suite `threads`; no more are started than can help
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,
     /// A suite of rows; may be repeated [default: all, overview first]
@@ -207,8 +207,8 @@ mod formats {
 
     pub(super) fn input_format() -> String {
         format!(
-            "The format of - and of files whose name tells none: {}. Text that is compressed with gzip or zstd is \
-             decompressed without being told; jsonl.gz says that it must be [default of -: {}]",
+            "The format of - and of files whose name does not tell it: {}. Text compressed with gzip or zstd is recognised \
+             in any case; jsonl.gz and the like require it [default of -: {}]",
             FileKind::one_of_names(),
             Format::JSONL.name()
         )
@@ -216,7 +216,7 @@ mod formats {
 
     pub(super) fn files() -> String {
         format!(
-            "Files of rows: {}, text also with {} behind; quoted patterns, folders, or - for standard input",
+            "Files of rows: {}, text also with {} appended; quoted patterns, folders, or - for standard input",
             FileKind::extensions(),
             FileKind::compressed_extensions()
         )
@@ -234,7 +234,7 @@ mod formats {
 
 fn bytes_form(text: &str) -> Result<BytesForm, String> {
     BytesForm::from_name(text).ok_or_else(|| {
-        format!("bytes have no such form; there are {}", BytesForm::ALL.map(BytesForm::name).join(", "))
+        format!("unknown form of bytes; known are {}", BytesForm::ALL.map(BytesForm::name).join(", "))
     })
 }
 
@@ -256,7 +256,7 @@ fn encoding(text: &str) -> Result<String, String> {
 pub(crate) struct LayoutArgs {
     #[arg(long, value_name = "FORMAT", value_parser = InputFormat, hide_possible_values = true, help = formats::input_format())]
     pub(crate) input_format: Option<FileKind>,
-    /// How text writes bytes: hex (0x may stand before it), base64 or base64url (padded or not) [default: hex]
+    /// How text writes bytes: hex (with or without 0x), base64 or base64url (padded or not) [default: hex]
     #[arg(long, value_name = "FORM", value_parser = bytes_form)]
     pub(crate) bytes: Option<BytesForm>,
 }
@@ -325,10 +325,10 @@ pub(crate) struct HashArgs {
     /// With --check, print nothing: the exit status tells
     #[arg(long, requires = "check")]
     pub(crate) status: bool,
-    /// With --check, take a listed file that is not there for no failure
+    /// With --check, do not fail for listed files that do not exist
     #[arg(long, requires = "check")]
     pub(crate) ignore_missing: bool,
-    /// With --check, fail (status 2) on lines of another form, which are otherwise counted alone
+    /// With --check, fail (status 2) on lines of another form, which are otherwise only counted
     #[arg(long, requires = "check")]
     pub(crate) strict: bool,
     /// Hash this column of the rows instead of the files

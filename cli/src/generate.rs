@@ -129,7 +129,7 @@ fn message_shape(text: &str) -> Result<MessageShape, Failure> {
     };
     shape.ok_or_else(|| {
         let forms = "a number of bytes, a range LOW-HIGH, senml-json or senml-cbor";
-        Failure::input(format!("--message {text:?} is none of {forms}"))
+        Failure::input(format!("--message {text:?}: it must be {forms}"))
     })
 }
 

@@ -112,8 +112,8 @@ The first screen says how many signatures of each scheme this machine verifies a
 then every row is measured on one core, in rounds, with a warm-up, and shown with its spread;
 the report begins with a function measured against itself, which must give 1.00. The
 harness in bench-harness/ measures the same rows beside other libraries.
-docs/formats-bench.md describes the report. --compare changes no exit status: it compares
-across machines too.
+docs/formats-bench.md describes the report. --compare does not change the exit status, as it
+also compares across machines.
 
 Exit status: 0 measured, 2 bad usage, 3 a backend that cannot run here, or the measurement
 or output failed.";

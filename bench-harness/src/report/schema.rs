@@ -113,7 +113,7 @@ impl Validator<'_> {
             }
             "enum" => {
                 let listed = argument.as_array().is_some_and(|list| list.contains(value));
-                return (!listed).then(|| format!("{value} is none of {argument}"));
+                return (!listed).then(|| format!("{value} is not one of {argument}"));
             }
             "const" => return (value != argument).then(|| format!("is {value}, not {argument}")),
             "minimum" => {

@@ -120,7 +120,7 @@ fn mistakes_in_the_command_are_told() {
         (&["verify", "-", "--encoding", "der"], "--encoding der fits no row"),
         (&["verify", "-", "--encoding", "pem"], "there is no such encoding; there are raw,"),
         (&["verify", "-", "--input-format", "xml"], "there is no such format; there are parquet, jsonl,"),
-        (&["recover", "-", "--bytes", "octal"], "bytes have no such form; there are hex, base64, base64url"),
+        (&["recover", "-", "--bytes", "octal"], "unknown form of bytes; known are hex, base64, base64url"),
         (&["verify", "-", "--keys", "-"], "standard input (-) can be read only once"),
         (&["hash", "-", "--bytes", "hex"], "--input-format and --bytes say how to read a column"),
         (&["hash", "-", "--column", "id", "--text", "--bytes", "hex"], "name one of them"),

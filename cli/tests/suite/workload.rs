@@ -63,7 +63,7 @@ fn a_workload_that_makes_no_sense_is_refused() {
         (["--mix", "ed448:x"], "unknown scheme"),
         (["--bad", "1.5"], "must be 0 to 1"),
         (["--zipf", "99"], "must be 0 to 10"),
-        (["--message", "many"], "is none of a number of bytes"),
+        (["--message", "many"], "it must be a number of bytes"),
         (["--kinds", "typo"], "unknown kind of bad signature"),
         (["--devices", "0"], "there must be 1 to"),
     ] {
