@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io::{self, BufRead};
 use std::ops::Range;
 
-use super::json::{JsonExpected, Number, Text, TextRow, list};
+use super::json::{Text, TextRow, list};
 use super::text::{Records, Stop};
 use super::{Cells, Wanted, missing_column};
 use crate::error::RowError;
@@ -162,25 +162,8 @@ impl Records for Csv {
     fn row(&self, _cells: Cells, _columns: &ColumnNames) -> Result<TextRow<'_>, RowError> {
         let mut row = TextRow::default();
         for &(field, column) in &self.fields {
-            let name = field.name();
-            let Some(text) = self.text(name, column)? else { continue };
-            let shape = |problem: String| RowError::Shape(format!("{name}: {problem}"));
-            let number = || text.parse::<Number>().map(Some).map_err(shape);
-            let cell = Some(Text(Cow::Borrowed(text)));
-            match field {
-                Field::Id => row.id = cell,
-                Field::Scheme => row.scheme = cell,
-                Field::Rule => row.rule = cell,
-                Field::Encoding => row.encoding = cell,
-                Field::UserId => row.user_id = cell,
-                Field::Context => row.context = cell,
-                Field::PublicKey => row.public_key = cell,
-                Field::KeyIndex => row.key_index = number()?,
-                Field::Message => row.message = cell,
-                Field::Digest => row.digest = cell,
-                Field::Signature => row.signature = cell,
-                Field::RecoveryId => row.recovery_id = number()?,
-                Field::Expected => row.expected = Some(JsonExpected::from_text(text).map_err(shape)?),
+            if let Some(text) = self.text(field.name(), column)? {
+                row.set(field, text)?;
             }
         }
         Ok(row)

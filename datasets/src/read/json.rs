@@ -10,6 +10,7 @@ use serde::de::{
 
 use super::Cells;
 use super::text::bit;
+use crate::error::RowError;
 use crate::layout::{ColumnNames, Field};
 
 /// The known fields of a row; bytes are still text. Text is borrowed where it has no escapes.
@@ -30,6 +31,31 @@ pub(crate) struct TextRow<'a> {
     pub(crate) signature: Option<Text<'a>>,
     pub(crate) recovery_id: Option<Number>,
     pub(crate) expected: Option<JsonExpected<'a>>,
+}
+
+impl<'a> TextRow<'a> {
+    /// Sets a field to what a cell of text says.
+    pub(crate) fn set(&mut self, field: Field, text: &'a str) -> Result<(), RowError> {
+        let shape = |problem: String| RowError::Shape(format!("{field}: {problem}"));
+        let number = || text.parse::<Number>().map(Some).map_err(shape);
+        let cell = Some(Text(Cow::Borrowed(text)));
+        match field {
+            Field::Id => self.id = cell,
+            Field::Scheme => self.scheme = cell,
+            Field::Rule => self.rule = cell,
+            Field::Encoding => self.encoding = cell,
+            Field::UserId => self.user_id = cell,
+            Field::Context => self.context = cell,
+            Field::PublicKey => self.public_key = cell,
+            Field::KeyIndex => self.key_index = number()?,
+            Field::Message => self.message = cell,
+            Field::Digest => self.digest = cell,
+            Field::Signature => self.signature = cell,
+            Field::RecoveryId => self.recovery_id = number()?,
+            Field::Expected => self.expected = Some(JsonExpected::from_text(text).map_err(shape)?),
+        }
+        Ok(())
+    }
 }
 
 /// Text that is borrowed where possible. (`Option<Cow<str>>` would always be copied.)
