@@ -8,6 +8,8 @@ mod json;
 mod jsonl;
 mod parquet;
 
+pub(crate) use jsonl::Lines;
+
 use std::fmt;
 use std::path::Path;
 

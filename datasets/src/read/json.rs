@@ -1,4 +1,4 @@
-//! The cells of a row as text has them, and the JSON object of a row.
+//! The cells of a row as text has them, and the JSON object of a row, from a line or from within a document.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -81,11 +81,35 @@ impl<'a> JsonExpected<'a> {
     }
 }
 
+/// An object of JSON, read with `seed`. `line` is where it begins, if its lines are not those of JSONL.
+pub(crate) fn parse<'a, S: DeserializeSeed<'a>>(
+    text: &'a [u8],
+    line: Option<u64>,
+    seed: S,
+) -> Result<S::Value, RowError> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let row = seed.deserialize(&mut json).and_then(|row| json.end().map(|()| row));
+    row.map_err(|error| {
+        let told = error.to_string();
+        let message = match (line, told.rsplit_once(" at line ")) {
+            // serde_json counts lines within this text.
+            (Some(line), Some((message, _))) => {
+                format!("{message} at line {}", line + (error.line() as u64).saturating_sub(1))
+            }
+            _ => told.replace(" at line 1 column ", " at column "),
+        };
+        match error.is_data() {
+            true => RowError::Shape(message),
+            false => RowError::Json(message),
+        }
+    })
+}
+
 const OBJECT: &str = "a JSON object for each row";
 
 /// Reads a row of these cells from these columns.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RowOf<'c>(pub(super) Cells, pub(super) &'c ColumnNames);
+pub(crate) struct RowOf<'c>(pub(crate) Cells, pub(crate) &'c ColumnNames);
 
 impl<'de> DeserializeSeed<'de> for RowOf<'_> {
     type Value = TextRow<'de>;
@@ -136,7 +160,7 @@ impl<'de> Visitor<'de> for RowOf<'_> {
 
 /// Reads one field of any name, which holds a string.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CellOf<'a>(pub(super) &'a str);
+pub(crate) struct CellOf<'a>(pub(crate) &'a str);
 
 impl<'de> DeserializeSeed<'de> for CellOf<'_> {
     type Value = Option<Text<'de>>;
@@ -169,12 +193,12 @@ impl<'de> Visitor<'de> for CellOf<'_> {
 }
 
 /// Names that an error lists, and the bytes of each.
-pub(super) const NAMES: usize = 32;
+pub(crate) const NAMES: usize = 32;
 const NAME_BYTES: usize = 100;
 
 /// Reads the names of the members, as errors list them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct NamesOf;
+pub(crate) struct NamesOf;
 
 impl<'de> DeserializeSeed<'de> for NamesOf {
     type Value = String;
@@ -203,13 +227,13 @@ impl<'de> Visitor<'de> for NamesOf {
 }
 
 /// A name as errors list it.
-pub(super) fn short(name: &str) -> &str {
+pub(crate) fn short(name: &str) -> &str {
     let end = name.char_indices().map(|(at, _)| at).find(|&at| at >= NAME_BYTES);
     &name[..end.unwrap_or(name.len())]
 }
 
 /// Names as errors list them.
-pub(super) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     names.into_iter().take(NAMES).map(short).collect::<Vec<_>>().join(", ")
 }
 

@@ -4,10 +4,7 @@
 mod bytes;
 mod cell;
 mod column;
-mod csv;
-mod document;
 mod json;
-mod lines;
 mod open;
 mod parquet;
 mod source;
@@ -28,14 +25,13 @@ use crate::keys::KeyFile;
 use crate::layout::{Field, Layout};
 pub use bytes::{BadBytes, BytesForm};
 pub use column::ColumnReader;
-pub(crate) use csv::Csv;
-pub(crate) use document::Document;
-pub(crate) use lines::Lines;
+pub(crate) use json::{CellOf, NAMES, NamesOf, RowOf, Text, TextRow, list, parse, short};
 pub(crate) use open::HEAD;
 pub(crate) use parquet::{LITTLE_ENDIAN_ALONE, MAGIC as PARQUET, ParquetRows};
 pub(crate) use source::{FileReader, Reader};
 use source::{Input, RowSource, RowTaker};
 use text::TextRows;
+pub(crate) use text::{Records, Stop};
 
 /// Whether a row needs a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -131,7 +127,10 @@ impl<'a> Wanted<'a> {
 }
 
 /// The first field that every file needs and this one has no column for, and what would help.
-fn missing_column(wanted: &Wanted<'_>, has: impl Fn(Field) -> bool) -> Option<(Field, &'static str)> {
+pub(crate) fn missing_column(
+    wanted: &Wanted<'_>,
+    has: impl Fn(Field) -> bool,
+) -> Option<(Field, &'static str)> {
     let needs: &[(&[Field], &'static str)] = match wanted.cells {
         Cells::Keys => &[(&[Field::PublicKey], "a keys file needs it")],
         Cells::Signatures(_) => &[

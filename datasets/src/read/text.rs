@@ -3,16 +3,14 @@
 use std::fmt;
 use std::io::{self, BufRead};
 
-use serde::de::DeserializeSeed;
-
 use super::bytes::BytesForm;
 use super::cell::bytes_of_text;
 use super::json::{JsonExpected, Text, TextRow};
-use super::lines::Lines;
 use super::open::{Progress, TextStream};
 use super::source::{CellSource, CellTaker, OneColumn, RowSource, RowTaker};
 use super::{Cells, Wanted};
 use crate::error::{ReadError, RowError};
+use crate::formats::Lines;
 use crate::layout::{ColumnNames, Field};
 use crate::row::{Expected, Row};
 
@@ -102,30 +100,6 @@ impl<R: Records> TextInput<R> {
     fn wrong(&self, source: RowError) -> ReadError {
         self.stopped(Stop::Row(source))
     }
-}
-
-/// An object of JSON, read with `seed`. `line` is where it begins, if its lines are not those of JSONL.
-pub(super) fn parse<'a, S: DeserializeSeed<'a>>(
-    text: &'a [u8],
-    line: Option<u64>,
-    seed: S,
-) -> Result<S::Value, RowError> {
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let row = seed.deserialize(&mut json).and_then(|row| json.end().map(|()| row));
-    row.map_err(|error| {
-        let told = error.to_string();
-        let message = match (line, told.rsplit_once(" at line ")) {
-            // serde_json counts lines within this text.
-            (Some(line), Some((message, _))) => {
-                format!("{message} at line {}", line + (error.line() as u64).saturating_sub(1))
-            }
-            _ => told.replace(" at line 1 column ", " at column "),
-        };
-        match error.is_data() {
-            true => RowError::Shape(message),
-            false => RowError::Json(message),
-        }
-    })
 }
 
 /// See the module.
