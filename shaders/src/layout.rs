@@ -2,38 +2,99 @@
 //!
 //! *Rows* are contiguous: word `w` of item `i` is at `i·WORDS + w`. *Interleaved* buffers are by word: word `w` of item
 //! `i` is at `w·stride + i`, so that neighbouring threads touch neighbouring words.
+//!
+//! What the host writes or reads is a record: a type without padding whose bytes are the row, on machines that store the
+//! lowest byte first. The sources get its offsets as constants, which are computed from the type; `tests/layout.rs` asks
+//! naga what the sources make of them.
 
-/// [`crate::Buffer::Params`].
-pub mod params {
+use core::mem::{offset_of, size_of};
+
+use bytemuck::{Pod, Zeroable};
+
+/// Words of a record.
+pub const fn words<R: Pod>() -> u32 {
+    assert!(size_of::<R>().is_multiple_of(4), "a record is whole words");
+    (size_of::<R>() / 4) as u32
+}
+
+/// The word at which a field begins, of its offset in bytes.
+const fn word(offset: usize) -> u32 {
+    assert!(offset.is_multiple_of(4), "a field begins at a word");
+    (offset / 4) as u32
+}
+
+/// A row that carries the tag of its item, so that no row passes for another.
+pub trait Tagged: Pod {
+    /// The byte at which the tag begins.
+    const TAG: usize;
+}
+
+/// The row of [`crate::Buffer::Params`].
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct Params {
     /// Items in this dispatch. At most 65,535 workgroups of 64.
-    pub const COUNT: u32 = 0;
-    /// Items that interleaved buffers have room for; `COUNT` or more.
-    pub const STRIDE: u32 = 1;
-    /// Words; the others are 0.
-    pub const WORDS: u32 = 4;
+    pub count: u32,
+    /// Items that interleaved buffers have room for; `count` or more.
+    pub stride: u32,
+    /// Zeros.
+    pub unused: [u32; 2],
 }
 
-/// [`crate::Buffer::Items`].
-pub mod item {
-    /// The 32 bytes of the key.
-    pub const A: u32 = 0;
-    /// The first 32 bytes of the signature.
-    pub const R: u32 = 8;
-    /// The last 32 bytes of the signature, below 2²⁵³.
-    pub const S: u32 = 16;
+impl Params {
+    /// Of a dispatch of `count` items, in buffers that have room for `stride`.
+    pub const fn new(count: u32, stride: u32) -> Self {
+        Self { count, stride, unused: [0; 2] }
+    }
+}
+
+/// A row of [`crate::Buffer::Items`].
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct Item {
+    /// The key.
+    pub a: [u8; 32],
+    /// The first half of the signature.
+    pub r: [u8; 32],
+    /// The second half of the signature, below 2²⁵³.
+    pub s: [u8; 32],
     /// The word of the arena at which the message begins.
-    pub const OFFSET: u32 = 24;
+    pub offset: u32,
     /// Bytes of the message, below 2³¹.
-    pub const LEN: u32 = 25;
-    /// See [`super::flags`].
-    pub const FLAGS: u32 = 26;
+    pub len: u32,
+    /// See [`flags`].
+    pub flags: u32,
     /// Any word; the result repeats it.
-    pub const TAG: u32 = 27;
-    /// Words of a row.
-    pub const WORDS: u32 = 28;
+    pub tag: u32,
 }
 
-/// Bits of [`item::FLAGS`]. Everything that bytes alone decide has been decided by the host.
+impl Tagged for Item {
+    const TAG: usize = offset_of!(Self, tag);
+}
+
+/// The fields of [`Item`], in words.
+pub mod item {
+    use super::{Item, offset_of, word};
+
+    /// [`Item::a`].
+    pub const A: u32 = word(offset_of!(Item, a));
+    /// [`Item::r`].
+    pub const R: u32 = word(offset_of!(Item, r));
+    /// [`Item::s`].
+    pub const S: u32 = word(offset_of!(Item, s));
+    /// [`Item::offset`].
+    pub const OFFSET: u32 = word(offset_of!(Item, offset));
+    /// [`Item::len`].
+    pub const LEN: u32 = word(offset_of!(Item, len));
+    /// [`Item::flags`].
+    pub const FLAGS: u32 = word(offset_of!(Item, flags));
+    /// [`Item::tag`].
+    pub const TAG: u32 = word(offset_of!(Item, tag));
+    /// Words of a row.
+    pub const WORDS: u32 = super::words::<Item>();
+}
+
+/// Bits of [`Item::flags`]. Everything that bytes alone decide has been decided by the host.
 pub mod flags {
     /// An R that is not on the curve is reported as such (rules that decode R).
     pub const DECODES_R: u32 = 1;
@@ -118,14 +179,30 @@ pub mod state {
     pub const UNEQUAL: u32 = 0x3e91_b57c;
 }
 
-/// [`crate::Buffer::Results`].
-pub mod result {
-    /// A word of [`super::code`].
-    pub const CODE: u32 = 0;
+/// A row of [`crate::Buffer::Results`].
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct Outcome {
+    /// A word of [`code`].
+    pub code: u32,
     /// The tag of the item, plus the code (wrapping): proof that the whole row was written by the last stage.
-    pub const TAG: u32 = 1;
+    pub tag: u32,
+}
+
+impl Tagged for Outcome {
+    const TAG: usize = offset_of!(Self, tag);
+}
+
+/// The fields of [`Outcome`], in words.
+pub mod outcome {
+    use super::{Outcome, offset_of, word};
+
+    /// [`Outcome::code`].
+    pub const CODE: u32 = word(offset_of!(Outcome, code));
+    /// [`Outcome::tag`].
+    pub const TAG: u32 = word(offset_of!(Outcome, tag));
     /// Words of a row.
-    pub const WORDS: u32 = 2;
+    pub const WORDS: u32 = super::words::<Outcome>();
 }
 
 /// What the last stage says of an item. Any other word is an error of the device, never a verdict.
@@ -142,22 +219,67 @@ pub mod code {
     pub const KEY_ON_CURVE: u32 = 0x5474_7d09;
 }
 
-/// [`crate::Buffer::HashItems`].
-pub mod hash_item {
+/// A row of [`crate::Buffer::HashItems`].
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct HashItem {
     /// The word of the arena at which the message begins.
-    pub const OFFSET: u32 = 0;
+    pub offset: u32,
     /// Bytes of the message, below 2³¹.
-    pub const LEN: u32 = 1;
+    pub len: u32,
     /// Any word; the row of the digest ends with it.
-    pub const TAG: u32 = 2;
-    /// Words of a row; the last is unused.
-    pub const WORDS: u32 = 4;
+    pub tag: u32,
+    /// Zero.
+    pub unused: u32,
 }
 
-/// The known-answer primitives: rows.
-pub mod primitive {
-    /// Words of an input row.
-    pub const INPUT: u32 = 8;
-    /// Words of an output row.
-    pub const OUTPUT: u32 = 8;
+impl Tagged for HashItem {
+    const TAG: usize = offset_of!(Self, tag);
 }
+
+/// The fields of [`HashItem`], in words.
+pub mod hash_item {
+    use super::{HashItem, offset_of, word};
+
+    /// [`HashItem::offset`].
+    pub const OFFSET: u32 = word(offset_of!(HashItem, offset));
+    /// [`HashItem::len`].
+    pub const LEN: u32 = word(offset_of!(HashItem, len));
+    /// [`HashItem::tag`].
+    pub const TAG: u32 = word(offset_of!(HashItem, tag));
+    /// Words of a row.
+    pub const WORDS: u32 = super::words::<HashItem>();
+}
+
+/// A row of a kernel whose digest has 32 bytes.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct Digest32 {
+    /// The digest.
+    pub digest: [u8; 32],
+    /// The tag of the item.
+    pub tag: u32,
+}
+
+/// A row of a kernel whose digest has 64 bytes.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct Digest64 {
+    /// The digest.
+    pub digest: [u8; 64],
+    /// The tag of the item.
+    pub tag: u32,
+}
+
+impl Tagged for Digest32 {
+    const TAG: usize = offset_of!(Self, tag);
+}
+
+impl Tagged for Digest64 {
+    const TAG: usize = offset_of!(Self, tag);
+}
+
+/// A row of the input of a known-answer primitive.
+pub type PrimitiveInput = [u32; 8];
+/// A row of the output of a known-answer primitive.
+pub type PrimitiveOutput = [u32; 8];

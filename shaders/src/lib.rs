@@ -26,11 +26,11 @@ pub const WORKGROUP: u32 = 64;
 /// A buffer that stages share. One buffer of each kind serves all stages of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Buffer {
-    /// Uniform, [`layout::params::WORDS`] words: how many items there are and how far apart interleaved words lie.
+    /// Uniform, one [`layout::Params`]: how many items there are and how far apart interleaved words lie.
     Params,
     /// [`constants::words`], the same for every dispatch.
     Constants,
-    /// Rows of [`layout::item::WORDS`] words: key, signature, message place, flags, tag.
+    /// Rows of [`layout::Item`].
     Items,
     /// Messages. Each begins at a word; bytes after its end are ignored, words after its last are not read.
     Arena,
@@ -46,11 +46,11 @@ pub enum Buffer {
     Prefixes,
     /// What is known of an item so far, one word.
     State,
-    /// Rows of [`layout::result::WORDS`] words: code and tag.
+    /// Rows of [`layout::Outcome`].
     Results,
-    /// Rows of [`layout::hash_item::WORDS`] words: message place and tag.
+    /// Rows of [`layout::HashItem`].
     HashItems,
-    /// Rows of a digest's words and the tag: [`Hash::row_words`].
+    /// Rows of [`layout::Digest32`] or [`layout::Digest64`].
     Digests,
     /// The input of a known-answer primitive.
     TestInput,
@@ -69,10 +69,10 @@ impl Buffer {
             Self::Sums => layout::sums::WORDS,
             Self::Prefixes => layout::prefixes::WORDS,
             Self::State => layout::state::WORDS,
-            Self::Results => layout::result::WORDS,
+            Self::Results => layout::outcome::WORDS,
             Self::HashItems => layout::hash_item::WORDS,
-            Self::TestInput => layout::primitive::INPUT,
-            Self::TestOutput => layout::primitive::OUTPUT,
+            Self::TestInput => layout::words::<layout::PrimitiveInput>(),
+            Self::TestOutput => layout::words::<layout::PrimitiveOutput>(),
             Self::Params | Self::Constants | Self::Arena | Self::Digests => return None,
         })
     }
@@ -150,14 +150,17 @@ impl Hash {
     pub const ALL: [Self; 6] =
         [Self::Sha256, Self::Sha256d, Self::Sha512, Self::Keccak256, Self::Sha3, Self::Sm3];
 
-    /// Words of a digest.
-    pub const fn digest_words(self) -> u32 {
-        if matches!(self, Self::Sha512) { 16 } else { 8 }
+    /// Words of a row of [`Buffer::Digests`]: the digest, then the tag of the item.
+    pub const fn row_words(self) -> u32 {
+        match self {
+            Self::Sha512 => layout::words::<layout::Digest64>(),
+            _ => layout::words::<layout::Digest32>(),
+        }
     }
 
-    /// Words of a row of [`Buffer::Digests`]: the bytes of the digest, then the tag of the item.
-    pub const fn row_words(self) -> u32 {
-        self.digest_words() + 1
+    /// Words of a digest.
+    pub const fn digest_words(self) -> u32 {
+        self.row_words() - 1
     }
 
     /// Its only stage.

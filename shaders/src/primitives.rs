@@ -2,18 +2,15 @@
 //! with its accumulator, a carry chain, shifts of 64 bits, loops with a bound that is not a constant, a barrier, the
 //! field at the bounds of its limbs, and the reduction modulo L around multiples of L.
 //!
-//! Each stage maps [`layout::primitive::INPUT`] words to [`layout::primitive::OUTPUT`] words for each thread; the
+//! Each stage maps a [`PrimitiveInput`] to a [`PrimitiveOutput`] for each thread; the
 //! expected words are computed here, by other means.
 
 use crate::generate::scalar;
-use crate::layout::LIMBS;
+use crate::layout::{self, LIMBS, PrimitiveInput, PrimitiveOutput};
 use crate::stages::{declarations, field};
 use crate::twin::field::{Fe, TIGHT};
 use crate::twin::scalar::reduce;
-use crate::{Access, Binding, Buffer, Stage, WORKGROUP, layout};
-
-const INPUT: usize = layout::primitive::INPUT as usize;
-const OUTPUT: usize = layout::primitive::OUTPUT as usize;
+use crate::{Access, Binding, Buffer, Stage, WORKGROUP};
 
 /// Threads of the test: two workgroups.
 pub const ITEMS: u32 = 2 * WORKGROUP;
@@ -29,19 +26,19 @@ const BINDINGS: &[Binding] = &[
 pub struct Primitive {
     /// The stage, over [`ITEMS`] items.
     pub stage: Stage,
-    inputs: fn() -> Vec<[u32; INPUT]>,
-    expected: fn(&[[u32; INPUT]]) -> Vec<[u32; OUTPUT]>,
+    inputs: fn() -> Vec<PrimitiveInput>,
+    expected: fn(&[PrimitiveInput]) -> Vec<PrimitiveOutput>,
 }
 
 impl Primitive {
-    /// The words of [`Buffer::TestInput`]: limb extremes and a fixed sequence.
-    pub fn input(&self) -> Vec<u32> {
-        (self.inputs)().concat()
+    /// The rows of [`Buffer::TestInput`]: limb extremes and a fixed sequence.
+    pub fn input(&self) -> Vec<PrimitiveInput> {
+        (self.inputs)()
     }
 
-    /// The words that [`Buffer::TestOutput`] must hold.
-    pub fn expected(&self) -> Vec<u32> {
-        (self.expected)(&(self.inputs)()).concat()
+    /// The rows that [`Buffer::TestOutput`] must hold.
+    pub fn expected(&self) -> Vec<PrimitiveOutput> {
+        (self.expected)(&(self.inputs)())
     }
 }
 
@@ -59,7 +56,7 @@ pub const PRIMITIVES: [Primitive; 7] = [
 const fn primitive(
     name: &'static str,
     source: fn() -> String,
-    expected: fn(&[[u32; INPUT]]) -> Vec<[u32; OUTPUT]>,
+    expected: fn(&[PrimitiveInput]) -> Vec<PrimitiveOutput>,
 ) -> Primitive {
     let stage = Stage {
         name,
@@ -76,7 +73,7 @@ fn source(text: &str) -> String {
     declarations(BINDINGS) + text
 }
 
-fn inputs() -> Vec<[u32; INPUT]> {
+fn inputs() -> Vec<PrimitiveInput> {
     const EXTREMES: [u32; 8] =
         [0, 1, 0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0xffff_0000, 0x1fff_ffff, 0x2000_0000];
     // A linear congruential generator; its upper half.
@@ -87,7 +84,7 @@ fn inputs() -> Vec<[u32; INPUT]> {
     };
     (0..ITEMS as usize)
         .map(|item| {
-            let mut row = [0; INPUT];
+            let mut row = PrimitiveInput::default();
             for (i, word) in row.iter_mut().enumerate() {
                 // The first half of the items: each pair of extremes in the first two words.
                 *word = match (item < EXTREMES.len() * EXTREMES.len(), i) {
@@ -125,8 +122,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 ";
 
-fn wide_product(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
-    let each = |x: &[u32; INPUT]| {
+fn wide_product(inputs: &[PrimitiveInput]) -> Vec<PrimitiveOutput> {
+    let each = |x: &PrimitiveInput| {
         let wide = |a: u32, b: u32| u128::from(a) * u128::from(b);
         let one = wide(x[0], x[1]) + u128::from(x[2]) + (u128::from(x[3]) << 32);
         let m = (1 << 29) - 1;
@@ -163,10 +160,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 ";
 
-fn carry(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
-    let each = |x: &[u32; INPUT]| {
+fn carry(inputs: &[PrimitiveInput]) -> Vec<PrimitiveOutput> {
+    let each = |x: &PrimitiveInput| {
         let (mut carry, mut borrow) = (false, false);
-        let mut out = [0; OUTPUT];
+        let mut out = PrimitiveOutput::default();
         for (i, word) in out.iter_mut().enumerate() {
             let (first, c1) = x[i].overflowing_add(x[7 - i]);
             let (sum, c2) = first.overflowing_add(u32::from(carry));
@@ -205,8 +202,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 ";
 
-fn shift(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
-    let each = |x: &[u32; INPUT]| {
+fn shift(inputs: &[PrimitiveInput]) -> Vec<PrimitiveOutput> {
+    let each = |x: &PrimitiveInput| {
         let wide = u64::from(x[0]) + (u64::from(x[1]) << 32);
         let by = x[2] % 64;
         let halves = |x: u64| [x as u32, (x >> 32) as u32];
@@ -236,10 +233,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 ";
 
-fn looped(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
-    let each = |row: &[u32; INPUT]| {
+fn looped(inputs: &[PrimitiveInput]) -> Vec<PrimitiveOutput> {
+    let each = |row: &PrimitiveInput| {
         let (mut x, outer) = (row[0], row[1] % 32);
-        let mut out = [0; OUTPUT];
+        let mut out = PrimitiveOutput::default();
         for i in 0..outer {
             for j in (1..=row[2 + i as usize % 4] % 16).rev() {
                 x = match x % 2 {
@@ -278,13 +275,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
 }
 ";
 
-fn barrier(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
+fn barrier(inputs: &[PrimitiveInput]) -> Vec<PrimitiveOutput> {
     let mut out = Vec::new();
     for (group, rows) in inputs.chunks(WORKGROUP as usize).enumerate() {
         let base = group as u32 * WORKGROUP;
         let sum = rows.iter().zip(base..).fold(0_u32, |sum, (row, id)| sum.wrapping_add(row[0] ^ id));
         for thread in 0..rows.len() as u32 {
-            let mut row = [0; OUTPUT];
+            let mut row = PrimitiveOutput::default();
             for (i, word) in (0..).zip(&mut row) {
                 *word = sum.wrapping_mul(i + 1).wrapping_add(thread);
             }
@@ -316,17 +313,17 @@ fn field_source() -> String {
         "  let product",
         &format!("  let a = {};\n  let b = {};\n  let product", limbs("at"), limbs("next")),
     );
-    for i in 0..OUTPUT {
+    for i in 0..layout::words::<PrimitiveOutput>() {
         main += &format!("  test_output[at + {i}u] = words.v{i};\n");
     }
     declarations(BINDINGS) + &field() + &main + "}\n"
 }
 
-fn field_at_bounds(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
-    let element = |row: &[u32; INPUT]| {
+fn field_at_bounds(inputs: &[PrimitiveInput]) -> Vec<PrimitiveOutput> {
+    let element = |row: &PrimitiveInput| {
         let mut limbs = [0; LIMBS as usize];
         for (i, limb) in limbs.iter_mut().enumerate() {
-            *limb = row[i % INPUT].min(TIGHT - 1);
+            *limb = row[i % row.len()].min(TIGHT - 1);
         }
         Fe(limbs)
     };
@@ -351,7 +348,7 @@ fn reduce_source() -> String {
     let words: Vec<String> =
         (0..16).map(|i| format!("test_input[{} + {}u]", if i < 8 { "at" } else { "next" }, i % 8)).collect();
     let mut main = format!("{REDUCE}  let words = reduce({});\n", words.join(", "));
-    for i in 0..OUTPUT {
+    for i in 0..layout::words::<PrimitiveOutput>() {
         main += &format!("  test_output[at + {i}u] = words.v{i};\n");
     }
     let words8 = "struct Words8 { v0: u32, v1: u32, v2: u32, v3: u32, v4: u32, v5: u32, v6: u32, v7: u32 }\n";
@@ -359,8 +356,8 @@ fn reduce_source() -> String {
 }
 
 /// Multiples of L, one less, one more, and powers of 2, each below a row of zeros; then rows of all kinds.
-fn around_order() -> Vec<[u32; INPUT]> {
-    let mut order = [0; INPUT];
+fn around_order() -> Vec<PrimitiveInput> {
+    let mut order = PrimitiveInput::default();
     for (word, bytes) in order.iter_mut().zip(sigwarp_tables::edwards25519::L.chunks_exact(4)) {
         *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     }
@@ -372,14 +369,14 @@ fn around_order() -> Vec<[u32; INPUT]> {
                 continue;
             }
             let mut carry = 0;
-            let mut row = [0; INPUT];
+            let mut row = PrimitiveInput::default();
             for (i, word) in row.iter_mut().enumerate() {
                 let signed = if i == 0 || change == u32::MAX { change } else { 0 };
                 carry += u64::from(order[i]) * u64::from(multiple) + u64::from(signed);
                 *word = carry as u32;
                 carry >>= 32;
             }
-            rows.extend([row, [0; INPUT]]);
+            rows.extend([row, PrimitiveInput::default()]);
         }
     }
     rows.extend(inputs());
@@ -387,7 +384,7 @@ fn around_order() -> Vec<[u32; INPUT]> {
     rows
 }
 
-fn reduced(inputs: &[[u32; INPUT]]) -> Vec<[u32; OUTPUT]> {
+fn reduced(inputs: &[PrimitiveInput]) -> Vec<PrimitiveOutput> {
     let each = |i: usize| {
         let mut wide = [0; 16];
         wide[..8].copy_from_slice(&inputs[i]);

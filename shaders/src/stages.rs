@@ -152,7 +152,7 @@ fn numbers() -> String {
         ("SUM_Z", sums::Z),
         ("GROUP", prefixes::GROUP),
         ("GROUP_LOG", prefixes::GROUP.ilog2()),
-        ("RESULT_WORDS", layout::result::WORDS),
+        ("RESULT_WORDS", layout::outcome::WORDS),
         ("UNEQUAL", state::UNEQUAL),
         ("VALID", code::VALID),
         ("EQUATION_FAILED", code::EQUATION_FAILED),

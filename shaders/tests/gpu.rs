@@ -10,7 +10,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rows::{Signed, items, signed};
 use sha2::Digest;
-use sigwarp_shaders::layout::{code, flags, result};
+use sigwarp_shaders::layout::{code, flags, item, outcome};
 use sigwarp_shaders::primitives::{ITEMS, PRIMITIVES};
 use sigwarp_shaders::twin::{self, Memory};
 use sigwarp_shaders::{Access, Buffer, ED25519, Hash};
@@ -31,11 +31,21 @@ fn device() -> Option<Device> {
 fn primitives_answer_as_known() {
     let Some(device) = device() else { return };
     for primitive in PRIMITIVES {
-        let mut memory =
-            Memory::new(ITEMS as usize, ITEMS as usize, (Buffer::TestInput, primitive.input()), vec![0], 0);
-        memory.buffers.insert(Buffer::TestOutput, vec![POISON; primitive.expected().len()]);
+        let mut memory = Memory::new(
+            ITEMS as usize,
+            ITEMS as usize,
+            (Buffer::TestInput, primitive.input().concat()),
+            vec![0],
+            0,
+        );
+        memory.buffers.insert(Buffer::TestOutput, vec![POISON; primitive.expected().as_flattened().len()]);
         device.run(&[primitive.stage], &mut memory);
-        assert_eq!(memory.words(Buffer::TestOutput), primitive.expected(), "{}", primitive.stage.name);
+        assert_eq!(
+            memory.words(Buffer::TestOutput),
+            primitive.expected().as_flattened(),
+            "{}",
+            primitive.stage.name
+        );
     }
 }
 
@@ -122,11 +132,15 @@ fn compare_stages(device: &Device, memory: &mut Memory) {
 fn results(memory: &Memory) -> Vec<u32> {
     memory
         .words(Buffer::Results)
-        .chunks_exact(result::WORDS as usize)
+        .chunks_exact(outcome::WORDS as usize)
         .take(memory.count)
-        .zip(memory.words(Buffer::Items).chunks_exact(28))
-        .map(|(row, item)| {
-            assert_eq!(row[1], item[27].wrapping_add(row[0]), "a row that the last stage did not write");
+        .zip(memory.words(Buffer::Items).chunks_exact(item::WORDS as usize))
+        .map(|(row, of_item)| {
+            assert_eq!(
+                row[1],
+                of_item[item::TAG as usize].wrapping_add(row[0]),
+                "a row that the last stage did not write"
+            );
             row[0]
         })
         .collect()

@@ -4,7 +4,7 @@
 use super::emit;
 use crate::Hash;
 use crate::constants::{K512, KECCAK, SM3};
-use crate::layout::item;
+use crate::layout::{hash_item, item};
 
 const NAMES: [char; 8] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
@@ -29,9 +29,23 @@ const MAIN: &str = "
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let item = id.x;
   if (item >= params.x) { return; }
-  let base = hash_items[4u * item];
-  let len = hash_items[4u * item + 1u];
 ";
+
+/// `main` up to the place of the message, as `base` and `len`.
+fn begin(out: &mut String) {
+    out.push_str(MAIN);
+    emit(out, &format!("  let base = {};", of_item(hash_item::OFFSET)));
+    emit(out, &format!("  let len = {};", of_item(hash_item::LEN)));
+}
+
+/// A word of the row of the item.
+fn of_item(word: u32) -> String {
+    let row = hash_item::WORDS;
+    match word {
+        0 => format!("hash_items[{row}u * item]"),
+        _ => format!("hash_items[{row}u * item + {word}u]"),
+    }
+}
 
 /// The functions and `main` of a hash stage, without declarations of buffers.
 pub(crate) fn source(hash: Hash) -> String {
@@ -40,7 +54,7 @@ pub(crate) fn source(hash: Hash) -> String {
         Hash::Sha256 | Hash::Sha256d | Hash::Sm3 => small(&mut out, hash),
         Hash::Sha512 => {
             sha512_functions(&mut out);
-            out.push_str(MAIN);
+            begin(&mut out);
             sha512(&mut out, false);
         }
         Hash::Keccak256 => keccak(&mut out, 1),
@@ -58,7 +72,7 @@ pub(crate) fn source(hash: Hash) -> String {
         };
         emit(&mut out, &format!("  digests[to + {i}u] = {word};"));
     }
-    emit(&mut out, &format!("  digests[to + {}u] = hash_items[4u * item + 2u];\n}}", row - 1));
+    emit(&mut out, &format!("  digests[to + {}u] = {};\n}}", row - 1, of_item(hash_item::TAG)));
     out
 }
 
@@ -102,7 +116,7 @@ fn small(out: &mut String, hash: Hash) {
         out.push_str("fn schedule0(x: u32) -> u32 { return rotr(x, 7u) ^ rotr(x, 18u) ^ (x >> 3u); }\n");
         out.push_str("fn schedule1(x: u32) -> u32 { return rotr(x, 17u) ^ rotr(x, 19u) ^ (x >> 10u); }\n");
     }
-    out.push_str(MAIN);
+    begin(out);
     let iv = if sm3 { SM3_IV } else { SHA256_IV };
     initial(out, &iv, "u");
     emit(out, "  let blocks = (len + 72u) >> 6u;");
@@ -307,7 +321,7 @@ pub(crate) const RHO: [u32; 25] =
 /// Keccak with 136-byte blocks and a padding that begins with `pad`.
 fn keccak(out: &mut String, pad: u32) {
     out.push_str("fn rotl(x: u64, n: u32) -> u64 { return (x << n) | (x >> (64u - n)); }\n");
-    out.push_str(MAIN);
+    begin(out);
     initial(out, &[0; 25], "lu");
     emit(out, "  var start = 0u;\n  var more = true;");
     emit(out, "  while (more) {");

@@ -8,8 +8,8 @@ mod point;
 pub mod scalar;
 
 use crate::layout::{
-    BASE_EVERY, BASE_WIDTH, KEY_DIGITS, KEY_WIDTH, LIMBS, code, flags, hash_item, item, points, prefixes,
-    result, scalars, state, sums, table,
+    BASE_EVERY, BASE_WIDTH, KEY_DIGITS, KEY_WIDTH, LIMBS, code, flags, hash_item, item, outcome, points,
+    prefixes, scalars, state, sums, table,
 };
 use crate::{Buffer, Hash, Stage, constants};
 use field::Fe;
@@ -275,8 +275,8 @@ pub fn resolve(memory: &mut Memory) {
                 code::EQUATION_FAILED
             };
         }
-        let at = (result::WORDS as usize) * i;
-        memory.set(Buffer::Results, at + result::CODE as usize, word);
-        memory.set(Buffer::Results, at + result::TAG as usize, tag.wrapping_add(word));
+        let at = (outcome::WORDS as usize) * i;
+        memory.set(Buffer::Results, at + outcome::CODE as usize, word);
+        memory.set(Buffer::Results, at + outcome::TAG as usize, tag.wrapping_add(word));
     }
 }

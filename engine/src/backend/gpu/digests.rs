@@ -4,7 +4,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::Digest as _;
-use sigwarp_shaders::{Hash as Kernel, layout};
+use sigwarp_shaders::Hash as Kernel;
+use sigwarp_shaders::layout::{HashItem, Params};
 
 use super::canary::{Places, ROOM};
 use super::device::{Device, Pipeline};
@@ -148,7 +149,8 @@ impl Packer<'_> {
         self.arena.extend_from_slice(message);
         self.arena.resize(self.arena.len().next_multiple_of(4), 0);
         let tag = self.tag.wrapping_add(self.rows.len() as u32);
-        super::put(self.items, &[offset as u32, message.len() as u32, tag, 0]);
+        let item = HashItem { offset: offset as u32, len: message.len() as u32, tag, unused: 0 };
+        self.items.extend_from_slice(bytemuck::bytes_of(&item));
         self.rows.push(row);
         self.units += message.len() / UNIT + 1;
     }
@@ -187,7 +189,7 @@ impl Job for Hashing<'_> {
         let canary = self.places.turn(self.canaries);
         packer.push(&canary.message, Row::Canary(canary));
         let Packer { rows, units, .. } = packer;
-        super::put(params, &[rows.len() as u32, self.most as u32, 0, 0]);
+        params.extend_from_slice(bytemuck::bytes_of(&Params::new(rows.len() as u32, self.most as u32)));
         Ok(Some((rows.len(), units, Rows { rows, tag })))
     }
 
@@ -226,8 +228,6 @@ impl Job for Hashing<'_> {
 }
 
 const _: () = {
-    use layout::hash_item;
-    assert!(hash_item::OFFSET == 0 && hash_item::LEN == 1 && hash_item::TAG == 2 && hash_item::WORDS == 4);
     // Kernels index with 32 bits, and take lengths below 2³¹.
     assert!((MOST as u64) * (Kernel::Sha512.row_words() as u64) < 1 << 32);
     assert!((MOST as u64) * (ARENA_PER_MESSAGE as u64) < 1 << 31);

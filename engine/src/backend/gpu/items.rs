@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sigwarp_shaders::{ED25519, layout};
+use bytemuck::Zeroable as _;
+use sigwarp_shaders::ED25519;
+use sigwarp_shaders::layout::{self, Item, Outcome, Params, Tagged as _};
 
 use super::canary::{self, Canary, Places};
 use super::device::{Device, Pipeline};
@@ -52,7 +54,7 @@ impl Items {
         let wanted = if device.report.kind == "software" { MOST_SOFTWARE } else { MOST };
         let mut capacity = wanted.min(bound);
         loop {
-            let row_bytes = u64::from(layout::result::WORDS * 4);
+            let row_bytes = size_of::<Outcome>() as u64;
             let parts = super::parts(&ED25519, first, capacity, arena(capacity), row_bytes);
             match Ring::new(Arc::clone(device), Arc::clone(pipelines), parts, timeout, planted.clone()) {
                 Ok(ring) => return Ok(Self(Mutex::new(ring))),
@@ -155,22 +157,20 @@ impl Job for Verification<'_> {
             packer.exchange(self.places.below(packer.rows.len()));
         }
         let Packer { rows, .. } = packer;
-        super::put(params, &[rows.len() as u32, self.stride as u32, 0, 0]);
+        params.extend_from_slice(bytemuck::bytes_of(&Params::new(rows.len() as u32, self.stride as u32)));
         let count = rows.len();
         Ok(Some((count, count, Rows { rows, tag })))
     }
 
     fn take(&mut self, ticket: Rows, output: &[u8], planted: Option<GpuFault>) -> Result<(), Fault> {
         let mut codes = Vec::with_capacity(ticket.rows.len());
-        let (words, _) = output.as_chunks::<4>();
-        let (words, _) = words.as_chunks::<{ layout::result::WORDS as usize }>();
-        if words.len() != ticket.rows.len() {
+        let (outcomes, _) = output.as_chunks::<{ size_of::<Outcome>() }>();
+        if outcomes.len() != ticket.rows.len() {
             return Err(Fault::Wrong("a dispatch came back with another number of rows".into()));
         }
-        for (number, (row, words)) in ticket.rows.iter().zip(words).enumerate() {
-            let code = u32::from_le_bytes(words[layout::result::CODE as usize]);
-            let seal = u32::from_le_bytes(words[layout::result::TAG as usize]);
-            if seal != ticket.tag.wrapping_add(number as u32).wrapping_add(code) {
+        for (number, (row, outcome)) in ticket.rows.iter().zip(outcomes).enumerate() {
+            let Outcome { code, tag } = bytemuck::pod_read_unaligned(outcome);
+            if tag != ticket.tag.wrapping_add(number as u32).wrapping_add(code) {
                 return Err(Fault::Wrong(format!("row {number} of a dispatch was not written")));
             }
             codes.push(flipped(code, matches!(row, Row::Canary(_)), planted));
@@ -244,11 +244,12 @@ impl Packer<'_> {
         let offset = self.arena.len() / 4;
         self.arena.extend_from_slice(message);
         self.arena.resize(self.arena.len().next_multiple_of(4), 0);
-        self.row([open.a, open.r, open.s], [offset as u32, message.len() as u32, flags], row);
+        let (offset, len) = (offset as u32, message.len() as u32);
+        self.row(Item { a: *open.a, r: *open.r, s: *open.s, offset, len, flags, tag: 0 }, row);
     }
 
     fn key_only(&mut self, key: &[u8; 32], row: Row) {
-        self.row([key, &[0; 32], &[0; 32]], [0, 0, layout::flags::KEY_ONLY], row);
+        self.row(Item { a: *key, flags: layout::flags::KEY_ONLY, ..Item::zeroed() }, row);
     }
 
     fn canary(&mut self, canary: &'static Canary) {
@@ -262,40 +263,28 @@ impl Packer<'_> {
         self.open(&open, canary.message, Row::Canary(canary));
     }
 
-    /// A row of [`layout::item`]: three strings and four words.
-    fn row(&mut self, strings: [&[u8; 32]; 3], words: [u32; 3], row: Row) {
-        for string in strings {
-            self.items.extend_from_slice(string);
-        }
+    /// Appends `item`, with the tag of its place.
+    fn row(&mut self, item: Item, row: Row) {
         let tag = self.tag.wrapping_add(self.rows.len() as u32);
-        super::put(self.items, &[words[0], words[1], words[2], tag]);
+        self.items.extend_from_slice(bytemuck::bytes_of(&Item { tag, ..item }));
         self.rows.push(row);
     }
 
     /// Exchanges the last row with another, but for the tags, which are those of places.
     fn exchange(&mut self, row: usize) {
-        const TAG: usize = layout::item::TAG as usize * 4;
-        const ROW: usize = layout::item::WORDS as usize * 4;
+        const ROW: usize = size_of::<Item>();
         let last = self.rows.len() - 1;
         self.rows.swap(row, last);
         if row < last {
             let (before, after) = self.items.split_at_mut(last * ROW);
-            before[row * ROW..][..TAG].swap_with_slice(&mut after[..TAG]);
+            before[row * ROW..][..Item::TAG].swap_with_slice(&mut after[..Item::TAG]);
         }
     }
 }
 
-// The order in which rows are packed is that of the layout.
-const _: () = {
-    use layout::item;
-    assert!(item::A == 0 && item::R == 8 && item::S == 16 && item::OFFSET == 24 && item::LEN == 25);
-    assert!(item::FLAGS == 26 && item::TAG == 27 && item::WORDS == 28);
-    assert!(layout::params::COUNT == 0 && layout::params::STRIDE == 1 && layout::params::WORDS == 4);
-    assert!(layout::result::CODE == 0 && layout::result::TAG == 1);
-};
-
 // Kernels index with 32 bits, and take lengths below 2³¹.
 const _: () = {
+    assert!(Item::TAG + 4 == size_of::<Item>(), "`exchange` leaves the end of a row");
     assert!((MOST as u64) * (layout::table::WORDS as u64) < 1 << 32);
     assert!(
         (MOST as u64) * (ARENA_PER_ITEM as u64) < 1 << 31
@@ -314,7 +303,6 @@ mod tests {
     /// a row stands for the item whose bytes it has, and every dispatch has a valid canary and a wrong one.
     #[test]
     fn rows_stay_in_their_buffers_and_every_dispatch_has_its_canaries() {
-        use layout::item::{A, FLAGS, LEN, OFFSET, TAG, WORDS};
         let [known, bad] = [&canary::ITEMS[0], &canary::ITEMS[4]];
         let signature = [known.r, known.s].concat();
         let mut batch = Batch::new();
@@ -341,25 +329,22 @@ mod tests {
             let mut inputs = vec![Vec::new(); 3];
             let mut packed = Vec::new();
             while let Some((count, _, rows)) = job.pack(units, &mut inputs).unwrap() {
-                let words = |bytes: &[u8]| -> Vec<u32> {
-                    bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect()
-                };
                 assert!(count == rows.rows.len() && count <= stride, "{count} rows of {stride}");
-                assert_eq!(words(&inputs[0]), [count as u32, stride as u32, 0, 0]);
-                assert_eq!(inputs[1].len(), count * WORDS as usize * 4);
+                assert_eq!(inputs[0], bytemuck::bytes_of(&Params::new(count as u32, stride as u32)));
+                assert_eq!(inputs[1].len(), count * size_of::<Item>());
                 assert!(inputs[2].len() <= arena && inputs[2].len().is_multiple_of(4));
-                let items = words(&inputs[1]);
-                for (number, (row, words)) in rows.rows.iter().zip(items.chunks(WORDS as usize)).enumerate() {
-                    let word = |at: u32| words[at as usize];
+                let items = inputs[1].chunks(size_of::<Item>()).map(bytemuck::pod_read_unaligned::<Item>);
+                for (number, (row, packed)) in rows.rows.iter().zip(items).enumerate() {
                     let (key, message, key_only): (&[u8], &[u8], bool) = match *row {
                         Row::Open { item } => (view.item(item).key, view.item(item).message, false),
                         Row::KeyOnly { item, .. } => (view.item(item).key, b"", true),
                         Row::Canary(canary) => (&canary.key, canary.message, false),
                     };
-                    assert_eq!(word(TAG), rows.tag.wrapping_add(number as u32));
-                    assert_eq!(word(FLAGS) & layout::flags::KEY_ONLY != 0, key_only);
-                    assert_eq!(&inputs[1][(number * WORDS as usize + A as usize) * 4..][..32], key);
-                    let place = word(OFFSET) as usize * 4..word(OFFSET) as usize * 4 + word(LEN) as usize;
+                    assert_eq!(packed.tag, rows.tag.wrapping_add(number as u32));
+                    assert_eq!(packed.flags & layout::flags::KEY_ONLY != 0, key_only);
+                    assert_eq!(packed.a, key);
+                    let begin = packed.offset as usize * 4;
+                    let place = begin..begin + packed.len as usize;
                     assert!(place.end.next_multiple_of(4) <= inputs[2].len());
                     assert_eq!(&inputs[2][place], message);
                 }

@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use sigwarp_shaders::layout::Params;
 use sigwarp_shaders::{Access, Buffer, ED25519, Hash as Kernel, Stage};
 
 use super::{Backend, BackendFailure, BackendKind, DeviceReport, Shape};
@@ -132,6 +133,12 @@ pub(crate) struct Gpu {
 impl Gpu {
     /// The backend on the adapter of `options`; on a software adapter only if that is `allowed`.
     pub(crate) fn start(options: &GpuOptions, software: bool) -> Result<Box<dyn Backend>, Fault> {
+        // Words and strings of bytes lie side by side in the records of `layout`.
+        if cfg!(target_endian = "big") {
+            return Err(Fault::Missing(
+                "the kernels need a machine that stores the lowest byte first".into(),
+            ));
+        }
         let index = device::choose(&options.adapter, software)?;
         let without = match options.planted {
             Some((GpuFault::MissingFeature, _)) => wgpu::Features::SHADER_INT64,
@@ -283,7 +290,7 @@ fn parts(stages: &[Stage], first: usize, capacity: usize, arena: usize, row_byte
         .map(|&kind| {
             let words = kind.words_per_item().map(|words| u64::from(words) * 4 * capacity as u64);
             let (role, bytes) = match kind {
-                Buffer::Params => (Role::Uniform, 16),
+                Buffer::Params => (Role::Uniform, size_of::<Params>() as u64),
                 Buffer::Constants => (Role::Constant(constants().to_vec()), constants().len() as u64),
                 Buffer::Items | Buffer::HashItems | Buffer::TestInput => (Role::Input, words.unwrap_or(0)),
                 Buffer::Arena => (Role::Input, arena as u64),
@@ -313,16 +320,7 @@ fn parts(stages: &[Stage], first: usize, capacity: usize, arena: usize, row_byte
 /// The words that every dispatch reads, as bytes.
 fn constants() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| {
-        let mut bytes = Vec::new();
-        put(&mut bytes, &sigwarp_shaders::constants::words());
-        bytes
-    })
-}
-
-/// Appends words as devices read them.
-fn put(bytes: &mut Vec<u8>, words: &[u32]) {
-    words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+    BYTES.get_or_init(|| bytemuck::cast_slice(&sigwarp_shaders::constants::words()).to_vec())
 }
 
 const fn name(buffer: Buffer) -> &'static str {
