@@ -1,5 +1,6 @@
 # "House II: layers that a newcomer sees."
-#   SIGWARP_PROVE_ONLY="NAME…"   runs parts alone: imports
+#   SIGWARP_PROVE_ONLY="NAME…"   runs parts alone: imports additions vectors docs
+#   SIGWARP_COMMAND=FILE         the command that the documentation is run with, where it is not to be built
 #   SIGWARP_LAYERS_PROFILE=P     the profile that the tests are built with, ci if unset
 #   SIGWARP_LAYERS_SUITE=FILE    the engine's test program `suite`, where it is not to be built
 
@@ -76,9 +77,65 @@ PLANTED
     if checked; then pass "a module of tests may know more"; else short "a module of tests: $(grep -m 1 'leads to' "$work/out")"; fi
 }
 
-for part in ${SIGWARP_PROVE_ONLY:-imports}; do
+# What adding a thing touches: each patch of layers.d adds one, for this alone. It must apply to the sources as they are and
+# compile, and touch no more files than these: one folder and one line, or one file and one line.
+additions() {
+    local tree="$work/tree" name what most
+    git worktree prune
+    git worktree add -q --detach "$tree" HEAD
+    while IFS='|' read -r name most what; do
+        if ! git -C "$tree" apply --index "$PWD/scripts/prove.d/layers.d/$name.patch" 2>"$work/err"; then
+            short "$what: its patch does not apply any more: $(head -n 1 "$work/err")"
+        elif ! (cd "$tree" && CARGO_TARGET_DIR="$work/additions" cargo check -q -p sigwarp -p sigwarp-datasets --features \
+            sigwarp/gpu,sigwarp/oracle,sigwarp/emulated) 2>"$work/err"; then
+            short "$what: does not compile: $(grep -m 1 -A 3 '^error' "$work/err" | tr '\n' ' ')"
+        else
+            git -C "$tree" diff --cached --stat HEAD | tee "$work/stat"
+            local files
+            files=$(git -C "$tree" diff --cached --name-only HEAD | wc -l)
+            if [ "$files" -le "$most" ]; then
+                pass "$what: $files files, $(tail -n 1 "$work/stat" | sed 's/^ *//')"
+            else
+                short "$what: $files files, where $most are meant"
+            fi
+        fi
+        git -C "$tree" reset -q --hard
+    done <<'ADDITIONS'
+scheme|5|a scheme (ECDSA on P-256 over double SHA-256): its folder and its line
+format|2|a file format (cells separated by tabs): its file and its line in the list
+ADDITIONS
+    git worktree remove --force "$tree"
+}
+
+# The vectors of RFC 8032 for Ed25519ctx and Ed25519ph, and Wycheproof's for P-384 and RSA, on every backend of this machine
+# and by the oracle.
+vectors() {
+    for tests in ed25519_variants wycheproof_one_by_one; do
+        if cargo test --profile "$layers_profile" -p sigwarp --test suite -- "$tests::" >"$work/out" 2>&1; then
+            pass "$tests: $(grep -o '[0-9]* passed' "$work/out"), no difference"
+        else
+            short "$tests: $(grep -m 3 'FAILED\|wrong' "$work/out" | tr '\n' ' ')"
+        fi
+    done
+}
+
+# Every command of README and docs.
+docs() {
+    local command=${SIGWARP_COMMAND:-}
+    if [ -z "$command" ]; then
+        cargo build -q --release --bin sigwarp
+        command=${CARGO_TARGET_DIR:-target}/release/sigwarp
+    fi
+    if scripts/docs-commands "$command" >"$work/out" 2>&1; then
+        pass "docs: $(tail -n 1 "$work/out")"
+    else
+        short "docs: $(grep -m 3 -i 'fail' "$work/out" | tr '\n' ' ')"
+    fi
+}
+
+for part in ${SIGWARP_PROVE_ONLY:-imports additions vectors docs}; do
     case "$part" in
-    imports) "$part" ;;
+    imports | additions | vectors | docs) "$part" ;;
     *) short "there is no part $part" ;;
     esac
 done
