@@ -3,10 +3,11 @@
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
-use sigwarp::Scheme;
+use sigwarp::{BackendKind, Scheme};
 use sigwarp_datasets::{BytesForm, FileKind};
 
 use crate::{help, version};
@@ -57,7 +58,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct EngineArgs {
     /// The backend; a named one that cannot run here is an error
-    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    #[arg(long, value_enum, default_value_t = BackendName::AUTO)]
     pub(crate) backend: BackendName,
     /// The number of threads; no more are started than can help [default: all available]
     #[arg(long, value_name = "N")]
@@ -127,7 +128,7 @@ fn scheme(text: &str) -> Result<Scheme, String> {
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// The backend in place of the engine's choice; one that cannot run here is an error
-    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    #[arg(long, value_enum, default_value_t = BackendName::AUTO)]
     pub(crate) backend: BackendName,
     /// The number of threads of every row but those of the suite `threads`; no more are started than can help
     #[arg(long, value_name = "N", default_value = "1")]
@@ -148,25 +149,33 @@ pub(crate) struct BenchArgs {
     pub(crate) format: Format,
 }
 
-/// The backends of the command's contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BackendName {
-    Auto,
-    Portable,
-    Avx2,
-    Avx512,
-    Gpu,
-}
+/// A backend of the command's contract: the engine's choice, or one by its name, of those that are not for tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BackendName(pub(crate) Option<BackendKind>);
 
 impl BackendName {
+    /// The engine's choice.
+    pub(crate) const AUTO: Self = Self(None);
+
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Portable => "portable",
-            Self::Avx2 => "avx2",
-            Self::Avx512 => "avx512",
-            Self::Gpu => "gpu",
+        match self.0 {
+            None => "auto",
+            Some(kind) => kind.name(),
         }
+    }
+}
+
+impl ValueEnum for BackendName {
+    fn value_variants<'a>() -> &'a [Self] {
+        static NAMES: LazyLock<Vec<BackendName>> = LazyLock::new(|| {
+            let kinds = BackendKind::ALL.into_iter().filter(|kind| !kind.is_for_tests());
+            [None].into_iter().chain(kinds.map(Some)).map(BackendName).collect()
+        });
+        &NAMES
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
     }
 }
 

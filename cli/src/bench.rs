@@ -38,7 +38,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
             roles.write_in_place(option, path)
         })
         .check()?;
-    if args.backend != BackendName::Auto || std::env::var_os(sigwarp::BACKEND_VARIABLE).is_some() {
+    if args.backend != BackendName::AUTO || std::env::var_os(sigwarp::BACKEND_VARIABLE).is_some() {
         // Otherwise every row would say the same: it cannot run here.
         build_engine(&EngineArgs::of(args.backend, threads), Work::Unknown)?;
     }

@@ -55,8 +55,7 @@ pub(crate) fn run(args: &DevicesArgs) -> Result<Exit, Failure> {
         engine.self_test().map(|()| engine)
     };
     let device = build(BackendChoice::Forced(BackendKind::Gpu)).map_err(Failure::engine)?;
-    let cpu_kind = [BackendKind::Avx512, BackendKind::Avx2, BackendKind::Portable];
-    let cpu = cpu_kind.into_iter().find_map(|kind| build(BackendChoice::Forced(kind)).ok());
+    let cpu = BackendKind::on_cpu().find_map(|kind| build(BackendChoice::Forced(kind)).ok());
     let cpu = cpu.ok_or_else(|| Failure::engine("no backend runs on this CPU"))?;
     let status = device.device().ok_or_else(|| Failure::engine("the engine has no device"))?;
     let largest = if status.report.kind == "software" { LARGEST_ON_SOFTWARE } else { usize::MAX };

@@ -30,14 +30,7 @@ pub(crate) fn long() -> &'static str {
 
 /// The backends that this build holds for its users.
 fn backends() -> Vec<BackendKind> {
-    let x86_64 = cfg!(target_arch = "x86_64");
-    let holds = |kind: &BackendKind| match kind {
-        BackendKind::Avx512 | BackendKind::Avx2 => x86_64,
-        BackendKind::Portable => true,
-        BackendKind::Gpu => cfg!(feature = "gpu"),
-        _ => false,
-    };
-    BackendKind::ALL.into_iter().filter(holds).collect()
+    BackendKind::ALL.into_iter().filter(|kind| kind.is_built() && !kind.is_for_tests()).collect()
 }
 
 /// What a backend of the CPU asks of it.

@@ -127,14 +127,14 @@ fn verify<const N: usize>(
     ns.map(|ns| ns / count as f64)
 }
 
-const BACKENDS: [BackendKind; 3] = [BackendKind::Avx512, BackendKind::Avx2, BackendKind::Portable];
-
 fn table(rule: Ed25519Rule, wanted: Option<BackendKind>, sizes: &[usize], seconds: f64) {
     println!("backend,keys,n,lanes,combination,auto");
     let most = sizes.iter().copied().max().unwrap_or(0);
     for keys in [most, 64] {
         let rows = Rows::new(most, keys.max(1));
-        for kind in BACKENDS.into_iter().filter(|kind| wanted.is_none_or(|wanted| wanted == *kind)) {
+        let is_wanted =
+            |kind: &BackendKind| wanted.is_none_or(|wanted| wanted == *kind) && !kind.is_for_tests();
+        for kind in BackendKind::on_cpu().filter(is_wanted) {
             let paths = [PathChoice::Lanes, PathChoice::Combination, PathChoice::Auto];
             let engines = paths.map(|path| engine(kind, path));
             for &n in sizes {

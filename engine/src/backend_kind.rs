@@ -23,6 +23,26 @@ impl BackendKind {
     /// Every backend, those of the CPU in the order in which `auto` considers them.
     pub const ALL: [Self; 5] = [Self::Avx512, Self::Avx2, Self::Portable, Self::Emulated, Self::Gpu];
 
+    /// Those of the CPU, in the order of [`Self::ALL`].
+    pub fn on_cpu() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kind| *kind != Self::Gpu)
+    }
+
+    /// Whether this build has it. Whether it runs on this machine too is found when an engine is built.
+    pub const fn is_built(self) -> bool {
+        match self {
+            Self::Avx512 | Self::Avx2 => cfg!(target_arch = "x86_64"),
+            Self::Portable => true,
+            Self::Emulated => cfg!(feature = "emulated"),
+            Self::Gpu => cfg!(feature = "gpu"),
+        }
+    }
+
+    /// Whether it is there for tests: `auto` never takes it.
+    pub const fn is_for_tests(self) -> bool {
+        matches!(self, Self::Emulated)
+    }
+
     /// The name on the command line and in the environment variable `SIGWARP_BACKEND`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use sigwarp::{BackendChoice, BackendKind, Engine, Suite};
 use sigwarp_datasets::{KeyFile, KeyUse, RowBlock, VerdictWriter};
 
 use self::summary::{Judged, OnDevice, Run, Summary, Totals};
-use crate::args::{BackendName, EngineArgs, Format, VerifyArgs};
+use crate::args::{EngineArgs, Format, VerifyArgs};
 use crate::exit::{Exit, Failure};
 use crate::inputs::expand;
 use crate::interrupt::Interrupt;
@@ -94,16 +94,10 @@ pub(crate) fn build_engine(args: &EngineArgs, work: Work<'_>) -> Result<Engine, 
         let adapter = sigwarp::AdapterChoice::from_text(args.device.as_deref().unwrap_or("best"));
         builder = builder.gpu(sigwarp::GpuOptions::new().adapter(adapter).recheck(args.recheck()));
     }
-    if args.backend == BackendName::Auto {
-        return builder.build().map_err(Failure::building);
+    if let Some(kind) = args.backend.0 {
+        builder = builder.backend(BackendChoice::Forced(kind));
     }
-    let name = args.backend.name();
-    let Some(kind) = BackendKind::from_name(name) else {
-        let known: Vec<&str> = BackendKind::ALL.iter().map(|kind| kind.name()).collect();
-        let known = known.join(", ");
-        return Err(Failure::engine(format!("backend {name} is not part of this build, which has {known}")));
-    };
-    builder.backend(BackendChoice::Forced(kind)).build().map_err(Failure::building)
+    builder.build().map_err(Failure::building)
 }
 
 struct Job<'a> {

@@ -74,7 +74,6 @@ pub(crate) fn choose(
 /// What `auto` considers, fastest first: every backend of the CPU that runs here. Emulated lanes are slower than scalar
 /// code and serve tests only.
 fn on_cpu(start: impl Fn(BackendKind) -> Result<Box<dyn Backend>, Error>) -> Vec<Member> {
-    let kinds = BackendKind::ALL.into_iter();
-    let kinds = kinds.filter(|kind| !matches!(kind, BackendKind::Emulated | BackendKind::Gpu));
+    let kinds = BackendKind::on_cpu().filter(|kind| !kind.is_for_tests());
     kinds.filter_map(|kind| start(kind).ok()).map(Member::new).collect()
 }

@@ -47,8 +47,7 @@ pub fn engines() -> &'static [(BackendKind, &'static Engine)] {
 
 /// As [`engines`], with these options.
 pub fn engines_with(options: Options) -> Vec<(BackendKind, &'static Engine)> {
-    let kinds = BackendKind::ALL.into_iter().filter(|kind| *kind != BackendKind::Gpu);
-    kinds.filter_map(|kind| Some((kind, shared(kind, options)?))).collect()
+    BackendKind::on_cpu().filter_map(|kind| Some((kind, shared(kind, options)?))).collect()
 }
 
 /// The engine of a backend with these options, which all tests of a program share: they must leave its key ring as it

@@ -55,8 +55,7 @@ fn engine_on_path(choice: BackendChoice, path: PathChoice, threads: usize) -> Op
 /// Each backend alone, and the choice that callers get, which may share a batch between backends.
 static CHOICES: LazyLock<Vec<BackendChoice>> = LazyLock::new(|| {
     // A device takes longer to open than a fuzzer to find what matters; its tests are in engine/tests/suite/gpu.rs.
-    let kinds = BackendKind::ALL.into_iter().filter(|kind| *kind != BackendKind::Gpu);
-    kinds.map(BackendChoice::Forced).chain([BackendChoice::Auto]).collect()
+    BackendKind::on_cpu().map(BackendChoice::Forced).chain([BackendChoice::Auto]).collect()
 });
 
 /// An engine of every choice that can run here, on one thread; and one of each that combines wherever a rule allows it,
