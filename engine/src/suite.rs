@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use crate::schemes::Scheme;
-pub use crate::schemes::def::MessageInput;
 use crate::schemes::def::{Kind, Parameter};
 use crate::schemes::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme};
 use crate::schemes::ed25519::Ed25519Rule;
 use crate::schemes::ed25519::variant::LONGEST_CONTEXT;
 use crate::schemes::sm2::{Sm2Encoding, UserId};
+pub use crate::schemes::values::MessageInput;
 
 /// Scheme, rule, signature encoding and, where the scheme has one, SM2's user ID or the context of Ed25519ctx and Ed25519ph:
 /// one validated value.

@@ -43,7 +43,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 pub(crate) use generation::{Generation, Record};
 
 use crate::Reason;
-pub(crate) use crate::schemes::def::{KeyScheme, WeierstrassKeys};
+pub(crate) use crate::schemes::values::{KeyScheme, WeierstrassKeys};
 use admit::Sketch;
 use ledger::{Ledger, Prepared};
 

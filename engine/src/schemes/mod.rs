@@ -18,12 +18,14 @@ pub(crate) mod sec1;
 pub(crate) mod sm2;
 #[cfg(feature = "oracle")]
 mod spec;
+pub(crate) mod values;
 pub(crate) mod weierstrass;
 
 use std::fmt;
 
 use crate::Reason;
-use def::{MessageInput, SchemeDef};
+use def::SchemeDef;
+use values::{KeyScheme, MessageInput};
 
 /// Declares [`Scheme`] and the value of each.
 macro_rules! schemes {
@@ -46,7 +48,7 @@ macro_rules! schemes {
             const LIST: &[Self] = &[$($(#[cfg($cfg)])? Self::$name),*];
 
             #[inline]
-            pub(crate) const fn def(self) -> &'static SchemeDef {
+            const fn value(self) -> &'static SchemeDef {
                 match self {
                     $($(#[cfg($cfg)])? Self::$name => &$def,)*
                 }
@@ -92,6 +94,11 @@ schemes! {
 }
 
 impl Scheme {
+    #[inline]
+    pub(crate) const fn def(self) -> &'static SchemeDef {
+        self.value()
+    }
+
     /// The name in files and on the command line, for example `ecdsa-p256-sha256`.
     pub const fn name(self) -> &'static str {
         self.def().name
@@ -125,7 +132,7 @@ impl Scheme {
 
     /// Whose keys its keys are.
     #[inline]
-    pub(crate) const fn keys(self) -> Option<def::KeyScheme> {
+    pub(crate) const fn keys(self) -> Option<KeyScheme> {
         self.def().keys
     }
 

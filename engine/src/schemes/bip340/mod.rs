@@ -9,7 +9,8 @@ pub(crate) mod spec;
 pub(crate) mod verify;
 mod wire;
 
-use super::def::{Family, KeyScheme, MessageInput, Parameter, SchemeDef, WeierstrassKeys};
+use super::def::{Family, Parameter, SchemeDef};
+use super::values::{KeyScheme, MessageInput, WeierstrassKeys};
 use crate::hash::Hash;
 
 /// `schnorr-bip340`.

@@ -14,7 +14,8 @@ pub use recover::{ethereum_address, recover};
 pub use rules::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Prehash};
 
 use super::Scheme;
-use super::def::{Family, KeyScheme, KnownAnswer, MessageInput, Parameter, SchemeDef, WeierstrassKeys};
+use super::def::{Family, KnownAnswer, Parameter, SchemeDef};
+use super::values::{KeyScheme, MessageInput, WeierstrassKeys};
 
 /// A scheme of ECDSA.
 const fn def(scheme: EcdsaScheme, known: &'static [KnownAnswer]) -> SchemeDef {

@@ -16,7 +16,8 @@ mod wire;
 pub use rules::Ed25519Rule;
 pub(crate) use wire::PointFacts;
 
-use super::def::{Family, Form, KeyScheme, MessageInput, Parameter, SchemeDef};
+use super::def::{Family, Form, Parameter, SchemeDef};
+use super::values::{KeyScheme, MessageInput};
 use crate::hash::Hash;
 
 /// `ed25519`.

@@ -6,8 +6,9 @@ mod known;
 mod spec;
 mod verify;
 
-use super::def::{Family, Judges, MessageInput, Parameter, SchemeDef};
+use super::def::{Family, Judges, Parameter, SchemeDef};
 use super::ecdsa::EcdsaRule;
+use super::values::MessageInput;
 
 /// `ecdsa-p384-sha384`.
 pub(crate) const P384_SHA384: SchemeDef = SchemeDef {

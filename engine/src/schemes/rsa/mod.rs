@@ -7,7 +7,8 @@ mod spec;
 mod verify;
 mod wire;
 
-use super::def::{Family, Judges, KnownAnswer, MessageInput, Parameter, SchemeDef};
+use super::def::{Family, Judges, KnownAnswer, Parameter, SchemeDef};
+use super::values::MessageInput;
 
 const fn def(name: &'static str, judges: Judges, known: &'static [KnownAnswer]) -> SchemeDef {
     SchemeDef {

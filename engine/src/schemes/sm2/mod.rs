@@ -10,7 +10,8 @@ mod wire;
 
 pub use rules::{Sm2Encoding, UserId};
 
-use super::def::{Family, KeyScheme, MessageInput, Parameter, SchemeDef, WeierstrassKeys};
+use super::def::{Family, Parameter, SchemeDef};
+use super::values::{KeyScheme, MessageInput, WeierstrassKeys};
 use crate::hash::Hash;
 
 /// `sm2-sm3`.

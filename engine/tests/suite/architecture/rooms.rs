@@ -48,10 +48,11 @@ pub(super) const TABLES: [Table; 2] = [
         name: "sigwarp",
         folder: "engine/src",
         rooms: &ENGINE,
-        circles: &[
-            ("suite", "schemes", "schemes judge by suites, and suites are put together from their enums"),
-            ("keyring", "schemes", "the same: schemes read items, which name keys of the ring"),
-        ],
+        circles: &[(
+            "suite",
+            "schemes",
+            "a suite is a scheme's, and schemes read items, each of which has a suite",
+        )],
         circles_in_rooms: &[
             (
                 "dispatch/selftest",
@@ -119,17 +120,18 @@ pub(super) const TABLES: [Table; 2] = [
     },
 ];
 
-const ENGINE: [Room; 17] = [
+/// Why rooms that know no scheme know its name.
+const NAME: &str = "the name of a scheme; what a scheme is, only schemes and suites read";
+
+const ENGINE: [Room; 18] = [
     Room { name: "kind", files: &["backend_kind.rs"], rooms: &[], crates: &[], except: &[] },
+    Room { name: "schemes/values", files: &["schemes/values.rs"], rooms: &[], crates: &[], except: &[] },
     Room {
         name: "suite",
         files: &["suite.rs"],
-        rooms: &[],
+        rooms: &["schemes/values"],
         crates: &["thiserror"],
-        except: &[(
-            "schemes",
-            "a suite is put together from the enums of the schemes, as long as a scheme is no value",
-        )],
+        except: &[("schemes", "a suite is a scheme, and one of its rules and encodings")],
     },
     Room {
         name: "verdict",
@@ -141,19 +143,16 @@ const ENGINE: [Room; 17] = [
     Room {
         name: "keyring",
         files: &["keyring"],
-        rooms: &["suite", "verdict"],
+        rooms: &["schemes/values", "suite", "verdict"],
         crates: &[],
-        except: &[(
-            "schemes::ecdsa::rules::EcdsaScheme",
-            "the keys of an ECDSA scheme are those of its curve, as long as a scheme is no value",
-        )],
+        except: &[],
     },
     Room {
         name: "batch",
         files: &["batch"],
-        rooms: &["suite", "verdict", "keyring"],
+        rooms: &["schemes/values", "suite", "verdict", "keyring"],
         crates: &["arrow_array", "arrow_schema", "thiserror"],
-        except: &[],
+        except: &[("schemes::Scheme", NAME)],
     },
     Room {
         name: "hash",
@@ -167,19 +166,22 @@ const ENGINE: [Room; 17] = [
         files: &["error.rs"],
         rooms: &["kind", "suite", "keyring", "batch", "hash"],
         crates: &["thiserror", "rayon::ThreadPoolBuildError"],
-        except: &[],
+        except: &[("schemes::Scheme", NAME)],
     },
     // Bytes, rules and steps: no instruction set, no thread, no device. The crates beside the kernels are for exceptional
     // lanes and for the oracle.
     Room {
         name: "schemes",
         files: &["schemes"],
-        rooms: &["suite", "verdict", "batch", "hash"],
+        rooms: &["schemes/values", "verdict", "batch", "hash"],
         crates: &[
             "curve25519_dalek",
             "getrandom",
             "k256",
+            "num_bigint",
             "p256",
+            "p384",
+            "rsa",
             "sha2",
             "sha3",
             "sigwarp_kernels",
@@ -195,7 +197,18 @@ const ENGINE: [Room; 17] = [
     Room {
         name: "backend",
         files: &["backend"],
-        rooms: &["kind", "suite", "verdict", "keyring", "batch", "hash", "error", "schemes", "plan"],
+        rooms: &[
+            "kind",
+            "schemes/values",
+            "suite",
+            "verdict",
+            "keyring",
+            "batch",
+            "hash",
+            "error",
+            "schemes",
+            "plan",
+        ],
         crates: &["getrandom", "rayon", "sha2", "sigwarp_kernels", "sigwarp_tables", "std::thread"],
         except: &[],
     },
@@ -204,7 +217,17 @@ const ENGINE: [Room; 17] = [
         name: "backend/cpu",
         files: &["backend/cpu"],
         rooms: &[
-            "kind", "suite", "verdict", "keyring", "batch", "hash", "error", "schemes", "plan", "backend",
+            "kind",
+            "schemes/values",
+            "suite",
+            "verdict",
+            "keyring",
+            "batch",
+            "hash",
+            "error",
+            "schemes",
+            "plan",
+            "backend",
         ],
         crates: &[
             "blake3",
@@ -237,13 +260,25 @@ const ENGINE: [Room; 17] = [
     Room {
         name: "dispatch",
         files: &["dispatch"],
-        rooms: &["kind", "suite", "verdict", "keyring", "batch", "hash", "error", "plan", "backend"],
+        rooms: &[
+            "kind",
+            "schemes/values",
+            "suite",
+            "verdict",
+            "keyring",
+            "batch",
+            "hash",
+            "error",
+            "plan",
+            "backend",
+        ],
         crates: &[],
         except: &[
             ("schemes::ecdsa::recover::Recovered", "what a backend gives when it recovers keys"),
             ("schemes::ecdsa::recover::Recovery", "what a backend is given to recover keys"),
-            ("schemes::ecdsa::rules", "known answers name schemes and rules, as long as they are kept here"),
-            ("schemes::ed25519::rules::Ed25519Rule", "the same, and what is measured is one rule's"),
+            ("schemes::Scheme", NAME),
+            ("schemes::def::KnownAnswer", "what a backend is asked before it is trusted"),
+            ("schemes::ed25519::rules::Ed25519Rule", "what is measured is one rule's"),
         ],
     },
     // Where the rooms are joined.
@@ -252,6 +287,7 @@ const ENGINE: [Room; 17] = [
         files: &["engine.rs"],
         rooms: &[
             "kind",
+            "schemes/values",
             "suite",
             "verdict",
             "keyring",
@@ -278,7 +314,7 @@ const ENGINE: [Room; 17] = [
     Room {
         name: "prevalidator",
         files: &["prevalidator"],
-        rooms: &["suite", "verdict", "batch", "error", "engine"],
+        rooms: &["schemes/values", "suite", "verdict", "batch", "error", "engine"],
         crates: &["blake3", "getrandom", "metrics", "std::thread", "thiserror"],
         except: &[],
     },
