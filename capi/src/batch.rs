@@ -105,7 +105,7 @@ pub unsafe extern "C" fn sigwarp_batch_push_id(
         let batch = BATCHES.get(batch.id)?;
         let suite = SUITES.get(suite.id)?;
         let Some(id) = KeyId::from_number(key_id) else {
-            let text = "key_id is 0, which names no key; register the key, or push its bytes";
+            let text = "key_id is 0, which is not the id of a key; register the key, or push its bytes";
             return Err(Failure::new(SIGWARP_ERROR_ARGUMENT, text));
         };
         // SAFETY: as long as the caller says, and unchanged during the call.

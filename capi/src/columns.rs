@@ -59,7 +59,7 @@ pub(crate) struct Borrowed<'a> {
 /// Rows of an arena have no fixed width: without offsets there can be none.
 pub(crate) fn require(name: &str, offsets: *const u64, rows: usize) -> Result<(), Failure> {
     if offsets.is_null() && rows > 0 {
-        let text = format!("{name} is null; give one offset more than there are rows");
+        let text = format!("{name} is null; pass one offset more than there are rows");
         return Err(Failure::new(SIGWARP_ERROR_NULL, text));
     }
     Ok(())
@@ -92,7 +92,7 @@ pub(crate) unsafe fn column<'a>(
         if column.width != 0 {
             return Err(Failure::new(
                 SIGWARP_ERROR_COLUMNS,
-                format!("{name}: both offsets and a width; a column has one of them, set width to 0"),
+                format!("{name}: both offsets and a width; set width to 0 where there are offsets"),
             ));
         }
         // An offset above i64::MAX reads as a negative one, which `offsets64` refuses; u64 and i64 have one layout.
@@ -103,7 +103,7 @@ pub(crate) unsafe fn column<'a>(
         Column::offsets64(bytes, offsets).map_err(|error| in_column(error.into()))?
     };
     if column.len() != rows {
-        let text = format!("{name}: {} rows, the call has {rows} items; give a row for each", column.len());
+        let text = format!("{name}: {} rows, the call has {rows} items; pass a row for each", column.len());
         return Err(Failure::new(SIGWARP_ERROR_COLUMNS, text));
     }
     Ok(column)
@@ -118,7 +118,7 @@ fn key_ids(ids: &[u64]) -> &[Option<KeyId>] {
 /// Ids of keys without a 0 among them.
 fn whole_key_ids(ids: &[u64]) -> Result<&[KeyId], Failure> {
     if let Some(item) = ids.iter().position(|&id| id == 0) {
-        let text = format!("item {item}: its key id is 0 and there is no column of keys; give one of them");
+        let text = format!("item {item}: its key id is 0 and there is no column of keys; pass one of them");
         return Err(Failure::new(SIGWARP_ERROR_COLUMNS, text));
     }
     // SAFETY: `KeyId` is a transparent `NonZeroU64`, and none of these numbers is 0.

@@ -13,7 +13,7 @@ use crate::error::{
 };
 
 fn null(name: &str) -> Failure {
-    Failure::new(SIGWARP_ERROR_NULL, format!("{name} is null; give an address"))
+    Failure::new(SIGWARP_ERROR_NULL, format!("{name} is null; pass an address"))
 }
 
 /// A pointer that is neither null nor misaligned, to values that fit into the address space.
@@ -26,7 +26,7 @@ fn check<T>(name: &str, pointer: *const T, count: usize) -> Result<(), Failure> 
         return Err(Failure::argument(format!("{name} is not aligned to {align} bytes; align it")));
     }
     if count.checked_mul(size_of::<T>()).is_none_or(|bytes| isize::try_from(bytes).is_err()) {
-        let text = format!("{name} cannot have {count} entries; give their number, not an end or a size");
+        let text = format!("{name} cannot have {count} entries; pass their number, not an end or a size");
         return Err(Failure::new(SIGWARP_ERROR_COLUMNS, text));
     }
     Ok(())
@@ -68,7 +68,7 @@ pub(crate) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<Opti
     let text = unsafe { CStr::from_ptr(pointer) };
     match text.to_str() {
         Ok(text) => Ok(Some(text)),
-        Err(_) => Err(Failure::argument(format!("{name} is not UTF-8; give a name in ASCII"))),
+        Err(_) => Err(Failure::argument(format!("{name} is not UTF-8; pass a name in ASCII"))),
     }
 }
 
@@ -110,7 +110,7 @@ impl<T: Copy + Default> Output<T> {
             let meets =
                 |other: &Range<usize>| !other.is_empty() && own.start < other.end && other.start < own.end;
             if inputs.iter().any(meets) {
-                let text = format!("{name} overlaps another argument of the call; give it memory of its own");
+                let text = format!("{name} overlaps another argument of the call; use separate memory");
                 return Err(Failure::new(SIGWARP_ERROR_BUFFER, text));
             }
         }

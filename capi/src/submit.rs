@@ -55,7 +55,7 @@ fn not_taken<T>(error: &SubmitError<T>) -> Failure {
     let (code, text) = match error {
         SubmitError::Full(_) => (
             SIGWARP_ERROR_FULL,
-            "the queue is full; wait for outcomes, give a timeout, or raise capacity or capacity_bytes"
+            "the queue is full; wait for outcomes, set a timeout, or raise capacity or capacity_bytes"
                 .to_owned(),
         ),
         SubmitError::Closed(_) => {
@@ -102,7 +102,7 @@ unsafe fn ticket_output(
     // SAFETY: passed on.
     let output = unsafe { Output::optional("ticket", ticket, 1, 1, inputs) }?;
     if output.is_none() && !pre.tells() {
-        let text = "ticket is null and the pre-validator has no on_outcomes; give one of them";
+        let text = "ticket is null and the pre-validator has no on_outcomes; pass one of them";
         return Err(Failure::new(SIGWARP_ERROR_NULL, text));
     }
     Ok(output)
@@ -182,7 +182,7 @@ impl<'a> Items<'a> {
                 (None, Some(keys)) => Key::Bytes(keys.get(item)),
                 (None, None) => {
                     let text =
-                        format!("item {item}: its key id is 0 and key_offsets is null; give one of them");
+                        format!("item {item}: its key id is 0 and key_offsets is null; pass one of them");
                     return Err(Failure::new(SIGWARP_ERROR_COLUMNS, text));
                 }
             };
@@ -222,12 +222,12 @@ impl Given {
     unsafe fn borrow<'a>(&self) -> Result<Items<'a>, Failure> {
         for (name, offsets) in ["message_offsets", "signature_offsets"].iter().zip(&self.offsets[1..]) {
             if offsets.is_null() {
-                let text = format!("{name} is null; give one offset more than there are items");
+                let text = format!("{name} is null; pass one offset more than there are items");
                 return Err(Failure::new(SIGWARP_ERROR_NULL, text));
             }
         }
         if self.offsets[0].is_null() && self.key_ids.is_null() {
-            let text = "key_offsets and key_ids are null; give one of them";
+            let text = "key_offsets and key_ids are null; pass one of them";
             return Err(Failure::new(SIGWARP_ERROR_NULL, text));
         }
         let [keys, messages, signatures] = self.columns();

@@ -52,7 +52,7 @@ pub unsafe extern "C" fn sigwarp_suite_new(
         let user_id = match user_id.is_null() {
             true if user_id_length > 0 => {
                 return Err(Failure::argument(format!(
-                    "user_id is null and has {user_id_length} bytes; give the bytes, or a length of 0"
+                    "user_id is null and has {user_id_length} bytes; pass the bytes, or a length of 0"
                 )));
             }
             true => None,

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn sigwarp_verify_ids(
         // SAFETY: the caller gives memory as described.
         let call = unsafe { Call::new(items, key_ids, &columns, statuses, capacity, &[]) }?;
         if key_ids.is_null() && items > 0 {
-            return Err(Failure::new(SIGWARP_ERROR_NULL, "key_ids is null; give an id for each item"));
+            return Err(Failure::new(SIGWARP_ERROR_NULL, "key_ids is null; pass an id for each item"));
         }
         require("message_offsets", message_offsets, items)?;
         require("signature_offsets", signature_offsets, items)?;
@@ -115,13 +115,13 @@ pub unsafe extern "C" fn sigwarp_verify_columns(
             let handles = unsafe { memory::array("suites", given.suites, given.suite_count as usize) }?;
             if handles.is_empty() {
                 return Err(Failure::argument(
-                    "suite_count is 0; give the suites that items are judged under",
+                    "suite_count is 0; pass the suites that items are judged under",
                 ));
             }
             let index = if given.suite_of.is_null() {
                 if handles.len() > 1 {
                     let text = format!(
-                        "suite_of is null and there are {} suites; say which is whose",
+                        "suite_of is null and there are {} suites; set it to the index of the suite of each item",
                         handles.len()
                     );
                     return Err(Failure::new(SIGWARP_ERROR_NULL, text));
