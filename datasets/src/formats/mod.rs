@@ -52,7 +52,8 @@ pub enum RowsStated {
 
 impl Format {
     /// Every format. The name of a file decides between them; its first bytes only tell that the name is of another.
-    pub const ALL: [&'static Self; 4] = [&parquet::FORMAT, &jsonl::FORMAT, &json::FORMAT, &csv::FORMAT];
+    pub const ALL: &'static [&'static Self] =
+        &[&parquet::FORMAT, &jsonl::FORMAT, &json::FORMAT, &csv::FORMAT];
 
     /// What a stream is without a name that says otherwise.
     pub const JSONL: &'static Self = &jsonl::FORMAT;
@@ -65,7 +66,7 @@ impl Format {
     fn from_extension(extension: &str) -> Option<&'static Self> {
         let known =
             |format: &&Self| format.extensions.iter().any(|known| extension.eq_ignore_ascii_case(known));
-        Self::ALL.into_iter().find(known)
+        Self::ALL.iter().copied().find(known)
     }
 
     /// The name of the format, and the ending of the names of its files.
@@ -95,7 +96,7 @@ impl Format {
 
     /// The endings of files of rows that are written: `.parquet or .jsonl`.
     pub fn written() -> String {
-        let written = Self::ALL.into_iter().filter(|format| format.is_written());
+        let written = Self::ALL.iter().filter(|format| format.is_written());
         list(written.map(|format| format!(".{}", format.name())), "or")
     }
 }
@@ -204,7 +205,7 @@ impl FileKind {
 
     /// The names that [`Self::from_name`] knows, without those of compressions.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Format::ALL.into_iter().flat_map(|format| format.extensions).copied()
+        Format::ALL.iter().flat_map(|format| format.extensions).copied()
     }
 
     /// The names in a sentence: `parquet, jsonl, ndjson, json or csv`.
@@ -214,7 +215,7 @@ impl FileKind {
 
     /// The names that [`Self::from_name`] knows, those of compressions included, in a sentence.
     pub fn all_names() -> String {
-        let others = Format::ALL.into_iter().filter(|format| !format.is_text()).map(|format| format.name());
+        let others = Format::ALL.iter().filter(|format| !format.is_text()).map(|format| format.name());
         let (names, others, endings) =
             (list(Self::names(), "and"), list(others, "and"), Self::compressed_extensions());
         format!("{names}, and all but {others} also with {endings} behind")

@@ -134,7 +134,7 @@ const OTHERS: [(&[u8], &str); 4] = [
 /// What a file that begins so is, where it is not text.
 fn other(head: &[u8]) -> Option<String> {
     let known = |format: &&Format| format.magic.is_some_and(|magic| head.starts_with(magic));
-    if let Some(format) = Format::ALL.into_iter().find(known) {
+    if let Some(format) = Format::ALL.iter().copied().find(known) {
         let (title, name) = (format.title, format.name());
         return Some(format!(
             "it begins as a {title} file does; name it .{name}, or add --input-format {name}"

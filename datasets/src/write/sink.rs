@@ -27,19 +27,19 @@ impl Sink {
         Self::Stream { name, stream }
     }
 
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::File(file) => file.writing_to().display().to_string(),
             Self::Stream { name, .. } => name.clone(),
         }
     }
 
-    pub(super) fn error(&self, source: io::Error) -> WriteError {
+    pub(crate) fn error(&self, source: io::Error) -> WriteError {
         WriteError::Io { file: self.name(), source }
     }
 
     /// What was written so far stays from now on, whatever happens.
-    pub(super) fn commit(&mut self) -> Result<(), WriteError> {
+    pub(crate) fn commit(&mut self) -> Result<(), WriteError> {
         match self {
             Self::File(file) => file.commit(),
             Self::Stream { name, stream } => {
@@ -49,7 +49,7 @@ impl Sink {
     }
 
     /// As [`Self::commit`], once there is room for so many bytes more.
-    pub(super) fn commit_with_room(&mut self, room: u64) -> Result<(), WriteError> {
+    pub(crate) fn commit_with_room(&mut self, room: u64) -> Result<(), WriteError> {
         match self {
             Self::File(file) => file.commit_with_room(room),
             stream @ Self::Stream { .. } => stream.commit(),
@@ -57,14 +57,14 @@ impl Sink {
     }
 
     /// Takes back what was written since then, where that is possible.
-    pub(super) fn roll_back(&mut self) {
+    pub(crate) fn roll_back(&mut self) {
         if let Self::File(file) = self {
             file.roll_back();
         }
     }
 
     /// Commits what was written and gives a file its name.
-    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+    pub(crate) fn finish(&mut self) -> Result<(), WriteError> {
         match self {
             Self::File(file) => file.complete(),
             stream @ Self::Stream { .. } => stream.commit(),

@@ -50,7 +50,7 @@ pub fn jsonl(data: &[u8]) {
 /// bytes are written.
 pub fn text(data: &[u8]) {
     let Some((&choice, data)) = data.split_first() else { return };
-    let texts: Vec<&Format> = Format::ALL.into_iter().filter(|format| format.is_text()).collect();
+    let texts: Vec<&Format> = Format::ALL.iter().copied().filter(|format| format.is_text()).collect();
     let format = texts[usize::from(choice & 3) % texts.len()];
     let form = BytesForm::ALL[usize::from(choice >> 2 & 3) % BytesForm::ALL.len()];
     let layout = Layout {
