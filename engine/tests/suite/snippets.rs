@@ -17,7 +17,7 @@ fn readme(public_key: [u8; 32], message: Vec<u8>, signature: [u8; 64]) -> Ended 
     for verdict in engine.verify(&batch)?.iter() {
         println!("{verdict}");
     }
-    assert!(engine.verify(&batch)?.iter().all(|verdict| verdict.to_string() == "valid"));
+    assert!(engine.verify(&batch)?.all_valid());
     Ok(())
 }
 
