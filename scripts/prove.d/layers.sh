@@ -43,7 +43,7 @@ imports() {
         fi
         cp "$work/original" "$copy/$file"
     done <<'PLANTED'
-engine/src/dispatch/choice.rs|use crate::{BackendKind as _, Ed25519Rule, recover as innocent};|`use crate::recover` leads to the room `schemes`
+engine/src/dispatch/choice.rs|use crate::{BackendKind as _, EcdsaRule as innocent};|`use crate::EcdsaRule` leads to the room `schemes`
 engine/src/dispatch/trust.rs|use sha2 as innocent;|leads to sha2
 engine/src/plan/path.rs|use crate::{backend::{self as lower}, batch::Column as _};|the room `backend`
 engine/src/plan/mod.rs|fn planted() { let _: Option<crate::SelfTestFailure> = None; }|the room `error`

@@ -22,15 +22,15 @@ pub(super) fn crates() -> Vec<Crate> {
 /// The file that declares the modules of a crate, and gives their names to others: it knows every room.
 const ROOT: &str = "lib.rs";
 
+/// Whether a file is one, or lies in a folder.
+fn lies_in(file: &str, of: &str) -> bool {
+    file.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 impl Table {
     /// The room of a file: the one that says most of its path.
     fn room(&self, file: &str) -> Option<&'static Room> {
-        let length = |room: &Room| {
-            let of = room.files.iter().filter(|of| {
-                file.strip_prefix(**of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            });
-            of.map(|of| of.len()).max()
-        };
+        let length = |room: &Room| room.files.iter().filter(|of| lies_in(file, of)).map(|of| of.len()).max();
         self.rooms
             .iter()
             .filter_map(|room| Some((length(room)?, room)))
@@ -39,7 +39,7 @@ impl Table {
     }
 
     /// What a name leads to that a room must not know, if it does.
-    fn refused(&self, house: &House, room: &Room, reference: &Reference) -> Option<Refused> {
+    fn refused(&self, house: &House, room: &Room, file: &str, reference: &Reference) -> Option<Refused> {
         let (last, before) = reference.places.split_last().expect("a way has an end");
         let room_of = |place: &str| match house.file_of(place) {
             Some((of, file)) if of == self.name => Some(self.room(file)),
@@ -47,8 +47,10 @@ impl Table {
         };
         let is_root =
             |place: &str| house.file_of(place).is_some_and(|(of, file)| of == self.name && file == ROOT);
-        let excepted =
-            room.except.iter().any(|(thing, _)| is_below(last, &format!("{}::{thing}", self.name)));
+        let excepted = room
+            .except
+            .iter()
+            .any(|(of, thing, _)| lies_in(file, of) && is_below(last, &format!("{}::{thing}", self.name)));
         let crates = room.crates.iter().chain(&["std"]);
         let crates = crates.chain(if reference.is_test { self.tests_know } else { &[] });
         let is_guarded = |place: &str| GUARDED.iter().any(|guarded| is_below(place, guarded));
@@ -94,7 +96,7 @@ impl Table {
         let references = house.references(of, file);
         let refused: Vec<(&Reference, Refused)> = references
             .iter()
-            .filter_map(|reference| Some((reference, self.refused(house, room, reference)?)))
+            .filter_map(|reference| Some((reference, self.refused(house, room, file, reference)?)))
             .collect();
         // What an import has said already need not be said wherever its name is used.
         let is_said = |reference: &Reference| {
@@ -143,8 +145,7 @@ impl Table {
                     Some(_) => {}
                 }
             }
-            for (thing, _) in room.except {
-                let file = thing.replace("::", "/");
+            for (_, thing, _) in room.except {
                 let other = self.rooms.iter().rposition(|other| {
                     other
                         .files
@@ -152,7 +153,7 @@ impl Table {
                         .any(|of| is_below(thing, &of.trim_end_matches(".rs").replace('/', "::")))
                 });
                 let Some(other) = other else {
-                    found.push(format!("`{}` may know {thing}, which is in no room ({file})", room.name));
+                    found.push(format!("`{}` may know {thing}, which is in no room", room.name));
                     continue;
                 };
                 let name = self.rooms[other].name;
@@ -169,7 +170,7 @@ impl Table {
         for (from, to, why) in self.circles {
             let known = self.rooms.iter().find(|room| room.name == *from);
             let is_needed =
-                known.is_some_and(|room| room.except.iter().any(|(thing, _)| is_below(thing, to)));
+                known.is_some_and(|room| room.except.iter().any(|(_, thing, _)| is_below(thing, to)));
             if !is_needed {
                 found.push(format!("`{from}` and `{to}` are listed as a circle ({why}), and are none any more: remove the line"));
             }
@@ -180,22 +181,16 @@ impl Table {
     /// Exceptions that no file uses.
     fn stale(&self, house: &House, of: &Crate) -> Vec<String> {
         let mut found = Vec::new();
-        for room in self.rooms {
-            let files =
-                of.files().filter(|file| self.room(file).is_some_and(|other| other.name == room.name));
-            let used: Vec<String> = files
-                .flat_map(|file| house.references(of, file))
-                .filter(|reference| !reference.is_test)
-                .filter_map(|reference| reference.places.last().cloned())
-                .collect();
-            for (thing, why) in room.except {
-                let place = format!("{}::{thing}", self.name);
-                if !used.iter().any(|used| is_below(used, &place)) {
-                    found.push(format!(
-                        "nothing of `{}` knows {thing} any more ({why}): remove the exception from {WHERE}",
-                        room.name
-                    ));
-                }
+        for (file, thing, why) in self.rooms.iter().flat_map(|room| room.except) {
+            let files = of.files().filter(|other| lies_in(other, file));
+            let mut references = files.flat_map(|file| house.references(of, file));
+            let place = format!("{}::{thing}", self.name);
+            let is_used = references.any(|reference| {
+                !reference.is_test && reference.places.last().is_some_and(|last| is_below(last, &place))
+            });
+            if !is_used {
+                found
+                    .push(format!("{file} knows {thing} no more ({why}): remove the exception from {WHERE}"));
             }
         }
         found
@@ -213,9 +208,7 @@ impl Table {
                 let files = reference.places.iter().filter_map(|place| house.file_of(place));
                 for (_, to) in files.filter(|(other, to)| *other == self.name && *to != ROOT) {
                     let (from, to) = (module(file), module(to));
-                    let lies_in =
-                        |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
-                    if from != to && !lies_in(&from, &to) && !lies_in(&to, &from) {
+                    if !lies_in(&from, &to) && !lies_in(&to, &from) {
                         let text =
                             format!("{}/{file}:{}: `{}`", self.folder, reference.line, reference.written);
                         edges.entry(from).or_default().entry(to).or_insert(text);

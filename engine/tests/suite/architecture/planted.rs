@@ -37,6 +37,13 @@ const PLANTED: &[Planted] = &[
         ],
         allowed: Some("backend/cpu/planted.rs"),
     },
+    Planted {
+        table: ENGINE,
+        file: "dispatch/choice.rs",
+        text: "use crate::{BackendKind, EcdsaRule, EcdsaScheme as _};",
+        names: ["choice.rs:1: `use crate::EcdsaScheme`", "the room `schemes`"],
+        allowed: Some("dispatch/selftest.rs"),
+    },
     // In groups of groups, over lines.
     Planted {
         table: ENGINE,
@@ -307,7 +314,7 @@ const PLANTED: &[Planted] = &[
         file: "curve/planted.rs",
         text: "use crate::simd::avx2::U64x4;",
         names: ["planted.rs:1: `use crate::simd::avx2::U64x4`", "the room `simd`"],
-        allowed: Some("field/planted.rs"),
+        allowed: Some("field/mod.rs"),
     },
 ];
 
@@ -421,7 +428,7 @@ fn a_circle_is_found() {
     let rooms = Box::leak(Box::new([
         room("plan", &["plan"], &["dispatch"], &[]),
         room("dispatch", &["dispatch"], &["plan", "cellar"], &[]),
-        room("verdict", &["verdict.rs"], &[], &[("verdict::Verdict", "itself")]),
+        room("verdict", &["verdict.rs"], &[], &[("verdict.rs", "verdict::Verdict", "itself")]),
     ]));
     let said = Table { rooms, circles: &[("plan", "verdict", "once")], ..TABLES[ENGINE] }.circles();
     assert_eq!(said.len(), 4, "{said:?}");
