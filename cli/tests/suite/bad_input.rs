@@ -11,6 +11,7 @@ use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use serde_json::{Value, json};
+use sigwarp::BackendKind;
 
 /// Runs `verify` over `file` with a verdict file, and checks status, message and that no verdict file appears.
 fn refused(folder: &Path, arguments: &[&str], input: &[u8], status: i32, message: &str) {
@@ -206,7 +207,8 @@ fn a_backend_that_cannot_run_is_an_error_and_never_replaced() {
         .filter(|device| device["runs"] == true)
         .map(|device| device["backend"].as_str().expect("a name"))
         .collect();
-    for backend in ["portable", "avx2", "avx512", "gpu"] {
+    let named = BackendKind::ALL.into_iter().filter(|kind| !kind.is_for_tests()).map(BackendKind::name);
+    for backend in named {
         let ran = sigwarp(folder.path(), &["verify", "-", "--backend", backend], row(&[]).as_bytes());
         if runs.contains(&backend) {
             assert_eq!(ran.status, Some(0), "{ran:?}");
