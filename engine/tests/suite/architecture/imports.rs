@@ -226,9 +226,10 @@ impl Table {
             let room = self.room(&format!("{module}.rs")).or_else(|| self.room(module));
             room.map_or("", |room| room.name)
         };
-        // A file of a room, or the room itself.
+        // A module with what lies in it, or a room.
         let is_listed = |from: &str, to: &str, listed: &(&str, &str, &str)| {
-            (listed.0 == from || listed.0 == room_of(from)) && (listed.1 == to || listed.1 == room_of(to))
+            let is_one = |module: &str, listed: &str| lies_in(module, listed) || room_of(module) == listed;
+            is_one(from, listed.0) && is_one(to, listed.1)
         };
         let listed: Vec<_> = self.circles.iter().chain(self.circles_in_rooms).collect();
         let mut found = Vec::new();

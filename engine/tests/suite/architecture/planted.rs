@@ -40,9 +40,9 @@ const PLANTED: &[Planted] = &[
     Planted {
         table: ENGINE,
         file: "dispatch/choice.rs",
-        text: "use crate::{BackendKind, EcdsaRule, EcdsaScheme as _};",
+        text: "use crate::{EcdsaRule, EcdsaScheme as _};",
         names: ["choice.rs:1: `use crate::EcdsaScheme`", "the room `schemes`"],
-        allowed: Some("dispatch/selftest.rs"),
+        allowed: Some("schemes/planted.rs"),
     },
     // In groups of groups, over lines.
     Planted {

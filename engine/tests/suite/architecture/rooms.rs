@@ -48,12 +48,16 @@ pub(super) const TABLES: [Table; 2] = [
         name: "sigwarp",
         folder: "engine/src",
         rooms: &ENGINE,
-        circles: &[(
-            "suite",
-            "schemes",
-            "a suite is a scheme's, and schemes read items, each of which has a suite",
-        )],
+        circles: &[
+            ("suite", "schemes", "a suite is a scheme's, and schemes read items, each of which has a suite"),
+            ("batch", "schemes", "columns name schemes, and schemes read items"),
+        ],
         circles_in_rooms: &[
+            (
+                "schemes/def",
+                "schemes",
+                "a scheme's value says which code judges it, and that code lies with the scheme",
+            ),
             (
                 "dispatch/selftest",
                 "dispatch/member",
@@ -161,13 +165,6 @@ const ENGINE: [Room; 18] = [
         crates: &["sigwarp_kernels::hash"],
         except: &[],
     },
-    Room {
-        name: "error",
-        files: &["error.rs"],
-        rooms: &["kind", "suite", "keyring", "batch", "hash"],
-        crates: &["thiserror", "rayon::ThreadPoolBuildError"],
-        except: &[("error.rs", "schemes::Scheme", NAME)],
-    },
     // Bytes, rules and steps: no instruction set, no thread, no device. The crates beside the kernels are for exceptional
     // lanes and for the oracle.
     Room {
@@ -190,6 +187,13 @@ const ENGINE: [Room; 18] = [
             "sm3",
         ],
         except: &[],
+    },
+    Room {
+        name: "error",
+        files: &["error.rs"],
+        rooms: &["kind", "suite", "keyring", "batch", "hash"],
+        crates: &["thiserror", "rayon::ThreadPoolBuildError"],
+        except: &[("error.rs", "schemes::Scheme", NAME)],
     },
     // A function of its arguments: no kernel, no scheme, no device, no thread.
     Room { name: "plan", files: &["plan"], rooms: &["batch"], crates: &[], except: &[] },
@@ -244,6 +248,7 @@ const ENGINE: [Room; 18] = [
         rooms: &["kind", "suite", "verdict", "batch", "hash", "error", "schemes", "plan", "backend"],
         crates: &[
             "blake3",
+            "bytemuck",
             "getrandom",
             "libc",
             "sha2",
