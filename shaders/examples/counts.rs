@@ -3,7 +3,7 @@
 //! `cargo run -p sigwarp-shaders --example counts`
 
 use sigwarp_shaders::counts::{Cost, ed25519, field};
-use sigwarp_shaders::{Buffer, ED25519, Hash, constants};
+use sigwarp_shaders::{Buffer, all_stages, constants, ed25519 as stages};
 
 /// 132 multiprocessors, 64 wide products a cycle, 1.98 GHz.
 const WIDE_PER_SECOND: f64 = 132.0 * 64.0 * 1.98e9;
@@ -35,24 +35,20 @@ fn main() {
 
     let mut bytes = 0;
     println!("\nbytes per item:");
-    for buffer in [
-        Buffer::Items,
-        Buffer::Scalars,
-        Buffer::Points,
-        Buffer::Table,
-        Buffer::Sums,
-        Buffer::Prefixes,
-        Buffer::State,
-        Buffer::Results,
-    ] {
-        let of_buffer = 4 * buffer.words_per_item().expect("a fixed number of words");
-        println!("  {buffer:?}: {of_buffer}");
+    let mut buffers: Vec<Buffer> =
+        stages::STAGES.iter().flat_map(|stage| stage.bindings).map(|binding| binding.buffer).collect();
+    buffers.sort_unstable();
+    buffers.dedup();
+    for buffer in buffers {
+        let Some(words) = buffer.words_per_item else { continue };
+        let of_buffer = 4 * words;
+        println!("  {}: {of_buffer}", buffer.label);
         bytes += of_buffer;
     }
     println!("  sum: {bytes}; constants, shared: {}", 4 * constants::WORDS);
 
     println!("\ninstructions of SPIR-V (before inlining), wide products among them:");
-    for stage in ED25519.into_iter().chain(Hash::ALL.map(Hash::stage)) {
+    for stage in all_stages() {
         let (instructions, wide) = spirv(&stage.source());
         println!("  {:20} {instructions:6} {wide:5}", stage.name);
     }

@@ -23,7 +23,7 @@ pub const BASE_ROWS: u32 = (1 << (BASE_WIDTH - 1)) + 1;
 /// All words.
 pub const WORDS: u32 = BASE + BASE_ROWS * BASE_ROW;
 
-/// The content of [`crate::Buffer::Constants`].
+/// The content of [`crate::Buffer::CONSTANTS`].
 pub fn words() -> Vec<u32> {
     let mut words = Vec::with_capacity(WORDS as usize);
     for k in ROUNDS_512 {

@@ -29,7 +29,7 @@ pub trait Tagged: Pod {
     const TAG: usize;
 }
 
-/// The row of [`crate::Buffer::Params`].
+/// The row of [`crate::Buffer::PARAMS`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct Params {
@@ -48,7 +48,7 @@ impl Params {
     }
 }
 
-/// A row of [`crate::Buffer::Items`].
+/// A row of [`crate::ed25519::ITEMS`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct Item {
@@ -105,7 +105,7 @@ pub mod flags {
     pub const KEY_ONLY: u32 = 4;
 }
 
-/// [`crate::Buffer::Scalars`], interleaved.
+/// [`crate::ed25519::SCALARS`], interleaved.
 pub mod scalars {
     /// k + Σ 16·32ⁱ for the 51 windows: digit `i` is `(K >> 5i & 31) − 16`.
     pub const K: u32 = 0;
@@ -130,7 +130,7 @@ pub const BASE_WIDTH: u32 = KEY_WIDTH * BASE_EVERY;
 /// Windows of S.
 pub const BASE_DIGITS: u32 = KEY_DIGITS.div_ceil(BASE_EVERY);
 
-/// [`crate::Buffer::Points`], interleaved.
+/// [`crate::ed25519::POINTS`], interleaved.
 pub mod points {
     /// x of −A.
     pub const X: u32 = 0;
@@ -140,7 +140,7 @@ pub mod points {
     pub const WORDS: u32 = 2 * super::LIMBS;
 }
 
-/// [`crate::Buffer::Table`], rows: entry `m` is m·(−A) as Y + X, Y − X, 2Z, 2dT. Rows, because neighbouring threads
+/// [`crate::ed25519::MULTIPLES`], rows: entry `m` is m·(−A) as Y + X, Y − X, 2Z, 2dT. Rows, because neighbouring threads
 /// read different entries: an entry is nine loads of 16 bytes, and every byte of the sectors that they touch is used.
 pub mod table {
     /// Entries, from 0 to 16 times the point.
@@ -151,7 +151,7 @@ pub mod table {
     pub const WORDS: u32 = ENTRIES * ENTRY;
 }
 
-/// [`crate::Buffer::Sums`], interleaved.
+/// [`crate::ed25519::SUMS`], interleaved.
 pub mod sums {
     /// X, then x.
     pub const X: u32 = 0;
@@ -163,7 +163,7 @@ pub mod sums {
     pub const WORDS: u32 = 3 * super::LIMBS;
 }
 
-/// [`crate::Buffer::Prefixes`], interleaved.
+/// [`crate::ed25519::PREFIXES`], interleaved.
 pub mod prefixes {
     /// Words of an item.
     pub const WORDS: u32 = super::LIMBS;
@@ -171,7 +171,7 @@ pub mod prefixes {
     pub const GROUP: u32 = 16;
 }
 
-/// [`crate::Buffer::State`]: a word of [`code`], or [`state::UNEQUAL`].
+/// [`crate::ed25519::STATE`]: a word of [`code`], or [`state::UNEQUAL`].
 pub mod state {
     /// Words of an item.
     pub const WORDS: u32 = 1;
@@ -179,7 +179,7 @@ pub mod state {
     pub const UNEQUAL: u32 = 0x3e91_b57c;
 }
 
-/// A row of [`crate::Buffer::Results`].
+/// A row of [`crate::Buffer::RESULTS`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct Outcome {
@@ -219,7 +219,7 @@ pub mod code {
     pub const KEY_ON_CURVE: u32 = 0x5474_7d09;
 }
 
-/// A row of [`crate::Buffer::HashItems`].
+/// A row of [`crate::hashes::ITEMS`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct HashItem {

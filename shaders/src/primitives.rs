@@ -5,21 +5,25 @@
 //! Each stage maps a [`PrimitiveInput`] to a [`PrimitiveOutput`] for each thread; the
 //! expected words are computed here, by other means.
 
+use crate::ed25519::field;
 use crate::generate::scalar;
 use crate::layout::{self, LIMBS, PrimitiveInput, PrimitiveOutput};
-use crate::stages::{declarations, field};
+use crate::stage::{Binding, Buffer, PARAMS, Role, Stage, WORKGROUP, declarations, read, write};
+use crate::twin::Memory;
 use crate::twin::field::{Fe, TIGHT};
 use crate::twin::scalar::reduce;
-use crate::{Access, Binding, Buffer, Stage, WORKGROUP};
 
 /// Threads of the test: two workgroups.
 pub const ITEMS: u32 = 2 * WORKGROUP;
 
-const BINDINGS: &[Binding] = &[
-    Binding { index: 0, buffer: Buffer::Params, access: Access::Uniform },
-    Binding { index: 1, buffer: Buffer::TestInput, access: Access::Read },
-    Binding { index: 2, buffer: Buffer::TestOutput, access: Access::ReadWrite },
-];
+/// Rows of [`PrimitiveInput`].
+pub const INPUT: Buffer =
+    Buffer::of(Role::Items, "test_input", "test input", layout::words::<PrimitiveInput>());
+/// Rows of [`PrimitiveOutput`].
+pub const OUTPUT: Buffer =
+    Buffer::of(Role::Results, "test_output", "test output", layout::words::<PrimitiveOutput>());
+
+const BINDINGS: &[Binding] = &[PARAMS, read(1, INPUT), write(2, OUTPUT)];
 
 /// A stage with its inputs and its outputs.
 #[derive(Debug, Clone, Copy)]
@@ -27,46 +31,46 @@ pub struct Primitive {
     /// The stage, over [`ITEMS`] items.
     pub stage: Stage,
     inputs: fn() -> Vec<PrimitiveInput>,
-    expected: fn(&[PrimitiveInput]) -> Vec<PrimitiveOutput>,
 }
 
 impl Primitive {
-    /// The rows of [`Buffer::TestInput`]: limb extremes and a fixed sequence.
+    /// The rows of [`INPUT`]: limb extremes and a fixed sequence.
     pub fn input(&self) -> Vec<PrimitiveInput> {
         (self.inputs)()
     }
 
-    /// The rows that [`Buffer::TestOutput`] must hold.
+    /// The rows that [`OUTPUT`] must hold.
     pub fn expected(&self) -> Vec<PrimitiveOutput> {
-        (self.expected)(&(self.inputs)())
+        let count = ITEMS as usize;
+        let input = self.input().concat();
+        let mut memory = Memory::new(&[self.stage], (count, count), input, Vec::new(), 0);
+        self.stage.run_twin(&mut memory);
+        memory.words(OUTPUT).as_chunks().0.to_vec()
     }
 }
 
 /// All of them.
 pub const PRIMITIVES: [Primitive; 7] = [
-    primitive("primitive-wide-product", || source(WIDE_PRODUCT), wide_product),
-    primitive("primitive-carry", || source(CARRY), carry),
-    primitive("primitive-shift", || source(SHIFT), shift),
-    primitive("primitive-loop", || source(LOOP), looped),
-    primitive("primitive-barrier", || source(BARRIER), barrier),
-    primitive("primitive-field", field_source, field_at_bounds),
-    Primitive { inputs: around_order, ..primitive("primitive-reduce", reduce_source, reduced) },
+    primitive("primitive-wide-product", || source(WIDE_PRODUCT), |memory| answered(memory, wide_product)),
+    primitive("primitive-carry", || source(CARRY), |memory| answered(memory, carry)),
+    primitive("primitive-shift", || source(SHIFT), |memory| answered(memory, shift)),
+    primitive("primitive-loop", || source(LOOP), |memory| answered(memory, looped)),
+    primitive("primitive-barrier", || source(BARRIER), |memory| answered(memory, barrier)),
+    primitive("primitive-field", field_source, |memory| answered(memory, field_at_bounds)),
+    Primitive {
+        inputs: around_order,
+        ..primitive("primitive-reduce", reduce_source, |memory| answered(memory, reduced))
+    },
 ];
 
-const fn primitive(
-    name: &'static str,
-    source: fn() -> String,
-    expected: fn(&[PrimitiveInput]) -> Vec<PrimitiveOutput>,
-) -> Primitive {
-    let stage = Stage {
-        name,
-        entry: "main",
-        workgroup_size: WORKGROUP,
-        items_per_thread: 1,
-        bindings: BINDINGS,
-        source,
-    };
-    Primitive { stage, inputs, expected }
+const fn primitive(name: &'static str, source: fn() -> String, twin: fn(&mut Memory)) -> Primitive {
+    Primitive { stage: Stage::new(name, BINDINGS, source, twin), inputs }
+}
+
+/// Runs the twin of a primitive: `answer` gives all rows of the output.
+fn answered(memory: &mut Memory, answer: fn(&[PrimitiveInput]) -> Vec<PrimitiveOutput>) {
+    let rows = answer(memory.words(INPUT).as_chunks().0);
+    memory.buffers.insert(OUTPUT, rows.concat());
 }
 
 fn source(text: &str) -> String {

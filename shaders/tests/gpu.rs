@@ -10,10 +10,11 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rows::{Signed, items, signed};
 use sha2::Digest;
+use sigwarp_shaders::ed25519::{self, STAGES};
 use sigwarp_shaders::layout::{code, flags, item, outcome};
-use sigwarp_shaders::primitives::{ITEMS, PRIMITIVES};
-use sigwarp_shaders::twin::{self, Memory};
-use sigwarp_shaders::{Access, Buffer, ED25519, Hash};
+use sigwarp_shaders::primitives::{ITEMS, OUTPUT, PRIMITIVES};
+use sigwarp_shaders::twin::Memory;
+use sigwarp_shaders::{Access, Buffer, Hash, Role, hashes};
 
 const POISON: u32 = 0xdead_beef;
 
@@ -31,32 +32,23 @@ fn device() -> Option<Device> {
 fn primitives_answer_as_known() {
     let Some(device) = device() else { return };
     for primitive in PRIMITIVES {
-        let mut memory = Memory::new(
-            ITEMS as usize,
-            ITEMS as usize,
-            (Buffer::TestInput, primitive.input().concat()),
-            vec![0],
-            0,
-        );
-        memory.buffers.insert(Buffer::TestOutput, vec![POISON; primitive.expected().as_flattened().len()]);
+        let count = ITEMS as usize;
+        let input = primitive.input().concat();
+        let mut memory = Memory::new(&[primitive.stage], (count, count), input, Vec::new(), POISON);
         device.run(&[primitive.stage], &mut memory);
-        assert_eq!(
-            memory.words(Buffer::TestOutput),
-            primitive.expected().as_flattened(),
-            "{}",
-            primitive.stage.name
-        );
+        assert_eq!(memory.words(OUTPUT), primitive.expected().as_flattened(), "{}", primitive.stage.name);
     }
 }
 
 fn independent(hash: Hash, message: &[u8]) -> Vec<u8> {
-    match hash {
-        Hash::Sha256 => sha2::Sha256::digest(message).to_vec(),
-        Hash::Sha256d => sha2::Sha256::digest(sha2::Sha256::digest(message)).to_vec(),
-        Hash::Sha512 => sha2::Sha512::digest(message).to_vec(),
-        Hash::Keccak256 => sha3::Keccak256::digest(message).to_vec(),
-        Hash::Sha3 => sha3::Sha3_256::digest(message).to_vec(),
-        Hash::Sm3 => sm3::Sm3::digest(message).to_vec(),
+    match hash.stage.name {
+        "sha256" => sha2::Sha256::digest(message).to_vec(),
+        "sha256d" => sha2::Sha256::digest(sha2::Sha256::digest(message)).to_vec(),
+        "sha512" => sha2::Sha512::digest(message).to_vec(),
+        "keccak256" => sha3::Keccak256::digest(message).to_vec(),
+        "sha3-256" => sha3::Sha3_256::digest(message).to_vec(),
+        "sm3" => sm3::Sm3::digest(message).to_vec(),
+        name => panic!("no independent crate for {name}"),
     }
 }
 
@@ -73,21 +65,21 @@ fn messages() -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn hash_memory(messages: &[Vec<u8>]) -> Memory {
+fn hash_memory(hash: Hash, messages: &[Vec<u8>]) -> Memory {
     let (mut rows, mut arena) = (Vec::new(), Vec::new());
     for (i, message) in messages.iter().enumerate() {
         rows.extend([arena.len() as u32, message.len() as u32, 0x1000 + i as u32, 0]);
         rows::append(&mut arena, message);
     }
     arena.push(POISON);
-    Memory::new(messages.len(), messages.len(), (Buffer::HashItems, rows), arena, POISON)
+    Memory::new(&[hash.stage], (messages.len(), messages.len()), rows, arena, POISON)
 }
 
 #[test]
 fn twins_hash_as_other_crates_do() {
-    for hash in Hash::ALL {
+    for hash in hashes::ALL {
         for message in messages() {
-            assert_eq!(twin::hash::digest(hash, &message), independent(hash, &message), "{hash:?}");
+            assert_eq!((hash.digest)(&message), independent(hash, &message), "{}", hash.stage.name);
         }
     }
 }
@@ -96,45 +88,48 @@ fn twins_hash_as_other_crates_do() {
 fn hashes_agree_with_other_crates() {
     let Some(device) = device() else { return };
     let messages = messages();
-    for hash in Hash::ALL {
+    for hash in hashes::ALL {
         for count in [1, 63, 64, 65, messages.len()] {
-            let mut memory = hash_memory(&messages[messages.len() - count..]);
-            device.run(&[hash.stage()], &mut memory);
+            let mut memory = hash_memory(hash, &messages[messages.len() - count..]);
+            device.run(&[hash.stage], &mut memory);
             let row = hash.row_words() as usize;
             for (i, message) in messages[messages.len() - count..].iter().enumerate() {
-                let got = &memory.words(Buffer::Digests)[i * row..][..row];
+                let got = &memory.words(memory.buffer(Role::Results))[i * row..][..row];
                 let mut expected = Vec::new();
                 rows::append(&mut expected, &independent(hash, message));
                 expected.push(0x1000 + i as u32);
-                assert_eq!(got, expected, "{hash:?} of {} bytes", message.len());
+                assert_eq!(got, expected, "{} of {} bytes", hash.stage.name, message.len());
             }
-            let mut by_twin = hash_memory(&messages[messages.len() - count..]);
-            twin::run(&hash.stage(), &mut by_twin);
-            assert_eq!(memory.words(Buffer::Digests), by_twin.words(Buffer::Digests));
+            let mut by_twin = hash_memory(hash, &messages[messages.len() - count..]);
+            hash.stage.run_twin(&mut by_twin);
+            assert_eq!(
+                memory.words(memory.buffer(Role::Results)),
+                by_twin.words(memory.buffer(Role::Results))
+            );
         }
     }
 }
 
 /// Runs every stage on the device from the twin's memory, and compares each buffer that it writes.
 fn compare_stages(device: &Device, memory: &mut Memory) {
-    for stage in ED25519 {
+    for stage in STAGES {
         let mut on_device = memory.clone();
         device.run(&[stage], &mut on_device);
-        twin::run(&stage, memory);
+        stage.run_twin(memory);
         for binding in stage.bindings.iter().filter(|binding| binding.access == Access::ReadWrite) {
             let (got, expected) = (on_device.words(binding.buffer), memory.words(binding.buffer));
             let differs = got.iter().zip(expected).position(|(got, expected)| got != expected);
-            assert_eq!(differs, None, "{}: {:?} of stride {}", stage.name, binding.buffer, memory.stride);
+            assert_eq!(differs, None, "{}: {} of stride {}", stage.name, binding.buffer.name, memory.stride);
         }
     }
 }
 
 fn results(memory: &Memory) -> Vec<u32> {
     memory
-        .words(Buffer::Results)
+        .words(Buffer::RESULTS)
         .chunks_exact(outcome::WORDS as usize)
         .take(memory.count)
-        .zip(memory.words(Buffer::Items).chunks_exact(item::WORDS as usize))
+        .zip(memory.words(ed25519::ITEMS).chunks_exact(item::WORDS as usize))
         .map(|(row, of_item)| {
             assert_eq!(
                 row[1],
@@ -153,7 +148,7 @@ fn every_stage_equals_its_twin() {
     for (count, stride) in [(1, 1), (63, 64), (65, 70), (cases.len(), cases.len())] {
         let cases = &cases[cases.len() - count..];
         let (rows, arena) = items(cases);
-        let mut memory = Memory::new(count, stride, (Buffer::Items, rows), arena, POISON);
+        let mut memory = Memory::new(&STAGES, (count, stride), rows, arena, POISON);
         compare_stages(&device, &mut memory);
         let expected: Vec<u32> = cases.iter().map(Signed::expected).collect();
         assert_eq!(results(&memory), expected);
@@ -164,9 +159,9 @@ fn every_stage_equals_its_twin() {
 fn twins_judge_as_the_oracle_does() {
     let cases = rows::cases();
     let (rows, arena) = items(&cases);
-    let mut memory = Memory::new(cases.len(), cases.len(), (Buffer::Items, rows), arena, POISON);
-    for stage in ED25519 {
-        twin::run(&stage, &mut memory);
+    let mut memory = Memory::new(&STAGES, (cases.len(), cases.len()), rows, arena, POISON);
+    for stage in STAGES {
+        stage.run_twin(&mut memory);
     }
     for (i, (got, case)) in results(&memory).into_iter().zip(&cases).enumerate() {
         assert_eq!(got, case.expected(), "case {i}: {case:?}");
@@ -190,8 +185,8 @@ fn whole_pipelines_judge_as_the_oracle_does() {
     for count in [1, 63, 64, 65, 1009] {
         let cases: Vec<Signed> = cases.iter().cycle().take(count).cloned().collect();
         let (rows, arena) = items(&cases);
-        let mut memory = Memory::new(count, count, (Buffer::Items, rows), arena, POISON);
-        device.run(&ED25519, &mut memory);
+        let mut memory = Memory::new(&STAGES, (count, count), rows, arena, POISON);
+        device.run(&STAGES, &mut memory);
         for (i, (got, case)) in results(&memory).into_iter().zip(&cases).enumerate() {
             assert_eq!(got, case.expected(), "{i} of {count}: {case:?}");
         }
@@ -205,9 +200,9 @@ fn the_same_batch_gives_the_same_words_whatever_was_there() {
     let (rows, arena) = items(&cases);
     let run = |poison| {
         let mut memory =
-            Memory::new(cases.len(), cases.len() + 3, (Buffer::Items, rows.clone()), arena.clone(), poison);
-        device.run(&ED25519, &mut memory);
-        memory.words(Buffer::Results)[..2 * cases.len()].to_vec()
+            Memory::new(&STAGES, (cases.len(), cases.len() + 3), rows.clone(), arena.clone(), poison);
+        device.run(&STAGES, &mut memory);
+        memory.words(Buffer::RESULTS)[..2 * cases.len()].to_vec()
     };
     let first = run(0);
     for poison in [u32::MAX, code::VALID, POISON] {
@@ -225,9 +220,9 @@ fn torsion_is_told_from_its_multiples_by_eight() {
         for of_item in [0, flags::DECODES_R, flags::DECODES_R | flags::COFACTORED] {
             let case = Signed { flags: of_item, ..case.clone() };
             let (rows, arena) = items(std::slice::from_ref(&case));
-            let mut memory = Memory::new(1, 1, (Buffer::Items, rows), arena, POISON);
-            for stage in ED25519 {
-                twin::run(&stage, &mut memory);
+            let mut memory = Memory::new(&STAGES, (1, 1), rows, arena, POISON);
+            for stage in STAGES {
+                stage.run_twin(&mut memory);
             }
             assert_eq!(results(&memory), [case.expected()]);
         }

@@ -9,7 +9,7 @@ use sigwarp_shaders::layout::{
     Digest32, Digest64, HashItem, Item, Outcome, Params, PrimitiveInput, PrimitiveOutput, Tagged, words,
 };
 use sigwarp_shaders::primitives::PRIMITIVES;
-use sigwarp_shaders::{ED25519, Hash, Stage};
+use sigwarp_shaders::{Stage, all_stages, ed25519, hashes};
 
 fn parse(stage: &Stage) -> Module {
     let source = stage.source();
@@ -165,7 +165,7 @@ fn constants_of_the_sources_are_the_offsets_of_the_records() {
         ("ITEM_WORDS", size_of::<Item>()),
         ("RESULT_WORDS", size_of::<Outcome>()),
     ];
-    for stage in ED25519 {
+    for stage in ed25519::STAGES {
         let constants = constants(&parse(&stage));
         for (name, bytes) in expected {
             assert_eq!(constants[name] as usize * 4, bytes, "{}: {name}", stage.name);
@@ -176,7 +176,7 @@ fn constants_of_the_sources_are_the_offsets_of_the_records() {
 #[test]
 fn kernels_read_items_where_the_host_packs_them() {
     let read = |name: &str| {
-        let stage = ED25519.into_iter().find(|stage| stage.name == name).expect("a stage");
+        let stage = ed25519::STAGES.into_iter().find(|stage| stage.name == name).expect("a stage");
         Kernel::new(&parse(&stage)).places("items", "row_items")
     };
     let (a, r, s) = (offset_of!(Item, a), offset_of!(Item, r), offset_of!(Item, s));
@@ -196,7 +196,7 @@ fn kernels_read_items_where_the_host_packs_them() {
 
 #[test]
 fn outcomes_are_written_where_the_host_reads_them() {
-    let module = parse(&ED25519[6]);
+    let module = parse(&ed25519::STAGES[6]);
     let kernel = Kernel::new(&module);
     assert_eq!(kernel.places("results", ""), fields::<Outcome>(0, words::<Outcome>()).collect());
     let code = kernel.stored("results", field::<Outcome>(offset_of!(Outcome, code)));
@@ -218,21 +218,22 @@ fn outcomes_are_written_where_the_host_reads_them() {
 
 #[test]
 fn kernels_of_hashes_read_messages_and_write_digests_where_the_host_does() {
-    for hash in Hash::ALL {
-        let module = parse(&hash.stage());
+    for hash in hashes::ALL {
+        let name = hash.stage.name;
+        let module = parse(&hash.stage);
         let kernel = Kernel::new(&module);
         let [offset, len, tag] = [offset_of!(HashItem, offset), offset_of!(HashItem, len), HashItem::TAG];
         let read = [offset, len, tag].map(field::<HashItem>);
-        assert_eq!(kernel.places("hash_items", ""), BTreeSet::from(read), "{hash:?}");
-        let (written, at): (BTreeSet<Place>, Place) = match hash {
-            Hash::Sha512 => {
+        assert_eq!(kernel.places("hash_items", ""), BTreeSet::from(read), "{name}");
+        let (written, at): (BTreeSet<Place>, Place) = match name {
+            "sha512" => {
                 (fields::<Digest64>(0, words::<Digest64>()).collect(), field::<Digest64>(Digest64::TAG))
             }
             _ => (fields::<Digest32>(0, words::<Digest32>()).collect(), field::<Digest32>(Digest32::TAG)),
         };
-        assert_eq!(kernel.places("digests", ""), written, "{hash:?}");
+        assert_eq!(kernel.places("digests", ""), written, "{name}");
         let stored = kernel.stored("digests", at);
-        assert_eq!(kernel.loaded(stored), Some(("hash_items", field::<HashItem>(HashItem::TAG))), "{hash:?}");
+        assert_eq!(kernel.loaded(stored), Some(("hash_items", field::<HashItem>(HashItem::TAG))), "{name}");
     }
 }
 
@@ -256,8 +257,7 @@ fn primitives_read_and_write_whole_rows() {
 /// The first word of the parameters bounds the items, and the second is the only other that anybody reads.
 #[test]
 fn parameters_are_read_where_the_host_writes_them() {
-    let stages = ED25519.into_iter().chain(Hash::ALL.map(Hash::stage));
-    for stage in stages.chain(PRIMITIVES.map(|primitive| primitive.stage)) {
+    for stage in all_stages().into_iter().chain(PRIMITIVES.map(|primitive| primitive.stage)) {
         let module = parse(&stage);
         let kernel = Kernel::new(&module);
         let expressions = &kernel.function.expressions;

@@ -2,7 +2,6 @@
 //! variables and not an array), those groups in a loop, blocks in a loop around it.
 
 use super::emit;
-use crate::Hash;
 use crate::constants::{K512, KECCAK, SM3};
 use crate::layout::{hash_item, item};
 
@@ -48,32 +47,30 @@ fn of_item(word: u32) -> String {
 }
 
 /// The functions and `main` of a hash stage, without declarations of buffers.
-pub(crate) fn source(hash: Hash) -> String {
+pub(crate) fn source(digest_words: u32, body: fn(&mut String), word: fn(u32) -> String) -> String {
     let mut out = String::from(COMMON);
-    match hash {
-        Hash::Sha256 | Hash::Sha256d | Hash::Sm3 => small(&mut out, hash),
-        Hash::Sha512 => {
-            sha512_functions(&mut out);
-            begin(&mut out);
-            sha512(&mut out, false);
-        }
-        Hash::Keccak256 => keccak(&mut out, 1),
-        Hash::Sha3 => keccak(&mut out, 6),
+    body(&mut out);
+    emit(&mut out, &format!("  let to = {}u * item;", digest_words + 1));
+    for i in 0..digest_words {
+        emit(&mut out, &format!("  digests[to + {i}u] = {};", word(i)));
     }
-    let row = hash.row_words();
-    emit(&mut out, &format!("  let to = {row}u * item;"));
-    for i in 0..hash.digest_words() {
-        let word = match hash {
-            Hash::Sha256 | Hash::Sha256d | Hash::Sm3 => format!("swap_bytes(s{i})"),
-            Hash::Sha512 => format!("swap_bytes(u32(s{} >> {}u))", i / 2, if i % 2 == 0 { 32 } else { 0 }),
-            Hash::Keccak256 | Hash::Sha3 => {
-                format!("u32(s{} >> {}u)", i / 2, if i % 2 == 0 { 0 } else { 32 })
-            }
-        };
-        emit(&mut out, &format!("  digests[to + {i}u] = {word};"));
-    }
-    emit(&mut out, &format!("  digests[to + {}u] = {};\n}}", row - 1, of_item(hash_item::TAG)));
+    emit(&mut out, &format!("  digests[to + {digest_words}u] = {};\n}}", of_item(hash_item::TAG)));
     out
+}
+
+/// Word `i` of a digest whose state is words of 32 bits with the highest byte first.
+pub(crate) fn big_endian_word(i: u32) -> String {
+    format!("swap_bytes(s{i})")
+}
+
+/// The same, of words of 64 bits.
+pub(crate) fn big_endian_half(i: u32) -> String {
+    format!("swap_bytes(u32(s{} >> {}u))", i / 2, if i.is_multiple_of(2) { 32 } else { 0 })
+}
+
+/// Word `i` of a digest whose state is words of 64 bits with the lowest byte first.
+pub(crate) fn little_endian_half(i: u32) -> String {
+    format!("u32(s{} >> {}u)", i / 2, if i.is_multiple_of(2) { 0 } else { 32 })
 }
 
 /// The challenge stage's hash: R ‖ A ‖ M, R and A from the item's row. Leaves the digest in `s0` to `s7`.
@@ -106,9 +103,17 @@ pub(crate) const SHA512_IV: [u64; 8] = [
 pub(crate) const SM3_IV: [u64; 8] =
     [0x7380_166f, 0x4914_b2b9, 0x1724_42d7, 0xda8a_0600, 0xa96f_30bc, 0x1631_38aa, 0xe38d_ee4d, 0xb0fb_0e4e];
 
-/// SHA-256, twice if asked, and SM3: 64-byte blocks of big-endian 32-bit words.
-fn small(out: &mut String, hash: Hash) {
-    let sm3 = hash == Hash::Sm3;
+/// Functions over blocks of 64 bytes, of 32-bit words with the highest byte first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Small {
+    Sha256,
+    Sha256d,
+    Sm3,
+}
+
+/// The body of one of them.
+pub(crate) fn small(out: &mut String, function: Small) {
+    let sm3 = function == Small::Sm3;
     out.push_str("fn rotr(x: u32, n: u32) -> u32 { return (x >> n) | (x << (32u - n)); }\n");
     if sm3 {
         out.push_str("fn p1(x: u32) -> u32 { return x ^ rotr(x, 17u) ^ rotr(x, 9u); }\n");
@@ -120,7 +125,7 @@ fn small(out: &mut String, hash: Hash) {
     let iv = if sm3 { SM3_IV } else { SHA256_IV };
     initial(out, &iv, "u");
     emit(out, "  let blocks = (len + 72u) >> 6u;");
-    let double = hash == Hash::Sha256d;
+    let double = function == Small::Sha256d;
     emit(out, &format!("  let passes = blocks + {}u;", u32::from(double)));
     emit(out, "  for (var block = 0u; block < passes; block = block + 1u) {");
     let fill = |out: &mut String, word: &dyn Fn(usize) -> String| {
@@ -252,6 +257,13 @@ fn swapped(high: u32, low: u32) -> u64 { return (u64(swap_bytes(high)) << 32u) |
     );
 }
 
+/// The body of SHA-512.
+pub(crate) fn sha512_of_message(out: &mut String) {
+    sha512_functions(out);
+    begin(out);
+    sha512(out, false);
+}
+
 /// SHA-512 of the message, or of R, A and the message.
 fn sha512(out: &mut String, prefixed: bool) {
     initial(out, &SHA512_IV, "lu");
@@ -319,7 +331,7 @@ pub(crate) const RHO: [u32; 25] =
     [0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14];
 
 /// Keccak with 136-byte blocks and a padding that begins with `pad`.
-fn keccak(out: &mut String, pad: u32) {
+pub(crate) fn keccak(out: &mut String, pad: u32) {
     out.push_str("fn rotl(x: u64, n: u32) -> u64 { return (x << n) | (x >> (64u - n)); }\n");
     begin(out);
     initial(out, &[0; 25], "lu");

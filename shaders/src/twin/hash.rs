@@ -1,6 +1,5 @@
 //! The hash functions, as their standards write them.
 
-use crate::Hash;
 use crate::constants::{ROUNDS_512, keccak_rounds, sm3_rounds};
 use crate::generate::hash::{RHO, SHA256_IV, SHA512_IV, SM3_IV};
 
@@ -13,7 +12,7 @@ fn padded(message: &[u8], block: usize, field: usize) -> Vec<u8> {
     out
 }
 
-fn sha256(message: &[u8]) -> Vec<u8> {
+pub(crate) fn sha256(message: &[u8]) -> Vec<u8> {
     let mut state = SHA256_IV.map(|word| word as u32);
     for block in padded(message, 64, 8).chunks_exact(64) {
         let mut w: Vec<u32> =
@@ -69,7 +68,7 @@ pub(crate) fn sha512(message: &[u8]) -> Vec<u8> {
     state.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
-fn sm3(message: &[u8]) -> Vec<u8> {
+pub(crate) fn sm3(message: &[u8]) -> Vec<u8> {
     let mut state = SM3_IV.map(|word| word as u32);
     let constants = sm3_rounds();
     let p0 = |x: u32| x ^ x.rotate_left(9) ^ x.rotate_left(17);
@@ -101,7 +100,7 @@ fn sm3(message: &[u8]) -> Vec<u8> {
     state.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
-fn keccak(message: &[u8], pad: u8) -> Vec<u8> {
+pub(crate) fn keccak(message: &[u8], pad: u8) -> Vec<u8> {
     let mut bytes = message.to_vec();
     bytes.push(pad);
     bytes.resize(bytes.len().next_multiple_of(136), 0);
@@ -127,16 +126,4 @@ fn keccak(message: &[u8], pad: u8) -> Vec<u8> {
         }
     }
     s[..4].iter().flat_map(|lane| lane.to_le_bytes()).collect()
-}
-
-/// The digest of a message.
-pub fn digest(hash: Hash, message: &[u8]) -> Vec<u8> {
-    match hash {
-        Hash::Sha256 => sha256(message),
-        Hash::Sha256d => sha256(&sha256(message)),
-        Hash::Sha512 => sha512(message),
-        Hash::Keccak256 => keccak(message, 1),
-        Hash::Sha3 => keccak(message, 6),
-        Hash::Sm3 => sm3(message),
-    }
 }

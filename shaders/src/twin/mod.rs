@@ -7,11 +7,12 @@ pub mod hash;
 mod point;
 pub mod scalar;
 
+use crate::ed25519::{ITEMS, MULTIPLES, POINTS, PREFIXES, SCALARS, STATE, SUMS};
 use crate::layout::{
     BASE_EVERY, BASE_WIDTH, KEY_DIGITS, KEY_WIDTH, LIMBS, code, flags, hash_item, item, outcome, points,
     prefixes, scalars, state, sums, table,
 };
-use crate::{Buffer, Hash, Stage, constants};
+use crate::{Buffer, Role, Stage, constants, hashes};
 use field::Fe;
 use point::{Entry, Point, decode as decode_point};
 use std::collections::BTreeMap;
@@ -28,26 +29,34 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Memory for `count` items with these rows and this arena; every other buffer is filled with `poison`.
-    pub fn new(count: usize, stride: usize, rows: (Buffer, Vec<u32>), arena: Vec<u32>, poison: u32) -> Self {
+    /// Memory of `stages` for `count` items with these rows and this arena; every other buffer is filled with `poison`.
+    pub fn new(
+        stages: &[Stage],
+        (count, stride): (usize, usize),
+        rows: Vec<u32>,
+        arena: Vec<u32>,
+        poison: u32,
+    ) -> Self {
         let mut buffers = BTreeMap::new();
-        for buffer in [
-            Buffer::Scalars,
-            Buffer::Points,
-            Buffer::Table,
-            Buffer::Sums,
-            Buffer::Prefixes,
-            Buffer::State,
-            Buffer::Results,
-        ] {
-            let words = buffer.words_per_item().expect("a fixed number of words") as usize;
-            buffers.insert(buffer, vec![poison; words * stride]);
+        for buffer in stages.iter().flat_map(|stage| stage.bindings).map(|binding| binding.buffer) {
+            let words = match buffer.role {
+                Role::Params => continue,
+                Role::Constants => constants::words(),
+                Role::Items => rows.clone(),
+                Role::Arena => arena.clone(),
+                Role::Scratch | Role::State | Role::Results => {
+                    let words = buffer.words_per_item.expect("a fixed number of words") as usize;
+                    vec![poison; words * stride]
+                }
+            };
+            buffers.insert(buffer, words);
         }
-        buffers.insert(Buffer::Digests, vec![poison; Hash::Sha512.row_words() as usize * stride]);
-        buffers.insert(Buffer::Constants, constants::words());
-        buffers.insert(Buffer::Arena, arena);
-        buffers.insert(rows.0, rows.1);
         Self { count, stride, buffers }
+    }
+
+    /// The buffer of a role that a program has one of.
+    pub fn buffer(&self, role: Role) -> Buffer {
+        *self.buffers.keys().find(|buffer| buffer.role == role).expect("the buffer is there")
     }
 
     /// The content of a buffer.
@@ -85,31 +94,14 @@ impl Memory {
     }
 
     fn item<const N: usize>(&self, word: u32, item: usize) -> [u32; N] {
-        self.row(Buffer::Items, item::WORDS, word, item)
+        self.row(ITEMS, item::WORDS, word, item)
     }
 
     fn message(&self, offset: u32, len: u32) -> Vec<u8> {
-        let words = &self.words(Buffer::Arena)[offset as usize..][..len.div_ceil(4) as usize];
+        let words = &self.words(Buffer::ARENA)[offset as usize..][..len.div_ceil(4) as usize];
         let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         bytes.truncate(len as usize);
         bytes
-    }
-}
-
-/// The twin of a stage of [`crate::all_stages`].
-pub fn run(stage: &Stage, memory: &mut Memory) {
-    match stage.name {
-        "ed25519-challenge" => challenge(memory),
-        "ed25519-decode" => decode(memory),
-        "ed25519-table" => table(memory),
-        "ed25519-ladder" => ladder(memory),
-        "ed25519-invert" => invert(memory),
-        "ed25519-compare" => compare(memory),
-        "ed25519-resolve" => resolve(memory),
-        name => {
-            let hash = Hash::ALL.into_iter().find(|hash| hash.stage().name == name);
-            digests(memory, hash.expect("every stage has a twin"));
-        }
     }
 }
 
@@ -117,19 +109,20 @@ fn words_of(bytes: &[u8]) -> impl Iterator<Item = u32> {
     bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
 }
 
-/// Hashing, a message per item.
-pub fn digests(memory: &mut Memory, hash: Hash) {
+/// Hashing, a message per item, into rows of `row` words.
+pub(crate) fn digests(memory: &mut Memory, row: u32, digest: fn(&[u8]) -> Vec<u8>) {
+    let results = memory.buffer(Role::Results);
     for i in 0..memory.count {
-        let [offset, len, tag] = memory.row(Buffer::HashItems, hash_item::WORDS, hash_item::OFFSET, i);
-        let digest = hash::digest(hash, &memory.message(offset, len));
+        let [offset, len, tag] = memory.row(hashes::ITEMS, hash_item::WORDS, hash_item::OFFSET, i);
+        let digest = digest(&memory.message(offset, len));
         for (at, word) in words_of(&digest).chain([tag]).enumerate() {
-            memory.set(Buffer::Digests, i * hash.row_words() as usize + at, word);
+            memory.set(results, i * row as usize + at, word);
         }
     }
 }
 
 /// k and S, recoded.
-pub fn challenge(memory: &mut Memory) {
+pub(crate) fn challenge(memory: &mut Memory) {
     for i in 0..memory.count {
         let [offset, len] = memory.item(item::OFFSET, i);
         let (r, a): ([u32; 8], [u32; 8]) = (memory.item(item::R, i), memory.item(item::A, i));
@@ -141,26 +134,25 @@ pub fn challenge(memory: &mut Memory) {
         }
         let k = scalar::recode_key(&scalar::reduce(&wide));
         let s = scalar::recode_base(&memory.item(item::S, i));
-        memory.store(Buffer::Scalars, scalars::K, i, &k);
-        memory.store(Buffer::Scalars, scalars::S, i, &s);
+        memory.store(SCALARS, scalars::K, i, &k);
+        memory.store(SCALARS, scalars::S, i, &s);
     }
 }
 
 /// −A.
-pub fn decode(memory: &mut Memory) {
+pub(crate) fn decode(memory: &mut Memory) {
     for i in 0..memory.count {
         let (x, y, on_curve) = decode_point(&memory.item(item::A, i));
-        memory.store(Buffer::Points, points::X, i, &Fe::ZERO.sub(x).carry().0);
-        memory.store(Buffer::Points, points::Y, i, &y.0);
-        memory.set(Buffer::State, i, if on_curve { code::KEY_ON_CURVE } else { code::KEY_NOT_ON_CURVE });
+        memory.store(POINTS, points::X, i, &Fe::ZERO.sub(x).carry().0);
+        memory.store(POINTS, points::Y, i, &y.0);
+        memory.set(STATE, i, if on_curve { code::KEY_ON_CURVE } else { code::KEY_NOT_ON_CURVE });
     }
 }
 
 /// Multiples of −A.
-pub fn table(memory: &mut Memory) {
+pub(crate) fn table(memory: &mut Memory) {
     for i in 0..memory.count {
-        let point =
-            Point::affine(memory.fe(Buffer::Points, points::X, i), memory.fe(Buffer::Points, points::Y, i));
+        let point = Point::affine(memory.fe(POINTS, points::X, i), memory.fe(POINTS, points::Y, i));
         let one = point.entry();
         let mut p = Point::identity();
         for m in 0..table::ENTRIES {
@@ -172,7 +164,7 @@ pub fn table(memory: &mut Memory) {
             for (part, fe) in p.entry().0.iter().enumerate() {
                 let at = (m * table::ENTRY + part as u32 * LIMBS) as usize + i * table::WORDS as usize;
                 for (limb, &word) in fe.0.iter().enumerate() {
-                    memory.set(Buffer::Table, at + limb, word);
+                    memory.set(MULTIPLES, at + limb, word);
                 }
             }
         }
@@ -180,10 +172,10 @@ pub fn table(memory: &mut Memory) {
 }
 
 /// SB − kA.
-pub fn ladder(memory: &mut Memory) {
+pub(crate) fn ladder(memory: &mut Memory) {
     for i in 0..memory.count {
-        let k = memory.load(Buffer::Scalars, scalars::K, i);
-        let s = memory.load(Buffer::Scalars, scalars::S, i);
+        let k = memory.load(SCALARS, scalars::K, i);
+        let s = memory.load(SCALARS, scalars::S, i);
         let mut p = Point::identity();
         for digit in (0..KEY_DIGITS).rev() {
             let highest = digit + 1 == KEY_DIGITS;
@@ -193,9 +185,8 @@ pub fn ladder(memory: &mut Memory) {
             let with_base = digit % BASE_EVERY == 0;
             let value = scalar::digit(&k, KEY_WIDTH * digit, KEY_WIDTH, highest);
             let at = value.unsigned_abs() * table::ENTRY;
-            let entry = Entry(
-                [0, 1, 2, 3].map(|part| Fe(memory.row(Buffer::Table, table::WORDS, at + part * LIMBS, i))),
-            );
+            let entry =
+                Entry([0, 1, 2, 3].map(|part| Fe(memory.row(MULTIPLES, table::WORDS, at + part * LIMBS, i))));
             p = p.add(&entry.swapped(value < 0), value < 0).complete(p.t, with_base);
             if with_base {
                 let value = scalar::digit(&s, KEY_WIDTH * digit, BASE_WIDTH, highest);
@@ -204,46 +195,46 @@ pub fn ladder(memory: &mut Memory) {
                 p = p.add(&entry.swapped(value < 0), value < 0).complete(p.t, false);
             }
         }
-        memory.store(Buffer::Sums, sums::X, i, &p.x.0);
-        memory.store(Buffer::Sums, sums::Y, i, &p.y.0);
-        memory.store(Buffer::Sums, sums::Z, i, &p.z.0);
+        memory.store(SUMS, sums::X, i, &p.x.0);
+        memory.store(SUMS, sums::Y, i, &p.y.0);
+        memory.store(SUMS, sums::Z, i, &p.z.0);
     }
 }
 
 /// 1/Z.
-pub fn invert(memory: &mut Memory) {
+pub(crate) fn invert(memory: &mut Memory) {
     let threads = memory.count.div_ceil(prefixes::GROUP as usize);
     for thread in 0..threads {
         let items: Vec<usize> = (thread..memory.count).step_by(threads).collect();
         let mut product = Fe::ONE;
         for &i in &items {
-            memory.store(Buffer::Prefixes, 0, i, &product.0);
-            product = product.mul(memory.fe(Buffer::Sums, sums::Z, i));
+            memory.store(PREFIXES, 0, i, &product.0);
+            product = product.mul(memory.fe(SUMS, sums::Z, i));
         }
         let mut inverse = product.power(true);
         for &i in items.iter().rev() {
-            let z = memory.fe(Buffer::Sums, sums::Z, i);
-            let inverted = inverse.mul(memory.fe(Buffer::Prefixes, 0, i));
-            memory.store(Buffer::Sums, sums::Z, i, &inverted.0);
+            let z = memory.fe(SUMS, sums::Z, i);
+            let inverted = inverse.mul(memory.fe(PREFIXES, 0, i));
+            memory.store(SUMS, sums::Z, i, &inverted.0);
             inverse = inverse.mul(z);
         }
     }
 }
 
 /// The encoding of SB − kA against the bytes of R.
-pub fn compare(memory: &mut Memory) {
+pub(crate) fn compare(memory: &mut Memory) {
     for i in 0..memory.count {
-        let inverse = memory.fe(Buffer::Sums, sums::Z, i);
-        let x = memory.fe(Buffer::Sums, sums::X, i).mul(inverse).canonical();
-        let y = memory.fe(Buffer::Sums, sums::Y, i).mul(inverse).canonical();
-        memory.store(Buffer::Sums, sums::X, i, &x.0);
-        memory.store(Buffer::Sums, sums::Y, i, &y.0);
+        let inverse = memory.fe(SUMS, sums::Z, i);
+        let x = memory.fe(SUMS, sums::X, i).mul(inverse).canonical();
+        let y = memory.fe(SUMS, sums::Y, i).mul(inverse).canonical();
+        memory.store(SUMS, sums::X, i, &x.0);
+        memory.store(SUMS, sums::Y, i, &y.0);
         let mut encoded = y.to_words();
         encoded[7] |= (x.0[0] & 1) << 31;
         let [of_item] = memory.item(item::FLAGS, i);
-        if memory.words(Buffer::State)[i] == code::KEY_ON_CURVE && of_item & flags::KEY_ONLY == 0 {
+        if memory.words(STATE)[i] == code::KEY_ON_CURVE && of_item & flags::KEY_ONLY == 0 {
             let equal = encoded == memory.item(item::R, i);
-            memory.set(Buffer::State, i, if equal { code::VALID } else { state::UNEQUAL });
+            memory.set(STATE, i, if equal { code::VALID } else { state::UNEQUAL });
         }
     }
 }
@@ -260,13 +251,13 @@ fn cofactored(q: (Fe, Fe), r: (Fe, Fe)) -> bool {
 }
 
 /// R, where it matters, and the results.
-pub fn resolve(memory: &mut Memory) {
+pub(crate) fn resolve(memory: &mut Memory) {
     for i in 0..memory.count {
         let [of_item, tag] = memory.item(item::FLAGS, i);
-        let mut word = memory.words(Buffer::State)[i];
+        let mut word = memory.words(STATE)[i];
         if word == state::UNEQUAL {
             let (x, y, on_curve) = decode_point(&memory.item(item::R, i));
-            let q = (memory.fe(Buffer::Sums, sums::X, i), memory.fe(Buffer::Sums, sums::Y, i));
+            let q = (memory.fe(SUMS, sums::X, i), memory.fe(SUMS, sums::Y, i));
             word = if !on_curve && of_item & flags::DECODES_R != 0 {
                 code::R_NOT_ON_CURVE
             } else if on_curve && of_item & flags::COFACTORED != 0 && cofactored(q, (x, y)) {
@@ -276,7 +267,7 @@ pub fn resolve(memory: &mut Memory) {
             };
         }
         let at = (outcome::WORDS as usize) * i;
-        memory.set(Buffer::Results, at + outcome::CODE as usize, word);
-        memory.set(Buffer::Results, at + outcome::TAG as usize, tag.wrapping_add(word));
+        memory.set(Buffer::RESULTS, at + outcome::CODE as usize, word);
+        memory.set(Buffer::RESULTS, at + outcome::TAG as usize, tag.wrapping_add(word));
     }
 }

@@ -84,7 +84,7 @@ impl Device {
             self.prepare(stage);
             let pipelines = self.pipelines.borrow();
             let pipeline = &pipelines[stage.name];
-            for binding in stage.bindings.iter().filter(|binding| binding.buffer != Buffer::Params) {
+            for binding in stage.bindings.iter().filter(|binding| binding.buffer != Buffer::PARAMS) {
                 buffers.entry(binding.buffer).or_insert_with(|| {
                     self.buffer(memory.words(binding.buffer), wgpu::BufferUsages::STORAGE)
                 });
@@ -98,7 +98,7 @@ impl Device {
                 .map(|binding| wgpu::BindGroupEntry {
                     binding: binding.index,
                     resource: match binding.buffer {
-                        Buffer::Params => params.as_entire_binding(),
+                        Buffer::PARAMS => params.as_entire_binding(),
                         buffer => buffers[&buffer].as_entire_binding(),
                     },
                 })

@@ -1,6 +1,7 @@
 //! Adapters, and a device of one of them with its pipelines.
 #![allow(unsafe_code, reason = "two calls of wgpu that trust what this module gives them")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::future::Future;
 use std::path::Path;
@@ -8,6 +9,8 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+use sigwarp_shaders::{Access, Stage};
 
 use super::fault::Fault;
 use crate::backend::pipeline_cache::{COMPILERS, CacheFile};
@@ -149,31 +152,17 @@ fn lacks(name: &str, missing: wgpu::Features) -> String {
     format!("{name} lacks {}, which the kernels need", names.join(", "))
 }
 
-/// How a kernel uses a binding of its group 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Uniform,
-    Read,
-    ReadWrite,
-}
-
-/// A kernel to be compiled.
+/// A compiled stage.
 #[derive(Debug, Clone)]
-pub(super) struct Kernel {
-    pub(super) name: String,
-    pub(super) wgsl: std::borrow::Cow<'static, str>,
-    pub(super) entry: String,
-    /// The binding numbers of group 0, and how each is used.
-    pub(super) bindings: Vec<(u32, Access)>,
-}
-
-/// A compiled kernel.
-#[derive(Debug)]
 pub(super) struct Pipeline {
     pub(super) pipeline: wgpu::ComputePipeline,
     pub(super) layout: wgpu::BindGroupLayout,
+    /// The binding numbers of its group 0.
     pub(super) bindings: Vec<u32>,
 }
+
+/// Compiled stages by their names.
+pub(super) type Pipelines = BTreeMap<&'static str, Pipeline>;
 
 /// A device that answers, until it does not.
 pub(super) struct Device {
@@ -288,16 +277,17 @@ impl Device {
         })
     }
 
-    /// Compiles kernels, several at a time, from the cache where it has them. Says how long it took.
+    /// Compiles stages, several at a time, from the cache where it has them. Says how long it took.
     pub(super) fn compile(
         &self,
-        kernels: &[Kernel],
+        stages: &[Stage],
         cache_folder: Option<&Path>,
-    ) -> Result<(Vec<Pipeline>, PipelineReport), Fault> {
+    ) -> Result<(Pipelines, PipelineReport), Fault> {
         let start = Instant::now();
+        let kernels: Vec<(&Stage, String)> = stages.iter().map(|stage| (stage, stage.source())).collect();
         let mut cache_refused = None;
         let file = match self.device.features().contains(wgpu::Features::PIPELINE_CACHE) {
-            true => noted(CacheFile::open(cache_folder, &self.identity(kernels)), &mut cache_refused),
+            true => noted(CacheFile::open(cache_folder, &self.identity(&kernels)), &mut cache_refused),
             false => None,
         };
         let stored = file.as_ref().and_then(|file| noted(file.load(), &mut cache_refused));
@@ -318,14 +308,15 @@ impl Device {
         };
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(kernels.len());
         let next = std::sync::atomic::AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, Result<Pipeline, Fault>)>> = Mutex::new(Vec::new());
+        let done: Mutex<Vec<(usize, Result<(&'static str, Pipeline), Fault>)>> = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for _ in 0..workers {
                 scope.spawn(|| {
                     loop {
                         let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                        let Some(kernel) = kernels.get(index) else { break };
-                        let pipeline = self.pipeline(kernel, cache.as_ref());
+                        let Some((stage, source)) = kernels.get(index) else { break };
+                        let pipeline = self.pipeline(stage, source, cache.as_ref());
+                        let pipeline = pipeline.map(|pipeline| (stage.name, pipeline));
                         done.lock().unwrap_or_else(PoisonError::into_inner).push((index, pipeline));
                     }
                 });
@@ -333,7 +324,7 @@ impl Device {
         });
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(index, _)| *index);
-        let pipelines = done.into_iter().map(|(_, pipeline)| pipeline).collect::<Result<Vec<_>, _>>()?;
+        let pipelines = done.into_iter().map(|(_, pipeline)| pipeline).collect::<Result<Pipelines, _>>()?;
         let seconds = start.elapsed().as_secs_f64();
         if let (Some(file), Some(cache)) = (&file, &cache)
             && let Some(data) = cache.get_data()
@@ -348,16 +339,21 @@ impl Device {
         Ok((pipelines, PipelineReport { count, seconds, cached, cache_refused }))
     }
 
-    fn pipeline(&self, kernel: &Kernel, cache: Option<&wgpu::PipelineCache>) -> Result<Pipeline, Fault> {
+    fn pipeline(
+        &self,
+        stage: &Stage,
+        source: &str,
+        cache: Option<&wgpu::PipelineCache>,
+    ) -> Result<Pipeline, Fault> {
         self.guarded(|| {
-            let entries: Vec<wgpu::BindGroupLayoutEntry> = kernel
+            let entries: Vec<wgpu::BindGroupLayoutEntry> = stage
                 .bindings
                 .iter()
-                .map(|&(binding, access)| wgpu::BindGroupLayoutEntry {
-                    binding,
+                .map(|binding| wgpu::BindGroupLayoutEntry {
+                    binding: binding.index,
                     visibility: wgpu::ShaderStages::COMPUTE,
                     ty: wgpu::BindingType::Buffer {
-                        ty: match access {
+                        ty: match binding.access {
                             Access::Uniform => wgpu::BufferBindingType::Uniform,
                             Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
                             Access::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
@@ -368,7 +364,7 @@ impl Device {
                     count: None,
                 })
                 .collect();
-            let name = kernel.name.as_str();
+            let name = stage.name;
             let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
                 label: Some(name),
                 entries: &entries,
@@ -388,7 +384,7 @@ impl Device {
                 self.device.create_shader_module_trusted(
                     wgpu::ShaderModuleDescriptor {
                         label: Some(name),
-                        source: wgpu::ShaderSource::Wgsl(std::borrow::Cow::Borrowed(&*kernel.wgsl)),
+                        source: wgpu::ShaderSource::Wgsl(source.into()),
                     },
                     wgpu::ShaderRuntimeChecks::unchecked(),
                 )
@@ -397,28 +393,28 @@ impl Device {
                 label: Some(name),
                 layout: Some(&pipeline_layout),
                 module: &module,
-                entry_point: Some(&kernel.entry),
+                entry_point: Some(stage.entry),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     zero_initialize_workgroup_memory: false,
                     ..Default::default()
                 },
                 cache,
             });
-            let bindings = kernel.bindings.iter().map(|&(binding, _)| binding).collect();
+            let bindings = stage.bindings.iter().map(|binding| binding.index).collect();
             Pipeline { pipeline, layout, bindings }
         })
         .map_err(|fault| match fault {
-            Fault::Refused(what) => Fault::Refused(format!("kernel {}: {what}", kernel.name)),
+            Fault::Refused(what) => Fault::Refused(format!("kernel {}: {what}", stage.name)),
             other => other,
         })
     }
 
     /// What makes compiled pipelines this adapter's, this driver's and these kernels'.
-    fn identity(&self, kernels: &[Kernel]) -> String {
+    fn identity(&self, kernels: &[(&Stage, String)]) -> String {
         let info = self.device.adapter_info();
         let mut text = format!("{} {COMPILERS:?} {info:?}", env!("CARGO_PKG_VERSION"));
-        for kernel in kernels {
-            let _ = write!(text, "\n{}\0{}\0{}", kernel.name, kernel.entry, kernel.wgsl);
+        for (stage, source) in kernels {
+            let _ = write!(text, "\n{}\0{}\0{source}", stage.name, stage.entry);
         }
         text
     }

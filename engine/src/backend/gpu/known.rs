@@ -4,29 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sigwarp_shaders::Stage;
-use sigwarp_shaders::layout::{Params, PrimitiveOutput};
 use sigwarp_shaders::primitives::{ITEMS, PRIMITIVES, Primitive};
 
-use super::device::{Device, Pipeline};
-use super::fault::{Fault, GpuFault};
-use super::ring::{Job, Ring};
+use super::device::{Device, Pipelines};
+use super::fault::Fault;
+use super::planted::Injected;
+use super::ring::{Dispatch, Job, Ring};
+use super::slot::Inputs;
 
-/// The stages, for the list of pipelines.
+/// The stages.
 pub(super) fn stages() -> impl Iterator<Item = Stage> {
     PRIMITIVES.into_iter().map(|primitive| primitive.stage)
 }
 
-/// Asks every primitive. `first` is the place of the first pipeline.
-pub(super) fn ask(
-    device: &Arc<Device>,
-    pipelines: &Arc<Vec<Pipeline>>,
-    first: usize,
-    timeout: Duration,
-) -> Result<(), Fault> {
-    for (place, primitive) in PRIMITIVES.iter().enumerate() {
-        let row = size_of::<PrimitiveOutput>() as u64;
-        let parts = super::parts(&[primitive.stage], first + place, ITEMS as usize, 0, row);
-        let mut ring = Ring::new(Arc::clone(device), Arc::clone(pipelines), parts, timeout, None)?;
+/// Asks every primitive.
+pub(super) fn ask(device: &Arc<Device>, pipelines: &Pipelines, timeout: Duration) -> Result<(), Fault> {
+    for primitive in &PRIMITIVES {
+        let room = (ITEMS as usize, 0);
+        let mut ring = Ring::new(device, pipelines, &[primitive.stage], room, timeout, None)?;
         // Twice, so that a second dispatch meets the first one's memory.
         for _ in 0..2 {
             ring.run(&mut Question { primitive, asked: false })?;
@@ -43,19 +38,15 @@ struct Question<'a> {
 impl Job for Question<'_> {
     type Ticket = ();
 
-    fn pack(&mut self, _: usize, inputs: &mut [Vec<u8>]) -> Result<Option<(usize, usize, ())>, Fault> {
-        let [params, input] = inputs else {
-            return Err(Fault::Refused("a primitive has two inputs".into()));
-        };
+    fn pack(&mut self, _: usize, inputs: &mut Inputs) -> Result<Option<Dispatch<()>>, Fault> {
         if std::mem::replace(&mut self.asked, true) {
             return Ok(None);
         }
-        params.extend_from_slice(bytemuck::bytes_of(&Params::new(ITEMS, ITEMS)));
-        input.extend_from_slice(bytemuck::cast_slice(&self.primitive.input()));
-        Ok(Some((ITEMS as usize, ITEMS as usize, ())))
+        inputs.items.extend_from_slice(bytemuck::cast_slice(&self.primitive.input()));
+        Ok(Some(Dispatch { items: ITEMS as usize, units: ITEMS as usize, ticket: () }))
     }
 
-    fn take(&mut self, (): (), output: &[u8], _: Option<GpuFault>) -> Result<(), Fault> {
+    fn take(&mut self, (): (), output: &[u8], _: Injected) -> Result<(), Fault> {
         let expected = self.primitive.expected();
         let expected: &[u8] = bytemuck::cast_slice(&expected);
         match output.iter().zip(expected).position(|(is, should)| is != should) {

@@ -7,11 +7,16 @@
 mod canary;
 mod chunk;
 mod device;
-mod digests;
 mod fault;
-mod items;
+mod hashing;
 mod known;
+mod planted;
+mod program;
+mod programs;
 mod ring;
+mod slot;
+mod stream;
+mod verification;
 
 pub use super::pipeline_cache::CACHE_VARIABLE;
 pub use device::AdapterChoice;
@@ -24,21 +29,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sigwarp_shaders::layout::Params;
-use sigwarp_shaders::{Access, Buffer, ED25519, Hash as Kernel, Stage};
+use sigwarp_shaders::Stage;
 
 use super::{Backend, BackendFailure, BackendKind, DeviceReport, Shape};
 use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
 use crate::plan::Plan;
-use crate::schemes::def::Kind;
-use crate::schemes::ed25519::variant::Variant;
 use crate::suite::Suite;
 use crate::verdict::Slots;
-use device::{Device, Pipeline};
-use digests::Digests;
-use items::Items;
-use ring::{BufferSpec, Parts, Planted, Role, Step};
+use device::{Device, Pipelines};
+use hashing::{Digests, Hashing};
+use planted::Planted;
+use program::{Program, Work};
+use programs::{HASHING, VERIFICATION};
+use stream::Runner;
+use verification::{Verification, Verify};
+
+/// The longest message: one that long does not keep its workgroup busy for much longer than a ladder does.
+const LONGEST: usize = 16 << 10;
 
 /// How the backend `gpu` is used.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,15 +128,19 @@ pub fn devices() -> Vec<DeviceReport> {
 #[derive(Debug)]
 pub(crate) struct Gpu {
     device: Arc<Device>,
-    pipelines: Arc<Vec<Pipeline>>,
+    pipelines: Pipelines,
     report: DeviceReport,
     options: GpuOptions,
-    /// Buffers are made when work of their kind first comes.
-    items: OnceLock<Result<Items, Fault>>,
-    digests: [OnceLock<Result<Digests, Fault>>; Kernel::ALL.len()],
+    /// Programs in the order of [`VERIFICATION`].
+    verification: Vec<Made<Verification>>,
+    /// Programs in the order of [`HASHING`].
+    hashing: Vec<Made<Hashing>>,
     /// Whether planted faults are made.
     armed: Arc<AtomicBool>,
 }
+
+/// A program whose buffers are made when work for it first comes.
+type Made<W> = OnceLock<Result<Runner<W>, Fault>>;
 
 impl Gpu {
     /// The backend on the adapter of `options`; on a software adapter only if that is `allowed`.
@@ -145,13 +157,8 @@ impl Gpu {
             _ => wgpu::Features::empty(),
         };
         let device = Arc::new(Device::open(index, without)?);
-        let mut stages: Vec<Stage> = sigwarp_shaders::all_stages();
-        let primitives = stages.len();
-        stages.extend(known::stages());
-        let kernels: Vec<device::Kernel> = stages.iter().map(kernel).collect();
-        let (pipelines, pipeline_report) = device.compile(&kernels, options.cache.as_deref())?;
-        let pipelines = Arc::new(pipelines);
-        known::ask(&device, &pipelines, primitives, options.timeout)?;
+        let (pipelines, pipeline_report) = device.compile(&stages(), options.cache.as_deref())?;
+        known::ask(&device, &pipelines, options.timeout)?;
         let mut report = device.report.clone();
         report.pipelines = Some(pipeline_report);
         Ok(Box::new(Self {
@@ -159,8 +166,8 @@ impl Gpu {
             pipelines,
             report,
             options: options.clone(),
-            items: OnceLock::new(),
-            digests: [const { OnceLock::new() }; Kernel::ALL.len()],
+            verification: VERIFICATION.iter().map(|_| OnceLock::new()).collect(),
+            hashing: HASHING.iter().map(|_| OnceLock::new()).collect(),
             armed: Arc::default(),
         }))
     }
@@ -170,21 +177,45 @@ impl Gpu {
         Some(Planted { fault, after, armed: Arc::clone(&self.armed) })
     }
 
-    fn items(&self) -> Result<&Items, Fault> {
-        let made = self.items.get_or_init(|| {
-            Items::new(&self.device, &self.pipelines, 0, self.options.timeout, self.planted())
+    /// A program with its buffers.
+    fn made<'a, W: Work>(
+        &self,
+        made: &'a Made<W>,
+        program: &'static Program<W>,
+    ) -> Result<&'a Runner<W>, Fault> {
+        let runner = made.get_or_init(|| {
+            Runner::new(&self.device, &self.pipelines, program, self.options.timeout, self.planted())
         });
-        made.as_ref().map_err(Clone::clone)
+        runner.as_ref().map_err(Clone::clone)
     }
 
-    fn digests(&self, kernel: Kernel) -> Result<&Digests, Fault> {
-        let place = Kernel::ALL.iter().position(|other| *other == kernel).unwrap_or(0);
-        let made = self.digests[place].get_or_init(|| {
-            let first = ED25519.len() + place;
-            let timeout = self.options.timeout;
-            Digests::new(&self.device, &self.pipelines, kernel, first, timeout, self.planted())
-        });
-        made.as_ref().map_err(Clone::clone)
+    /// Verifies each item of a batch with the program of its suite.
+    fn verify_all(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), Fault> {
+        let serving = |suite| VERIFICATION.iter().position(|program| (program.serves)(suite));
+        let of_suites: Vec<Option<usize>> = batch.suite_table().iter().map(serving).collect();
+        let mut orders = vec![Vec::new(); VERIFICATION.len()];
+        for item in plan.pieces().iter().flat_map(|piece| plan.items(piece)) {
+            let Some(program) = of_suites[batch.suite_index(item) as usize] else {
+                let suite = batch.item(item).suite;
+                return Err(Fault::Refused(format!("{suite} is not for this device")));
+            };
+            orders[program].push(item);
+        }
+        for ((program, made), order) in VERIFICATION.iter().zip(&self.verification).zip(&orders) {
+            if !order.is_empty() {
+                self.made(made, program)?.run(Verify { batch, order, slots })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hash_all(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), Fault> {
+        let mut programs = HASHING.iter().zip(&self.hashing);
+        let Some((program, made)) = programs.find(|(program, _)| program.serves.contains(&hash)) else {
+            return Err(Fault::Missing(format!("no kernel for {hash}")));
+        };
+        let length = hash.digest_length();
+        self.made(made, program)?.run(Digests { messages, digests, length })
     }
 
     fn failure(&self, fault: &Fault) -> BackendFailure {
@@ -215,7 +246,7 @@ impl Backend for Gpu {
     }
 
     fn longest_message(&self) -> usize {
-        items::LONGEST
+        LONGEST
     }
 
     fn supports_hash(&self, hash: Hash) -> bool {
@@ -223,122 +254,38 @@ impl Backend for Gpu {
     }
 
     fn kernel_time(&self) -> Option<(Duration, u64)> {
-        let items = self.items.get().and_then(|items| items.as_ref().ok()).map(Items::spent);
-        let digests = self.digests.iter().filter_map(|made| made.get()?.as_ref().ok()).map(Digests::spent);
+        let verification =
+            self.verification.iter().filter_map(|made| made.get()?.as_ref().ok()?.spent().into());
+        let hashing = self.hashing.iter().filter_map(|made| made.get()?.as_ref().ok()?.spent().into());
         Some(
-            items
-                .into_iter()
-                .chain(digests)
+            verification
+                .chain(hashing)
                 .fold((Duration::ZERO, 0), |(time, count), (more, others)| (time + more, count + others)),
         )
     }
 
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
-        let verified = self.items().and_then(|items| items.verify(batch, plan, slots));
-        verified.map_err(|fault| self.failure(&fault))
+        self.verify_all(batch, plan, slots).map_err(|fault| self.failure(&fault))
     }
 
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
-        let kernel = digests::kernel(hash).ok_or_else(|| Fault::Missing(format!("no kernel for {hash}")));
-        let hashed = kernel.and_then(|kernel| self.digests(kernel)?.hash(hash, messages, digests));
-        hashed.map_err(|fault| self.failure(&fault))
+        self.hash_all(hash, messages, digests).map_err(|fault| self.failure(&fault))
     }
 }
 
 /// Whether there are kernels for a suite.
 pub(crate) fn supports(suite: &Suite) -> bool {
-    matches!(suite.kind(), Kind::Ed25519(Variant::Pure, _))
+    VERIFICATION.iter().any(|program| (program.serves)(suite))
 }
 
 /// Whether there is a kernel for a hash function.
 pub(crate) fn supports_hash(hash: Hash) -> bool {
-    digests::kernel(hash).is_some()
+    HASHING.iter().any(|program| program.serves.contains(&hash))
 }
 
-fn kernel(stage: &Stage) -> device::Kernel {
-    let access = |access| match access {
-        Access::Uniform => device::Access::Uniform,
-        Access::Read => device::Access::Read,
-        Access::ReadWrite => device::Access::ReadWrite,
-    };
-    device::Kernel {
-        name: stage.name.to_owned(),
-        wgsl: stage.source().into(),
-        entry: stage.entry.to_owned(),
-        bindings: stage.bindings.iter().map(|binding| (binding.index, access(binding.access))).collect(),
-    }
-}
-
-/// The steps and buffers of some stages, of which `first` is the place of the first pipeline.
-fn parts(stages: &[Stage], first: usize, capacity: usize, arena: usize, row_bytes: u64) -> Parts {
-    let mut kinds: Vec<Buffer> = Vec::new();
-    for buffer in stages.iter().flat_map(|stage| stage.bindings).map(|binding| binding.buffer) {
-        if !kinds.contains(&buffer) {
-            kinds.push(buffer);
-        }
-    }
-    // Inputs are filled in this order: parameters, items, messages.
-    kinds.sort_unstable();
-    kinds.sort_by_key(|kind| match kind {
-        Buffer::Params => 0,
-        Buffer::Items | Buffer::HashItems | Buffer::TestInput => 1,
-        Buffer::Arena => 2,
-        _ => 3,
-    });
-    let buffers = kinds
-        .iter()
-        .map(|&kind| {
-            let words = kind.words_per_item().map(|words| u64::from(words) * 4 * capacity as u64);
-            let (role, bytes) = match kind {
-                Buffer::Params => (Role::Uniform, size_of::<Params>() as u64),
-                Buffer::Constants => (Role::Constant(constants().to_vec()), constants().len() as u64),
-                Buffer::Items | Buffer::HashItems | Buffer::TestInput => (Role::Input, words.unwrap_or(0)),
-                Buffer::Arena => (Role::Input, arena as u64),
-                Buffer::Results | Buffer::Digests | Buffer::TestOutput => {
-                    (Role::Output, row_bytes * capacity as u64)
-                }
-                // The one word that a verdict can be handed on in.
-                Buffer::State => (Role::Wiped, words.unwrap_or(0)),
-                _ => (Role::Scratch, words.unwrap_or(0)),
-            };
-            BufferSpec { name: name(kind), role, bytes }
-        })
-        .collect();
-    let place = |buffer: Buffer| kinds.iter().position(|kind| *kind == buffer).unwrap_or(0);
-    let steps = stages
-        .iter()
-        .enumerate()
-        .map(|(number, stage)| Step {
-            pipeline: first + number,
-            buffers: stage.bindings.iter().map(|binding| place(binding.buffer)).collect(),
-            items_per_group: (stage.items_per_thread * stage.workgroup_size) as usize,
-        })
-        .collect();
-    Parts { steps, buffers, bytes_per_item: row_bytes, capacity }
-}
-
-/// The words that every dispatch reads, as bytes.
-fn constants() -> &'static [u8] {
-    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| bytemuck::cast_slice(&sigwarp_shaders::constants::words()).to_vec())
-}
-
-const fn name(buffer: Buffer) -> &'static str {
-    match buffer {
-        Buffer::Params => "parameters",
-        Buffer::Constants => "constants",
-        Buffer::Items => "items",
-        Buffer::Arena => "messages",
-        Buffer::Scalars => "scalars",
-        Buffer::Points => "points",
-        Buffer::Table => "tables",
-        Buffer::Sums => "sums",
-        Buffer::Prefixes => "prefixes",
-        Buffer::State => "states",
-        Buffer::Results => "results",
-        Buffer::HashItems => "messages' places",
-        Buffer::Digests => "digests",
-        Buffer::TestInput => "test input",
-        Buffer::TestOutput => "test output",
-    }
+/// Every stage that is compiled: those of the programs, then the primitives.
+fn stages() -> Vec<Stage> {
+    let verification = VERIFICATION.iter().flat_map(|program| program.stages);
+    let hashing = HASHING.iter().flat_map(|program| program.stages);
+    verification.chain(hashing).copied().chain(known::stages()).collect()
 }

@@ -1,122 +1,57 @@
-//! The stages: their bindings, and the composition of their sources.
+//! The stages of Ed25519: their buffers, and the composition of their sources.
 
 use crate::constants;
 use crate::generate::{FIELD, emit, entry_load, entry_store, hash, interleaved, row, scalar};
-use crate::layout::{self, code, flags, item, points, prefixes, scalars, state, sums, table};
-use crate::{Access, Binding, Buffer, Hash, Stage, WORKGROUP};
+use crate::layout::{self, Item, code, flags, item, points, prefixes, scalars, state, sums, table, words};
+use crate::stage::{Binding, Buffer, PARAMS, Role, Stage, declare, read, write};
+use crate::twin;
 use sigwarp_tables::edwards25519;
 
-const PARAMS: Binding = Binding { index: 0, buffer: Buffer::Params, access: Access::Uniform };
+/// Rows of [`Item`].
+pub const ITEMS: Buffer = Buffer::of(Role::Items, "items", "items", words::<Item>());
+/// Interleaved: k and S, recoded for signed windows.
+pub const SCALARS: Buffer = Buffer::of(Role::Scratch, "scalars", "scalars", scalars::WORDS);
+/// Interleaved: the coordinates x, y of −A.
+pub const POINTS: Buffer = Buffer::of(Role::Scratch, "points", "points", points::WORDS);
+/// Rows of [`table::WORDS`] words: multiples of −A.
+pub const MULTIPLES: Buffer = Buffer::of(Role::Scratch, "multiples", "tables", table::WORDS);
+/// Interleaved: SB − kA; its Z is replaced by 1/Z, then X and Y by the affine coordinates.
+pub const SUMS: Buffer = Buffer::of(Role::Scratch, "sums", "sums", sums::WORDS);
+/// Interleaved: scratch of the batched inversion.
+pub const PREFIXES: Buffer = Buffer::of(Role::Scratch, "prefixes", "prefixes", prefixes::WORDS);
+/// What is known of an item so far, one word.
+pub const STATE: Buffer = Buffer::of(Role::State, "state", "states", state::WORDS);
 
-const fn read(index: u32, buffer: Buffer) -> Binding {
-    Binding { index, buffer, access: Access::Read }
-}
-
-const fn write(index: u32, buffer: Buffer) -> Binding {
-    Binding { index, buffer, access: Access::ReadWrite }
-}
-
-const fn stage(name: &'static str, bindings: &'static [Binding], source: fn() -> String) -> Stage {
-    Stage { name, entry: "main", workgroup_size: WORKGROUP, items_per_thread: 1, bindings, source }
-}
-
-const CHALLENGE: &[Binding] = &[
-    PARAMS,
-    read(1, Buffer::Constants),
-    read(2, Buffer::Items),
-    read(3, Buffer::Arena),
-    write(4, Buffer::Scalars),
+const CHALLENGE: &[Binding] =
+    &[PARAMS, read(1, Buffer::CONSTANTS), read(2, ITEMS), read(3, Buffer::ARENA), write(4, SCALARS)];
+const DECODE: &[Binding] = &[PARAMS, read(1, ITEMS), write(2, POINTS), write(3, STATE)];
+const TABLE: &[Binding] = &[PARAMS, read(1, POINTS), write(2, MULTIPLES)];
+const LADDER: &[Binding] =
+    &[PARAMS, read(1, Buffer::CONSTANTS), read(2, SCALARS), read(3, MULTIPLES), write(4, SUMS)];
+const INVERT: &[Binding] = &[PARAMS, write(1, SUMS), write(2, PREFIXES)];
+const COMPARE: &[Binding] = &[PARAMS, read(1, ITEMS), write(2, SUMS), write(3, STATE)];
+const RESOLVE: &[Binding] =
+    &[PARAMS, read(1, ITEMS), read(2, SUMS), read(3, STATE), write(4, Buffer::RESULTS)];
+/// The stages, in order.
+///
+/// | stage | does |
+/// |---|---|
+/// | `ed25519-challenge` | k = SHA-512(R ‖ A ‖ M) mod L, recodes k and S |
+/// | `ed25519-decode` | −A from the bytes of A |
+/// | `ed25519-table` | 0 to 16 times −A |
+/// | `ed25519-ladder` | SB + k·(−A) |
+/// | `ed25519-invert` | 1/Z, many items per inversion |
+/// | `ed25519-compare` | the encoding of the sum against the bytes of R |
+/// | `ed25519-resolve` | R decoded and the cofactored equation, for items that need it; writes [`Buffer::RESULTS`] |
+pub const STAGES: [Stage; 7] = [
+    Stage::new("ed25519-challenge", CHALLENGE, challenge, twin::challenge),
+    Stage::new("ed25519-decode", DECODE, decode, twin::decode),
+    Stage::new("ed25519-table", TABLE, table_source, twin::table),
+    Stage::new("ed25519-ladder", LADDER, ladder, twin::ladder),
+    Stage { items_per_thread: prefixes::GROUP, ..Stage::new("ed25519-invert", INVERT, invert, twin::invert) },
+    Stage::new("ed25519-compare", COMPARE, compare, twin::compare),
+    Stage::new("ed25519-resolve", RESOLVE, resolve, twin::resolve),
 ];
-const DECODE: &[Binding] =
-    &[PARAMS, read(1, Buffer::Items), write(2, Buffer::Points), write(3, Buffer::State)];
-const TABLE: &[Binding] = &[PARAMS, read(1, Buffer::Points), write(2, Buffer::Table)];
-const LADDER: &[Binding] = &[
-    PARAMS,
-    read(1, Buffer::Constants),
-    read(2, Buffer::Scalars),
-    read(3, Buffer::Table),
-    write(4, Buffer::Sums),
-];
-const INVERT: &[Binding] = &[PARAMS, write(1, Buffer::Sums), write(2, Buffer::Prefixes)];
-const COMPARE: &[Binding] =
-    &[PARAMS, read(1, Buffer::Items), write(2, Buffer::Sums), write(3, Buffer::State)];
-const RESOLVE: &[Binding] = &[
-    PARAMS,
-    read(1, Buffer::Items),
-    read(2, Buffer::Sums),
-    read(3, Buffer::State),
-    write(4, Buffer::Results),
-];
-const HASHES: &[Binding] = &[
-    PARAMS,
-    read(1, Buffer::Constants),
-    read(2, Buffer::HashItems),
-    read(3, Buffer::Arena),
-    write(4, Buffer::Digests),
-];
-
-pub(crate) const ED25519: [Stage; 7] = [
-    stage("ed25519-challenge", CHALLENGE, challenge),
-    stage("ed25519-decode", DECODE, decode),
-    stage("ed25519-table", TABLE, table_source),
-    stage("ed25519-ladder", LADDER, ladder),
-    Stage { items_per_thread: prefixes::GROUP, ..stage("ed25519-invert", INVERT, invert) },
-    stage("ed25519-compare", COMPARE, compare),
-    stage("ed25519-resolve", RESOLVE, resolve),
-];
-
-pub(crate) const fn hash(hash: Hash) -> Stage {
-    match hash {
-        Hash::Sha256 => stage("sha256", HASHES, || hashing(Hash::Sha256)),
-        Hash::Sha256d => stage("sha256d", HASHES, || hashing(Hash::Sha256d)),
-        Hash::Sha512 => stage("sha512", HASHES, || hashing(Hash::Sha512)),
-        Hash::Keccak256 => stage("keccak256", HASHES, || hashing(Hash::Keccak256)),
-        Hash::Sha3 => stage("sha3-256", HASHES, || hashing(Hash::Sha3)),
-        Hash::Sm3 => stage("sm3", HASHES, || hashing(Hash::Sm3)),
-    }
-}
-
-/// The name of a buffer in the sources.
-const fn name(buffer: Buffer) -> &'static str {
-    match buffer {
-        Buffer::Params => "params",
-        Buffer::Constants => "constants",
-        Buffer::Items => "items",
-        Buffer::Arena => "arena",
-        Buffer::Scalars => "scalars",
-        Buffer::Points => "points",
-        Buffer::Table => "multiples",
-        Buffer::Sums => "sums",
-        Buffer::Prefixes => "prefixes",
-        Buffer::State => "state",
-        Buffer::Results => "results",
-        Buffer::HashItems => "hash_items",
-        Buffer::Digests => "digests",
-        Buffer::TestInput => "test_input",
-        Buffer::TestOutput => "test_output",
-    }
-}
-
-/// `var` declarations.
-pub(crate) fn declarations(bindings: &[Binding]) -> String {
-    declare(bindings, &[])
-}
-
-/// The same, where `by_four` are arrays of four words.
-fn declare(bindings: &[Binding], by_four: &[Buffer]) -> String {
-    let mut out = String::new();
-    for binding in bindings {
-        let array = if by_four.contains(&binding.buffer) { "array<vec4<u32>>" } else { "array<u32>" };
-        let (space, of) = match binding.access {
-            Access::Uniform => ("uniform", "vec4<u32>"),
-            Access::Read => ("storage, read", array),
-            Access::ReadWrite => ("storage, read_write", array),
-        };
-        let (index, name) = (binding.index, name(binding.buffer));
-        emit(&mut out, &format!("@group(0) @binding({index}) var<{space}> {name}: {of};"));
-    }
-    out
-}
 
 /// `const` declarations of the layout.
 fn numbers() -> String {
@@ -187,9 +122,8 @@ pub(crate) fn field() -> String {
 
 fn compose(bindings: &[Binding], parts: &[&str]) -> String {
     // Where the table of an item is read, so is that of B, in the same way.
-    let reads_entries = bindings.contains(&read(3, Buffer::Table));
-    let by_four: &[Buffer] =
-        if reads_entries { &[Buffer::Table, Buffer::Constants] } else { &[Buffer::Table] };
+    let reads_entries = bindings.contains(&read(3, MULTIPLES));
+    let by_four: &[Buffer] = if reads_entries { &[MULTIPLES, Buffer::CONSTANTS] } else { &[MULTIPLES] };
     let mut out = declare(bindings, by_four);
     out.push_str(&numbers());
     for part in parts {
@@ -280,8 +214,4 @@ fn resolve() -> String {
         include_str!("wgsl/main_resolve.wgsl"),
     ];
     compose(RESOLVE, &parts)
-}
-
-fn hashing(of: Hash) -> String {
-    compose(HASHES, &[&hash::source(of)])
 }
