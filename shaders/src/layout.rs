@@ -103,6 +103,8 @@ pub mod flags {
     /// The only question is whether the key is on the curve: the result is [`super::code::KEY_ON_CURVE`] or
     /// [`super::code::KEY_NOT_ON_CURVE`], and S, R and message mean nothing (they must still be readable).
     pub const KEY_ONLY: u32 = 4;
+    /// The message is all that k is a hash of, R and A among it: Ed25519ctx and Ed25519ph put a domain before them.
+    pub const WHOLE: u32 = 8;
 }
 
 /// [`crate::ed25519::SCALARS`], interleaved.

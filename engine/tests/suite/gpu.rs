@@ -47,6 +47,13 @@ fn faulty(fault: GpuFault, after: u64, options: GpuOptions) -> Option<Engine> {
     Some(build(options.inject(fault, after)).expect("the fault comes after the self-test"))
 }
 
+/// Subjects of Ed25519 under every rule, and of its variants under some.
+fn every_kind() -> Vec<Subject> {
+    let mut subjects = subjects::ed25519();
+    subjects.extend(subjects::ed25519_variants().into_iter().step_by(4));
+    subjects
+}
+
 /// `count` items of every rule in turn, one in seven of them bad in one of the ways of its subject.
 fn mixture(subjects: &[Subject], count: usize) -> (Batch, Vec<Verdict>) {
     let mut batch = Batch::new();
@@ -78,7 +85,7 @@ fn assert_verdicts(engine: &Engine, batch: &Batch, expected: &[Verdict]) -> Stri
 #[test]
 fn odd_sizes_with_a_bad_item_in_every_place() {
     let Some(engine) = engine() else { return };
-    let subjects = subjects::ed25519();
+    let subjects = every_kind();
     for size in [1, 63, 64, 65, 10_007] {
         for (turn, bad) in [0, size / 2, size - 1].into_iter().enumerate() {
             // Every rule for the small sizes, three of them for the large one.
@@ -107,7 +114,7 @@ fn odd_sizes_with_a_bad_item_in_every_place() {
 #[test]
 fn every_kind_of_failure_under_every_rule() {
     let Some(engine) = engine() else { return };
-    let subjects = subjects::ed25519();
+    let subjects = every_kind();
     let most = subjects.iter().map(|subject| subject.invalid.len()).max().expect("subjects");
     let (batch, expected) = mixture(&subjects, 7 * 9 * most);
     assert_verdicts(engine, &batch, &expected);
@@ -150,7 +157,7 @@ fn edges_and_wycheproof_as_the_oracle() {
 #[test]
 fn the_same_plan_a_hundred_times() {
     let Some(engine) = engine() else { return };
-    let (batch, expected) = mixture(&subjects::ed25519(), 500);
+    let (batch, expected) = mixture(&every_kind(), 500);
     for _ in 0..100 {
         assert_verdicts(engine, &batch, &expected);
     }
@@ -223,7 +230,7 @@ fn digests_of_every_length_as_the_reference_crates() {
 /// A batch that takes several dispatches, with a fault in one of them; then another batch.
 fn survives(fault: GpuFault, after: u64, options: GpuOptions, says: &str) {
     let Some(engine) = faulty(fault, after, options) else { return };
-    let (batch, expected) = mixture(&subjects::ed25519(), 10_007);
+    let (batch, expected) = mixture(&every_kind(), 10_007);
     let why = assert_verdicts(&engine, &batch, &expected);
     assert!(why.contains("backend gpu failed") && why.contains(says), "{fault:?}: {why}");
     assert!(why.contains("it is quarantined") && !why.starts_with("gpu"), "{fault:?}: {why}");

@@ -3,7 +3,7 @@
 
 use super::emit;
 use crate::constants::{K512, KECCAK, SM3};
-use crate::layout::{hash_item, item};
+use crate::layout::{self, hash_item, item};
 
 const NAMES: [char; 8] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
@@ -73,7 +73,8 @@ pub(crate) fn little_endian_half(i: u32) -> String {
     format!("u32(s{} >> {}u)", i / 2, if i.is_multiple_of(2) { 0 } else { 32 })
 }
 
-/// The challenge stage's hash: R ‖ A ‖ M, R and A from the item's row. Leaves the digest in `s0` to `s7`.
+/// The challenge stage's hash: R ‖ A ‖ M, R and A from the item's row, or the message alone where the row says that it is
+/// all of it. Leaves the digest in `s0` to `s7`.
 pub(crate) fn challenge() -> (String, String) {
     let mut functions = String::from(COMMON);
     sha512_functions(&mut functions);
@@ -267,13 +268,20 @@ pub(crate) fn sha512_of_message(out: &mut String) {
 /// SHA-512 of the message, or of R, A and the message.
 fn sha512(out: &mut String, prefixed: bool) {
     initial(out, &SHA512_IV, "lu");
-    emit(out, if prefixed { "  let total = len + 64u;" } else { "  let total = len;" });
+    if prefixed {
+        // Words of R and A, which stand before the message.
+        let (flags, whole) = (item::FLAGS, layout::flags::WHOLE);
+        emit(out, &format!("  let skip = select(16u, 0u, (items[row + {flags}u] & {whole}u) != 0u);"));
+        emit(out, "  let total = len + (skip << 2u);");
+    } else {
+        emit(out, "  let total = len;");
+    }
     emit(out, "  let blocks = (total + 144u) >> 7u;");
     emit(out, "  for (var block = 0u; block < blocks; block = block + 1u) {");
-    let message = |skip: usize, from: usize, to: usize, out: &mut String| {
+    let message = |skip: &str, from: usize, to: usize, out: &mut String| {
         for j in from..to {
             let word = |half: usize| {
-                format!("message_word(base, len, 32u * block + {}u - {skip}u, 0x80u)", 2 * j + half)
+                format!("message_word(base, len, 32u * block + {}u - {skip}, 0x80u)", 2 * j + half)
             };
             emit(out, &format!("    w{j} = swapped({}, {});", word(0), word(1)));
         }
@@ -282,17 +290,17 @@ fn sha512(out: &mut String, prefixed: bool) {
         emit(out, &format!("    var w{j} = 0lu;"));
     }
     if prefixed {
-        emit(out, "    if (block == 0u) {");
+        emit(out, "    if (block == 0u && skip != 0u) {");
         for j in 0..8 {
             let word = if j < 4 { item::R as usize + 2 * j } else { item::A as usize + 2 * (j - 4) };
             emit(out, &format!("    w{j} = swapped(items[row + {word}u], items[row + {}u]);", word + 1));
         }
         emit(out, "    } else {");
-        message(16, 0, 8, out);
+        message("skip", 0, 8, out);
         emit(out, "    }");
-        message(16, 8, 16, out);
+        message("skip", 8, 16, out);
     } else {
-        message(0, 0, 16, out);
+        message("0u", 0, 16, out);
     }
     emit(out, "    if (block + 1u == blocks) { w15 = u64(total) << 3u; }");
     for (i, name) in NAMES.iter().enumerate() {

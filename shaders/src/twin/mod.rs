@@ -126,7 +126,9 @@ pub(crate) fn challenge(memory: &mut Memory) {
     for i in 0..memory.count {
         let [offset, len] = memory.item(item::OFFSET, i);
         let (r, a): ([u32; 8], [u32; 8]) = (memory.item(item::R, i), memory.item(item::A, i));
-        let mut input: Vec<u8> = r.iter().chain(&a).flat_map(|word| word.to_le_bytes()).collect();
+        let [flags] = memory.item(item::FLAGS, i);
+        let before = if flags & flags::WHOLE == 0 { [r, a].concat() } else { Vec::new() };
+        let mut input: Vec<u8> = before.iter().flat_map(|word| word.to_le_bytes()).collect();
         input.extend(memory.message(offset, len));
         let mut wide = [0; 16];
         for (to, word) in wide.iter_mut().zip(words_of(&hash::sha512(&input))) {

@@ -92,8 +92,13 @@ pub(crate) fn items(cases: &[Signed]) -> (Vec<u32>, Vec<u32>) {
         for part in [&case.a, &case.r, &case.s] {
             append(&mut rows, part);
         }
-        rows.extend([arena.len() as u32, case.message.len() as u32, case.flags, i as u32 ^ 0x5a5a_0000]);
-        append(&mut arena, &case.message);
+        // Every third row brings all that its challenge is a hash of, as rows of Ed25519ctx and Ed25519ph do.
+        let (flags, message) = match i % 3 {
+            2 => (case.flags | flags::WHOLE, [&case.r, &case.a, &case.message[..]].concat()),
+            _ => (case.flags, case.message.clone()),
+        };
+        rows.extend([arena.len() as u32, message.len() as u32, flags, i as u32 ^ 0x5a5a_0000]);
+        append(&mut arena, &message);
     }
     arena.push(0);
     (rows, arena)

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use bytemuck::Zeroable as _;
+use sha2::{Digest, Sha512};
 use sigwarp_shaders::ed25519::STAGES;
 use sigwarp_shaders::layout::{self, Outcome, code, flags};
 
@@ -17,11 +18,11 @@ use crate::Ed25519Rule;
 use crate::batch::Item;
 use crate::schemes::def::Kind;
 use crate::schemes::ed25519::device::{Open, Screening, screen};
-use crate::schemes::ed25519::variant::Variant;
+use crate::schemes::ed25519::variant::{LONGEST_CONTEXT, Variant};
 use crate::suite::Suite;
 
 pub(super) static PROGRAM: Program<Verification> = Program {
-    serves: |suite| rule(suite).is_some(),
+    serves: |suite| kind(suite).is_some(),
     stages: &STAGES,
     layout: Layout::of::<layout::Item, Outcome>(ARENA_PER_ITEM, 1 << 18, 1 << 13),
     pack,
@@ -31,38 +32,53 @@ pub(super) static PROGRAM: Program<Verification> = Program {
 
 const ARENA_PER_ITEM: usize = 256;
 
-// The smallest arena holds the longest message beside the canaries.
-const _: () = assert!(LONGEST < FEWEST / 2 * ARENA_PER_ITEM - ROOM);
+/// The most that stands before a message: a domain, R and A.
+const BEFORE: usize = 34 + LONGEST_CONTEXT + 64;
 
-/// The rule of a suite that the kernels are for.
-fn rule(suite: &Suite) -> Option<Ed25519Rule> {
+// The smallest arena holds the longest message beside the canaries, with what stands before it.
+const _: () = assert!(BEFORE + LONGEST < FEWEST / 2 * ARENA_PER_ITEM - ROOM);
+
+/// Variant and rule of a suite that the kernels are for.
+fn kind(suite: &Suite) -> Option<(Variant<'_>, Ed25519Rule)> {
     match suite.kind() {
-        // The kernels hash R, A and the message, and no domain before them.
-        Kind::Ed25519(Variant::Pure, rule) => Some(rule),
+        Kind::Ed25519(variant, rule) => Some((variant, rule)),
         _ => None,
     }
 }
 
 fn pack(item: Item<'_>, place: Place, inputs: &mut Inputs) -> Result<Packed<Verification>, Fault> {
-    let Some(rule) = rule(item.suite) else {
+    let Some((variant, rule)) = kind(item.suite) else {
         return Err(Fault::Refused(format!("{} is not for this device", item.suite)));
     };
     let Place { offset, tag } = place;
-    let (row, message, kept) = match screen(rule, item.key, item.signature) {
+    let (row, kept) = match screen(rule, item.key, item.signature) {
         Screening::Decided(verdict) => return Ok(Packed::Decided(verdict)),
         Screening::KeyOnly(a, otherwise) => {
             let row = layout::Item { a: *a, flags: flags::KEY_ONLY, tag, ..layout::Item::zeroed() };
-            (row, &[][..], Kept::KeyOnly(otherwise))
+            (row, Kept::KeyOnly(otherwise))
         }
         Screening::Open(Open { a, r, s, decodes_r, cofactored }) => {
             let flags =
                 if decodes_r { flags::DECODES_R } else { 0 } | if cofactored { flags::COFACTORED } else { 0 };
-            let len = item.message.len() as u32;
-            (layout::Item { a: *a, r: *r, s: *s, offset, len, flags, tag }, item.message, Kept::Open)
+            let before = inputs.arena.len();
+            let whole = if variant == Variant::Pure {
+                inputs.arena.extend_from_slice(item.message);
+                0
+            } else {
+                inputs.arena.extend(variant.domain());
+                inputs.arena.extend(r.iter().chain(a));
+                match variant {
+                    Variant::Prehashed(_) => inputs.arena.extend(Sha512::digest(item.message)),
+                    Variant::Pure | Variant::Context(_) => inputs.arena.extend_from_slice(item.message),
+                }
+                flags::WHOLE
+            };
+            let len = (inputs.arena.len() - before) as u32;
+            let row = layout::Item { a: *a, r: *r, s: *s, offset, len, flags: flags | whole, tag };
+            (row, Kept::Open)
         }
     };
     inputs.items.extend_from_slice(bytemuck::bytes_of(&row));
-    inputs.arena.extend_from_slice(message);
     Ok(Packed::Row(kept))
 }
 
@@ -71,6 +87,14 @@ static COMPARES: Suite = Suite::ed25519(Ed25519Rule::Cofactorless);
 /// Decodes R under the cofactored equation.
 static DECODES: Suite = Suite::ed25519(Ed25519Rule::Zip215);
 
+/// Hashes a domain.
+static CONTEXT: LazyLock<Suite> =
+    LazyLock::new(|| Suite::ed25519ctx(Ed25519Rule::Zip215, b"foo").expect("a context that is long enough"));
+
+/// RFC 8032 section 7.2, foo.
+const KEY_FOO: &str = "dfc9425e4f968f7f0c29f0259cf5f9aed6851c2bb4ad8bfb860cfee0ab248292";
+const R_FOO: &str = "55a4cc2f70a54e04288c5f4cd1e45a7bb520b36292911876cada7323198dd87a";
+const S_FOO: &str = "8b36950b95130022907a7fb7c4e9b2d5f6cca685a587b4b21f4b888e4e7edb0d";
 /// RFC 8032 section 7.1, tests 2 and 3.
 const KEY_2: &str = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
 const R_2: &str = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da";
@@ -88,6 +112,7 @@ fn canaries() -> Vec<Canary<Verification>> {
         Canary { name: name.into(), asked: Item { suite, key, message, signature }, answer }
     };
     let (two, three) = ([KEY_2, R_2, S_2], [KEY_3, R_3, S_3]);
+    let signed: &[u8] = bytes(&["f726936d19c800494e3fdaff20b276a8"]).leak();
     vec![
         canary("RFC 8032, test 2", two, b"\x72", &COMPARES, code::VALID),
         canary("RFC 8032, test 2, other message", two, b"\x73", &DECODES, code::EQUATION_FAILED),
@@ -99,6 +124,7 @@ fn canaries() -> Vec<Canary<Verification>> {
             &COMPARES,
             code::EQUATION_FAILED,
         ),
+        canary("RFC 8032, foo", [KEY_FOO, R_FOO, S_FOO], signed, &CONTEXT, code::VALID),
         canary("a key off the curve", [NO_POINT, R_2, S_2], b"\x72", &DECODES, code::KEY_NOT_ON_CURVE),
         canary("an R off the curve", [KEY_2, NO_POINT, S_2], b"\x72", &DECODES, code::R_NOT_ON_CURVE),
         canary(
