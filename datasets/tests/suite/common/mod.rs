@@ -135,7 +135,8 @@ pub(crate) fn sample_rows(count: usize) -> Vec<Owned> {
             message: (!digest).then(|| input.clone()),
             digest: digest.then(|| input.clone()),
             signature: bytes(row, 4, row % 70),
-            recovery_id: (row % 5 == 0).then_some((row % 4) as u8),
+            // Signatures of raw-v have one of their own.
+            recovery_id: (row % 5 == 0 && encoding != Some("raw-v")).then_some((row % 4) as u8),
             expected: (row % 4 != 0).then_some(row % 2 == 0),
         }
     });
