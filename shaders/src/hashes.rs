@@ -1,6 +1,6 @@
 //! Hash functions over many messages, a message per thread: each with its kernel, its digest and its twin.
 //!
-//! A function is added by its [`Function`], a constant and its place in [`ALL`].
+//! A function is added by its `Function`, a constant and its place in [`ALL`].
 
 use crate::generate::hash::{self, Small};
 use crate::layout::{Digest32, Digest64, HashItem, Tagged, words};
