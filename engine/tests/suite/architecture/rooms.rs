@@ -59,6 +59,11 @@ pub(super) const TABLES: [Table; 2] = [
                 "a scheme's value says which code judges it, and that code lies with the scheme",
             ),
             (
+                "backend/gpu/stream",
+                "backend/gpu/program",
+                "a program packs its canaries into the stream that it is given",
+            ),
+            (
                 "dispatch/selftest",
                 "dispatch/member",
                 "what is tested as one is counted where it is remembered",
