@@ -308,7 +308,7 @@ impl Device {
         };
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(kernels.len());
         let next = std::sync::atomic::AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, Result<(&'static str, Pipeline), Fault>)>> = Mutex::new(Vec::new());
+        let done: Mutex<Vec<(usize, Result<Pipeline, Fault>)>> = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for _ in 0..workers {
                 scope.spawn(|| {
@@ -316,7 +316,6 @@ impl Device {
                         let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                         let Some((stage, source)) = kernels.get(index) else { break };
                         let pipeline = self.pipeline(stage, source, cache.as_ref());
-                        let pipeline = pipeline.map(|pipeline| (stage.name, pipeline));
                         done.lock().unwrap_or_else(PoisonError::into_inner).push((index, pipeline));
                     }
                 });
@@ -324,7 +323,8 @@ impl Device {
         });
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(index, _)| *index);
-        let pipelines = done.into_iter().map(|(_, pipeline)| pipeline).collect::<Result<Pipelines, _>>()?;
+        let named = done.into_iter().map(|(index, pipeline)| Ok((stages[index].name, pipeline?)));
+        let pipelines = named.collect::<Result<Pipelines, Fault>>()?;
         let seconds = start.elapsed().as_secs_f64();
         if let (Some(file), Some(cache)) = (&file, &cache)
             && let Some(data) = cache.get_data()

@@ -50,7 +50,7 @@ impl Work for Hashing {
     }
 
     fn close(packer: &mut Packer<'_, Self>, places: &mut Places) -> Result<(), Fault> {
-        packer.canary(places.turn(&**packer.program.canaries))
+        packer.canary(places.turn(&packer.program.canaries))
     }
 
     fn flipped(digest: Digest, canary: bool, fault: GpuFault) -> Digest {

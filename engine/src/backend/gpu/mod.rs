@@ -1,7 +1,7 @@
 //! The backend `gpu`: Ed25519 and hashing on an adapter of Vulkan, Metal or DirectX 12.
 //!
 //! What a device says is never taken on trust: kernels answer known questions before they are used (`Gpu::start`),
-//! every dispatch carries canaries among its items (`canary`), outputs are poisoned before and sealed with tags, and
+//! every dispatch carries canaries among its items (`stream`), outputs are poisoned before and sealed with tags, and
 //! `dispatch` has what comes back checked again by a CPU backend. See docs/decisions/gpu-host.md.
 
 mod canary;
@@ -254,9 +254,8 @@ impl Backend for Gpu {
     }
 
     fn kernel_time(&self) -> Option<(Duration, u64)> {
-        let verification =
-            self.verification.iter().filter_map(|made| made.get()?.as_ref().ok()?.spent().into());
-        let hashing = self.hashing.iter().filter_map(|made| made.get()?.as_ref().ok()?.spent().into());
+        let verification = self.verification.iter().filter_map(spent);
+        let hashing = self.hashing.iter().filter_map(spent);
         Some(
             verification
                 .chain(hashing)
@@ -271,6 +270,11 @@ impl Backend for Gpu {
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
         self.hash_all(hash, messages, digests).map_err(|fault| self.failure(&fault))
     }
+}
+
+/// Time of the kernels and dispatches of a program so far, if there were any.
+fn spent<W: Work>(made: &Made<W>) -> Option<(Duration, u64)> {
+    Some(made.get()?.as_ref().ok()?.spent())
 }
 
 /// Whether there are kernels for a suite.

@@ -22,12 +22,15 @@ pub(super) struct Program<W: Work> {
     pub(super) stages: &'static [Stage],
     pub(super) layout: Layout,
     /// Appends the record of an item to the rows, and its message to the arena, unless its bytes decide it.
-    pub(super) pack: fn(W::Asked<'_>, Place, &mut Inputs) -> Result<Packed<W>, Fault>,
+    pub(super) pack: Pack<W>,
     /// Reads a row of the results. `None` if it does not carry the tag of the item: the last kernel did not write it.
     pub(super) take: fn(&[u8], u32) -> Option<W::Answer>,
     /// Items whose answers are known.
     pub(super) canaries: LazyLock<Vec<Canary<W>>>,
 }
+
+/// How an item is packed at a place.
+pub(super) type Pack<W> = fn(<W as Work>::Asked<'_>, Place, &mut Inputs) -> Result<Packed<W>, Fault>;
 
 /// The records of a program, and how much a dispatch holds.
 #[derive(Debug, Clone, Copy)]

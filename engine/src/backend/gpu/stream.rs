@@ -177,7 +177,7 @@ impl<C: Call> Job for Stream<C> {
     fn pack(&mut self, units: usize, inputs: &mut Inputs) -> Result<Option<Dispatch<Self::Ticket>>, Fault> {
         let rows = Rows { rows: Vec::new(), tag: self.places.random() };
         let mut packer = Packer { program: self.program, inputs, rows, units: 0 };
-        let canaries = &**self.program.canaries;
+        let canaries = self.program.canaries.as_slice();
         let most = self.capacity.saturating_sub(<C::Work as Work>::CLOSING);
         let mut next_canary = self.places.next(0);
         while self.next < self.call.len() && packer.len() < most && packer.units < units {
