@@ -86,8 +86,9 @@ additions() {
     while IFS='|' read -r name most what; do
         if ! git -C "$tree" apply --index "$PWD/scripts/prove.d/layers.d/$name.patch" 2>"$work/err"; then
             short "$what: its patch does not apply any more: $(head -n 1 "$work/err")"
-        elif ! (cd "$tree" && CARGO_TARGET_DIR="$work/additions" cargo check -q -p sigwarp -p sigwarp-datasets --features \
-            sigwarp/gpu,sigwarp/oracle,sigwarp/emulated) 2>"$work/err"; then
+        elif ! (cd "$tree" && CARGO_TARGET_DIR="$work/additions" cargo check -q --tests -p sigwarp-kernels &&
+            CARGO_TARGET_DIR="$work/additions" cargo check -q -p sigwarp -p sigwarp-datasets --features \
+                sigwarp/gpu,sigwarp/oracle,sigwarp/emulated) 2>"$work/err"; then
             short "$what: does not compile: $(grep -m 1 -A 3 '^error' "$work/err" | tr '\n' ' ')"
         else
             git -C "$tree" diff --cached --stat HEAD | tee "$work/stat"
@@ -102,6 +103,8 @@ additions() {
         git -C "$tree" reset -q --hard
     done <<'ADDITIONS'
 scheme|5|a scheme (ECDSA on P-256 over double SHA-256): its folder and its line
+curve|6|a 256-bit curve (CryptoPro-A in the kernels, with its tests): its moduli, its constants, its table and the lines that name them
+program|2|a device program (SHA-512/half with rows of its own): its shader and its value
 format|2|a file format (cells separated by tabs): its file and its line in the list
 ADDITIONS
     git worktree remove --force "$tree"
