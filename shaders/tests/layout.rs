@@ -185,7 +185,7 @@ fn kernels_read_items_where_the_host_packs_them() {
     let all = |parts: &[&BTreeSet<Place>]| parts.iter().copied().flatten().copied().collect::<BTreeSet<_>>();
     let (offset, len) = (word(offset_of!(Item, offset)), word(offset_of!(Item, len)));
     let (flags, tag) = (word(offset_of!(Item, flags)), word(Item::TAG));
-    assert_eq!(read("ed25519-challenge"), all(&[&key, &first, &second, &offset, &len]));
+    assert_eq!(read("ed25519-challenge"), all(&[&key, &first, &second, &offset, &len, &flags]));
     assert_eq!(read("ed25519-decode"), key);
     assert_eq!(read("ed25519-compare"), all(&[&first, &flags]));
     assert_eq!(read("ed25519-resolve"), all(&[&first, &flags, &tag]));
