@@ -87,38 +87,20 @@ pub(super) fn compress<V: Words, S: Sigma<V>>(token: V::Token, state: [V; 8], mu
     add(s, state)
 }
 
-/// The sixteen rounds from `first` on, and the words of the sixteen after them.
-#[inline(always)]
-fn scheduled<V: Words, S: Sigma<V>>(token: V::Token, s: &mut [V; 8], w: &mut [V; 16], first: usize) {
-    let k = &S::ROUND[first..first + 16];
-    sixteen!(i, {
-        *s = round::<V, S>(token, *s, w[i].add(V::splat(token, k[i])).opaque());
-        let words = [w[i], w[(i + 1) % 16], w[(i + 9) % 16], w[(i + 14) % 16]];
-        w[i] = token.inlined(Later { words, of: PhantomData::<S> });
-    });
-}
-
 /// The rounds from `first` on, a multiple of 16, with the words of the first sixteen of them.
 #[inline(always)]
 fn rounds<V: Words, S: Sigma<V>>(token: V::Token, state: &mut [V; 8], words: &mut [V; 16], first: usize) {
     let rounds = S::ROUND.len();
     let (mut s, mut w) = (*state, *words);
-    if const { V::LANES == 1 && S::ROUND.len() == 80 } {
-        // In general registers the state of SHA-512 takes half of them. Unrolled, constants are operands and the state
-        // stays where it is; a loop of sixteen rounds moves it and takes 1.16 times as long. LLVM unrolls it in some
-        // builds and not in others.
-        if first == 0 {
-            scheduled::<V, S>(token, &mut s, &mut w, 0);
-        }
-        scheduled::<V, S>(token, &mut s, &mut w, 16);
-        scheduled::<V, S>(token, &mut s, &mut w, 32);
-        scheduled::<V, S>(token, &mut s, &mut w, 48);
-    } else {
-        let mut t = first;
-        while t < rounds - 16 {
-            scheduled::<V, S>(token, &mut s, &mut w, t);
-            t += 16;
-        }
+    let mut t = first;
+    while t < rounds - 16 {
+        let k = &S::ROUND[t..t + 16];
+        sixteen!(i, {
+            s = round::<V, S>(token, s, w[i].add(V::splat(token, k[i])).opaque());
+            let words = [w[i], w[(i + 1) % 16], w[(i + 9) % 16], w[(i + 14) % 16]];
+            w[i] = token.inlined(Later { words, of: PhantomData::<S> });
+        });
+        t += 16;
     }
     let k = &S::ROUND[rounds - 16..];
     sixteen!(i, {
