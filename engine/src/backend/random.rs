@@ -11,6 +11,12 @@ impl Random {
         Self(getrandom::u64().unwrap_or(0x5eed))
     }
 
+    /// The same numbers in every run.
+    #[cfg(test)]
+    pub(crate) const fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
     #[allow(clippy::should_implement_trait, reason = "it never ends")]
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

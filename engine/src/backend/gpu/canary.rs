@@ -21,6 +21,12 @@ impl Places {
         Self { random, turn }
     }
 
+    /// The same places in every run, and the canary after number `turn` first.
+    #[cfg(test)]
+    pub(super) fn seeded(seed: u64, turn: usize) -> Self {
+        Self { random: Random::seeded(seed), turn }
+    }
+
     /// Any word.
     pub(super) fn random(&mut self) -> u32 {
         self.random.next() as u32

@@ -245,6 +245,9 @@ impl<C: Call> Job for Stream<C> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use sha2::{Digest as _, Sha512};
     use sigwarp_shaders::layout::{Item, code, flags};
 
     use super::super::programs::VERIFICATION;
@@ -252,6 +255,8 @@ mod tests {
     use super::*;
     use crate::Ed25519Rule;
     use crate::batch::{Batch, Key, Message};
+    use crate::schemes::def::Kind;
+    use crate::schemes::ed25519::variant::Variant;
     use crate::suite::Suite;
     use crate::verdict::Slots;
 
@@ -262,7 +267,9 @@ mod tests {
     #[test]
     fn rows_stay_in_their_buffers_and_every_dispatch_has_its_canaries() {
         let program = VERIFICATION[0];
-        let [known, bad] = [&program.canaries[0].asked, &program.canaries[4].asked];
+        let canary = |answer| &program.canaries.iter().find(|canary| canary.answer == answer).unwrap().asked;
+        let [known, bad] = [canary(code::VALID), canary(code::KEY_NOT_ON_CURVE)];
+        let mut seen = HashSet::new();
         let mut batch = Batch::new();
         for item in 0..2000_usize {
             let message = vec![item as u8; [0, 1, 3, 4, 5, 63, 64, 1000, LONGEST][item % 9]];
@@ -274,16 +281,23 @@ mod tests {
                 7 => (known.key, &high[..]),
                 _ => (known.key, known.signature),
             };
-            let suite = Suite::ed25519(Ed25519Rule::ALL[item % Ed25519Rule::ALL.len()]);
+            let rule = Ed25519Rule::ALL[item % Ed25519Rule::ALL.len()];
+            let suite = match item % 5 {
+                0 => Suite::ed25519ctx(rule, b"context").unwrap(),
+                1 => Suite::ed25519ph(rule, b"").unwrap(),
+                _ => Suite::ed25519(rule),
+            };
             batch.push(&suite, Key::Bytes(key), Message::Raw(&message), signature);
         }
         let view = batch.view().unwrap();
         let order: Vec<usize> = (0..view.len()).rev().collect();
         let arena = ROOM + 3 * LONGEST;
-        for (capacity, units) in [(64, usize::MAX), (65, 64), (64, 64), (300, 200), (4096, usize::MAX)] {
+        let sizes = [(64, usize::MAX), (65, 64), (64, 64), (300, 200), (4096, usize::MAX)];
+        for ((capacity, units), seed) in sizes.into_iter().cycle().zip(0..2 * sizes.len()) {
             let slots = Slots::new(view.len());
             let call = Verify { batch: &view, order: &order, slots: &slots };
-            let mut job = Stream { program, call, next: 0, capacity, arena, places: Places::new() };
+            let places = Places::seeded(seed as u64, seed);
+            let mut job = Stream { program, call, next: 0, capacity, arena, places };
             let mut inputs = Inputs::default();
             let mut packed = Vec::new();
             while let Some(dispatch) = job.pack(units, &mut inputs).unwrap() {
@@ -293,23 +307,37 @@ mod tests {
                 assert!(inputs.arena.len() <= arena && inputs.arena.len().is_multiple_of(4));
                 let items = inputs.items.chunks(size_of::<Item>()).map(bytemuck::pod_read_unaligned::<Item>);
                 for (number, (row, record)) in rows.rows.iter().zip(items).enumerate() {
-                    let (key, message, key_only): (&[u8], &[u8], bool) = match *row {
+                    let (item, key_only) = match *row {
                         Row::Item { place, kept } => {
-                            let item = view.item(order[place]);
-                            match kept {
-                                Kept::Open => (item.key, item.message, false),
-                                Kept::KeyOnly(_) => (item.key, b"", true),
-                            }
+                            (view.item(order[place]), matches!(kept, Kept::KeyOnly(_)))
                         }
-                        Row::Canary(canary) => (canary.asked.key, canary.asked.message, false),
+                        Row::Canary(canary) => {
+                            seen.insert(&canary.name);
+                            (canary.asked, false)
+                        }
                     };
+                    let Kind::Ed25519(variant, _) = item.suite.kind() else { unreachable!() };
+                    // What the device hashes: the message alone, or with all that stands before it under a domain.
+                    let hashed = match variant {
+                        _ if key_only => Vec::new(),
+                        Variant::Pure => item.message.to_vec(),
+                        Variant::Context(_) => {
+                            [&variant.domain(), &item.signature[..32], item.key, item.message].concat()
+                        }
+                        Variant::Prehashed(_) => {
+                            let digest = Sha512::digest(item.message);
+                            [&variant.domain(), &item.signature[..32], item.key, &digest].concat()
+                        }
+                    };
+                    let whole = variant != Variant::Pure && !key_only;
                     assert_eq!(record.tag, rows.tag(number));
                     assert_eq!(record.flags & flags::KEY_ONLY != 0, key_only);
-                    assert_eq!(record.a, key);
+                    assert_eq!(record.flags & flags::WHOLE != 0, whole);
+                    assert_eq!(record.a, item.key);
                     let begin = record.offset as usize * 4;
                     let place = begin..begin + record.len as usize;
                     assert!(place.end.next_multiple_of(4) <= inputs.arena.len());
-                    assert_eq!(&inputs.arena[place], message);
+                    assert_eq!(&inputs.arena[place], hashed);
                 }
                 for code in [code::VALID, code::EQUATION_FAILED] {
                     let known =
@@ -328,5 +356,6 @@ mod tests {
             packed.sort_unstable();
             assert_eq!(packed, left, "every other item once");
         }
+        assert_eq!(seen.len(), program.canaries.len(), "every canary was packed at some time");
     }
 }
