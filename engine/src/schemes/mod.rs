@@ -5,6 +5,7 @@
 //! A scheme is its folder and its line in the list below.
 
 pub(crate) mod bip340;
+pub(crate) mod combination;
 pub(crate) mod def;
 mod der;
 pub(crate) mod ecdsa;

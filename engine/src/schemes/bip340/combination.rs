@@ -12,7 +12,7 @@
 //! which the endomorphism splits in two: every scalar has 128 bits. An r that is the x of no point fails by itself.
 //!
 //! # Secrets
-//! Coefficients as of Ed25519 (`coefficients`), over eᵢ and sᵢ. The points that sums start from are drawn once for the
+//! Coefficients as for every scheme (`schemes/combination/coefficients.rs`), over eᵢ and sᵢ. The points that sums start from are drawn once for the
 //! process: they only have to be unknown to whoever makes signatures, so that no addition is exceptional on purpose; one
 //! that is makes the outcome unknown.
 
@@ -21,15 +21,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use k256::Secp256k1;
 use k256::elliptic_curve::{ProjectivePoint, Scalar};
 
-use crate::schemes::ed25519::coalesce::Distinct;
-use crate::schemes::ed25519::coefficients::{Source, Stream, System, healthy};
+use crate::schemes::combination::coalesce::Distinct;
+use crate::schemes::combination::coefficients::{Source, Stream, System, healthy};
 use crate::schemes::weierstrass::{self, Curve, bytes, words};
 use sigwarp_kernels::curve::weierstrass::{self as lanes, Encoded, Y, glv};
 use sigwarp_kernels::field::prime256::Family;
 use sigwarp_kernels::multiscalar::Terms;
 use sigwarp_kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Shape, Workspace};
 use sigwarp_kernels::scalar;
-use sigwarp_kernels::simd::Token as _;
+use sigwarp_kernels::simd::Token;
 
 /// Items of a sum, at most: what a bad one among them may cost.
 pub(super) const MOST: usize = 2048;
@@ -64,10 +64,9 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn draw(seed: &[u8; 32]) -> Option<Self> {
+    fn draw<T: Token>(token: T, seed: &[u8; 32]) -> Option<Self> {
         // Three integers of 256 bits.
         let mut z = [[0; 2]; 6];
-        let token = sigwarp_kernels::simd::portable::Portable::detect()?;
         Stream::new(token, seed, "schnorr-bip340 blinds", &[]).fill(token, &mut z);
         let mut multiples = [Scalar::<Secp256k1>::default(); 3];
         let mut points = [Encoded { x: [0; 4], y: Y::Odd(false) }; 3];
@@ -80,9 +79,9 @@ impl Secrets {
     }
 
     /// Those of the process; none where the system has no randomness.
-    fn of_process() -> Option<&'static Self> {
+    fn of_process<T: Token>(token: T) -> Option<&'static Self> {
         static SECRETS: OnceLock<Option<Secrets>> = OnceLock::new();
-        SECRETS.get_or_init(|| Self::draw(&System.seed()?)).as_ref()
+        SECRETS.get_or_init(|| Self::draw(token, &System.seed()?)).as_ref()
     }
 }
 
@@ -129,7 +128,7 @@ pub(super) fn examine<S: Family>(token: S::Token, source: &dyn Source, items: &[
     let mut found = vec![Found::Nothing; items.len()];
     let seed = source.seed().filter(|seed| *seed != [0; 32]);
     // Without randomness there is no combination.
-    if let (Some(seed), Some(secrets)) = (seed, Secrets::of_process()) {
+    if let (Some(seed), Some(secrets)) = (seed, Secrets::of_process(token)) {
         Memory::taken(|memory| memory.examine::<S>(token, (source, &seed), secrets, items, &mut found));
     }
     found
@@ -180,7 +179,8 @@ impl Memory {
             .collect();
         let mut stream = Stream::new(token, seed, "schnorr-bip340", &transcript);
         let mut coefficients = vec![[0; 2]; open.len()];
-        source.fill(&mut coefficients, &mut |z| stream.fill(token, z));
+        stream.fill(token, &mut coefficients);
+        source.amend(&mut coefficients);
         if !healthy(&coefficients) {
             return;
         }

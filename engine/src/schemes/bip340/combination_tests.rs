@@ -163,7 +163,7 @@ impl Source for Stuck {
         self.0
     }
 
-    fn fill(&self, z: &mut [[u64; 2]], _: &mut dyn FnMut(&mut [[u64; 2]])) {
+    fn amend(&self, z: &mut [[u64; 2]]) {
         z.fill([self.1, 0]);
     }
 }

@@ -5,7 +5,7 @@ use super::wire::{self, Parsed};
 use super::{rules, verify};
 use crate::batch::Item;
 use crate::schemes::Screened;
-use crate::schemes::ed25519::coefficients::System;
+use crate::schemes::combination::coefficients::System;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
 use crate::schemes::weierstrass::{self, Coordinates, InLanes, bytes, words};
 use crate::{Reason, Verdict};

@@ -21,9 +21,9 @@
 //! # Order of reasons
 //! As on the path in lanes: a key that is no point, an R that is no point, the equation.
 
-use super::coalesce::Distinct;
-use super::coefficients::{Source, Stream, healthy, varied};
 use super::wire;
+use crate::schemes::combination::coalesce::Distinct;
+use crate::schemes::combination::coefficients::{Source, Stream, healthy, varied};
 use core::ops::Range;
 use sigwarp_kernels::curve::edwards::equation::{self, Code, Equation, Item, Known, words_of};
 use sigwarp_kernels::curve::edwards::points::{BASE, NEUTRAL, Points};
@@ -362,8 +362,9 @@ impl<F: FieldLanes> Batch<'_, F> {
         self.sums += 1;
         z.clear();
         z.resize(open.len(), [0; 2]);
-        let (stream, token) = (&mut self.stream, self.token);
-        self.source.fill(z, &mut |z| stream.fill(token, z));
+        let token = self.token;
+        self.stream.fill(token, z);
+        self.source.amend(z);
         if !healthy(z) || !(cofactored || varied(z)) {
             return None;
         }

@@ -1,7 +1,7 @@
 //! Combinations against the path in lanes, on every kind of vector.
 
-use super::super::coefficients::System;
 use super::*;
+use crate::schemes::combination::coefficients::System;
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
@@ -286,11 +286,10 @@ impl Source for Rigged {
         self.seed
     }
 
-    fn fill(&self, z: &mut [[u64; 2]], stream: &mut dyn FnMut(&mut [[u64; 2]])) {
+    fn amend(&self, z: &mut [[u64; 2]]) {
         self.fills.fetch_add(1, Ordering::Relaxed);
-        match self.z {
-            Some(rigged) => z.iter_mut().enumerate().for_each(|(i, z)| *z = rigged(i)),
-            None => stream(z),
+        if let Some(rigged) = self.z {
+            z.iter_mut().enumerate().for_each(|(i, z)| *z = rigged(i));
         }
     }
 }
@@ -333,8 +332,7 @@ fn coefficients_are_bound_to_the_batch() {
         fn seed(&self) -> Option<[u8; 32]> {
             Some([5; 32])
         }
-        fn fill(&self, z: &mut [[u64; 2]], stream: &mut dyn FnMut(&mut [[u64; 2]])) {
-            stream(z);
+        fn amend(&self, z: &mut [[u64; 2]]) {
             self.0.lock().unwrap().extend_from_slice(z);
         }
     }

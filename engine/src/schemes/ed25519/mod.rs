@@ -1,7 +1,5 @@
 //! Ed25519, Ed25519ctx and Ed25519ph under nine acceptance rules (RFC 8032 and the rules that networks follow instead).
 
-pub(crate) mod coalesce;
-pub(crate) mod coefficients;
 pub(crate) mod combination;
 #[cfg(feature = "gpu")]
 pub(crate) mod device;

@@ -1,8 +1,8 @@
 //! The test of torsion that cofactorless rules need beside a sum.
 
-use super::super::coefficients::System;
 use super::tests::{CHOICES, EXACT, Rigged, Row, agree_everywhere, codes, halve, here_under, once, rows};
 use super::*;
+use crate::schemes::combination::coefficients::System;
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -170,8 +170,7 @@ fn every_bit_of_a_coefficient_counts() {
         fn seed(&self) -> Option<[u8; 32]> {
             Some([3; 32])
         }
-        fn fill(&self, z: &mut [[u64; 2]], stream: &mut dyn FnMut(&mut [[u64; 2]])) {
-            stream(z);
+        fn amend(&self, z: &mut [[u64; 2]]) {
             let mut one = [0; 2];
             one[self.bit / 64] = 1 << (self.bit % 64);
             if self.alone {

@@ -63,7 +63,7 @@ impl Variant<'_> {
 mod tests {
     use super::*;
     use crate::Ed25519Rule;
-    use crate::schemes::ed25519::coefficients::LABEL;
+    use crate::schemes::combination::coefficients::LABEL;
 
     #[test]
     fn domains_are_those_of_the_standard() {

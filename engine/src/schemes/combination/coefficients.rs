@@ -32,10 +32,8 @@ pub(crate) trait Source: core::fmt::Debug + Sync {
     /// 32 bytes that nobody else knows; none if the system has none to give.
     fn seed(&self) -> Option<[u8; 32]>;
 
-    /// Fills `z` from the stream of the batch.
-    fn fill(&self, z: &mut [[u64; 2]], stream: &mut dyn FnMut(&mut [[u64; 2]])) {
-        stream(z);
-    }
+    /// Sees the coefficients that were drawn for a sum. The tests put unfit ones in their place.
+    fn amend(&self, _: &mut [[u64; 2]]) {}
 }
 
 /// The generator of the operating system.
@@ -72,7 +70,7 @@ pub(crate) fn varied(z: &[[u64; 2]]) -> bool {
 }
 
 /// The bytes of the longest name of a suite.
-pub(super) const LABEL: usize = 32;
+pub(crate) const LABEL: usize = 32;
 
 /// The coefficients of a batch.
 #[derive(Debug)]
