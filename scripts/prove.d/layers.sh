@@ -45,7 +45,7 @@ imports() {
     done <<'PLANTED'
 engine/src/dispatch/choice.rs|use crate::{BackendKind as _, EcdsaRule as innocent};|`use crate::EcdsaRule` leads to the room `schemes`
 engine/src/dispatch/trust.rs|use sha2 as innocent;|leads to sha2
-engine/src/plan/path.rs|use crate::{backend::{self as lower}, batch::Column as _};|the room `backend`
+engine/src/policy/costs.rs|use crate::{backend::{self as lower}, batch::Column as _};|the room `backend`
 engine/src/plan/mod.rs|fn planted() { let _: Option<crate::SelfTestFailure> = None; }|the room `error`
 engine/src/verdict.rs|use crate::dispatch::*;|the room `dispatch`
 engine/src/keyring/ledger.rs|fn planted() { super::super::backend::cpu::start(); }|the room `backend/cpu`
@@ -73,7 +73,7 @@ PLANTED
         short "two modules of the key ring that know each other: not noticed"
     fi
     cp engine/src/keyring/orders.rs "$copy/engine/src/keyring/orders.rs"
-    printf '#[cfg(test)]\nmod planted_tests {\n    use crate::dispatch::*;\n}\n' >>"$copy/engine/src/plan/path.rs"
+    printf '#[cfg(test)]\nmod planted_tests {\n    use crate::dispatch::*;\n}\n' >>"$copy/engine/src/plan/mod.rs"
     if checked; then pass "a module of tests may know more"; else short "a module of tests: $(grep -m 1 'leads to' "$work/out")"; fi
 }
 

@@ -93,7 +93,8 @@ mod tests {
 
     use super::*;
     use crate::backend::{BackendKind, Threads, Workers, cpu};
-    use crate::plan::{Costs, PathChoice, Paths, Plan};
+    use crate::plan::Plan;
+    use crate::policy::{Costs, PathChoice, Paths};
     use crate::verdict::{Slots, Verdict};
 
     /// From RFC 8032: the base point is 4/5 with an even x.

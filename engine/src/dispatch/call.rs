@@ -3,7 +3,7 @@
 use super::member::{Member, Part};
 use crate::batch::BatchView;
 use crate::keyring::KeyScheme;
-use crate::plan::{PathChoice, Paths};
+use crate::policy::{PathChoice, Paths};
 use crate::suite::Suite;
 
 /// A batch, and which of the usable backends takes each suite of its table.

@@ -4,7 +4,7 @@ use super::member::Member;
 use super::{Candidate, Dispatcher, Trust, Why, selftest};
 use crate::backend::{Backend, BackendKind};
 use crate::error::Error;
-use crate::plan::PathChoice;
+use crate::policy::PathChoice;
 
 /// Which backend an engine uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

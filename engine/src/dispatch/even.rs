@@ -5,7 +5,8 @@ use std::time::Instant;
 use crate::backend::{Backend, BackendFailure, signed_ed25519};
 use crate::batch::Column;
 use crate::hash::Hash;
-use crate::plan::{Costs, PathChoice, Paths, Plan};
+use crate::plan::Plan;
+use crate::policy::{Costs, PathChoice, Paths};
 use crate::verdict::Slots;
 
 /// Items of the two runs on a device: the overhead, and the rate.

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use super::selftest::valid_ed25519;
 use crate::backend::{Backend, BackendKind};
-use crate::plan::{Costs, PathChoice, Paths, Plan};
+use crate::plan::Plan;
+use crate::policy::{Costs, PathChoice, Paths};
 use crate::suite::Suite;
 use crate::verdict::Slots;
 

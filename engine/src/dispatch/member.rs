@@ -15,7 +15,7 @@ use super::{SelfTestFailure, measure, selftest};
 use crate::backend::{Backend, alone};
 use crate::hash::Hash;
 use crate::keyring::KeyScheme;
-use crate::plan::Costs;
+use crate::policy::Costs;
 use crate::suite::Scheme;
 
 /// What is tested as one.

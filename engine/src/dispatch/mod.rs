@@ -31,7 +31,7 @@ use crate::error::{Error, SelfTestFailure};
 use crate::explain::Explain;
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, TableStore};
-use crate::plan::PathChoice;
+use crate::policy::PathChoice;
 use crate::suite::Suite;
 use crate::verdict::{Slots, Verdicts};
 

@@ -12,7 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::backend::{Backend, BackendFailure, Random};
 use crate::batch::{BatchView, Column};
 use crate::hash::Hash;
-use crate::plan::{Paths, Plan};
+use crate::plan::Plan;
+use crate::policy::Paths;
 use crate::verdict::{Slots, Verdict};
 
 /// How far a device is trusted.

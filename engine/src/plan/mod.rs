@@ -1,13 +1,10 @@
 //! The plan of a batch: which items are worked on together, as a pure function of the batch and the backend's
 //! shape.
 
-mod path;
-
 use std::ops::Range;
 
 use crate::batch::BatchView;
-pub use path::PathChoice;
-pub(crate) use path::{BadRate, Costs, Known, Path, Work};
+use crate::policy::{PathChoice, Paths};
 
 /// What a plan needs to know of a backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,69 +30,6 @@ pub(crate) struct Plan {
     paths: Paths,
 }
 
-/// How the path of a piece is chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Paths {
-    /// What paths cost on the backend.
-    pub(crate) costs: Costs,
-    /// What the caller has asked for.
-    pub(crate) choice: PathChoice,
-}
-
-impl Paths {
-    /// The most items of a piece of a suite.
-    fn limit(&self, batch: &BatchView<'_>, suite: usize, shape: Shape) -> usize {
-        if batch.suite_table()[suite].combines() && self.choice != PathChoice::Lanes {
-            shape.max_combined
-        } else {
-            shape.max_piece
-        }
-    }
-
-    /// The path for some items of a piece.
-    pub(crate) fn choose(&self, work: &Work) -> Path {
-        match self.choice {
-            PathChoice::Auto => path::choose(work, &self.costs),
-            PathChoice::Lanes => Path::Lanes,
-            // What has failed as a whole is halved until a few are left.
-            PathChoice::Combination if !work.failed => Path::Combination(work.items),
-            PathChoice::Combination if work.items > 16 => Path::Combination(work.items.div_ceil(2)),
-            PathChoice::Combination => Path::Lanes,
-        }
-    }
-}
-
-impl Paths {
-    /// Whether linear combinations of BIP 340 items take those whose keys have tables too: a sum costs half of what
-    /// lanes cost, a table less.
-    pub(crate) fn schnorr_sums_take_tables(&self) -> bool {
-        self.choice == PathChoice::Combination
-    }
-
-    /// Whether a linear combination of BIP 340 items is worth a try. One costs half of what lanes cost, which its items
-    /// cost besides if one of them is bad (docs/decisions/weierstrass-lanes.md).
-    pub(crate) fn schnorr_sums(&self, items: usize, bad_rate: f64) -> bool {
-        /// The fewest items of a sum that costs less than lanes.
-        const FEWEST: usize = 128;
-        /// Items of a sum, at most.
-        const MOST: usize = 2048;
-        match self.choice {
-            PathChoice::Auto => items >= FEWEST && bad_rate * (items.min(MOST) as f64) < 0.6,
-            PathChoice::Lanes => false,
-            PathChoice::Combination => true,
-        }
-    }
-
-    /// Whether the tables of known keys are expected to cost less than combinations of the same items.
-    pub(crate) fn tables_pay(&self, items: &Known, bad_rate: f64) -> bool {
-        match self.choice {
-            PathChoice::Auto => path::tables_pay(items, bad_rate, &self.costs),
-            PathChoice::Lanes => true,
-            PathChoice::Combination => false,
-        }
-    }
-}
-
 impl Plan {
     /// The plan, on a backend of this shape, of the items whose suite `takes` accepts by its index.
     pub(crate) fn new(
@@ -109,7 +43,7 @@ impl Plan {
         let mut pieces = Vec::new();
         if suites <= 1 {
             if suites == 1 && takes(0) {
-                cut(0..items, shape, paths.limit(batch, 0, shape), items, &mut pieces);
+                cut(0..items, shape, limit(&paths, batch, 0, shape), items, &mut pieces);
             }
             return Self { order: None, pieces, paths };
         }
@@ -122,7 +56,7 @@ impl Plan {
             starts[suite + 1] += starts[suite];
         }
         for suite in (0..suites).filter(|&suite| takes(suite)) {
-            let limit = paths.limit(batch, suite, shape);
+            let limit = limit(&paths, batch, suite, shape);
             cut(starts[suite]..starts[suite + 1], shape, limit, items, &mut pieces);
         }
         let mut order = vec![0; items];
@@ -141,7 +75,7 @@ impl Plan {
         let mut start = 0;
         for run in items.chunk_by(|&a, &b| batch.suite_index(a) == batch.suite_index(b)) {
             let suite = batch.suite_index(run[0]) as usize;
-            let limit = paths.limit(batch, suite, shape);
+            let limit = limit(&paths, batch, suite, shape);
             cut(start..start + run.len(), shape, limit, items.len(), &mut pieces);
             start += run.len();
         }
@@ -177,6 +111,15 @@ impl Plan {
     }
 }
 
+/// The most items of a piece of a suite.
+fn limit(paths: &Paths, batch: &BatchView<'_>, suite: usize, shape: Shape) -> usize {
+    if batch.suite_table()[suite].combines() && paths.choice != PathChoice::Lanes {
+        shape.max_combined
+    } else {
+        shape.max_piece
+    }
+}
+
 /// Cuts a run into pieces of whole vectors, of at most `limit` items. With several threads pieces are short enough
 /// that every thread gets several of the batch, but not so short that lanes and shared inversions go unused. Pieces
 /// of combinations cost the less an item the longer they are: each thread gets one at a time.
@@ -204,6 +147,7 @@ fn cut(run: Range<usize>, shape: Shape, limit: usize, items: usize, pieces: &mut
 mod tests {
     use super::*;
     use crate::batch::{Column, Suites};
+    use crate::policy::Costs;
     use crate::{Ed25519Rule, Suite};
 
     /// By default pieces of combinations are no longer than others here.
@@ -286,61 +230,6 @@ mod tests {
         planned.sort_unstable_by(|a, b| b.cmp(a));
         assert_eq!((planned, plan.len()), (some.clone(), some.len()));
         assert_eq!(Plan::of_items(&batch, Vec::new(), shape, PATHS).pieces(), []);
-    }
-
-    #[test]
-    fn a_choice_is_kept_whatever_it_costs() {
-        let costs = Costs::counted(8);
-        let paths = |choice| Paths { costs, choice };
-        let work = |items, failed| Work { items, keys: items, failed, torsion: false, bad_rate: 0.0 };
-        for items in [1, 4, 16, 17, 33, 1000] {
-            for failed in [false, true] {
-                let auto = paths(PathChoice::Auto).choose(&work(items, failed));
-                assert_eq!(auto, path::choose(&work(items, failed), &costs));
-                assert_eq!(paths(PathChoice::Lanes).choose(&work(items, failed)), Path::Lanes);
-            }
-            let combined = paths(PathChoice::Combination);
-            assert_eq!(combined.choose(&work(items, false)), Path::Combination(items));
-            let halves = if items > 16 { Path::Combination(items.div_ceil(2)) } else { Path::Lanes };
-            assert_eq!(combined.choose(&work(items, true)), halves);
-        }
-        let many = Known { full: 16_384, compact: 0, keys: 16, torsion: false };
-        assert!(paths(PathChoice::Lanes).tables_pay(&many, 0.0));
-        assert!(!paths(PathChoice::Combination).tables_pay(&Known { full: 1, ..many }, 1.0));
-        for bad_rate in [0.0, 1.0] {
-            let pay = path::tables_pay(&many, bad_rate, &costs);
-            assert_eq!(paths(PathChoice::Auto).tables_pay(&many, bad_rate), pay);
-        }
-        assert!(path::tables_pay(&many, 1.0, &costs) && !path::tables_pay(&many, 0.0, &costs));
-    }
-
-    #[test]
-    fn bip340_items_are_summed_where_few_of_a_sum_are_bad() {
-        let paths = |choice| Paths { choice, ..PATHS };
-        for (choice, sums, tables) in
-            [(PathChoice::Lanes, false, false), (PathChoice::Combination, true, true)]
-        {
-            assert_eq!(paths(choice).schnorr_sums(1, 1.0), sums);
-            assert_eq!(paths(choice).schnorr_sums(100_000, 0.0), sums);
-            assert_eq!(paths(choice).schnorr_sums_take_tables(), tables);
-        }
-        let auto = paths(PathChoice::Auto);
-        assert!(!auto.schnorr_sums_take_tables());
-        // From 128 items on, of which fewer than 0.6 are bad in a sum of at most 2,048.
-        for (items, bad_rate, sums) in [
-            (127, 0.0, false),
-            (128, 0.0, true),
-            (128, 0.004, true),
-            (128, 0.005, false),
-            (1024, 0.0005, true),
-            (1024, 0.0006, false),
-            (4096, 0.00029, true),
-            (4096, 0.0003, false),
-        ] {
-            assert_eq!(auto.schnorr_sums(items, bad_rate), sums, "{items} items, {bad_rate} of them bad");
-        }
-        // Exactly 0.6 of 2,048.
-        assert!(!auto.schnorr_sums(2048, 0.6 / 2048.0));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use super::LazyTable;
 use super::sec1::{self, Hybrid, Key};
 use super::weierstrass::{self, Bounds};
 use crate::Reason;
@@ -120,7 +121,7 @@ impl<'a> Term<'a> {
 }
 
 /// The table of G, made when it is first asked for.
-pub(crate) type Base<'a, 'b> = &'a dyn Fn() -> &'b BaseTable;
+pub(crate) type Base = LazyTable<BaseTable>;
 
 /// Sums by one way or the other, in their places.
 struct Split<'a> {
@@ -171,7 +172,7 @@ impl<'a> Split<'a> {
 /// For every term, whether its sum has the x expected of it.
 pub(super) fn matches<C: lanes::Curve, S: Family>(
     token: S::Token,
-    base: Base<'_, '_>,
+    base: &Base,
     terms: &[Term<'_>],
     expected: &[Abscissa],
 ) -> Vec<Match> {
@@ -179,20 +180,16 @@ pub(super) fn matches<C: lanes::Curve, S: Family>(
     Split::of(terms).run(
         Match::Exceptional,
         |places, items| equation::matches::<C, S>(token, items, &pick(places)),
-        |places, items| comb::matches::<C, S>(token, base(), items, &pick(places)),
+        |places, items| comb::matches::<C, S>(token, base, items, &pick(places)),
     )
 }
 
 /// The sum of every term.
-pub(super) fn sums<C: lanes::Curve, S: Family>(
-    token: S::Token,
-    base: Base<'_, '_>,
-    terms: &[Term<'_>],
-) -> Vec<Sum> {
+pub(super) fn sums<C: lanes::Curve, S: Family>(token: S::Token, base: &Base, terms: &[Term<'_>]) -> Vec<Sum> {
     Split::of(terms).run(
         Sum::Exceptional,
         |_, items| equation::sums::<C, S>(token, items),
-        |_, items| comb::sums::<C, S>(token, base(), items),
+        |_, items| comb::sums::<C, S>(token, base, items),
     )
 }
 

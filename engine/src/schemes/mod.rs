@@ -23,6 +23,7 @@ pub(crate) mod values;
 pub(crate) mod weierstrass;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::Reason;
 use def::SchemeDef;
@@ -169,6 +170,9 @@ impl fmt::Display for Scheme {
         f.write_str(self.name())
     }
 }
+
+/// A table that a backend makes when a scheme first asks for it.
+pub(crate) type LazyTable<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
 /// What the bytes of an item decide before any arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,18 +4,18 @@ use super::hash;
 use super::tables::Tables;
 use super::weierstrass::Weierstrass;
 use crate::backend::{Backend, BackendFailure, BackendKind, Shape, Workers};
-use crate::batch::{BatchView, Column};
+use crate::batch::{BatchView, Column, Item};
 use crate::hash::Hash;
-use crate::keyring::{KeyScheme, TableStore};
-use crate::plan::{BadRate, Known, Path, Paths, Plan, Work};
-use crate::schemes::bip340::lanes::Combine;
+use crate::keyring::{KeyScheme, Record, TableStore};
+use crate::plan::Plan;
+use crate::policy::{Advice, BadRate, Paths};
 use crate::schemes::combination::coefficients::System;
-use crate::schemes::def::{Kind, WeierstrassKind};
+use crate::schemes::def::Kind;
 use crate::schemes::ecdsa::{Recovered, Recovery};
-use crate::schemes::ed25519;
-use crate::schemes::ed25519::combination::{Combination, Memory, Situation, Step};
+use crate::schemes::ed25519::combination::{Combination, Memory};
 use crate::schemes::ed25519::variant::Variant;
-use crate::schemes::ed25519::verify::{Fleet, Signed};
+use crate::schemes::ed25519::verify::Signed;
+use crate::schemes::ed25519::{self, Ed25519Rule};
 use crate::suite::Suite;
 use crate::verdict::{Reason, Slots, Verdict};
 use sigwarp_kernels::field::FieldLanes;
@@ -54,98 +54,76 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
         }))
     }
 
+    /// Judges the items of a piece, which are of one suite: looks up their keys, has the scheme judge them, learns how many
+    /// fail, and only then sets their slots.
     fn verify_piece(
         &self,
         batch: &BatchView<'_>,
-        items: impl Iterator<Item = usize> + Clone,
+        positions: impl Iterator<Item = usize>,
         paths: &Paths,
         slots: &Slots,
     ) {
-        let Some(first) = items.clone().next() else { return };
+        let positions: Vec<usize> = positions.collect();
+        let Some(&first) = positions.first() else { return };
+        let items: Vec<(Item<'_>, Option<&Record>)> =
+            positions.iter().map(|&position| batch.resolve(position)).collect();
+        if let Some(ring) = batch.ring() {
+            let known = items.iter().filter_map(|(_, record)| *record);
+            ring.count_found(known.map(|record| ring.count_use(record)).count());
+        }
         let suite = batch.item(first).suite;
+        let mut verdicts = vec![None; items.len()];
         match suite.kind() {
             Kind::Ed25519(variant, rule) => {
-                let positions: Vec<usize> = items.collect();
-                let domain = variant.domain();
-                let messages = |items: &[usize]| -> Vec<&[u8]> {
-                    items.iter().map(|&item| batch.item(item).message).collect()
-                };
-                let digests = match variant {
-                    Variant::Prehashed(_) => variant.digests(self.token, &messages(&positions)),
-                    Variant::Pure | Variant::Context(_) => None,
-                };
-                let signed = Signed { rule, variant, domain: &domain, digests: digests.as_deref() };
-                let mut found = 0;
-                let items = positions.iter().map(|&item| {
-                    let (item, known) = batch.resolve(item);
-                    let known = known.map(|record| {
-                        found += 1;
-                        if let Some(ring) = batch.ring() {
-                            ring.count_use(record);
-                        }
-                        Tables::known(record)
-                    });
-                    (item, known)
-                });
-                let mut memory = suite.combines().then(|| self.memory());
-                let torsion = !rule.is_cofactored();
-                let choose = |situation: Situation| self.step(situation, torsion, paths);
-                let combination =
-                    memory.as_mut().map(|memory| Combination { memory, source: &System, choose: &choose });
-                let pay = |Fleet { full, compact, keys }: Fleet| {
-                    paths.tables_pay(&Known { full, compact, keys, torsion }, self.bad_rate.get())
-                };
-                let known = ed25519::verify::KnownKeys { base: &|| self.tables.base(), pay: &pay };
-                let mut failed = 0;
-                ed25519::verify::verify::<F>(
-                    self.token,
-                    signed,
-                    items,
-                    known,
-                    combination,
-                    |position, verdict| {
-                        failed += usize::from(verdict == Verdict::Invalid(Reason::EquationFailed));
-                        slots.set(positions[position], verdict);
-                    },
-                );
-                if let Some(memory) = memory {
-                    self.bad_rate.observe(failed, positions.len());
-                    self.keep(memory);
-                }
-                if let Some(ring) = batch.ring() {
-                    ring.count_found(found);
-                }
+                let advice = paths.advice(self.bad_rate.get());
+                self.ed25519((variant, rule), suite.combines().then_some(&advice), &items, &mut verdicts);
+                self.bad_rate.observe(failed(&verdicts), items.len());
             }
-            Kind::Weierstrass(kind @ WeierstrassKind::Bip340) => {
-                let items: Vec<usize> = items.collect();
-                let worth = |items| paths.schnorr_sums(items, self.schnorr_bad_rate.get());
-                let combine = Combine { worth: &worth, with_tables: paths.schnorr_sums_take_tables() };
-                self.weierstrass.verify(kind, Some(combine), batch, &items, slots);
-                let failed = Verdict::Invalid(Reason::EquationFailed);
-                let failed = items.iter().filter(|&&item| slots.peek(item) == Some(failed)).count();
-                self.schnorr_bad_rate.observe(failed, items.len());
-            }
-            Kind::Weierstrass(kind @ (WeierstrassKind::Ecdsa { .. } | WeierstrassKind::Sm2 { .. })) => {
-                self.weierstrass.verify(kind, None, batch, &items.collect::<Vec<_>>(), slots);
+            Kind::Weierstrass(kind) => {
+                let advice = paths.advice(self.schnorr_bad_rate.get());
+                self.weierstrass.verify(kind, &advice, &items, &mut verdicts);
+                if suite.combines() {
+                    self.schnorr_bad_rate.observe(failed(&verdicts), items.len());
+                }
             }
             #[cfg(feature = "one-by-one")]
             Kind::OneByOne(judges, choice) => {
-                for position in items {
-                    let item = batch.item(position);
-                    let judged = (judges.verify)(choice, item.key, item.message, item.signature);
-                    slots.set(position, judged.into());
+                for ((item, _), verdict) in items.iter().zip(&mut verdicts) {
+                    *verdict = Some((judges.verify)(choice, item.key, item.message, item.signature).into());
                 }
+            }
+        }
+        for (position, verdict) in positions.into_iter().zip(verdicts) {
+            if let Some(verdict) = verdict {
+                slots.set(position, verdict);
             }
         }
     }
 
-    /// What `plan` advises for some items of a piece, of a rule whose sums need a test of torsion or not.
-    fn step(&self, situation: Situation, torsion: bool, paths: &Paths) -> Step {
-        let Situation { items, keys, failed } = situation;
-        match paths.choose(&Work { items, keys, failed, torsion, bad_rate: self.bad_rate.get() }) {
-            // The kernel of lanes takes what fills no vector one by one.
-            Path::Single | Path::Lanes => Step::Lanes,
-            Path::Combination(size) => Step::Sums(size),
+    /// Judges Ed25519 items of one suite; by linear combinations as `advice` says, where there is any.
+    fn ed25519(
+        &self,
+        (variant, rule): (Variant<'_>, Ed25519Rule),
+        advice: Option<&Advice>,
+        items: &[(Item<'_>, Option<&Record>)],
+        verdicts: &mut [Option<Verdict>],
+    ) {
+        let domain = variant.domain();
+        let digests = match variant {
+            Variant::Prehashed(_) => {
+                let messages: Vec<&[u8]> = items.iter().map(|(item, _)| item.message).collect();
+                variant.digests(self.token, &messages)
+            }
+            Variant::Pure | Variant::Context(_) => None,
+        };
+        let signed = Signed { rule, variant, domain: &domain, digests: digests.as_deref() };
+        let mut memory = advice.map(|_| self.memory());
+        let combination = advice.zip(memory.as_mut());
+        let combination = combination.map(|(advice, memory)| Combination { memory, source: &System, advice });
+        let rows = items.iter().map(|(item, record)| (*item, record.map(Tables::known)));
+        ed25519::verify::verify::<F>(self.token, signed, rows, &self.tables.base, combination, verdicts);
+        if let Some(memory) = memory {
+            self.keep(memory);
         }
     }
 
@@ -163,6 +141,12 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
             }
         }
     }
+}
+
+/// How many items failed their equation.
+fn failed(verdicts: &[Option<Verdict>]) -> usize {
+    let failed = Verdict::Invalid(Reason::EquationFailed);
+    verdicts.iter().filter(|verdict| **verdict == Some(failed)).count()
 }
 
 impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> {

@@ -1,10 +1,11 @@
 //! Tables of known keys, in the form of one field representation.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Reason;
 use crate::backend::Workers;
 use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier};
+use crate::schemes::LazyTable;
 use crate::schemes::ed25519::PointFacts;
 use crate::schemes::ed25519::verify::KnownKey;
 use sigwarp_kernels::curve::edwards::comb::{self, BaseTable, KeyTable, Pools};
@@ -21,18 +22,15 @@ const _: () = assert!(SHARE.is_multiple_of(LANES));
 pub(super) struct Tables<F: FieldLanes> {
     token: F::Token,
     workers: Workers,
-    base: OnceLock<BaseTable<F>>,
+    /// The table of B.
+    pub(super) base: LazyTable<BaseTable<F>>,
     pools: Pools,
 }
 
 impl<F: FieldLanes + 'static> Tables<F> {
     pub(super) fn new(token: F::Token, workers: Workers) -> Self {
-        Self { token, workers, base: OnceLock::new(), pools: Pools::default() }
-    }
-
-    /// The table of B, made when it is first needed.
-    pub(super) fn base(&self) -> &BaseTable<F> {
-        self.base.get_or_init(|| comb::base_table(self.token))
+        let base = LazyTable::new(Box::new(move || comb::base_table(token)));
+        Self { token, workers, base, pools: Pools::default() }
     }
 
     /// What the ring knows of a key. Tables built by another backend are ignored.

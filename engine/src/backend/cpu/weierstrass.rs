@@ -5,17 +5,17 @@ use std::sync::{Arc, OnceLock};
 use super::tables::in_shares;
 use crate::Reason;
 use crate::backend::Workers;
-use crate::batch::{BatchView, Item};
+use crate::batch::Item;
 use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier, WeierstrassKeys};
-use crate::schemes::bip340::lanes::Combine;
+use crate::policy::Advice;
 use crate::schemes::def::WeierstrassKind;
 use crate::schemes::ecdsa::{Recovered, Recovery};
-use crate::schemes::keys::{self, KnownKey};
+use crate::schemes::keys::{self, Base, KnownKey};
 use crate::schemes::sec1::Hybrid;
 use crate::schemes::weierstrass as scheme_curve;
 use crate::schemes::{bip340, ecdsa, sm2};
-use crate::verdict::Slots;
-use sigwarp_kernels::curve::weierstrass::comb::{self, BaseTable, KeyTable, Pools};
+use crate::verdict::Verdict;
+use sigwarp_kernels::curve::weierstrass::comb::{self, KeyTable, Pools};
 use sigwarp_kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
 use sigwarp_kernels::field::prime256::Family;
 use sigwarp_kernels::simd::Token;
@@ -28,15 +28,14 @@ pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     /// Where it keeps registered keys of a scheme.
     fn table_store(&self, keys: WeierstrassKeys) -> &dyn TableStore;
 
-    /// Sets the slot of every item; they are of one suite, which is of `kind`. BIP 340 has linear combinations, which
-    /// are tried first as `combine` says.
+    /// Judges items of one suite, which is of `kind`, with what the ring knows of their keys. `verdicts` has a place for
+    /// each, and gets the verdict of every one.
     fn verify(
         &self,
         kind: WeierstrassKind<'_>,
-        combine: Option<Combine<'_>>,
-        batch: &BatchView<'_>,
-        items: &[usize],
-        slots: &Slots,
+        advice: &Advice,
+        items: &[(Item<'_>, Option<&Record>)],
+        verdicts: &mut [Option<Verdict>],
     );
 
     /// The keys of consecutive rows, from row `first` on; every place of `keys` is set.
@@ -49,8 +48,8 @@ pub(crate) struct InLanes<S: Family, One: Family = S> {
     token: S::Token,
     /// Of a family that every machine has, or of `S`.
     one: Option<One::Token>,
-    /// The tables of G on P-256, secp256k1 and SM2, each made when it is first needed.
-    bases: [OnceLock<BaseTable>; 3],
+    /// The tables of G on P-256, secp256k1 and SM2.
+    bases: [Base; 3],
     /// In the order of [`WeierstrassKeys::ALL`].
     stores: [Store<S>; WeierstrassKeys::ALL.len()],
 }
@@ -68,31 +67,13 @@ fn examined(found: Result<(u8, Option<Coordinates>), Reason>) -> Result<Examined
     found.map(|(criteria, point)| Examined { criteria, point })
 }
 
-/// Items with what the ring knows of their keys, which it is told of.
-fn resolve<'a, 'b>(
-    batch: &'b BatchView<'a>,
-    items: &'b [usize],
-) -> impl Iterator<Item = (Item<'a>, Option<&'a Record>)> {
-    items.iter().map(|&item| {
-        let (item, record) = batch.resolve(item);
-        if let (Some(ring), Some(record)) = (batch.ring(), record) {
-            ring.count_use(record);
-            ring.count_found(1);
-        }
-        (item, record)
-    })
-}
-
 impl<S: Family, One: Family> InLanes<S, One> {
-    fn base(&self, keys: WeierstrassKeys) -> &BaseTable {
-        let token = self.token;
+    fn base(&self, keys: WeierstrassKeys) -> &Base {
         let [p256, secp256k1, sm2] = &self.bases;
         match keys {
-            WeierstrassKeys::P256 => p256.get_or_init(|| comb::base_table::<P256, S>(token)),
-            WeierstrassKeys::Sm2 => sm2.get_or_init(|| comb::base_table::<Sm2, S>(token)),
-            WeierstrassKeys::Secp256k1 | WeierstrassKeys::Bip340 => {
-                secp256k1.get_or_init(|| comb::base_table::<Secp256k1, S>(token))
-            }
+            WeierstrassKeys::P256 => p256,
+            WeierstrassKeys::Sm2 => sm2,
+            WeierstrassKeys::Secp256k1 | WeierstrassKeys::Bip340 => secp256k1,
         }
     }
 
@@ -100,24 +81,19 @@ impl<S: Family, One: Family> InLanes<S, One> {
         &self,
         token: T::Token,
         kind: WeierstrassKind<'_>,
-        combine: Option<Combine<'_>>,
-        batch: &BatchView<'_>,
-        items: &[usize],
-        slots: &Slots,
+        advice: &Advice,
+        items: &[(Item<'_>, Option<&Record>)],
+        verdicts: &mut [Option<Verdict>],
     ) {
-        let set = |position: usize, verdict| slots.set(items[position], verdict);
-        let base = || self.base(kind.keys());
-        let rows = resolve(batch, items).map(|(item, record)| (item, record.map(known)));
+        let base = self.base(kind.keys());
+        let rows = items.iter().map(|(item, record)| (*item, record.map(known)));
         match kind {
             WeierstrassKind::Ecdsa { scheme, rule, encoding } => {
-                ecdsa::lanes::verify::<T>(token, (scheme, rule, encoding), &base, rows, set);
+                ecdsa::lanes::verify::<T>(token, (scheme, rule, encoding), base, rows, verdicts);
             }
-            WeierstrassKind::Bip340 => {
-                let combine = combine.unwrap_or(Combine { worth: &|_| false, with_tables: false });
-                bip340::lanes::verify::<T>(token, combine, &base, rows, set);
-            }
+            WeierstrassKind::Bip340 => bip340::lanes::verify::<T>(token, advice, base, rows, verdicts),
             WeierstrassKind::Sm2 { user_id, encoding } => {
-                sm2::lanes::verify::<T>(token, (user_id, encoding), &base, rows, set);
+                sm2::lanes::verify::<T>(token, (user_id, encoding), base, rows, verdicts);
             }
         }
     }
@@ -199,7 +175,12 @@ impl<S: Family, One: Family> Weierstrass<S::Token> for InLanes<S, One> {
         let pools = Arc::new(Pools::default());
         let store = |keys| Store { keys, token, workers: workers.clone(), pools: Arc::clone(&pools) };
         let stores = WeierstrassKeys::ALL.map(store);
-        Self { token, one, bases: [const { OnceLock::new() }; 3], stores }
+        let bases = [
+            Base::new(Box::new(move || comb::base_table::<P256, S>(token))),
+            Base::new(Box::new(move || comb::base_table::<Secp256k1, S>(token))),
+            Base::new(Box::new(move || comb::base_table::<Sm2, S>(token))),
+        ];
+        Self { token, one, bases, stores }
     }
 
     fn table_store(&self, keys: WeierstrassKeys) -> &dyn TableStore {
@@ -209,14 +190,13 @@ impl<S: Family, One: Family> Weierstrass<S::Token> for InLanes<S, One> {
     fn verify(
         &self,
         kind: WeierstrassKind<'_>,
-        combine: Option<Combine<'_>>,
-        batch: &BatchView<'_>,
-        items: &[usize],
-        slots: &Slots,
+        advice: &Advice,
+        items: &[(Item<'_>, Option<&Record>)],
+        verdicts: &mut [Option<Verdict>],
     ) {
         match self.one {
-            Some(one) if items.len() == 1 => self.verify_by::<One>(one, kind, combine, batch, items, slots),
-            _ => self.verify_by::<S>(self.token, kind, combine, batch, items, slots),
+            Some(one) if items.len() == 1 => self.verify_by::<One>(one, kind, advice, items, verdicts),
+            _ => self.verify_by::<S>(self.token, kind, advice, items, verdicts),
         }
     }
 

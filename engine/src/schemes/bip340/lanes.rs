@@ -4,6 +4,7 @@ use super::combination::{self, Found, Numbers};
 use super::wire::{self, Parsed};
 use super::{rules, verify};
 use crate::batch::Item;
+use crate::policy::{Advice, SumsOfOneTry};
 use crate::schemes::Screened;
 use crate::schemes::combination::coefficients::System;
 use crate::schemes::keys::{self, Base, KnownKey, Term};
@@ -15,23 +16,18 @@ use sigwarp_kernels::field::prime256::Family;
 use sigwarp_kernels::hash::{Slices, tagged};
 use sigwarp_kernels::simd::Token;
 
-/// Which items are tried by linear combinations first.
-#[derive(Clone, Copy)]
-pub(crate) struct Combine<'a> {
-    /// Whether so many of them are worth it.
-    pub(crate) worth: &'a dyn Fn(usize) -> bool,
-    /// Whether those whose keys have tables are among them. A table costs less than a sum does.
-    pub(crate) with_tables: bool,
-}
+/// A sum costs half of what lanes cost, which its items cost besides if one of them is bad
+/// (docs/decisions/weierstrass-lanes.md).
+const SUMS: SumsOfOneTry = SumsOfOneTry { fewest: 128, most: combination::MOST, bad: 0.6 };
 
-/// Judges items, as `combine` says by linear combinations first. `set` gets the position of every item in `items` once,
+/// Judges items, as `advice` says by linear combinations first. `set` gets the position of every item in `items` once,
 /// with its verdict.
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
-    combine: Combine<'_>,
-    base: Base<'_, '_>,
+    advice: &Advice,
+    base: &Base,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
-    mut set: impl FnMut(usize, Verdict),
+    verdicts: &mut [Option<Verdict>],
 ) {
     let n = <lanes::Secp256k1 as InLanes>::BOUNDS.n;
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
@@ -40,15 +36,15 @@ pub(crate) fn verify<'a, S: Family>(
     let mut rejected_keys = Vec::new();
     for (position, (item, known)) in items.enumerate() {
         match wire::parse(item.key, item.signature) {
-            Err(reason) => set(position, Verdict::Invalid(reason)),
+            Err(reason) => verdicts[position] = Some(Verdict::Invalid(reason)),
             Ok(parsed) => {
                 // The point with an even y.
                 let point = Encoded { x: words(&parsed.key), y: Y::Odd(false) };
                 match rules::screen(&parsed.facts) {
-                    Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                    Screened::Rejected(reason) => verdicts[position] = Some(Verdict::Invalid(reason)),
                     // A known key is a point.
                     Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
-                        set(position, Verdict::Invalid(reason));
+                        verdicts[position] = Some(Verdict::Invalid(reason));
                     }
                     Screened::RejectedUnlessKeyFails(reason) => {
                         rejected.push((position, reason));
@@ -67,14 +63,14 @@ pub(crate) fn verify<'a, S: Family>(
     for (on_curve, (position, reason)) in
         equation::on_curve::<lanes::Secp256k1, S>(token, &rejected_keys).into_iter().zip(rejected)
     {
-        set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
+        verdicts[position] = Some(Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
     }
 
     let challenges: Vec<[u8; 32]> =
         challenges(token, &open).iter().map(|e| weierstrass::reduce(e, n)).collect();
     let (tried, mut left): (Vec<usize>, Vec<usize>) =
-        (0..open.len()).partition(|&i| combine.with_tables || terms[i].table.is_none());
-    if (combine.worth)(tried.len()) {
+        (0..open.len()).partition(|&i| advice.one_try_takes_tables() || terms[i].table.is_none());
+    if advice.one_try_pays(&SUMS, tried.len()) {
         let numbers: Vec<Numbers> = tried
             .iter()
             .map(|&i| {
@@ -97,7 +93,7 @@ pub(crate) fn verify<'a, S: Family>(
                 Found::NoR => Verdict::Invalid(Reason::EquationFailed),
                 Found::Valid => Verdict::Valid,
             };
-            set(open[i].0, verdict);
+            verdicts[open[i].0] = Some(verdict);
         }
     } else {
         left.extend(tried);
@@ -118,7 +114,7 @@ pub(crate) fn verify<'a, S: Family>(
             Sum::At { .. } => Verdict::Invalid(Reason::EquationFailed),
             Sum::Exceptional => verify::verify(item.key, item.message, item.signature).into(),
         };
-        set(*position, verdict);
+        verdicts[*position] = Some(verdict);
     }
 }
 

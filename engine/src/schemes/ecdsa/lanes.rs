@@ -13,27 +13,27 @@ use sigwarp_kernels::curve::weierstrass::equation::{self, Abscissa, Match, Sum};
 use sigwarp_kernels::curve::weierstrass::scalars::{self, Triple};
 use sigwarp_kernels::field::prime256::Family;
 
-/// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
+/// Judges items of one suite. `verdicts` has a place for each, and gets the verdict of every one.
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
     (scheme, rule, encoding): (EcdsaScheme, EcdsaRule, EcdsaEncoding),
-    base: Base<'_, '_>,
+    base: &Base,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
-    set: impl FnMut(usize, Verdict),
+    verdicts: &mut [Option<Verdict>],
 ) {
     let suite = (scheme, rule, encoding);
     match scheme.curve() {
-        CurveName::P256 => verify_on::<lanes::P256, S>(token, suite, base, items, set),
-        CurveName::Secp256k1 => verify_on::<lanes::Secp256k1, S>(token, suite, base, items, set),
+        CurveName::P256 => verify_on::<lanes::P256, S>(token, suite, base, items, verdicts),
+        CurveName::Secp256k1 => verify_on::<lanes::Secp256k1, S>(token, suite, base, items, verdicts),
     }
 }
 
 fn verify_on<'a, C: InLanes, S: Family>(
     token: S::Token,
     (scheme, rule, encoding): (EcdsaScheme, EcdsaRule, EcdsaEncoding),
-    base: Base<'_, '_>,
+    base: &Base,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
-    mut set: impl FnMut(usize, Verdict),
+    verdicts: &mut [Option<Verdict>],
 ) {
     let bounds = C::BOUNDS;
     let hybrid = encoding.hybrid_keys(scheme.curve());
@@ -45,12 +45,12 @@ fn verify_on<'a, C: InLanes, S: Family>(
     let mut rejected_keys = Vec::new();
     for (position, (item, known)) in items.enumerate() {
         match wire::parse(&bounds, encoding, hybrid, item.key, item.signature) {
-            Err(reason) => set(position, Verdict::Invalid(reason)),
+            Err(reason) => verdicts[position] = Some(Verdict::Invalid(reason)),
             Ok(parsed) => match rule.screen(&parsed.facts) {
-                Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                Screened::Rejected(reason) => verdicts[position] = Some(Verdict::Invalid(reason)),
                 // A known key is a point.
                 Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
-                    set(position, Verdict::Invalid(reason));
+                    verdicts[position] = Some(Verdict::Invalid(reason));
                 }
                 Screened::RejectedUnlessKeyFails(reason) => {
                     rejected.push((position, reason));
@@ -81,7 +81,7 @@ fn verify_on<'a, C: InLanes, S: Family>(
     for (on_curve, (position, reason)) in
         equation::on_curve::<C, S>(token, &rejected_keys).into_iter().zip(rejected)
     {
-        set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
+        verdicts[position] = Some(Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
     }
 
     // R = (e/s)G + (r/s)Q.
@@ -92,14 +92,14 @@ fn verify_on<'a, C: InLanes, S: Family>(
         .zip(quotients)
         .map(|(((_, parsed, _), known), [g, k])| Term::new(|| weierstrass::encoded(&parsed.key), known, g, k))
         .collect();
-    let mut set = |i: usize, verdict: Option<Verdict>| {
+    let mut decide = |i: usize, verdict: Option<Verdict>| {
         let (position, _, item) = &open[i];
         let again = || verify::verify(scheme, rule, encoding, item.key, item.message, item.signature).into();
-        set(*position, verdict.unwrap_or_else(again));
+        verdicts[*position] = Some(verdict.unwrap_or_else(again));
     };
     if encoding == EcdsaEncoding::RawV {
         for (i, sum) in keys::sums::<C, S>(token, base, &terms).into_iter().enumerate() {
-            set(
+            decide(
                 i,
                 match sum {
                     Sum::NotOnCurve => Some(Verdict::Invalid(Reason::KeyNotOnCurve)),
@@ -115,7 +115,7 @@ fn verify_on<'a, C: InLanes, S: Family>(
         let expected: Vec<Abscissa> =
             open.iter().map(|(_, parsed, _)| weierstrass::abscissa(&parsed.signature.r, &bounds)).collect();
         for (i, found) in keys::matches::<C, S>(token, base, &terms, &expected).into_iter().enumerate() {
-            set(
+            decide(
                 i,
                 match found {
                     Match::NotOnCurve => Some(Verdict::Invalid(Reason::KeyNotOnCurve)),

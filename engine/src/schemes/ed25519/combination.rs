@@ -22,6 +22,7 @@
 //! As on the path in lanes: a key that is no point, an R that is no point, the equation.
 
 use super::wire;
+use crate::policy::{Advice, Path, Work};
 use crate::schemes::combination::coalesce::Distinct;
 use crate::schemes::combination::coefficients::{Source, Stream, healthy, varied};
 use core::ops::Range;
@@ -42,34 +43,14 @@ const LONG: usize = 252;
 /// Bytes that the memory of a piece may keep.
 const KEEP: usize = 32 << 20;
 
-/// What the choice of the next step depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Situation {
-    /// Items to decide.
-    pub(crate) items: usize,
-    /// Their distinct keys, at most.
-    pub(crate) keys: usize,
-    /// Whether points and challenges are there already, because a sum of these items did not vanish.
-    pub(crate) failed: bool,
-}
-
-/// How items are decided next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// One by one, in lanes.
-    Lanes,
-    /// By sums of so many items.
-    Sums(usize),
-}
-
 /// What a linear combination needs besides its items.
 pub(crate) struct Combination<'a, F> {
     /// Memory that is kept from one call to the next.
     pub(crate) memory: &'a mut Memory<F>,
     /// Where seeds come from.
     pub(crate) source: &'a dyn Source,
-    /// How to go on.
-    pub(crate) choose: &'a dyn Fn(Situation) -> Step,
+    /// Which items are summed, and how to go on where a sum did not vanish.
+    pub(crate) advice: &'a Advice,
 }
 
 /// Memory of a piece: about 700 bytes an item, and 500 more for a cofactorless equation.
@@ -162,11 +143,11 @@ pub(super) fn check<F: FieldLanes>(
     codes: &mut [Code],
     combination: Combination<'_, F>,
 ) {
-    let Combination { memory, source, choose } = combination;
-    let seed = if choose(Situation { items: items.len(), keys: items.len(), failed: false }) == Step::Lanes {
-        None
-    } else {
-        source.seed().filter(|seed| *seed != [0; 32])
+    let Combination { memory, source, advice } = combination;
+    let torsion = !equation.cofactored;
+    let seed = match advice.path(&Work { items: items.len(), keys: items.len(), failed: false, torsion }) {
+        Path::Single | Path::Lanes => None,
+        Path::Combination(_) => source.seed().filter(|seed| *seed != [0; 32]),
     };
     // Without randomness there is no combination.
     let Some(seed) = seed else {
@@ -176,7 +157,7 @@ pub(super) fn check<F: FieldLanes>(
     let stream = Stream::new(token, &seed, suite, &memory.transcript);
     let suspects = Vec::new();
     let mut batch =
-        Batch { token, equation, items, codes, memory, stream, source, choose, sums: 0, suspects };
+        Batch { token, equation, items, codes, memory, stream, source, advice, sums: 0, suspects };
     let open = batch.memory.open.len();
     batch.decide(0..open, false);
     batch.decide_suspects();
@@ -291,7 +272,7 @@ struct Batch<'a, F: FieldLanes> {
     memory: &'a mut Memory<F>,
     stream: Stream,
     source: &'a dyn Source,
-    choose: &'a dyn Fn(Situation) -> Step,
+    advice: &'a Advice,
     /// Sums made.
     sums: u32,
     /// Items left to the path in lanes, which takes them together.
@@ -303,9 +284,10 @@ impl<F: FieldLanes> Batch<'_, F> {
     /// vanish.
     fn decide(&mut self, range: Range<usize>, failed: bool) {
         let keys = self.memory.distinct.keys.len().min(range.len());
-        let mut size = match (self.choose)(Situation { items: range.len(), keys, failed }) {
-            Step::Lanes => 0,
-            Step::Sums(size) => size.next_multiple_of(F::Vector::LANES),
+        let torsion = !self.equation.cofactored;
+        let mut size = match self.advice.path(&Work { items: range.len(), keys, failed, torsion }) {
+            Path::Single | Path::Lanes => 0,
+            Path::Combination(size) => size.next_multiple_of(F::Vector::LANES),
         };
         // The same sum again would say the same.
         if failed && size >= range.len() {

@@ -68,35 +68,20 @@ fn items(rows: &[Row]) -> Vec<Item<'_>> {
 }
 
 /// Sums of everything, halved while they fail.
-pub(super) fn halve(situation: Situation) -> Step {
-    match situation {
-        Situation { items, failed: false, .. } => Step::Sums(items),
-        Situation { items, .. } if items > 4 => Step::Sums(items.div_ceil(2)),
-        _ => Step::Lanes,
-    }
-}
-
+pub(super) const HALVES: Advice = Advice::Sums { size: usize::MAX, halved_above: 4 };
 /// One sum, then lanes.
-pub(super) fn once(situation: Situation) -> Step {
-    if situation.failed { Step::Lanes } else { Step::Sums(situation.items) }
-}
-
+pub(super) const ONE_SUM: Advice = Advice::Sums { size: usize::MAX, halved_above: usize::MAX };
 /// Sums of ten.
-fn tens(situation: Situation) -> Step {
-    if situation.failed { Step::Lanes } else { Step::Sums(10) }
-}
+const TENS: Advice = Advice::Sums { size: 10, halved_above: usize::MAX };
 
-/// How a test goes on.
-type Choose = fn(Situation) -> Step;
-
-pub(super) const CHOICES: [Choose; 3] = [halve, once, tens];
+pub(super) const ADVICE: [Advice; 3] = [HALVES, ONE_SUM, TENS];
 
 /// What combinations say of rows that they take twice with the same memory, beside what lanes say.
 pub(super) fn codes<F: FieldLanes>(
     equation: Equation<'_>,
     rows: &[Row],
     source: &dyn Source,
-    choose: Choose,
+    advice: Advice,
 ) -> Option<[Vec<Code>; 2]> {
     let token = sigwarp_kernels::simd::testing::detect::<F::Token>()?;
     let items = items(rows);
@@ -106,7 +91,7 @@ pub(super) fn codes<F: FieldLanes>(
     let mut found = [const { Vec::new() }; 2];
     for found in &mut found {
         *found = vec![Code::Valid; rows.len()];
-        let combination = Combination { memory: &mut memory, source, choose: &choose };
+        let combination = Combination { memory: &mut memory, source, advice: &advice };
         check(token, "zip215", equation, &items, found, combination);
     }
     assert_eq!(found[0], found[1], "memory of the call before");
@@ -116,14 +101,14 @@ pub(super) fn codes<F: FieldLanes>(
 
 fn agree<F: FieldLanes>(rows: &[Row]) {
     // Emulated lanes take a second for what others do in milliseconds.
-    let exact: [&[Choose]; 2] = match (F::Vector::CALLS, rows.len()) {
-        (false, _) => [&[halve, tens], &[once]],
-        (true, ..=20) => [&[once], &[]],
+    let exact: [&[Advice]; 2] = match (F::Vector::CALLS, rows.len()) {
+        (false, _) => [&[HALVES, TENS], &[ONE_SUM]],
+        (true, ..=20) => [&[ONE_SUM], &[]],
         (true, _) => [&[], &[]],
     };
-    for (equation, choices) in [(EQUATION, &CHOICES[..]), (EXACT[0], exact[0]), (EXACT[1], exact[1])] {
-        for &choose in choices {
-            if let Some([found, lanes]) = codes::<F>(equation, rows, &System, choose) {
+    for (equation, several) in [(EQUATION, &ADVICE[..]), (EXACT[0], exact[0]), (EXACT[1], exact[1])] {
+        for &advice in several {
+            if let Some([found, lanes]) = codes::<F>(equation, rows, &System, advice) {
                 assert_eq!(found, lanes, "{} {equation:?}", <F::Token as sigwarp_kernels::simd::Token>::NAME);
             }
         }
@@ -147,8 +132,8 @@ pub(super) fn rows(count: usize, keys: usize) -> Vec<Row> {
 }
 
 /// The codes of the widest vectors of this machine.
-fn here(rows: &[Row], source: &dyn Source, choose: Choose) -> Vec<Code> {
-    here_under(EQUATION, rows, source, choose)
+fn here(rows: &[Row], source: &dyn Source, advice: Advice) -> Vec<Code> {
+    here_under(EQUATION, rows, source, advice)
 }
 
 /// The same under any equation.
@@ -156,13 +141,13 @@ pub(super) fn here_under(
     equation: Equation<'_>,
     rows: &[Row],
     source: &dyn Source,
-    choose: Choose,
+    advice: Advice,
 ) -> Vec<Code> {
     #[cfg(target_arch = "x86_64")]
-    if let Some([found, _]) = codes::<native::Avx512>(equation, rows, source, choose) {
+    if let Some([found, _]) = codes::<native::Avx512>(equation, rows, source, advice) {
         return found;
     }
-    codes::<Radix51Portable>(equation, rows, source, choose).map(|[found, _]| found).expect("portable lanes")
+    codes::<Radix51Portable>(equation, rows, source, advice).map(|[found, _]| found).expect("portable lanes")
 }
 
 #[test]
@@ -172,7 +157,7 @@ fn good_items_of_every_count() {
             agree_everywhere(&rows(count, keys));
         }
     }
-    assert!(here(&rows(300, 9), &System, once).iter().all(|c| *c == Code::Valid));
+    assert!(here(&rows(300, 9), &System, ONE_SUM).iter().all(|c| *c == Code::Valid));
 }
 
 #[test]
@@ -216,7 +201,7 @@ fn cancelling_items_are_found() {
         rows[first] = rows[first].clone().shifted(Scalar::from(5u8));
         rows[second] = rows[second].clone().shifted(-Scalar::from(5u8));
         agree_everywhere(&rows);
-        let bad = here(&rows, &System, halve);
+        let bad = here(&rows, &System, HALVES);
         for (i, code) in bad.iter().enumerate() {
             assert_eq!(*code == Code::EquationFailed, i == first || i == second);
         }
@@ -233,7 +218,7 @@ fn cancelling_items_are_found() {
 fn torsion_in_every_position() {
     let grid: Vec<Row> = (0..64).map(|i| Row::with_torsion(i, i % 8, i / 8)).collect();
     agree_everywhere(&grid);
-    let found = here(&grid, &System, once);
+    let found = here(&grid, &System, ONE_SUM);
     assert!(found.iter().all(|code| *code == Code::Valid), "the cofactor kills all torsion");
     for position in 0..9 {
         for torsion in 0..8 {
@@ -242,10 +227,10 @@ fn torsion_in_every_position() {
             if torsion == position % 8 {
                 agree_everywhere(&rows);
             }
-            let found = here(&rows, &System, once);
+            let found = here(&rows, &System, ONE_SUM);
             assert!(found.iter().all(|code| *code == Code::Valid));
             rows[position] = rows[position].clone().shifted(Scalar::ONE);
-            let found = here(&rows, &System, halve);
+            let found = here(&rows, &System, HALVES);
             assert_eq!(found.iter().filter(|code| **code != Code::Valid).count(), 1);
             assert_eq!(found[position], Code::EquationFailed);
         }
@@ -302,21 +287,22 @@ fn a_broken_generator_fails_closed() {
     // They cancel under equal coefficients, and all vanish under zeros.
     spoiled[3] = spoiled[3].clone().shifted(Scalar::ONE);
     spoiled[4] = spoiled[4].clone().shifted(-Scalar::ONE);
-    let [_, expected] = codes::<Radix51Portable>(EQUATION, &spoiled, &System, once).expect("portable lanes");
+    let [_, expected] =
+        codes::<Radix51Portable>(EQUATION, &spoiled, &System, ONE_SUM).expect("portable lanes");
     assert_eq!(expected.iter().filter(|code| **code == Code::EquationFailed).count(), 2);
     let zero: fn(usize) -> [u64; 2] = |_| [0, 0];
     let one_zero: fn(usize) -> [u64; 2] = |i| if i == 3 { [0, 0] } else { [i as u64 + 1, 9] };
     let stuck: fn(usize) -> [u64; 2] = |_| [0x1234, 0x5678];
-    for choose in CHOICES {
+    for advice in ADVICE {
         for z in [zero, one_zero, stuck] {
             let source = Rigged::new(Some([1; 32]), Some(z));
-            assert_eq!(here(&spoiled, &source, choose), expected);
+            assert_eq!(here(&spoiled, &source, advice), expected);
             let all_good = rows(40, 4);
-            assert!(here(&all_good, &source, choose).iter().all(|code| *code == Code::Valid));
+            assert!(here(&all_good, &source, advice).iter().all(|code| *code == Code::Valid));
         }
         for seed in [None, Some([0; 32])] {
             let source = Rigged::new(seed, None);
-            assert_eq!(here(&spoiled, &source, choose), expected);
+            assert_eq!(here(&spoiled, &source, advice), expected);
             assert_eq!(source.fills.load(Ordering::Relaxed), 0, "no sum without a seed");
         }
     }
@@ -339,7 +325,7 @@ fn coefficients_are_bound_to_the_batch() {
     let drawn = |rows: &[Row]| {
         let recorder = Recorder::default();
         let mut memory = Memory::<Radix51Portable>::new(sigwarp_kernels::simd::Token::detect().unwrap());
-        let combination = Combination { memory: &mut memory, source: &recorder, choose: &halve };
+        let combination = Combination { memory: &mut memory, source: &recorder, advice: &HALVES };
         let mut codes = vec![Code::EquationFailed; rows.len()];
         let token = sigwarp_kernels::simd::Token::detect().unwrap();
         check::<Radix51Portable>(token, "zip215", EQUATION, &items(rows), &mut codes, combination);
@@ -368,8 +354,8 @@ fn one_bad_item_in_a_large_batch() {
     for bad in [0, 8191, 16_383] {
         let good = rows[bad].clone();
         rows[bad] = good.clone().shifted(Scalar::ONE);
-        for choose in CHOICES {
-            let found = here(&rows, &System, choose);
+        for advice in ADVICE {
+            let found = here(&rows, &System, advice);
             for (i, code) in found.iter().enumerate() {
                 assert_eq!(*code == Code::Valid, i != bad, "item {i}");
             }

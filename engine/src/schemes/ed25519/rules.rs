@@ -186,13 +186,6 @@ impl Ed25519Rule {
         matches!(self.criteria().r, RUse::Decoded(_))
     }
 
-    /// Whether an open item must satisfy the cofactored equation. Linear combinations prove the other one with a test of
-    /// torsion beside the sum.
-    #[inline]
-    pub(crate) const fn is_cofactored(self) -> bool {
-        matches!(self.criteria().equation, Equation::Cofactored)
-    }
-
     /// The equation that an open item must satisfy.
     #[inline]
     pub(crate) const fn equation(self) -> Equation {
@@ -219,7 +212,7 @@ mod tests {
         use Ed25519Rule::{BouncyCastle, Rfc8032, Simd0376, Zip215};
         for rule in Ed25519Rule::ALL {
             let cofactored = matches!(rule, Zip215 | Rfc8032 | Simd0376 | BouncyCastle);
-            assert_eq!(rule.is_cofactored(), cofactored, "{rule:?}");
+            assert_eq!(rule.equation() == Equation::Cofactored, cofactored, "{rule:?}");
             assert_eq!(rule.equation() == Equation::Cofactored, cofactored, "{rule:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! The test of torsion that cofactorless rules need beside a sum.
 
-use super::tests::{CHOICES, EXACT, Rigged, Row, agree_everywhere, codes, halve, here_under, once, rows};
+use super::tests::{ADVICE, EXACT, HALVES, ONE_SUM, Rigged, Row, agree_everywhere, codes, here_under, rows};
 use super::*;
 use crate::schemes::combination::coefficients::System;
 use curve25519_dalek::constants::EIGHT_TORSION;
@@ -36,8 +36,8 @@ fn defect_of_r(index: usize, defect: usize) -> Row {
 
 /// Asserts that exactly `bad` rows fail, on the widest vectors.
 fn assert_bad(rows: &[Row], bad: &[usize]) {
-    for choose in [halve, once] {
-        let found = here_under(EXACT[0], rows, &System, choose);
+    for advice in [HALVES, ONE_SUM] {
+        let found = here_under(EXACT[0], rows, &System, advice);
         for (i, code) in found.iter().enumerate() {
             let expected = if bad.contains(&i) { Code::EquationFailed } else { Code::Valid };
             assert_eq!(*code, expected, "item {i} of {}", rows.len());
@@ -188,7 +188,7 @@ fn every_bit_of_a_coefficient_counts() {
                 if !alone {
                     rows[6] = defect_of_r(6, 4);
                 }
-                if let Some([found, _]) = codes::<F>(EXACT[0], &rows, &OneBit { bit, alone }, once) {
+                if let Some([found, _]) = codes::<F>(EXACT[0], &rows, &OneBit { bit, alone }, ONE_SUM) {
                     for (i, code) in found.iter().enumerate() {
                         let bad = i == 4 || (i == 6 && !alone);
                         assert_eq!(*code == Code::EquationFailed, bad, "bit {bit}, item {i}");
@@ -226,19 +226,19 @@ fn a_broken_generator_fails_closed() {
         ]
     };
     for equation in EXACT {
-        for choose in [halve, once] {
+        for advice in [HALVES, ONE_SUM] {
             for z in [zero, one_zero, stuck, short, even] {
                 let source = Rigged::new(Some([1; 32]), Some(z));
-                assert_eq!(here_under(equation, &spoiled, &source, choose), expected);
+                assert_eq!(here_under(equation, &spoiled, &source, advice), expected);
                 assert!(
-                    here_under(equation, &rows(80, 4), &source, choose)
+                    here_under(equation, &rows(80, 4), &source, advice)
                         .iter()
                         .all(|code| *code == Code::Valid)
                 );
             }
             for seed in [None, Some([0; 32])] {
                 let source = Rigged::new(seed, None);
-                assert_eq!(here_under(equation, &spoiled, &source, choose), expected);
+                assert_eq!(here_under(equation, &spoiled, &source, advice), expected);
                 assert_eq!(
                     source.fills.load(core::sync::atomic::Ordering::Relaxed),
                     0,
@@ -272,8 +272,8 @@ fn one_defect_in_a_large_batch() {
     for (bad, defect) in [(0, 4), (8191, 2), (16_383, 1)] {
         let good = rows[bad].clone();
         rows[bad] = defect_of_r(bad, defect);
-        for choose in CHOICES {
-            let found = here_under(EXACT[0], &rows, &System, choose);
+        for advice in ADVICE {
+            let found = here_under(EXACT[0], &rows, &System, advice);
             for (i, code) in found.iter().enumerate() {
                 assert_eq!(*code == Code::Valid, i != bad, "item {i}");
             }

@@ -5,7 +5,8 @@ use super::rules::{Ed25519Rule, Equation};
 use super::variant::Variant;
 use super::wire::{self, Parsed};
 use crate::batch::Item;
-use crate::schemes::Screened;
+use crate::policy::WithTables;
+use crate::schemes::{LazyTable, Screened};
 use crate::{Reason, Verdict};
 use sigwarp_kernels::curve::edwards::{comb, equation, keys};
 use sigwarp_kernels::field::FieldLanes;
@@ -18,25 +19,6 @@ pub(crate) struct KnownKey<'a, F> {
     pub(crate) point: &'a [[u64; 4]; 2],
     /// Its table.
     pub(crate) table: Option<&'a comb::KeyTable<F>>,
-}
-
-/// Items whose keys have tables, beside those that a combination decides anyway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fleet {
-    /// Items with a full table.
-    pub(crate) full: usize,
-    /// Items with a compact one.
-    pub(crate) compact: usize,
-    /// Their distinct keys, about.
-    pub(crate) keys: usize,
-}
-
-/// What verifying under known keys needs.
-pub(crate) struct KnownKeys<'a, 'b, F> {
-    /// The table of B.
-    pub(crate) base: &'a dyn Fn() -> &'b comb::BaseTable<F>,
-    /// Whether tables are expected to cost less than a combination of the same items.
-    pub(crate) pay: &'a dyn Fn(Fleet) -> bool,
 }
 
 /// Open items of one path: positions, and what the path takes.
@@ -57,14 +39,14 @@ impl<T> Open<T> {
     }
 
     /// Sets the verdicts that `check` finds.
-    fn decide(&self, mut set: impl FnMut(usize, Verdict), check: impl FnOnce(&[T], &mut [equation::Code])) {
+    fn decide(&self, verdicts: &mut [Option<Verdict>], check: impl FnOnce(&[T], &mut [equation::Code])) {
         if self.items.is_empty() {
             return;
         }
         let mut codes = vec![equation::Code::EquationFailed; self.items.len()];
         check(&self.items, &mut codes);
         for (&position, code) in self.positions.iter().zip(codes) {
-            set(position as usize, verdict(code));
+            verdicts[position as usize] = Some(verdict(code));
         }
     }
 }
@@ -79,7 +61,8 @@ pub(crate) struct Signed<'a> {
     pub(crate) digests: Option<&'a [[u8; 64]]>,
 }
 
-/// Judges items under `rule`. `set` gets the position of every item in `items` once, with its verdict.
+/// Judges items under `rule`. `verdicts` has a place for each, and gets the verdict of
+/// every one.
 ///
 /// Bytes decide first: an item that they reject never reaches the arithmetic, but for the question whether its key
 /// is a point where a reason would come before its own. What they leave open goes to the equation of each item, by the
@@ -88,9 +71,9 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
     token: F::Token,
     Signed { rule, variant, domain, digests }: Signed<'a>,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a, F>>)>,
-    known: KnownKeys<'_, '_, F>,
+    base: &LazyTable<comb::BaseTable<F>>,
     combination: Option<Combination<'_, F>>,
-    mut set: impl FnMut(usize, Verdict),
+    verdicts: &mut [Option<Verdict>],
 ) {
     let equation = equation::Equation {
         cofactored: rule.equation() == Equation::Cofactored,
@@ -108,15 +91,15 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
         let parsed = match wire::parse(item.key, facts, item.signature) {
             Ok(parsed) => parsed,
             Err(reason) => {
-                set(position, Verdict::Invalid(reason));
+                verdicts[position] = Some(Verdict::Invalid(reason));
                 continue;
             }
         };
         match rule.screen(&parsed.facts) {
-            Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+            Screened::Rejected(reason) => verdicts[position] = Some(Verdict::Invalid(reason)),
             // A known key is a point.
             Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
-                set(position, Verdict::Invalid(reason));
+                verdicts[position] = Some(Verdict::Invalid(reason));
             }
             Screened::RejectedUnlessKeyFails(reason) => rejected.push((position, *parsed.a, reason)),
             Screened::Open => {
@@ -144,35 +127,42 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
         for (on_curve, (position, _, reason)) in
             keys::on_curve::<F>(token, &encodings).into_iter().zip(rejected)
         {
-            set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
+            verdicts[position] =
+                Some(Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
         }
     }
 
     let with_tables = full.items.len() + compact.items.len();
-    if combination.is_some() && with_tables > 0 {
-        let keys = distinct_keys(full.items.iter().chain(&compact.items), with_tables);
-        let fleet = Fleet { full: full.items.len(), compact: compact.items.len(), keys };
-        if !(known.pay)(fleet) {
+    if let Some(combination) = &combination
+        && with_tables > 0
+    {
+        let items = WithTables {
+            full: full.items.len(),
+            compact: compact.items.len(),
+            keys: distinct_keys(full.items.iter().chain(&compact.items), with_tables),
+            torsion: !equation.cofactored,
+        };
+        if !combination.advice.tables_pay(&items) {
             for of_tables in [&mut full, &mut compact] {
                 open.positions.append(&mut of_tables.positions);
                 open.items.extend(of_tables.items.drain(..).map(|known| known.item));
             }
         }
     }
-    open.decide(&mut set, |items, codes| match combination {
+    open.decide(verdicts, |items, codes| match combination {
         Some(combination) => {
             let label = variant.label(rule.name());
             combination::check(token, &label, equation, items, codes, combination);
         }
         None => equation::check::<F>(token, equation, items, codes),
     });
-    decoded.decide(&mut set, |known, codes| {
+    decoded.decide(verdicts, |known, codes| {
         let (items, points): (Vec<equation::Item<'_>>, Vec<&[[u64; 4]; 2]>) = known.iter().copied().unzip();
         equation::check_decoded::<F>(token, equation, &items, &points, codes);
     });
     for of_tables in [&full, &compact] {
-        of_tables.decide(&mut set, |items, codes| {
-            comb::check::<F>(token, equation, (known.base)(), items, codes);
+        of_tables.decide(verdicts, |items, codes| {
+            comb::check::<F>(token, equation, base, items, codes);
         });
     }
 }

@@ -19,13 +19,13 @@ use sigwarp_kernels::simd::Token;
 
 const BOUNDS: Bounds = <lanes::Sm2 as InLanes>::BOUNDS;
 
-/// Judges items of one suite. `set` gets the position of every item in `items` once, with its verdict.
+/// Judges items of one suite. `verdicts` has a place for each, and gets the verdict of every one.
 pub(crate) fn verify<'a, S: Family>(
     token: S::Token,
     (user_id, encoding): (Option<UserId<'_>>, Sm2Encoding),
-    base: Base<'_, '_>,
+    base: &Base,
     items: impl Iterator<Item = (Item<'a>, Option<KnownKey<'a>>)>,
-    mut set: impl FnMut(usize, Verdict),
+    verdicts: &mut [Option<Verdict>],
 ) {
     let n = BOUNDS.n;
     let mut open: Vec<(usize, Parsed, Item<'a>)> = Vec::new();
@@ -35,14 +35,14 @@ pub(crate) fn verify<'a, S: Family>(
     let mut rejected_keys = Vec::new();
     for (position, (item, known)) in items.enumerate() {
         match wire::parse(&BOUNDS, encoding, item.key, item.signature) {
-            Err(reason) => set(position, Verdict::Invalid(reason)),
+            Err(reason) => verdicts[position] = Some(Verdict::Invalid(reason)),
             Ok(parsed) => {
                 let point = weierstrass::encoded(&parsed.key);
                 match rules::screen(&parsed.facts) {
-                    Screened::Rejected(reason) => set(position, Verdict::Invalid(reason)),
+                    Screened::Rejected(reason) => verdicts[position] = Some(Verdict::Invalid(reason)),
                     // A known key is a point.
                     Screened::RejectedUnlessKeyFails(reason) if known.is_some() => {
-                        set(position, Verdict::Invalid(reason));
+                        verdicts[position] = Some(Verdict::Invalid(reason));
                     }
                     Screened::RejectedUnlessKeyFails(reason) => {
                         rejected.push((position, reason));
@@ -61,7 +61,7 @@ pub(crate) fn verify<'a, S: Family>(
     for (on_curve, (position, reason)) in
         equation::on_curve::<lanes::Sm2, S>(token, &rejected_keys).into_iter().zip(rejected)
     {
-        set(position, Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
+        verdicts[position] = Some(Verdict::Invalid(if on_curve { reason } else { Reason::KeyNotOnCurve }));
     }
 
     // Z_A hashes both coordinates: compressed keys are decoded first.
@@ -120,7 +120,7 @@ pub(crate) fn verify<'a, S: Family>(
                 verify::verify(user_id, encoding, item.key, item.message, item.signature).into()
             }
         };
-        set(*position, verdict);
+        verdicts[*position] = Some(verdict);
     }
 }
 

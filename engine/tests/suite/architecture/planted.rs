@@ -102,7 +102,7 @@ const PLANTED: &[Planted] = &[
         table: ENGINE,
         file: "keyring/planted.rs",
         text: "fn f(_: crate::PathChoice) {}",
-        names: ["planted.rs:1: `crate::PathChoice`", "the room `plan` (sigwarp::plan::path::PathChoice)"],
+        names: ["planted.rs:1: `crate::PathChoice`", "the room `policy` (sigwarp::policy::PathChoice)"],
         allowed: Some("dispatch/planted.rs"),
     },
     // Paths without an import: in a type, an expression, a pattern, a bound, a turbofish and a qualified path.

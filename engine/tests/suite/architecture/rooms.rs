@@ -132,8 +132,10 @@ pub(super) const TABLES: [Table; 2] = [
 /// Why rooms that know no scheme know its name.
 const NAME: &str = "the name of a scheme; what a scheme is, only schemes and suites read";
 
-const ENGINE: [Room; 18] = [
+const ENGINE: [Room; 19] = [
     Room { name: "kind", files: &["backend_kind.rs"], rooms: &[], crates: &[], except: &[] },
+    // Functions of numbers: by which path items are decided. Schemes are handed what it advises, so it knows none.
+    Room { name: "policy", files: &["policy"], rooms: &[], crates: &[], except: &[] },
     Room { name: "schemes/values", files: &["schemes/values.rs"], rooms: &[], crates: &[], except: &[] },
     Room {
         name: "suite",
@@ -175,7 +177,7 @@ const ENGINE: [Room; 18] = [
     Room {
         name: "schemes",
         files: &["schemes"],
-        rooms: &["schemes/values", "verdict", "batch", "hash"],
+        rooms: &["policy", "schemes/values", "verdict", "batch", "hash"],
         crates: &[
             "curve25519_dalek",
             "getrandom",
@@ -201,13 +203,14 @@ const ENGINE: [Room; 18] = [
         except: &[("error.rs", "schemes::Scheme", NAME)],
     },
     // A function of its arguments: no kernel, no scheme, no device, no thread.
-    Room { name: "plan", files: &["plan"], rooms: &["batch"], crates: &[], except: &[] },
+    Room { name: "plan", files: &["plan"], rooms: &["policy", "batch"], crates: &[], except: &[] },
     // What a backend is, the threads that backends share, and items to measure them with.
     Room {
         name: "backend",
         files: &["backend"],
         rooms: &[
             "kind",
+            "policy",
             "schemes/values",
             "suite",
             "verdict",
@@ -227,6 +230,7 @@ const ENGINE: [Room; 18] = [
         files: &["backend/cpu"],
         rooms: &[
             "kind",
+            "policy",
             "schemes/values",
             "suite",
             "verdict",
@@ -272,6 +276,7 @@ const ENGINE: [Room; 18] = [
         files: &["dispatch"],
         rooms: &[
             "kind",
+            "policy",
             "schemes/values",
             "suite",
             "verdict",
@@ -307,6 +312,7 @@ const ENGINE: [Room; 18] = [
         files: &["engine.rs"],
         rooms: &[
             "kind",
+            "policy",
             "schemes/values",
             "suite",
             "verdict",

@@ -1,7 +1,5 @@
-//! Which path decides the items of a piece: a pure function of their number, their keys, how many bad ones there have
-//! been, and what each path costs.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! Which path is the cheapest for some items: a function of their number, their keys, how many bad ones there have been,
+//! and what each path costs.
 
 /// A path to the verdicts of items of one suite. The verdicts do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,30 +10,6 @@ pub(crate) enum Path {
     Lanes,
     /// Random linear combinations of so many items each.
     Combination(usize),
-}
-
-/// What a caller may ask for instead of the path that costs least.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum PathChoice {
-    /// The path that costs least.
-    #[default]
-    Auto,
-    /// Every item's own equation.
-    Lanes,
-    /// Linear combinations wherever the rule allows them, whatever they cost. For measurements and tests.
-    Combination,
-}
-
-impl PathChoice {
-    /// Whether a linear combination may be tried of so many items of a suite that has them.
-    pub(crate) const fn may_combine(self, items: usize) -> bool {
-        match self {
-            Self::Auto => items >= FEWEST,
-            Self::Lanes => false,
-            Self::Combination => items > 0,
-        }
-    }
 }
 
 /// Items that a path is wanted for.
@@ -50,8 +24,6 @@ pub(crate) struct Work {
     pub(crate) failed: bool,
     /// Whether a combination needs a test of torsion beside its sum.
     pub(crate) torsion: bool,
-    /// The part of bad items to expect.
-    pub(crate) bad_rate: f64,
 }
 
 /// What the paths cost, in any one unit: only ratios matter.
@@ -82,7 +54,7 @@ pub(crate) struct Costs {
 /// Items of a vector up to which each goes by itself, as the kernels do it.
 const SINGLE: usize = 3;
 /// The fewest items of a combination.
-const FEWEST: usize = 16;
+pub(super) const FEWEST: usize = 16;
 /// Bits of a coefficient and of a challenge, and the one bit of their sign.
 const SHORT: usize = 129;
 const LONG: usize = 253;
@@ -169,8 +141,8 @@ impl Costs {
 ///
 /// Sums of b items fail with probability 1 − (1 − p)^b, and their items then cost as much as in lanes. Of items of
 /// which one is known to be bad, p is at least one in their number.
-pub(crate) fn choose(work: &Work, costs: &Costs) -> Path {
-    let Work { items, keys, failed, torsion, bad_rate } = *work;
+pub(super) fn choose(work: &Work, bad_rate: f64, costs: &Costs) -> Path {
+    let Work { items, keys, failed, torsion } = *work;
     if items <= SINGLE && !failed {
         return Path::Single;
     }
@@ -197,7 +169,7 @@ pub(crate) fn choose(work: &Work, costs: &Costs) -> Path {
 
 /// Items whose keys have tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct WithTables {
     /// With full tables.
     pub(crate) full: usize,
     /// With compact ones.
@@ -213,8 +185,8 @@ const FULL_TABLE: f64 = 0.33;
 const COMPACT_TABLE: f64 = 0.47;
 
 /// Whether tables are expected to cost less than a combination of the same items.
-pub(crate) fn tables_pay(known: &Known, bad_rate: f64, costs: &Costs) -> bool {
-    let Known { full, compact, keys, torsion } = *known;
+pub(super) fn tables_pay(known: &WithTables, bad_rate: f64, costs: &Costs) -> bool {
+    let WithTables { full, compact, keys, torsion } = *known;
     let by_tables = costs.lanes * (FULL_TABLE * full as f64 + COMPACT_TABLE * compact as f64);
     let items = full + compact;
     let mut combined = f64::INFINITY;
@@ -227,38 +199,6 @@ pub(crate) fn tables_pay(known: &Known, bad_rate: f64, costs: &Costs) -> bool {
         size = size.div_ceil(4);
     }
     by_tables <= combined
-}
-
-/// The part of items whose equation failed of late: a mean in which an item counts for less the more items came
-/// after it.
-#[derive(Debug, Default)]
-pub(crate) struct BadRate(AtomicU64);
-
-impl BadRate {
-    /// Items after which an observation counts for 1/e.
-    const MEMORY: f64 = 16_384.0;
-
-    /// The estimate, from 0 to 1.
-    pub(crate) fn get(&self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
-    }
-
-    /// Forgets what was seen.
-    pub(crate) fn reset(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-
-    /// `bad` of `items` have failed.
-    pub(crate) fn observe(&self, bad: usize, items: usize) {
-        if items == 0 {
-            return;
-        }
-        let weight = -(-(items as f64) / Self::MEMORY).exp_m1();
-        let seen = bad as f64 / items as f64;
-        // An observation lost to another thread at the same moment is no harm.
-        let rate = self.get();
-        self.0.store((rate + (seen - rate) * weight).to_bits(), Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]
@@ -310,7 +250,7 @@ mod tests {
         sums + (1.0 - hold) * items * costs.known
     }
 
-    fn every_work() -> impl Iterator<Item = Work> {
+    fn every_work() -> impl Iterator<Item = (Work, f64)> {
         let items = [1, 2, 3, 4, 15, 16, 17, 60, 63, 64, 65, 255, 256, 1000, 4096, 16_384];
         let keys = |items: usize| [1, items.div_ceil(3), items];
         items.into_iter().flat_map(move |items| keys(items).map(|keys| (items, keys))).flat_map(
@@ -318,7 +258,7 @@ mod tests {
                 let rates = [0.0, 1e-5, 1e-3, 0.02, 0.3, 1.0];
                 let flags = [(false, false), (false, true), (true, false), (true, true)];
                 rates.into_iter().flat_map(move |bad_rate| {
-                    flags.map(|(failed, torsion)| Work { items, keys, failed, torsion, bad_rate })
+                    flags.map(|(failed, torsion)| (Work { items, keys, failed, torsion }, bad_rate))
                 })
             },
         )
@@ -366,13 +306,15 @@ mod tests {
 
     #[test]
     fn the_path_is_the_cheapest_of_all_and_lanes_among_equals() {
-        for (work, costs) in every_work().flat_map(|work| every_costs().map(|costs| (work, costs))) {
+        for ((work, bad_rate), costs) in
+            every_work().flat_map(|work| every_costs().map(|costs| (work, costs)))
+        {
             let items = work.items as f64;
             let (lanes, first, prepare, rate) = if work.failed {
-                (costs.known, work.items.div_ceil(4), 0.0, work.bad_rate.max(1.0 / items))
+                (costs.known, work.items.div_ceil(4), 0.0, bad_rate.max(1.0 / items))
             } else {
                 let prepare = costs.prepare(work.items, work.keys, work.torsion);
-                (costs.lanes, work.items, prepare, work.bad_rate)
+                (costs.lanes, work.items, prepare, bad_rate)
             };
             let sums = sizes(first)
                 .map(|size| (prepare + by_sums(size, &work, rate, &costs), Path::Combination(size)));
@@ -381,34 +323,36 @@ mod tests {
                 .reduce(|best, way| if way.0 < best.0 { way } else { best })
                 .expect("lanes at least");
             let expected = if work.items <= 3 && !work.failed { Path::Single } else { best };
-            assert_eq!(choose(&work, &costs), expected, "{work:?} {costs:?}");
+            assert_eq!(choose(&work, bad_rate, &costs), expected, "{work:?} {costs:?}");
         }
     }
 
     #[test]
     fn tables_pay_where_they_cost_no_more_than_the_cheapest_sums() {
-        for (work, costs) in every_work().flat_map(|work| every_costs().map(|costs| (work, costs))) {
+        for ((work, bad_rate), costs) in
+            every_work().flat_map(|work| every_costs().map(|costs| (work, costs)))
+        {
             for compact in [0, work.items / 2, work.items] {
                 let full = work.items - compact;
                 let by_tables = costs.lanes * (0.33 * full as f64 + 0.47 * compact as f64);
                 let prepare = costs.prepare(work.items, work.keys, work.torsion);
                 let pay = sizes(work.items)
-                    .all(|size| by_tables <= prepare + by_sums(size, &work, work.bad_rate, &costs));
-                let known = Known { full, compact, keys: work.keys, torsion: work.torsion };
-                assert_eq!(tables_pay(&known, work.bad_rate, &costs), pay, "{known:?} {work:?} {costs:?}");
+                    .all(|size| by_tables <= prepare + by_sums(size, &work, bad_rate, &costs));
+                let known = WithTables { full, compact, keys: work.keys, torsion: work.torsion };
+                assert_eq!(tables_pay(&known, bad_rate, &costs), pay, "{known:?} {work:?} {costs:?}");
             }
         }
     }
 
     fn at(items: usize, keys: usize, bad_rate: f64) -> Path {
-        choose(&Work { items, keys, failed: false, torsion: false, bad_rate }, &Costs::counted(8))
+        choose(&Work { items, keys, failed: false, torsion: false }, bad_rate, &Costs::counted(8))
     }
 
     #[test]
     fn a_test_of_torsion_pays_for_many_items() {
         let at = |items: usize, keys: usize, lanes: usize| {
-            let work = Work { items, keys, failed: false, torsion: true, bad_rate: 0.0 };
-            choose(&work, &Costs::counted(lanes))
+            let work = Work { items, keys, failed: false, torsion: true };
+            choose(&work, 0.0, &Costs::counted(lanes))
         };
         for lanes in [1, 4, 8] {
             for items in [4, 16, 32] {
@@ -428,15 +372,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_is_forgotten() {
-        let rate = BadRate::default();
-        rate.observe(64, 128);
-        assert!(rate.get() > 0.003);
-        rate.reset();
-        assert_eq!(rate.get(), 0.0);
-    }
-
-    #[test]
     fn few_items_go_one_by_one_and_many_together() {
         for items in 1..=3 {
             assert_eq!(at(items, items, 0.0), Path::Single);
@@ -453,7 +388,7 @@ mod tests {
     fn tables_pay_unless_many_good_items_share_few_keys() {
         let costs = Costs { lanes: 2000.0, ..Costs::counted(8) };
         let pay = |full, compact, keys, bad_rate| {
-            tables_pay(&Known { full, compact, keys, torsion: false }, bad_rate, &costs)
+            tables_pay(&WithTables { full, compact, keys, torsion: false }, bad_rate, &costs)
         };
         for items in [1, 8, 64] {
             assert!(pay(items, 0, items, 0.0) && pay(items, 0, 1, 0.0), "{items}");
@@ -482,30 +417,13 @@ mod tests {
         let costs = Costs::counted(8);
         for items in 1..3000 {
             for bad_rate in [0.0, 1e-3, 0.5] {
-                let work = Work { items, keys: items, failed: true, torsion: items % 2 == 1, bad_rate };
-                match choose(&work, &costs) {
+                let work = Work { items, keys: items, failed: true, torsion: items % 2 == 1 };
+                match choose(&work, bad_rate, &costs) {
                     Path::Combination(size) => assert!(size < items && size >= FEWEST),
                     Path::Lanes => {}
                     Path::Single => panic!("{items} known items one by one"),
                 }
             }
         }
-    }
-
-    #[test]
-    fn the_estimate_follows_and_forgets() {
-        let rate = BadRate::default();
-        rate.observe(0, 0);
-        assert_eq!(rate.get(), 0.0);
-        rate.observe(100, 100);
-        assert!(rate.get() > 0.005 && rate.get() < 0.007);
-        rate.observe(1 << 20, 1 << 20);
-        assert!(rate.get() > 0.999 && rate.get() <= 1.0);
-        rate.observe(0, 16_384);
-        assert!((rate.get() - (-1.0f64).exp()).abs() < 1e-3);
-        for _ in 0..20 {
-            rate.observe(0, 16_384);
-        }
-        assert!(rate.get() < 1e-8);
     }
 }
