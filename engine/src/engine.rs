@@ -8,8 +8,8 @@ use crate::backend::{BackendKind, DeviceReport, Recovery, Threads, Workers};
 use crate::backend::{gpu, nodes};
 use crate::batch::{Batch, BatchView, Column};
 #[cfg(feature = "gpu")]
-use crate::dispatch::Late;
-use crate::dispatch::{BackendChoice, Candidate, DeviceUse, Dispatcher, Even, choose};
+use crate::dispatch::LazyDevice;
+use crate::dispatch::{BackendChoice, BreakEven, Chosen, DeviceSource, Dispatcher, choose};
 use crate::error::Error;
 use crate::hash::{Digests, Hash};
 use crate::keyring::{KeyId, KeyRing, KeyScheme, KeyStats, TableStore};
@@ -265,14 +265,15 @@ impl Engine {
     /// The device of this engine, if one is in use: what it is, how it compares, and whether it is trusted.
     pub fn device(&self) -> Option<DeviceStatus> {
         let device = self.dispatcher.device()?;
+        let (kernel_time, dispatches) = device.kernel_time();
         Some(DeviceStatus {
-            report: device.device()?.clone(),
+            report: device.report().clone(),
             quarantine: self.dispatcher.trust().quarantined(),
             recheck: self.dispatcher.trust().fraction(),
-            items: self.dispatcher.even().map(Rates::from),
-            hashed_bytes: self.dispatcher.even_bytes().map(Rates::from),
-            kernel_time: device.kernel_time().unwrap_or_default().0,
-            dispatches: device.kernel_time().unwrap_or_default().1,
+            items: self.dispatcher.break_even().map(Rates::from),
+            hashed_bytes: self.dispatcher.break_even_bytes().map(Rates::from),
+            kernel_time,
+            dispatches,
         })
     }
 
@@ -314,9 +315,9 @@ pub struct Rates {
     pub break_even: Option<usize>,
 }
 
-impl From<Even> for Rates {
-    fn from(even: Even) -> Self {
-        Self { device: even.device_rate, cpu: even.cpu_rate, break_even: even.from }
+impl From<BreakEven> for Rates {
+    fn from(measured: BreakEven) -> Self {
+        Self { device: measured.device_rate, cpu: measured.cpu_rate, break_even: measured.from }
     }
 }
 
@@ -406,23 +407,32 @@ impl Builder {
         };
         let workers = Workers::start(&self.threads)?;
         #[cfg(feature = "gpu")]
-        let device = {
+        let (recheck, chosen) = {
             let options = self.gpu.clone().unwrap_or_default();
             let recheck = options.recheck;
-            let start = move || gpu::Gpu::start(&options, false).map_err(|fault| fault.to_string());
-            let late = || Late::new(start, gpu::supports, gpu::supports_hash);
-            (DeviceUse { recheck }, Candidate::new(self.gpu.is_some(), nodes::no_device, late))
+            let chosen = match choice {
+                // On any adapter: it was named.
+                BackendChoice::Forced(BackendKind::Gpu) => {
+                    let device = gpu::Gpu::start(&options, true);
+                    let device = device.map_err(|fault| Error::NoDevice(fault.to_string()))?;
+                    Chosen::Fastest(DeviceSource::Named(device))
+                }
+                BackendChoice::Forced(kind) => Chosen::Cpu(kind),
+                BackendChoice::Auto => {
+                    let start = move || gpu::Gpu::start(&options, false).map_err(|fault| fault.to_string());
+                    let lazy = || LazyDevice::new(start, gpu::supports, gpu::supports_hash);
+                    Chosen::Fastest(DeviceSource::asked(self.gpu.is_some(), nodes::no_device, lazy))
+                }
+            };
+            (recheck, chosen)
         };
         #[cfg(not(feature = "gpu"))]
-        let device = (DeviceUse { recheck: 1.0 }, Candidate::NotAsked);
-        let dispatcher = choose(choice, named_by, self.path, device, |kind| match kind {
-            // On any adapter: it was named.
-            #[cfg(feature = "gpu")]
-            BackendKind::Gpu => {
-                let options = self.gpu.clone().unwrap_or_default();
-                gpu::Gpu::start(&options, true).map_err(|fault| Error::NoDevice(fault.to_string()))
-            }
-            kind => cpu::start(kind, workers.clone()).ok_or(Error::Unavailable { backend: kind }),
+        let (recheck, chosen) = match choice {
+            BackendChoice::Forced(kind) => (1.0, Chosen::Cpu(kind)),
+            BackendChoice::Auto => (1.0, Chosen::Fastest(DeviceSource::NotAsked)),
+        };
+        let dispatcher = choose(chosen, named_by, self.path, recheck, |kind| {
+            cpu::start(kind, workers.clone()).ok_or(Error::Unavailable { backend: kind })
         })?;
         let ring = KeyRing::new(self.key_budget.unwrap_or(KEY_BUDGET), self.admits);
         Ok(Engine { dispatcher, ring })

@@ -15,6 +15,8 @@ mod sample;
 mod threads;
 
 pub(crate) use crate::backend_kind::BackendKind;
+use std::time::Duration;
+
 use crate::batch::{BatchView, Column};
 pub(crate) use crate::error::BackendFailure;
 use crate::hash::Hash;
@@ -30,7 +32,7 @@ pub(crate) use sample::signed_ed25519;
 pub use threads::Threads;
 pub(crate) use threads::{Workers, alone};
 
-/// One way to compute verdicts.
+/// One way to compute verdicts and digests.
 pub(crate) trait Backend: Send + Sync {
     fn kind(&self) -> BackendKind;
 
@@ -39,33 +41,13 @@ pub(crate) trait Backend: Send + Sync {
     /// Whether the suite is implemented exactly. An unsupported one is refused by the caller, never approximated.
     fn supports(&self, suite: &Suite) -> bool;
 
-    /// The device, for a backend that is one. What a device says is checked before it counts: see `dispatch`.
-    fn device(&self) -> Option<&DeviceReport> {
-        None
-    }
-
-    /// Called when known answers were given: what it has learnt from them says nothing about what follows.
-    fn tested(&self) {}
-
-    /// What kernels took so far on a device, and in how many dispatches.
-    fn kernel_time(&self) -> Option<(std::time::Duration, u64)> {
-        None
-    }
-
-    /// The bytes of the longest message that it takes; the caller gives longer ones to another backend.
-    fn longest_message(&self) -> usize {
-        usize::MAX
-    }
-
     /// Whether the hash function is implemented. As [`Self::supports`].
     fn supports_hash(&self, _: Hash) -> bool {
         true
     }
 
-    /// Where it keeps tables of known keys of a scheme, if it does.
-    fn table_store(&self, _: KeyScheme) -> Option<&dyn TableStore> {
-        None
-    }
+    /// Called when known answers were given: what it has learnt from them says nothing about what follows.
+    fn tested(&self) {}
 
     /// Sets the slot of every item of `plan`. An error says nothing about any item: all slots are discarded.
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure>;
@@ -73,10 +55,25 @@ pub(crate) trait Backend: Send + Sync {
     /// Writes the digest of each message, one after another. `digests` has room for exactly as many; after an error
     /// its bytes mean nothing.
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure>;
+}
 
-    /// Sets every place of `keys`, which has one for each row; after an error they mean nothing. Devices do not.
-    fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
-        let _ = (rows, keys);
-        Err(BackendFailure { backend: self.kind(), what: "it recovers no keys".into() })
-    }
+/// A backend on the CPU. It takes messages of any length, and judges what a device says.
+pub(crate) trait Cpu: Backend {
+    /// Where it keeps tables of registered keys of a scheme, if it does.
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore>;
+
+    /// Sets every place of `keys`, which has one for each row; after an error they mean nothing.
+    fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure>;
+}
+
+/// A backend on a device. What it says is checked by a backend on the CPU before it counts: see `dispatch`.
+pub(crate) trait Device: Backend {
+    /// What it is.
+    fn report(&self) -> &DeviceReport;
+
+    /// The bytes of the longest message that it takes; the caller gives longer ones to another backend.
+    fn longest_message(&self) -> usize;
+
+    /// What kernels took so far, and in how many dispatches.
+    fn kernel_time(&self) -> (Duration, u64);
 }

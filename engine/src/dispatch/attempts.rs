@@ -2,9 +2,10 @@
 //! that failed.
 
 use super::call::Call;
+use super::device::OnDevice;
 use super::member::Part;
-use super::{Dispatcher, Usable, finish, recover_on};
-use crate::backend::{Backend, BackendFailure, BackendKind, Recovered, Recovery};
+use super::{Dispatcher, Taker, Usable, finish, recover_on};
+use crate::backend::{BackendFailure, BackendKind, Device, Recovered, Recovery};
 use crate::batch::{BatchView, Column};
 use crate::error::Error;
 use crate::explain::Explain;
@@ -25,22 +26,22 @@ impl Dispatcher {
         if let Some(suite) = table.iter().find(|suite| !self.supports(suite)) {
             return Err(unsupported(suite));
         }
-        let amount = |device: &dyn Backend| {
+        let amount = |device: &dyn Device| {
             let takes: Vec<bool> = table.iter().map(|suite| device.supports(suite)).collect();
             match takes.iter().all(|takes| *takes) {
                 true => batch.len(),
                 false => (0..batch.len()).filter(|&item| takes[batch.suite_index(item) as usize]).count(),
             }
         };
-        self.open_late(|late| table.iter().any(|suite| late.supports(suite)) && late.is_due(batch.len()));
+        self.open_lazy(|lazy| table.iter().any(|suite| lazy.supports(suite)) && lazy.is_due(batch.len()));
         let counts = batch.suite_counts();
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
-            let usable = self.usable(&failures, "items", amount, Self::even);
+            let usable = self.usable(&failures, "items", amount, Self::break_even);
             let mut routes = Vec::new();
             for suite in table {
-                match usable.members.iter().position(|member| member.backend().supports(suite)) {
-                    Some(member) => routes.push(member),
+                match usable.takers.iter().position(|taker| taker.backend().supports(suite)) {
+                    Some(taker) => routes.push(taker),
                     None => {
                         return Err(match failures.pop() {
                             Some(failure) => failure.into(),
@@ -50,7 +51,8 @@ impl Dispatcher {
                 }
             }
             let call = Call { batch, counts: &counts, routes: &routes, path: self.path };
-            let members = || usable.members.iter().enumerate();
+            let takers = usable.takers.iter().enumerate();
+            let members = || takers.clone().filter_map(|(index, taker)| Some((index, taker.member()?)));
             if members().any(|(index, member)| member.ensure(call.parts(index)).is_err()) {
                 continue;
             }
@@ -74,26 +76,25 @@ impl Dispatcher {
             return Err(refusal().unwrap_or_else(none));
         }
         let total = || -> usize { (0..messages.len()).map(|row| messages.get(row).len()).sum() };
-        self.open_late(|late| late.supports_hash(hash) && late.is_due_for_bytes(total()));
-        let bytes = |_: &dyn Backend| total();
+        self.open_lazy(|lazy| lazy.supports_hash(hash) && lazy.is_due_for_bytes(total()));
+        let bytes = |_: &dyn Device| total();
         let mut failures: Vec<BackendFailure> = Vec::new();
         loop {
-            let usable = self.usable(&failures, "bytes", bytes, Self::even_bytes);
-            let mut members = usable.members.iter();
-            let Some(member) = members.find(|member| member.backend().supports_hash(hash)) else {
+            let usable = self.usable(&failures, "bytes", bytes, Self::break_even_bytes);
+            let mut takers = usable.takers.iter().copied();
+            let Some(taker) = takers.find(|taker| taker.backend().supports_hash(hash)) else {
                 let none = || refusal().unwrap_or(Error::Unavailable { backend: BackendKind::Portable });
                 return Err(failures.pop().map_or_else(none, Error::Backend));
             };
-            if member.ensure([Part::Hash(hash)]).is_err() {
+            if taker.member().is_some_and(|member| member.ensure([Part::Hash(hash)]).is_err()) {
                 continue;
             }
-            let backend = member.backend();
-            let hashed = match backend.device() {
-                None => backend.hash(hash, messages, digests),
-                Some(_) => self.hash_on_device(backend, hash, messages, digests, &failures),
+            let hashed = match taker {
+                Taker::Cpu(member) => member.backend().hash(hash, messages, digests),
+                Taker::Device(device) => self.hash_on_device(device, hash, messages, digests, &failures),
             };
             match hashed {
-                Ok(()) if !member.is_trusted() => {}
+                Ok(()) if taker.member().is_some_and(|member| !member.is_trusted()) => {}
                 Ok(()) => return Ok(()),
                 Err(failure) => {
                     self.note(&failure);
@@ -107,7 +108,7 @@ impl Dispatcher {
     pub(crate) fn recover(&self, rows: &Recovery<'_>) -> Result<Vec<Recovered>, Error> {
         let mut failure = None;
         // Devices recover no keys.
-        for member in self.members.iter().filter(|member| member.backend().device().is_none()) {
+        for member in &self.members {
             if member.ensure([Part::Recovery]).is_err() {
                 continue;
             }
@@ -138,27 +139,31 @@ impl Dispatcher {
             None => shares.push((kind, items)),
         };
         let mut why = self.why();
-        for (index, member) in usable.members.iter().enumerate() {
-            let backend = member.backend();
-            let paths = call.paths(index, member);
-            let plan = Plan::new(batch, backend.shape(), paths, |suite| call.routes[suite] == index);
-            if plan.len() == 0 {
-                continue;
-            }
-            if backend.device().is_none() {
-                backend.verify(batch, &plan, &slots)?;
-                share(backend.kind(), plan.len());
-                continue;
-            }
-            let judged = self.verify_on_device(call, index, member, plan, &slots, failures)?;
-            share(backend.kind(), judged.on_device);
-            why.push_str(&format!(", {} judged again on {}", judged.again, judged.judge));
-            if judged.too_long > 0 {
-                share(judged.judge, judged.too_long);
+        for (index, taker) in usable.takers.iter().enumerate() {
+            match *taker {
+                Taker::Cpu(member) => {
+                    let backend = member.backend();
+                    let paths = call.paths(index, member);
+                    let plan = Plan::new(batch, backend.shape(), paths, |suite| call.routes[suite] == index);
+                    if plan.len() > 0 {
+                        backend.verify(batch, &plan, &slots)?;
+                        share(backend.kind(), plan.len());
+                    }
+                }
+                Taker::Device(device) => {
+                    let judged = self.verify_on_device(call, index, device, &slots, failures)?;
+                    if let Some(OnDevice { on_device, too_long, again, judge }) = judged {
+                        share(device.kind(), on_device);
+                        why.push_str(&format!(", {again} judged again on {judge}"));
+                        if too_long > 0 {
+                            share(judge, too_long);
+                        }
+                    }
+                }
             }
         }
         if shares.is_empty() {
-            shares.extend(usable.members.first().map(|member| (member.backend().kind(), 0)));
+            shares.extend(usable.takers.first().map(|taker| (taker.backend().kind(), 0)));
         }
         for note in &usable.notes {
             why.push_str(&format!("; {note}"));

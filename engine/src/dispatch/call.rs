@@ -1,9 +1,10 @@
 //! A call, and what the backends that take it must have been tested for.
 
 use super::member::{Member, Part};
+use crate::backend::Device;
 use crate::batch::BatchView;
 use crate::keyring::KeyScheme;
-use crate::policy::{PathChoice, Paths};
+use crate::policy::{Costs, PathChoice, Paths};
 use crate::suite::Suite;
 
 /// A batch, and which of the usable backends takes each suite of its table.
@@ -44,7 +45,7 @@ impl Call<'_> {
         })
     }
 
-    /// How a backend chooses the path of its pieces. What paths cost is measured with Ed25519 and matters where there is a
+    /// How a backend of the CPU chooses the path of its pieces. What paths cost is measured with Ed25519 and matters where there is a
     /// choice for its items.
     pub(super) fn paths(&self, index: usize, member: &Member) -> Paths {
         let is_open = |(count, suite): (usize, &Suite)| {
@@ -54,5 +55,9 @@ impl Call<'_> {
         };
         let costs = if self.suites(index).any(is_open) { member.costs() } else { member.counted() };
         Paths { costs, choice: self.path }
+    }
+    /// A device has one path. Its pieces are cut as those of the CPU are.
+    pub(super) fn paths_of_device(&self, device: &dyn Device) -> Paths {
+        Paths { costs: Costs::counted(device.shape().lanes), choice: self.path }
     }
 }

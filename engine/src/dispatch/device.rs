@@ -3,8 +3,8 @@
 
 use super::call::Call;
 use super::member::{Member, Part};
-use super::{Dispatcher, Even, Late, Trust, even};
-use crate::backend::{Backend, BackendFailure, BackendKind};
+use super::{BreakEven, DeviceSource, Dispatcher, LazyDevice, Trust, Why, break_even};
+use crate::backend::{Backend, BackendFailure, BackendKind, Device};
 use crate::batch::Column;
 use crate::error::SelfTestFailure;
 use crate::hash::Hash;
@@ -24,37 +24,41 @@ pub(super) struct OnDevice {
 }
 
 impl Dispatcher {
-    /// Opens the late device and measures it, if `is_due` says so. Only one call does, and none waits for it: it may run
-    /// on a pool of the caller, whose threads take up other calls while they wait.
-    pub(super) fn open_late(&self, is_due: impl FnOnce(&Late) -> bool) {
-        let Some(late) = &self.late else { return };
-        if late.has_begun() || !is_due(late) || !late.begin() {
+    /// Opens the device that waits for work and measures it, if `is_due` says so. Only one call does, and none waits for it:
+    /// it may run on a pool of the caller, whose threads take up other calls while they wait.
+    pub(super) fn open_lazy(&self, is_due: impl FnOnce(&LazyDevice) -> bool) {
+        let DeviceSource::Lazy(lazy) = &self.source else { return };
+        if lazy.has_begun() || !is_due(lazy) || !lazy.begin() {
             return;
         }
-        let found = late.open().map_err(str::to_owned).map(|device| {
-            self.measure(device.backend());
-            device.backend().tested();
-            let name = device.backend().device().map_or("a device", |report| &report.name);
-            format!("{name} for large batches{}", self.even_text())
-        });
-        // From here on other calls see the device.
-        let _ = self.late_found.set(found);
+        lazy.publish(lazy.open().map(|device| {
+            self.measure(device.as_ref());
+            device.tested();
+            let says = format!("{} for large batches{}", device.report().name, self.break_even_text());
+            (device, says)
+        }));
     }
 
     /// Measures a device that is not in use yet.
-    fn measure(&self, device: &dyn Backend) {
+    fn measure(&self, device: &dyn Device) {
         let Some(judge) = self.judge_of_measurements() else { return };
-        let items = even::items(device, judge.backend(), judge.costs(), self.trust.fraction());
-        let bytes = even::bytes(device, judge.backend(), self.trust.fraction());
+        let items = break_even::items(device, judge.backend(), judge.costs(), self.trust.fraction());
+        let bytes = break_even::bytes(device, judge.backend(), self.trust.fraction());
         for failure in items.as_ref().err().into_iter().chain(bytes.as_ref().err()) {
             self.trust.quarantine(&failure.what);
         }
-        let _ = (self.even.set(items.ok()), self.even_bytes.set(bytes.ok()));
+        let _ = (self.break_even.set(items.ok()), self.break_even_bytes.set(bytes.ok()));
     }
 
-    /// The device among the backends, if one is.
-    pub(crate) fn device(&self) -> Option<&dyn Backend> {
-        self.named().find(|backend| backend.device().is_some())
+    /// Measures a device that was named, and says so in the reason.
+    pub(super) fn measure_named(&mut self) {
+        if let Some(device) = self.device() {
+            let says = self.break_even_text();
+            device.tested();
+            if let Why::Named(why) = &mut self.why {
+                why.push_str(&says);
+            }
+        }
     }
 
     /// How far the device is trusted.
@@ -63,33 +67,34 @@ impl Dispatcher {
     }
 
     /// From which batches on the device is faster.
-    pub(crate) fn even(&self) -> Option<Even> {
-        *self.even.get_or_init(|| {
+    pub(crate) fn break_even(&self) -> Option<BreakEven> {
+        *self.break_even.get_or_init(|| {
             let judge = self.judge_of_measurements()?;
-            let even = even::items(self.device()?, judge.backend(), judge.costs(), self.trust.fraction());
-            even.inspect_err(|failure| self.note(failure)).ok()
+            let measured =
+                break_even::items(self.device()?, judge.backend(), judge.costs(), self.trust.fraction());
+            measured.inspect_err(|failure| self.note(failure)).ok()
         })
     }
 
     /// The same for bytes that are hashed.
-    pub(crate) fn even_bytes(&self) -> Option<Even> {
-        *self.even_bytes.get_or_init(|| {
+    pub(crate) fn break_even_bytes(&self) -> Option<BreakEven> {
+        *self.break_even_bytes.get_or_init(|| {
             // It would be asked of a device that may be gone.
             if self.trust.quarantined().is_some() {
                 return None;
             }
             let judge = self.judge_of_measurements()?;
-            let even = even::bytes(self.device()?, judge.backend(), self.trust.fraction());
-            even.inspect_err(|failure| self.note(failure)).ok()
+            let measured = break_even::bytes(self.device()?, judge.backend(), self.trust.fraction());
+            measured.inspect_err(|failure| self.note(failure)).ok()
         })
     }
 
-    pub(super) fn even_text(&self) -> String {
-        match self.even() {
+    pub(super) fn break_even_text(&self) -> String {
+        match self.break_even() {
             None => String::new(),
-            Some(Even { from: None, .. }) => ", never faster than the cpu here".into(),
-            Some(Even { from: Some(from), .. }) => {
-                format!(", its break-even is {} items", even::thousands(from))
+            Some(BreakEven { from: None, .. }) => ", never faster than the cpu here".into(),
+            Some(BreakEven { from: Some(from), .. }) => {
+                format!(", its break-even is {} items", break_even::thousands(from))
             }
         }
     }
@@ -101,7 +106,7 @@ impl Dispatcher {
     }
 
     /// An error if the device was found wrong, by another call meanwhile: what it said to this one is as doubtful.
-    fn still_trusted(&self, device: &dyn Backend) -> Result<(), BackendFailure> {
+    fn still_trusted(&self, device: &dyn Device) -> Result<(), BackendFailure> {
         match self.trust.quarantined() {
             None => Ok(()),
             Some(what) => Err(BackendFailure { backend: device.kind(), what }),
@@ -115,33 +120,38 @@ impl Dispatcher {
         }
     }
 
-    /// Judges the items of a plan on a device, those that are too long for it on the CPU, which also judges again what the
-    /// device must not be believed without.
+    /// Judges what a call has for a device there, what is too long for it on the CPU, which also judges again what the device
+    /// must not be believed without. `None` where it has nothing.
     pub(super) fn verify_on_device(
         &self,
         call: &Call<'_>,
         index: usize,
-        member: &Member,
-        plan: Plan,
+        device: &dyn Device,
         slots: &Slots,
         failures: &[BackendFailure],
-    ) -> Result<OnDevice, BackendFailure> {
-        let (batch, backend) = (call.batch, member.backend());
+    ) -> Result<Option<OnDevice>, BackendFailure> {
+        let batch = call.batch;
         let is_fit = |judge: &Member| {
             let supported = call.suites(index).all(|(_, suite)| judge.backend().supports(suite));
             supported && judge.ensure(call.parts(index)).is_ok()
         };
-        let checks = self.judge(failures, is_fit).ok_or_else(|| no_judge(backend))?;
+        let plan = Plan::new(batch, device.shape(), call.paths_of_device(device), |suite| {
+            call.routes[suite] == index
+        });
+        if plan.len() == 0 {
+            return Ok(None);
+        }
+        let checks = self.judge(failures, is_fit).ok_or_else(|| no_judge(device))?;
         let (judge, judge_paths) = (checks.backend(), call.paths(index, checks));
-        let is_long = |&item: &usize| batch.item(item).message.len() > backend.longest_message();
+        let is_long = |&item: &usize| batch.item(item).message.len() > device.longest_message();
         let (long, short): (Vec<usize>, Vec<usize>) = plan.every_item().partition(is_long);
         let plan = match long.is_empty() {
             true => plan,
-            false => Plan::of_items(batch, short, backend.shape(), *plan.paths()),
+            false => Plan::of_items(batch, short, device.shape(), *plan.paths()),
         };
-        backend.verify(batch, &plan, slots)?;
-        let again = self.trust.recheck(backend, batch, &plan, slots, (judge, judge_paths))?;
-        self.still_trusted(backend)?;
+        device.verify(batch, &plan, slots)?;
+        let again = self.trust.recheck(device, batch, &plan, slots, (judge, judge_paths))?;
+        self.still_trusted(device)?;
         let judged = OnDevice { on_device: plan.len(), too_long: long.len(), again, judge: judge.kind() };
         if !long.is_empty() {
             let plan = Plan::of_items(batch, long, judge.shape(), judge_paths);
@@ -150,14 +160,14 @@ impl Dispatcher {
         // It failed a part of its self-test meanwhile, in another call.
         match checks.failure().cloned() {
             Some(SelfTestFailure { backend, what }) => Err(BackendFailure { backend, what }),
-            None => Ok(judged),
+            None => Ok(Some(judged)),
         }
     }
 
     /// Hashes on a device what is not too long for it, and the rest on the CPU, which also checks some of it.
     pub(super) fn hash_on_device(
         &self,
-        device: &dyn Backend,
+        device: &dyn Device,
         hash: Hash,
         messages: &Column<'_>,
         digests: &mut [u8],
@@ -175,23 +185,26 @@ impl Dispatcher {
             return self.still_trusted(device);
         }
         let length = hash.digest_length();
-        for (backend, rows) in [(device, short), (judge, long)] {
+        let mut hash_on = |backend: &dyn Backend, rows: Vec<usize>, checked: bool| {
             let some: Vec<&[u8]> = rows.iter().map(|&row| messages.get(row)).collect();
             let column = Column::slices(&some);
             let mut found = vec![0; rows.len() * length];
             backend.hash(hash, &column, &mut found)?;
-            if backend.device().is_some() {
-                self.trust.recheck_digests(device, hash, &column, &found, judge)?;
+            if checked {
+                self.trust.recheck_digests(backend, hash, &column, &found, judge)?;
             }
             for (row, digest) in rows.into_iter().zip(found.chunks(length)) {
                 digests[row * length..][..length].copy_from_slice(digest);
             }
-        }
+            Ok(())
+        };
+        hash_on(device, short, true)?;
+        hash_on(judge, long, false)?;
         self.still_trusted(device)
     }
 }
 
-fn no_judge(device: &dyn Backend) -> BackendFailure {
+fn no_judge(device: &dyn Device) -> BackendFailure {
     let what = "no backend on the CPU can check what it says".into();
     BackendFailure { backend: device.kind(), what }
 }

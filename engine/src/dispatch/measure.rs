@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::selftest::valid_ed25519;
-use crate::backend::{Backend, BackendKind};
+use crate::backend::{BackendKind, Cpu};
 use crate::plan::Plan;
 use crate::policy::{Costs, PathChoice, Paths};
 use crate::suite::Suite;
@@ -18,12 +18,11 @@ const RUNS: usize = 2;
 
 /// Costs by count of operations, scaled to the time that each path takes here. Where one cannot be measured they stay
 /// as counted; they decide about time, never about a verdict.
-pub(super) fn costs(backend: &dyn Backend) -> Costs {
+pub(super) fn costs(backend: &dyn Cpu) -> Costs {
     let shape = backend.shape();
     let counted = Costs::counted(shape.lanes);
     // The ratio of the paths on emulated lanes is that of the counts; measuring would take longer than the tests.
     if backend.kind() == BackendKind::Emulated
-        || backend.device().is_some()
         || !backend.supports(&Suite::ed25519(crate::Ed25519Rule::Zip215))
     {
         return counted;

@@ -1,4 +1,4 @@
-//! A backend of a dispatcher, and what its self-test has said so far.
+//! A backend of the CPU in a dispatcher, and what its self-test has said so far.
 //!
 //! The known answers are many, and a call needs few of them. So they are given part by part, each before the first
 //! result that rests on it: the first verdict of a scheme, the first digest of a hash function, the first key that is
@@ -12,7 +12,7 @@
 use std::sync::OnceLock;
 
 use super::{SelfTestFailure, measure, selftest};
-use crate::backend::{Backend, alone};
+use crate::backend::{Cpu, alone};
 use crate::hash::Hash;
 use crate::keyring::KeyScheme;
 use crate::policy::Costs;
@@ -70,7 +70,7 @@ impl Part {
 
 /// See the module.
 pub(super) struct Member {
-    backend: Box<dyn Backend>,
+    backend: Box<dyn Cpu>,
     /// The parts that have been tested.
     tested: [OnceLock<()>; Part::COUNT],
     /// The first wrong answer.
@@ -81,19 +81,21 @@ pub(super) struct Member {
 
 impl Member {
     /// A backend that has given no known answer yet.
-    pub(super) fn new(backend: Box<dyn Backend>) -> Self {
+    pub(super) fn new(backend: Box<dyn Cpu>) -> Self {
         let tested = [const { OnceLock::new() }; Part::COUNT];
         Self { backend, tested, failure: OnceLock::new(), costs: OnceLock::new() }
     }
 
-    /// A backend that has given them all, whose paths cost what the count of their operations says.
-    pub(super) fn tested(backend: Box<dyn Backend>) -> Self {
+    /// A backend that has given them all, whose paths cost what the count of their operations says, for tests of what
+    /// follows.
+    #[cfg(test)]
+    pub(super) fn tested(backend: Box<dyn Cpu>) -> Self {
         let tested = std::array::from_fn(|_| OnceLock::from(()));
         let costs = OnceLock::from(Costs::counted(backend.shape().lanes));
         Self { backend, tested, failure: OnceLock::new(), costs }
     }
 
-    pub(super) fn backend(&self) -> &dyn Backend {
+    pub(super) fn backend(&self) -> &dyn Cpu {
         self.backend.as_ref()
     }
 

@@ -30,7 +30,7 @@ type Log = Arc<Mutex<Vec<Asked>>>;
 
 /// The portable backend under the name of another. It notes what it is asked for, and does it wrong where it `lies`.
 struct Watched {
-    inner: Box<dyn Backend>,
+    inner: Box<dyn Cpu>,
     kind: BackendKind,
     lies: fn(Asked) -> bool,
     log: Log,
@@ -60,10 +60,6 @@ impl Backend for Watched {
         self.inner.tested();
     }
 
-    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
-        self.inner.table_store(scheme)
-    }
-
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
         self.inner.verify(batch, plan, slots)?;
         let Some(first) = plan.every_item().next() else { return Ok(()) };
@@ -82,6 +78,12 @@ impl Backend for Watched {
         }
         Ok(())
     }
+}
+
+impl Cpu for Watched {
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        self.inner.table_store(scheme)
+    }
 
     fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
         self.inner.recover(rows, keys)?;
@@ -92,31 +94,30 @@ impl Backend for Watched {
     }
 }
 
-fn watched(kind: BackendKind, workers: Workers, lies: fn(Asked) -> bool) -> (Box<dyn Backend>, Log) {
+fn watched(kind: BackendKind, workers: Workers, lies: fn(Asked) -> bool) -> (Box<dyn Cpu>, Log) {
     let inner = cpu::start(BackendKind::Portable, workers).expect("portable runs everywhere");
     let log = Log::default();
     (Box::new(Watched { inner, kind, lies, log: Arc::clone(&log) }), log)
 }
 
 /// What `auto` makes of these backends.
-fn auto(backends: Vec<Box<dyn Backend>>) -> Dispatcher {
+fn auto(backends: Vec<Box<dyn Cpu>>) -> Dispatcher {
     let waiting = Mutex::new(backends);
     let start = |kind: BackendKind| {
         let mut waiting = waiting.lock().expect("no panic");
         let place = waiting.iter().position(|backend| backend.kind() == kind);
         place.map(|place| waiting.remove(place)).ok_or(Error::Unavailable { backend: kind })
     };
-    let device = (DeviceUse { recheck: 1.0 }, Candidate::NotAsked);
-    choose(BackendChoice::Auto, "a test", PathChoice::Auto, device, start).expect("a backend")
+    let chosen = Chosen::Fastest(DeviceSource::NotAsked);
+    choose(chosen, "a test", PathChoice::Auto, 1.0, start).expect("a backend")
 }
 
 /// One backend, which is named.
-fn forced(backend: Box<dyn Backend>) -> Dispatcher {
+fn forced(backend: Box<dyn Cpu>) -> Dispatcher {
     let kind = backend.kind();
     let waiting = Mutex::new(Some(backend));
     let start = |_: BackendKind| Ok(waiting.lock().expect("no panic").take().expect("started once"));
-    let device = (DeviceUse { recheck: 1.0 }, Candidate::NotAsked);
-    choose(BackendChoice::Forced(kind), "a test", PathChoice::Auto, device, start).expect("a backend")
+    choose(Chosen::Cpu(kind), "a test", PathChoice::Auto, 1.0, start).expect("a backend")
 }
 
 /// One that lies where `lies` says so under the name of `avx2`, and an honest one to take its place.
@@ -302,7 +303,7 @@ fn what_a_backend_says_while_another_call_finds_it_wrong_is_not_believed() {
     let lies = |asked| asked == Asked::Hash(Hash::Blake3);
     let (inner, _) = watched(BackendKind::Avx2, Workers::Calling, lies);
     /// Waits in the first call that counts until it was found wrong.
-    struct Slow(Box<dyn Backend>, Arc<Barrier>);
+    struct Slow(Box<dyn Cpu>, Arc<Barrier>);
     impl Backend for Slow {
         fn kind(&self) -> BackendKind {
             self.0.kind()
@@ -322,6 +323,14 @@ fn what_a_backend_says_while_another_call_finds_it_wrong_is_not_believed() {
         }
         fn hash(&self, hash: Hash, messages: &Column<'_>, out: &mut [u8]) -> Result<(), BackendFailure> {
             self.0.hash(hash, messages, out)
+        }
+    }
+    impl Cpu for Slow {
+        fn table_store(&self, _: KeyScheme) -> Option<&dyn TableStore> {
+            None
+        }
+        fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
+            self.0.recover(rows, keys)
         }
     }
     let barrier = Arc::new(Barrier::new(2));

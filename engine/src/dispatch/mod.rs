@@ -1,12 +1,12 @@
 //! Dispatch: which backend runs, whether it may be trusted, and what happens when it fails.
 
 mod attempts;
+mod break_even;
 mod call;
 mod choice;
 mod device;
-mod even;
 mod hashtest;
-mod late;
+mod lazy_device;
 mod measure;
 mod member;
 #[cfg(test)]
@@ -17,16 +17,16 @@ mod selftest;
 mod tests;
 mod trust;
 
+pub(crate) use break_even::BreakEven;
 pub use choice::BackendChoice;
-pub(crate) use choice::{DeviceUse, choose};
-pub(crate) use even::Even;
-pub(crate) use late::{Candidate, Late};
+pub(crate) use choice::{Chosen, DeviceSource, choose};
+pub(crate) use lazy_device::LazyDevice;
 pub(crate) use trust::Trust;
 
 use std::sync::OnceLock;
 
 use self::member::{Member, Part};
-use crate::backend::{Backend, BackendFailure, BackendKind, Recovered, Recovery};
+use crate::backend::{Backend, BackendFailure, BackendKind, Cpu, Device, Recovered, Recovery};
 use crate::error::{Error, SelfTestFailure};
 use crate::explain::Explain;
 use crate::hash::Hash;
@@ -38,24 +38,16 @@ use crate::verdict::{Slots, Verdicts};
 /// Backends, in the order in which a suite looks for one that implements it, and why they were chosen. Each passes the
 /// part of its self-test that a call rests on before the call gives anything; one that fails is used no more.
 pub(crate) struct Dispatcher {
-    /// Those in use, and behind them those that only check and replace a device.
+    /// Those of the CPU. Beside a device that was named they only check it and take its place.
     members: Vec<Member>,
-    in_use: usize,
-    /// The device of `auto`, which comes before them once it is opened and measured.
-    late: Option<Late>,
-    /// Once it was looked for, what the reason says of it, or why it is not there.
-    late_found: OnceLock<Result<String, String>>,
-    /// Why no device is looked for, where one was asked for.
-    no_device: Option<String>,
+    source: DeviceSource,
     why: Why,
     path: PathChoice,
-    /// For the device among the backends, if one is.
+    /// How far the device is trusted.
     trust: Trust,
-    /// Whether the device was named, so that it takes batches of any size.
-    forced: bool,
     /// From which batches on the device is faster; measured once, when a batch first asks.
-    even: OnceLock<Option<Even>>,
-    even_bytes: OnceLock<Option<Even>>,
+    break_even: OnceLock<Option<BreakEven>>,
+    break_even_bytes: OnceLock<Option<BreakEven>>,
 }
 
 /// Why the backends were chosen.
@@ -66,74 +58,68 @@ pub(crate) enum Why {
     Fastest,
 }
 
+/// Who takes work.
+#[derive(Clone, Copy)]
+enum Taker<'a> {
+    Device(&'a dyn Device),
+    Cpu(&'a Member),
+}
+
+impl<'a> Taker<'a> {
+    fn backend(self) -> &'a dyn Backend {
+        match self {
+            Self::Device(device) => device,
+            Self::Cpu(member) => member.backend(),
+        }
+    }
+
+    /// The backend of the CPU, if it is one.
+    fn member(self) -> Option<&'a Member> {
+        match self {
+            Self::Device(_) => None,
+            Self::Cpu(member) => Some(member),
+        }
+    }
+}
+
 /// Who may take what, in one call.
 struct Usable<'a> {
-    members: Vec<&'a Member>,
+    takers: Vec<Taker<'a>>,
     /// What to add to the reason.
     notes: Vec<String>,
 }
 
 impl Dispatcher {
-    /// Backends, of which the first `in_use` may be chosen by themselves. Measures a device among them.
-    fn new(
-        members: Vec<Member>,
-        in_use: usize,
-        why: Why,
-        path: PathChoice,
-        (trust, forced): (Trust, bool),
-    ) -> Self {
-        let mut dispatcher = Self::unmeasured(members, in_use, why, path, (trust, forced));
-        if let Some(device) = dispatcher.device() {
-            let even = dispatcher.even_text();
-            device.tested();
-            if let Why::Named(why) = &mut dispatcher.why {
-                why.push_str(&even);
-            }
-        }
-        dispatcher
-    }
-
-    fn unmeasured(
-        members: Vec<Member>,
-        in_use: usize,
-        why: Why,
-        path: PathChoice,
-        (trust, forced): (Trust, bool),
-    ) -> Self {
-        let (late, late_found, no_device) = (None, OnceLock::new(), None);
-        let (even, even_bytes) = (OnceLock::new(), OnceLock::new());
-        Self { members, in_use, late, late_found, no_device, why, path, trust, forced, even, even_bytes }
+    fn new(members: Vec<Member>, source: DeviceSource, why: Why, path: PathChoice, trust: Trust) -> Self {
+        let (break_even, break_even_bytes) = (OnceLock::new(), OnceLock::new());
+        Self { members, source, why, path, trust, break_even, break_even_bytes }
     }
 
     /// Backends that have passed everything, for tests of what follows.
     #[cfg(test)]
-    fn passed(backends: Vec<Box<dyn Backend>>) -> Self {
+    fn passed(source: DeviceSource, backends: Vec<Box<dyn Cpu>>) -> Self {
         let members: Vec<Member> = backends.into_iter().map(Member::tested).collect();
-        let (in_use, why) = (members.len(), Why::Named("a test".into()));
-        Self::unmeasured(members, in_use, why, PathChoice::Auto, (Trust::new(1.0), false))
+        Self::new(members, source, Why::Named("a test".into()), PathChoice::Auto, Trust::new(1.0))
     }
 
-    /// The same with a device that is opened when it is worth it, if there is one for this caller.
-    pub(crate) fn with_candidate(mut self, candidate: Candidate) -> Self {
-        match candidate {
-            Candidate::NotAsked => {}
-            Candidate::Absent(why) => self.no_device = Some(why),
-            Candidate::Late(late) => self.late = Some(*late),
+    /// The device in use, if one is.
+    pub(crate) fn device(&self) -> Option<&dyn Device> {
+        match &self.source {
+            DeviceSource::NotAsked | DeviceSource::Absent(_) => None,
+            DeviceSource::Lazy(lazy) => lazy.device(),
+            DeviceSource::Named(device) => Some(device.as_ref()),
         }
-        self
     }
 
-    /// The late device once it is in use, then the backends; and how many of them are in use.
-    fn all(&self) -> (impl Iterator<Item = &Member>, usize) {
-        let late = self.late.as_ref().filter(|_| self.late_found.get().is_some()).and_then(Late::device);
-        let in_use = self.in_use + usize::from(late.is_some());
-        (late.into_iter().chain(&self.members), in_use)
+    /// Whether the device was named, so that it takes batches of any size.
+    const fn is_named(&self) -> bool {
+        matches!(self.source, DeviceSource::Named(_))
     }
 
     /// The backends in use. One that failed its self-test is not.
-    fn named(&self) -> impl Iterator<Item = &dyn Backend> {
-        let (all, in_use) = self.all();
-        all.take(in_use).filter(|member| member.is_trusted()).map(Member::backend)
+    fn in_use(&self) -> impl Iterator<Item = Taker<'_>> {
+        let members = self.members.iter().filter(|member| member.is_trusted() && !self.is_named());
+        self.device().map(Taker::Device).into_iter().chain(members.map(Taker::Cpu))
     }
 
     /// Runs what is left of the self-test of every backend, and measures what their paths cost. An error if a device has
@@ -153,23 +139,22 @@ impl Dispatcher {
     }
 
     /// The error where every backend that `can` has failed its self-test.
-    fn refusal(&self, can: impl Fn(&dyn Backend) -> bool) -> Option<Error> {
+    fn refusal(&self, can: impl Fn(&dyn Cpu) -> bool) -> Option<Error> {
         let mut those = self.members.iter().filter(|member| can(member.backend()));
         those.find_map(|member| member.failure().cloned()).map(Error::SelfTest)
     }
 
-    /// The first backend on the CPU that has not failed and `is_fit`, which tests it.
+    /// The first backend of the CPU that has not failed and `is_fit`, which tests it.
     fn judge(&self, failures: &[BackendFailure], is_fit: impl Fn(&Member) -> bool) -> Option<&Member> {
         let failed = |kind: BackendKind| failures.iter().any(|failure| failure.backend == kind);
-        let on_cpu = self.members.iter().filter(|member| member.backend().device().is_none());
-        on_cpu
-            .filter(|member| member.is_trusted() && !failed(member.backend().kind()))
+        let left = self.members.iter();
+        left.filter(|member| member.is_trusted() && !failed(member.backend().kind()))
             .find(|member| is_fit(member))
     }
 
     /// The kinds of the backends, the first choice first.
     pub(crate) fn kinds(&self) -> Vec<BackendKind> {
-        self.named().map(Backend::kind).collect()
+        self.in_use().map(|taker| taker.backend().kind()).collect()
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -194,21 +179,24 @@ impl Dispatcher {
         for failure in self.members.iter().filter_map(Member::failure) {
             why.push_str(&format!("; {failure}"));
         }
-        match (&self.no_device, &self.late, self.late_found.get()) {
-            (Some(none), ..) | (_, _, Some(Err(none))) => why.push_str(&format!("; no gpu: {none}")),
-            (.., Some(Ok(device))) => why = format!("{device}; for others {why}"),
-            (_, Some(_), None) => why.push_str(&Late::not_yet()),
-            (_, None, None) => {}
+        match &self.source {
+            DeviceSource::NotAsked | DeviceSource::Named(_) => {}
+            DeviceSource::Absent(none) => why.push_str(&format!("; no gpu: {none}")),
+            DeviceSource::Lazy(lazy) => match lazy.says() {
+                None => why.push_str(&LazyDevice::not_yet()),
+                Some(Ok(device)) => why = format!("{device}; for others {why}"),
+                Some(Err(none)) => why.push_str(&format!("; no gpu: {none}")),
+            },
         }
         why
     }
 
     pub(crate) fn supports(&self, suite: &Suite) -> bool {
-        self.named().any(|backend| backend.supports(suite))
+        self.in_use().any(|taker| taker.backend().supports(suite))
     }
 
     pub(crate) fn supports_hash(&self, hash: Hash) -> bool {
-        self.named().any(|backend| backend.supports_hash(hash))
+        self.in_use().any(|taker| taker.backend().supports_hash(hash))
     }
 
     /// The tables of the backend that verifies items of a scheme, once that backend has given the known answers
@@ -225,51 +213,47 @@ impl Dispatcher {
         refused.map_or(Ok(None), Err)
     }
 
-    /// Who may take work of which a device would take `amount`, after some have failed. `even` says from how much
+    /// Who may take work of which a device would take `amount`, after some have failed. `break_even` says from how much
     /// on the device is faster.
     fn usable(
         &self,
         failures: &[BackendFailure],
         unit: &str,
-        amount: impl Fn(&dyn Backend) -> usize,
-        even: impl Fn(&Self) -> Option<Even>,
+        amount: impl Fn(&dyn Device) -> usize,
+        break_even: impl Fn(&Self) -> Option<BreakEven>,
     ) -> Usable<'_> {
-        let mut notes = Vec::new();
         let failed = |kind: BackendKind| failures.iter().any(|failure| failure.backend == kind);
-        let mut device_is_out = false;
-        let mut takes = |backend: &dyn Backend| {
-            let Some(device) = backend.device() else { return !failed(backend.kind()) };
-            if failed(backend.kind()) {
-                device_is_out = true;
+        let (mut takers, mut notes) = (Vec::new(), Vec::new());
+        let mut on_cpu = !self.is_named();
+        if let Some(device) = self.device() {
+            if failed(device.kind()) {
+                on_cpu = true;
             } else if let Some(why) = self.trust.quarantined() {
-                notes.push(format!("{} is quarantined: {why}", backend.kind()));
-                device_is_out = true;
-            } else if !self.forced {
-                let amount = amount(backend);
-                let even = even(self).filter(|_| amount > 0);
-                if !even.is_some_and(|even| even.pays(amount)) {
-                    if let Some(from) = even.and_then(|even| even.from) {
-                        let from = even::thousands(from);
-                        notes.push(format!("below the break-even of {from} {unit} on {}", device.name));
-                    }
-                    return false;
+                notes.push(format!("{} is quarantined: {why}", device.kind()));
+                on_cpu = true;
+            } else if self.is_named() {
+                takers.push(Taker::Device(device));
+            } else {
+                let amount = amount(device);
+                let break_even = break_even(self).filter(|_| amount > 0);
+                if break_even.is_some_and(|break_even| break_even.pays(amount)) {
+                    takers.push(Taker::Device(device));
+                } else if let Some(from) = break_even.and_then(|break_even| break_even.from) {
+                    let (from, name) = (break_even::thousands(from), &device.report().name);
+                    notes.push(format!("below the break-even of {from} {unit} on {name}"));
                 }
             }
-            !device_is_out
-        };
-        let (mut all, in_use) = self.all();
-        let trusted = |member: &&Member| member.is_trusted();
-        let mut members: Vec<&Member> =
-            all.by_ref().take(in_use).filter(trusted).filter(|member| takes(member.backend())).collect();
-        if device_is_out {
-            members.extend(all.filter(trusted).filter(|member| !failed(member.backend().kind())));
         }
-        Usable { members, notes }
+        if on_cpu {
+            let left = self.members.iter().filter(|member| member.is_trusted());
+            takers.extend(left.filter(|member| !failed(member.backend().kind())).map(Taker::Cpu));
+        }
+        Usable { takers, notes }
     }
 }
 
 /// The key of each row; a row that was left out is a failure of the backend.
-fn recover_on(backend: &dyn Backend, rows: &Recovery<'_>) -> Result<Vec<Recovered>, BackendFailure> {
+fn recover_on(backend: &dyn Cpu, rows: &Recovery<'_>) -> Result<Vec<Recovered>, BackendFailure> {
     let mut keys = vec![None; rows.len()];
     backend.recover(rows, &mut keys)?;
     let left_out = keys.iter().position(Option::is_none);

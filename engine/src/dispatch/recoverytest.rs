@@ -2,7 +2,7 @@
 
 use super::SelfTestFailure;
 use super::selftest::unhex;
-use crate::backend::{Backend, Recovered, Recovery};
+use crate::backend::{Cpu, Recovered, Recovery};
 use crate::batch::Column;
 use crate::{EcdsaRule, Reason};
 
@@ -14,7 +14,7 @@ const KEY: &str = "044bc2a31265153f07e70e0bab08724e6b85e217f8cd628ceb62974247bb4
                    ce28cab79ad7119ee1ad3ebcdb98a16805211530ecc6cfefa1b88e6dff99232a";
 
 /// The example and what must fail, so many of each in turn that every lane gets them and a tail is left.
-pub(super) fn run(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
+pub(super) fn run(backend: &dyn Cpu) -> Result<(), SelfTestFailure> {
     let fail = |what: String| SelfTestFailure { backend: backend.kind(), what };
     let (digest, signature) = (unhex(DIGEST), unhex(SIGNATURE));
     let mut key = [0; 65];

@@ -3,8 +3,9 @@
 use super::member::Part;
 use super::{Explain, SelfTestFailure};
 use crate::Reason;
-use crate::backend::Backend;
+use crate::backend::{Backend, Cpu, Device};
 use crate::batch::{Batch, Key, Message};
+use crate::hash::Hash;
 use crate::keyring::{Generation, KeyRing, KeyScheme, TableStore, Tier};
 use crate::plan::Plan;
 use crate::policy::{Costs, PathChoice, Paths};
@@ -12,32 +13,26 @@ use crate::schemes::def::KnownAnswer;
 use crate::suite::{MessageInput, Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
 
-/// Everything that a backend does. A part of which it supports nothing is left out, as long as it supports some scheme.
-pub(super) fn run_all(backend: &dyn Backend) -> Result<(), SelfTestFailure> {
-    let is_device = backend.device().is_some();
-    let supported = |scheme: Scheme| known_suites(scheme).any(|(_, suite)| backend.supports(&suite));
-    if !Scheme::ALL.into_iter().any(supported) {
+/// Everything that a device does. What it supports nothing of is left out, as long as it supports some scheme. A device
+/// has one path, to which all items are alike, and recovers and registers no keys.
+pub(super) fn run_device(device: &dyn Device) -> Result<(), SelfTestFailure> {
+    let supported = |scheme: &Scheme| known_suites(*scheme).any(|(_, suite)| device.supports(&suite));
+    let mut schemes = Scheme::ALL.into_iter().filter(supported).peekable();
+    if schemes.peek().is_none() {
         let what = "no known answer is of a suite that it supports".into();
-        return Err(SelfTestFailure { backend: backend.kind(), what });
+        return Err(SelfTestFailure { backend: device.kind(), what });
     }
-    Part::all()
-        .filter(|part| match *part {
-            Part::Lanes(scheme) => supported(scheme),
-            Part::Hash(hash) => backend.supports_hash(hash),
-            // A device has one path, and recovers and registers no keys.
-            Part::Combination(scheme) => !is_device && supported(scheme),
-            Part::Recovery | Part::Tables(_) => !is_device,
-        })
-        .try_for_each(|part| run(backend, part))
+    schemes.try_for_each(|scheme| judge(device, scheme, PathChoice::Lanes, None, |_, _| true))?;
+    let mut hashes = Hash::ALL.into_iter().filter(|&hash| device.supports_hash(hash));
+    hashes.try_for_each(|hash| super::hashtest::run(device, hash))
 }
 
-/// A part of it.
-pub(super) fn run(backend: &dyn Backend, part: Part) -> Result<(), SelfTestFailure> {
+/// A part of what a backend of the CPU does. Where it supports nothing of it, nothing is wrong.
+pub(super) fn run(backend: &dyn Cpu, part: Part) -> Result<(), SelfTestFailure> {
     match part {
         Part::Lanes(scheme) => {
             judge(backend, scheme, PathChoice::Lanes, None, |_, _| true)?;
-            // To a device all items are alike.
-            if backend.device().is_some() { Ok(()) } else { judge_alone(backend, scheme) }
+            judge_alone(backend, scheme)
         }
         // All good, and good and bad.
         Part::Combination(scheme) => {

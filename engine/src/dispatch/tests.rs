@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::*;
 use crate::backend::{DeviceReport, Shape};
@@ -16,18 +17,14 @@ struct Fixed {
     supports: fn(&Suite) -> bool,
     fails: bool,
     skips: Option<usize>,
-    device: Option<DeviceReport>,
+    report: DeviceReport,
     calls: AtomicUsize,
 }
 
 impl Fixed {
     fn new(kind: BackendKind, says: Verdict, supports: fn(&Suite) -> bool) -> Self {
-        Self { kind, says, supports, fails: false, skips: None, device: None, calls: AtomicUsize::new(0) }
-    }
-
-    /// A device that says one thing of every item.
-    fn device(says: Verdict) -> Self {
-        Self { device: Some(DeviceReport::stand_in("abacus")), ..Self::new(BackendKind::Gpu, says, |_| true) }
+        let (report, calls) = (DeviceReport::stand_in("abacus"), AtomicUsize::new(0));
+        Self { kind, says, supports, fails: false, skips: None, report, calls }
     }
 }
 
@@ -42,10 +39,6 @@ impl Backend for Fixed {
 
     fn supports(&self, suite: &Suite) -> bool {
         (self.supports)(suite)
-    }
-
-    fn device(&self) -> Option<&DeviceReport> {
-        self.device.as_ref()
     }
 
     fn verify(&self, _: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
@@ -69,6 +62,12 @@ impl Backend for Fixed {
             false => Ok(()),
         }
     }
+}
+
+impl Cpu for Fixed {
+    fn table_store(&self, _: KeyScheme) -> Option<&dyn TableStore> {
+        None
+    }
 
     fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -82,12 +81,29 @@ impl Backend for Fixed {
     }
 }
 
+impl Device for Fixed {
+    fn report(&self) -> &DeviceReport {
+        &self.report
+    }
+
+    fn longest_message(&self) -> usize {
+        usize::MAX
+    }
+
+    fn kernel_time(&self) -> (Duration, u64) {
+        (Duration::ZERO, 0)
+    }
+}
+
 const BAD: Verdict = Verdict::Invalid(Reason::EquationFailed);
 
 fn dispatcher(backends: Vec<Fixed>) -> Dispatcher {
-    let backends: Vec<_> =
-        backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend>).collect();
-    Dispatcher::passed(backends)
+    with_source(DeviceSource::NotAsked, backends)
+}
+
+fn with_source(source: DeviceSource, backends: Vec<Fixed>) -> Dispatcher {
+    let backends = backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Cpu>);
+    Dispatcher::passed(source, backends.collect())
 }
 
 fn batch() -> Batch {
@@ -143,8 +159,9 @@ fn a_failed_backend_leaves_no_verdict_behind() {
 fn what_a_device_says_is_judged_again() {
     let with = |says, is, fraction| {
         let judge = Fixed::new(BackendKind::Portable, is, |_| true);
-        let mut dispatcher = dispatcher(vec![Fixed::device(says), judge]);
-        (dispatcher.forced, dispatcher.trust) = (true, Trust::new(fraction));
+        let device = Box::new(Fixed::new(BackendKind::Gpu, says, |_| true));
+        let mut dispatcher = with_source(DeviceSource::Named(device), vec![judge]);
+        dispatcher.trust = Trust::new(fraction);
         dispatcher
     };
     for (says, is) in [(Verdict::Valid, BAD), (BAD, Verdict::Valid)] {
@@ -184,9 +201,9 @@ fn drivers_are_loaded_for_those_who_ask_when_there_is_work() {
             Err("it is broken".to_owned())
         };
         let no_device = || (!node).then(|| "no node".to_owned());
-        let candidate = Candidate::new(asked, no_device, || Late::new(start, |_| true, |_| true));
-        let cpu = dispatcher(vec![Fixed::new(BackendKind::Portable, Verdict::Valid, |_| true)]);
-        let engine = cpu.with_candidate(candidate);
+        let lazy = || LazyDevice::new(start, |_| true, |_| true);
+        let source = DeviceSource::asked(asked, no_device, lazy);
+        let engine = with_source(source, vec![Fixed::new(BackendKind::Portable, Verdict::Valid, |_| true)]);
         assert_eq!(verdicts(&engine).unwrap(), [Verdict::Valid; 4]);
         assert_eq!((engine.why(), loads.load(Ordering::Relaxed)), (format!("a test{before}"), 0));
         for _ in 0..2 {
@@ -256,8 +273,11 @@ fn a_wrong_digest_fails_the_self_test() {
 #[test]
 fn a_wrong_answer_fails_the_self_test() {
     let yes = Fixed::new(BackendKind::Avx512, Verdict::Valid, |_| true);
-    let what = selftest::run_all(&yes).unwrap_err().to_string();
+    let what = selftest::run_device(&yes).unwrap_err().to_string();
     assert!(what.contains("is Invalid(EquationFailed), the backend says Valid"), "{what}");
-    assert!(selftest::run_all(&Fixed::new(BackendKind::Avx512, BAD, |_| true)).is_err());
-    assert!(selftest::run_all(&Fixed::new(BackendKind::Avx512, BAD, |_| false)).is_err(), "supports nothing");
+    assert!(selftest::run_device(&Fixed::new(BackendKind::Avx512, BAD, |_| true)).is_err());
+    assert!(
+        selftest::run_device(&Fixed::new(BackendKind::Avx512, BAD, |_| false)).is_err(),
+        "supports nothing"
+    );
 }

@@ -121,31 +121,33 @@ impl Chance {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, OnceLock, Weak};
+    use std::time::Duration;
 
     use super::*;
-    use crate::backend::{BackendKind, DeviceReport, Shape};
+    use crate::backend::{BackendKind, Cpu, Device, DeviceReport, Recovered, Recovery, Shape};
     use crate::batch::{Batch, Key, Message};
-    use crate::dispatch::Dispatcher;
+    use crate::dispatch::{DeviceSource, Dispatcher};
+    use crate::keyring::{KeyScheme, TableStore};
     use crate::suite::Suite;
     use crate::{Ed25519Rule, Error};
 
     /// A backend that says `Valid` of everything, or fails, after what a test wants to happen meanwhile.
     struct Yes {
         kind: BackendKind,
-        report: Option<DeviceReport>,
+        report: DeviceReport,
         fails: bool,
         meanwhile: Box<dyn Fn() + Send + Sync>,
     }
 
     impl Yes {
-        fn cpu(kind: BackendKind, fails: bool) -> Box<dyn Backend> {
-            Box::new(Self { kind, report: None, fails, meanwhile: Box::new(|| ()) })
+        fn cpu(kind: BackendKind, fails: bool) -> Box<dyn Cpu> {
+            let report = DeviceReport::stand_in("no device");
+            Box::new(Self { kind, report, fails, meanwhile: Box::new(|| ()) })
         }
 
-        fn device(meanwhile: impl Fn() + Send + Sync + 'static) -> Box<dyn Backend> {
+        fn device(meanwhile: impl Fn() + Send + Sync + 'static) -> Box<dyn Device> {
             let report = DeviceReport::stand_in("a device");
-            let meanwhile = Box::new(meanwhile);
-            Box::new(Self { kind: BackendKind::Gpu, report: Some(report), fails: false, meanwhile })
+            Box::new(Self { kind: BackendKind::Gpu, report, fails: false, meanwhile: Box::new(meanwhile) })
         }
 
         fn end(&self) -> Result<(), BackendFailure> {
@@ -170,10 +172,6 @@ mod tests {
             true
         }
 
-        fn device(&self) -> Option<&DeviceReport> {
-            self.report.as_ref()
-        }
-
         fn verify(&self, _: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
             plan.every_item().for_each(|item| slots.set(item, Verdict::Valid));
             self.end()
@@ -185,11 +183,33 @@ mod tests {
         }
     }
 
-    /// As if the device had been named, so that it takes everything.
-    fn dispatcher(backends: Vec<Box<dyn Backend>>) -> Dispatcher {
-        let mut dispatcher = Dispatcher::passed(backends);
-        dispatcher.forced = true;
-        dispatcher
+    impl Cpu for Yes {
+        fn table_store(&self, _: KeyScheme) -> Option<&dyn TableStore> {
+            None
+        }
+
+        fn recover(&self, _: &Recovery<'_>, _: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {
+            self.end()
+        }
+    }
+
+    impl Device for Yes {
+        fn report(&self) -> &DeviceReport {
+            &self.report
+        }
+
+        fn longest_message(&self) -> usize {
+            usize::MAX
+        }
+
+        fn kernel_time(&self) -> (Duration, u64) {
+            (Duration::ZERO, 0)
+        }
+    }
+
+    /// A device that was named, so that it takes everything, and who checks it.
+    fn dispatcher(device: Box<dyn Device>, backends: Vec<Box<dyn Cpu>>) -> Dispatcher {
+        Dispatcher::passed(DeviceSource::Named(device), backends)
     }
 
     /// What a batch of three items is said to be, and why.
@@ -209,12 +229,12 @@ mod tests {
     #[test]
     fn a_judge_that_fails_is_not_asked_again() {
         let (first, second) = (BackendKind::Avx512, BackendKind::Portable);
-        let helped = || dispatcher(vec![Yes::device(|| ()), Yes::cpu(first, true), Yes::cpu(second, false)]);
+        let helped = || dispatcher(Yes::device(|| ()), vec![Yes::cpu(first, true), Yes::cpu(second, false)]);
         let why = verify(&helped()).expect("another judge");
         assert!(why.starts_with("gpu: 3 items") && why.contains("3 judged again on portable"), "{why}");
         hash(&helped()).expect("another judge");
         // Without any judge a device says nothing, and nobody is left.
-        let alone = || dispatcher(vec![Yes::device(|| ()), Yes::cpu(first, true)]);
+        let alone = || dispatcher(Yes::device(|| ()), vec![Yes::cpu(first, true)]);
         let what = verify(&alone()).expect_err("no judge").to_string();
         assert!(what.contains("no backend on the CPU can check what it says"), "{what}");
         assert!(matches!(hash(&alone()), Err(Error::Backend(_))));
@@ -230,7 +250,7 @@ mod tests {
                 let dispatcher = place.get().and_then(Weak::upgrade).expect("a dispatcher");
                 dispatcher.trust.quarantine("another call found it wrong");
             });
-            let dispatcher = Arc::new(dispatcher(vec![device, Yes::cpu(BackendKind::Portable, false)]));
+            let dispatcher = Arc::new(dispatcher(device, vec![Yes::cpu(BackendKind::Portable, false)]));
             found.set(Arc::downgrade(&dispatcher)).expect("set once");
             if hashes {
                 hash(&dispatcher).expect("digests");
@@ -249,9 +269,9 @@ mod tests {
         let device = Yes::device(move || {
             counted.fetch_add(1, Ordering::Relaxed);
         });
-        let dispatcher = dispatcher(vec![device, Yes::cpu(BackendKind::Portable, false)]);
+        let dispatcher = dispatcher(device, vec![Yes::cpu(BackendKind::Portable, false)]);
         dispatcher.trust.quarantine("gone");
-        assert!(dispatcher.even_bytes().is_none());
+        assert!(dispatcher.break_even_bytes().is_none());
         assert_eq!(calls.load(Ordering::Relaxed), 0);
     }
 

@@ -3,7 +3,7 @@
 use super::hash;
 use super::tables::Tables;
 use super::weierstrass::Weierstrass;
-use crate::backend::{Backend, BackendFailure, BackendKind, Shape, Workers};
+use crate::backend::{Backend, BackendFailure, BackendKind, Cpu, Shape, Workers};
 use crate::batch::{BatchView, Column, Item};
 use crate::hash::Hash;
 use crate::keyring::{KeyScheme, Record, TableStore};
@@ -38,7 +38,7 @@ pub(crate) struct Lanes<F: FieldLanes, W> {
 
 impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
     /// The backend, if this machine has the instruction set.
-    pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
+    pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Cpu>> {
         let token = F::Token::detect()?;
         let tables = Tables::new(token, workers.clone());
         let weierstrass = W::start(token, workers.clone());
@@ -182,13 +182,6 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
         self.schnorr_bad_rate.reset();
     }
 
-    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
-        match scheme {
-            KeyScheme::Ed25519 => Some(&self.tables),
-            KeyScheme::Weierstrass(keys) => Some(self.weierstrass.table_store(keys)),
-        }
-    }
-
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
         self.workers.for_each(plan.pieces(), |piece| {
             self.verify_piece(batch, plan.items(piece), plan.paths(), slots)
@@ -199,6 +192,15 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Backend for Lanes<F, W> 
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
         hash::hash(self.token, &self.workers, hash, messages, digests);
         Ok(())
+    }
+}
+
+impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Cpu for Lanes<F, W> {
+    fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
+        match scheme {
+            KeyScheme::Ed25519 => Some(&self.tables),
+            KeyScheme::Weierstrass(keys) => Some(self.weierstrass.table_store(keys)),
+        }
     }
 
     fn recover(&self, rows: &Recovery<'_>, keys: &mut [Option<Recovered>]) -> Result<(), BackendFailure> {

@@ -5,7 +5,7 @@ mod lanes;
 mod tables;
 mod weierstrass;
 
-use crate::backend::{Backend, BackendKind, Workers};
+use crate::backend::{BackendKind, Cpu, Workers};
 use lanes::Lanes;
 #[cfg(target_arch = "x86_64")]
 use sigwarp_kernels::field::prime256::Fma;
@@ -24,7 +24,7 @@ use sigwarp_kernels::simd::{avx2::U64x4, avx512ifma::U64x8};
 use weierstrass::InLanes;
 
 /// The backend of this kind, if this machine has what it needs.
-pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Backend>> {
+pub(crate) fn start(kind: BackendKind, workers: Workers) -> Option<Box<dyn Cpu>> {
     match kind {
         #[cfg(target_arch = "x86_64")]
         BackendKind::Avx512 => Lanes::<Radix51Ifma<U64x8>, InLanes<Ifma<U64x8>>>::start(kind, workers),

@@ -144,7 +144,10 @@ type Made<W> = OnceLock<Result<Runner<W>, Fault>>;
 
 impl Gpu {
     /// The backend on the adapter of `options`; on a software adapter only if that is `allowed`.
-    pub(crate) fn start(options: &GpuOptions, software: bool) -> Result<Box<dyn Backend>, Fault> {
+    pub(crate) fn start(
+        options: &GpuOptions,
+        software: bool,
+    ) -> Result<Box<dyn crate::backend::Device>, Fault> {
         // Words and strings of bytes lie side by side in the records of `layout`.
         if cfg!(target_endian = "big") {
             return Err(Fault::Missing(
@@ -237,30 +240,12 @@ impl Backend for Gpu {
         supports(suite)
     }
 
-    fn device(&self) -> Option<&DeviceReport> {
-        Some(&self.report)
-    }
-
     fn tested(&self) {
         self.armed.store(true, Ordering::Release);
     }
 
-    fn longest_message(&self) -> usize {
-        LONGEST
-    }
-
     fn supports_hash(&self, hash: Hash) -> bool {
         supports_hash(hash)
-    }
-
-    fn kernel_time(&self) -> Option<(Duration, u64)> {
-        let verification = self.verification.iter().filter_map(spent);
-        let hashing = self.hashing.iter().filter_map(spent);
-        Some(
-            verification
-                .chain(hashing)
-                .fold((Duration::ZERO, 0), |(time, count), (more, others)| (time + more, count + others)),
-        )
     }
 
     fn verify(&self, batch: &BatchView<'_>, plan: &Plan, slots: &Slots) -> Result<(), BackendFailure> {
@@ -269,6 +254,22 @@ impl Backend for Gpu {
 
     fn hash(&self, hash: Hash, messages: &Column<'_>, digests: &mut [u8]) -> Result<(), BackendFailure> {
         self.hash_all(hash, messages, digests).map_err(|fault| self.failure(&fault))
+    }
+}
+
+impl crate::backend::Device for Gpu {
+    fn report(&self) -> &DeviceReport {
+        &self.report
+    }
+
+    fn longest_message(&self) -> usize {
+        LONGEST
+    }
+
+    fn kernel_time(&self) -> (Duration, u64) {
+        let verification = self.verification.iter().filter_map(spent);
+        let spent = verification.chain(self.hashing.iter().filter_map(spent));
+        spent.fold((Duration::ZERO, 0), |(time, count), (more, others)| (time + more, count + others))
     }
 }
 

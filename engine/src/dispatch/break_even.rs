@@ -19,7 +19,7 @@ const MESSAGE: usize = 256;
 
 /// Where a device and the CPU take the same time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Even {
+pub(crate) struct BreakEven {
     /// Items, or bytes of messages, from which the device is faster. `None` if it never is.
     pub(crate) from: Option<usize>,
     /// Items or bytes a second, for large batches, on the device and on the CPU.
@@ -28,7 +28,7 @@ pub(crate) struct Even {
     pub(crate) cpu_rate: f64,
 }
 
-impl Even {
+impl BreakEven {
     /// Of the seconds that a device takes for `few` and `many`, and the CPU for each one.
     fn of(few: (usize, f64), many: (usize, f64), cpu_each: f64, recheck: f64) -> Self {
         let each = ((many.1 - few.1) / (many.0 - few.0) as f64).max(1e-12);
@@ -57,7 +57,7 @@ pub(super) fn items(
     cpu: &dyn Backend,
     costs: Costs,
     recheck: f64,
-) -> Result<Even, BackendFailure> {
+) -> Result<BreakEven, BackendFailure> {
     let time = |backend: &dyn Backend, count: usize| {
         let batch = signed_ed25519(count);
         let refused = |what: String| BackendFailure { backend: backend.kind(), what };
@@ -72,11 +72,15 @@ pub(super) fn items(
     let few = time(device, FEW)?;
     let many = time(device, MANY)?;
     let each = time(cpu, MANY)? / MANY as f64;
-    Ok(Even::of((FEW, few), (MANY, many), each, recheck))
+    Ok(BreakEven::of((FEW, few), (MANY, many), each, recheck))
 }
 
 /// Measures SHA-256 of messages of [`MESSAGE`] bytes, by bytes.
-pub(super) fn bytes(device: &dyn Backend, cpu: &dyn Backend, recheck: f64) -> Result<Even, BackendFailure> {
+pub(super) fn bytes(
+    device: &dyn Backend,
+    cpu: &dyn Backend,
+    recheck: f64,
+) -> Result<BreakEven, BackendFailure> {
     let messages = vec![0x5a; 4 * MANY * MESSAGE];
     let time = |backend: &dyn Backend, count: usize| {
         let rows: Vec<&[u8]> = messages[..count * MESSAGE].chunks(MESSAGE).collect();
@@ -87,7 +91,7 @@ pub(super) fn bytes(device: &dyn Backend, cpu: &dyn Backend, recheck: f64) -> Re
     let few = time(device, FEW)?;
     let many = time(device, 4 * MANY)?;
     let each = time(cpu, 4 * MANY)? / (4 * MANY * MESSAGE) as f64;
-    Ok(Even::of((FEW * MESSAGE, few), (4 * MANY * MESSAGE, many), each, recheck))
+    Ok(BreakEven::of((FEW * MESSAGE, few), (4 * MANY * MESSAGE, many), each, recheck))
 }
 
 fn fastest(mut run: impl FnMut() -> Result<(), BackendFailure>) -> Result<f64, BackendFailure> {
@@ -166,12 +170,12 @@ mod tests {
     #[test]
     fn the_crossing_of_two_lines() {
         // A millisecond, and a microsecond each, against eleven microseconds each.
-        let even = Even::of((100, 1.1e-3), (1100, 2.1e-3), 11e-6, 0.0);
+        let even = BreakEven::of((100, 1.1e-3), (1100, 2.1e-3), 11e-6, 0.0);
         assert!((100..=102).contains(&even.from.unwrap()), "{even:?}");
         assert!(even.pays(1000) && !even.pays(50));
         // Checking everything again never pays, nor does a device that is slower.
-        assert_eq!(Even::of((100, 1.1e-3), (1100, 2.1e-3), 11e-6, 1.0).from, None);
-        let slow = Even::of((100, 1.1e-3), (1100, 2.1e-3), 0.5e-6, 0.0);
+        assert_eq!(BreakEven::of((100, 1.1e-3), (1100, 2.1e-3), 11e-6, 1.0).from, None);
+        let slow = BreakEven::of((100, 1.1e-3), (1100, 2.1e-3), 0.5e-6, 0.0);
         assert!(slow.from.is_none() && !slow.pays(usize::MAX));
         assert!((slow.device_rate - 1e6).abs() < 1.0 && (slow.cpu_rate - 2e6).abs() < 1.0);
     }
