@@ -27,6 +27,8 @@ pub mod radix51_fma;
 pub mod radix51_ifma;
 pub mod radix51_portable;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 /// The fields of this architecture's vectors, for tests of code that knows no instruction set.

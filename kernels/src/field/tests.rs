@@ -1,10 +1,7 @@
 //! Every representation against big integers.
 
-use super::radix51_fma::Radix51Fma;
-use super::radix51_ifma::Radix51Ifma;
-use super::radix51_portable::Radix51Portable;
+use super::testing::{Fields, FieldsTest, on_every_representation};
 use super::*;
-use crate::simd::emulated::EmulatedU64x8;
 use crate::simd::{Kernel, MAX_LANES};
 use core::marker::PhantomData;
 use num_bigint::BigUint;
@@ -160,14 +157,17 @@ fn check_backend<F: FieldLanes>(a: &[Limbs], b: &[Limbs]) {
     }
 }
 
+/// Pairs of elements, of the two lists.
+struct Pairs<'a>(&'a [Limbs], &'a [Limbs]);
+
+impl FieldsTest for Pairs<'_> {
+    fn run<S: Fields>(&mut self) {
+        check_backend::<S::Edwards>(self.0, self.1);
+    }
+}
+
 fn check_all(a: &[Limbs], b: &[Limbs]) {
-    #[cfg(target_arch = "x86_64")]
-    check_backend::<Radix51Ifma<crate::simd::avx512ifma::U64x8>>(a, b);
-    #[cfg(target_arch = "x86_64")]
-    check_backend::<Radix51Fma<crate::simd::avx2::U64x4>>(a, b);
-    check_backend::<Radix51Ifma<EmulatedU64x8>>(a, b);
-    check_backend::<Radix51Fma<EmulatedU64x8>>(a, b);
-    check_backend::<Radix51Portable>(a, b);
+    on_every_representation(&mut Pairs(a, b));
 }
 
 /// The extremes of the tight class: 0, 1, p − 1, p, p + 1, 2p, 2^k ± 1, all-ones limbs, limbs at their bound.

@@ -42,12 +42,11 @@ pub fn challenges<T: Token>(token: T, messages: &dyn Messages, digests: &mut [u8
 mod tests {
     use super::super::Slices;
     use super::*;
-    use crate::simd::emulated::Emulated;
-    use crate::simd::portable::Portable;
+    use crate::simd::testing::{self, TokenTest};
     use ::sha2::{Digest, Sha256};
 
     fn check<T: Token>(lengths: &[usize]) {
-        let Some(token) = crate::simd::testing::detect::<T>() else { return };
+        let Some(token) = testing::detect::<T>() else { return };
         let bytes: Vec<u8> = (0..1000).map(|i| (i % 251) as u8).collect();
         let messages: Vec<&[u8]> =
             lengths.iter().enumerate().map(|(i, &length)| &bytes[i..][..length]).collect();
@@ -60,22 +59,21 @@ mod tests {
         }
     }
 
-    fn check_all<T: Token>() {
-        for count in [0, 1, 2, 7, 16, 17, 33] {
-            for length in [0, 55, 56, 63, 64, 65, 96, 119, 120, 128, 300] {
-                check::<T>(&vec![length; count]);
+    struct Challenges;
+
+    impl TokenTest for Challenges {
+        fn run<T: Token>(&mut self) {
+            for count in [0, 1, 2, 7, 16, 17, 33] {
+                for length in [0, 55, 56, 63, 64, 65, 96, 119, 120, 128, 300] {
+                    check::<T>(&vec![length; count]);
+                }
             }
+            check::<T>(&(0..200).map(|i| i * 37 % 301).collect::<Vec<_>>());
         }
-        check::<T>(&(0..200).map(|i| i * 37 % 301).collect::<Vec<_>>());
     }
 
     #[test]
     fn digests_are_those_of_the_crate() {
-        check_all::<Portable>();
-        check_all::<Emulated>();
-        #[cfg(target_arch = "x86_64")]
-        check_all::<crate::simd::avx512ifma::Avx512Ifma>();
-        #[cfg(target_arch = "x86_64")]
-        check_all::<crate::simd::avx2::Avx2>();
+        testing::on_every_instruction_set(&mut Challenges);
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::simd::emulated::Emulated;
 use crate::simd::portable::Portable;
+use crate::simd::testing::{self, TokenTest};
 use ::sha2::Digest;
 
 fn reference(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
@@ -25,32 +25,36 @@ const ALL: [Algorithm; 7] = [
     Algorithm::Sm3,
 ];
 
-fn run<T: Token>(algorithm: Algorithm, messages: &[&[u8]], expected: &[Vec<u8>]) {
-    let Some(token) = crate::simd::testing::detect::<T>() else { return };
-    // Lanes alone too, where the SHA extensions would win.
-    for extension in [Extension::WhereFaster, Extension::Never] {
-        let width = algorithm.digest_length();
-        let mut digests = vec![0; width * messages.len()];
-        digest_all(token, extension, algorithm, &Slices(messages), &mut digests, &mut Vec::new());
-        for (index, (digest, expected)) in digests.chunks(width).zip(expected).enumerate() {
-            let (name, count, length) = (T::NAME, messages.len(), messages[index].len());
-            assert_eq!(
-                digest, expected,
-                "{name}, {extension:?}, {algorithm:?}: message {index} of {count}, {length} bytes"
-            );
+/// Messages and what one algorithm makes of them.
+struct Digests<'a> {
+    algorithm: Algorithm,
+    messages: &'a [&'a [u8]],
+    expected: &'a [Vec<u8>],
+}
+
+impl TokenTest for Digests<'_> {
+    fn run<T: Token>(&mut self) {
+        let Some(token) = testing::detect::<T>() else { return };
+        let Self { algorithm, messages, expected } = *self;
+        // Lanes alone too, where the SHA extensions would win.
+        for extension in [Extension::WhereFaster, Extension::Never] {
+            let width = algorithm.digest_length();
+            let mut digests = vec![0; width * messages.len()];
+            digest_all(token, extension, algorithm, &Slices(messages), &mut digests, &mut Vec::new());
+            for (index, (digest, expected)) in digests.chunks(width).zip(expected).enumerate() {
+                let (name, count, length) = (T::NAME, messages.len(), messages[index].len());
+                assert_eq!(
+                    digest, expected,
+                    "{name}, {extension:?}, {algorithm:?}: message {index} of {count}, {length} bytes"
+                );
+            }
         }
     }
 }
 
 fn on_every_instruction_set(algorithm: Algorithm, messages: &[&[u8]]) {
     let expected: Vec<Vec<u8>> = messages.iter().map(|message| reference(algorithm, message)).collect();
-    run::<Portable>(algorithm, messages, &expected);
-    run::<Emulated>(algorithm, messages, &expected);
-    #[cfg(target_arch = "x86_64")]
-    {
-        run::<crate::simd::avx2::Avx2>(algorithm, messages, &expected);
-        run::<crate::simd::avx512ifma::Avx512Ifma>(algorithm, messages, &expected);
-    }
+    testing::on_every_instruction_set(&mut Digests { algorithm, messages, expected: &expected });
 }
 
 fn text(length: usize) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::curve::edwards::points::{BASE, NEUTRAL};
 use crate::field::radix51_ifma::Radix51Ifma;
-use crate::field::radix51_portable::Radix51Portable;
+use crate::field::testing::{Fields, FieldsTest, on_every_instruction_set};
 use crate::scalar;
 use crate::simd::emulated::EmulatedU64x8;
 use curve25519_dalek::constants::EIGHT_TORSION;
@@ -89,18 +89,24 @@ fn check_sum<F: FieldLanes>(short: usize, long: usize, twist: fn(usize, [u64; 4]
     assert!(workspace.vanishes(token, &points, &[&small, &large]), "{name}: the neutral element");
 }
 
+/// The arguments of [`check_sum`].
+struct Sums {
+    short: usize,
+    long: usize,
+    twist: fn(usize, [u64; 4]) -> [u64; 4],
+}
+
+impl FieldsTest for Sums {
+    fn run<S: Fields>(&mut self) {
+        // Emulated vectors are slow.
+        if !S::Vector::CALLS || self.short + self.long <= 70 {
+            check_sum::<S::Edwards>(self.short, self.long, self.twist);
+        }
+    }
+}
+
 fn on_every_vector(short: usize, long: usize, twist: fn(usize, [u64; 4]) -> [u64; 4]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use crate::field::radix51_fma::Radix51Fma;
-        use crate::simd::{avx2, avx512ifma};
-        check_sum::<Radix51Ifma<avx512ifma::U64x8>>(short, long, twist);
-        check_sum::<Radix51Fma<avx2::U64x4>>(short, long, twist);
-    }
-    check_sum::<Radix51Portable>(short, long, twist);
-    if short + long <= 70 {
-        check_sum::<Radix51Ifma<EmulatedU64x8>>(short, long, twist);
-    }
+    on_every_instruction_set(&mut Sums { short, long, twist });
 }
 
 #[test]
@@ -236,20 +242,29 @@ fn check_bits<F: FieldLanes>(count: usize, step: usize) {
     assert!(!holds(&plain, &large), "{name}: and B");
 }
 
+/// The arguments of [`check_bits`] for vectors.
+struct Bits {
+    count: usize,
+    step: usize,
+}
+
+impl FieldsTest for Bits {
+    fn run<S: Fields>(&mut self) {
+        // One lane is slow, and emulated ones are slower.
+        let Self { count, step } = *self;
+        match (S::Vector::CALLS, S::Vector::LANES) {
+            (true, _) if count >= 10 => {}
+            (true, _) => check_bits::<S::Edwards>(count, 41),
+            (false, 1) => check_bits::<S::Edwards>(count, 7 * step),
+            (false, _) => check_bits::<S::Edwards>(count, step),
+        }
+    }
+}
+
 #[test]
 fn sums_by_bits_show_torsion() {
     for count in [0, 1, 9, 100, 700] {
-        let step = if count > 9 { 17 } else { 1 };
-        #[cfg(target_arch = "x86_64")]
-        {
-            use crate::field::native;
-            check_bits::<native::Avx512>(count, step);
-            check_bits::<native::Avx2>(count, step);
-        }
-        check_bits::<Radix51Portable>(count, 7 * step);
-        if count < 10 {
-            check_bits::<Radix51Ifma<EmulatedU64x8>>(count, 41);
-        }
+        on_every_instruction_set(&mut Bits { count, step: if count > 9 { 17 } else { 1 } });
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
+use crate::field::testing::{Fields, FieldsTest, on_every_instruction_set};
 use crate::scalar::reduce_wide;
 use crate::simd::Token;
-use crate::simd::emulated::EmulatedU64x8;
 use crate::simd::portable::U64x1;
 use num_bigint::{BigInt, BigUint, Sign};
 use proptest::prelude::*;
@@ -41,6 +41,18 @@ fn pairs<V: Doubles, const N: usize>(scalars: &[[u64; 4]]) -> Option<Vec<Pair>> 
     Some(pairs)
 }
 
+/// Scalars and the pairs that all vectors are to find, by four vectors side by side and by one, as the engine takes them.
+struct Same<'a>(&'a [[u64; 4]], &'a [Pair]);
+
+impl FieldsTest for Same<'_> {
+    fn run<S: Fields>(&mut self) {
+        let Self(scalars, expected) = *self;
+        for pairs in [pairs::<S::Vector, 4>(scalars), pairs::<S::Vector, 1>(scalars)] {
+            assert!(pairs.is_none_or(|pairs| pairs == expected), "{} finds other pairs", S::Token::NAME);
+        }
+    }
+}
+
 /// Checks the relation for every scalar that has a pair, on every backend that this machine has, and that all of them find
 /// the same.
 fn check(scalars: &[[u64; 4]]) -> Vec<Pair> {
@@ -53,16 +65,7 @@ fn check(scalars: &[[u64; 4]]) -> Vec<Pair> {
         let difference: BigInt = big(u) * big(k) - v;
         assert_eq!(difference % &order8, BigInt::from(0), "the pair of {k:x?}");
     }
-    let same = |name: &str, pairs: Option<Vec<Pair>>| {
-        assert!(pairs.is_none_or(|pairs| pairs == expected), "{name} finds other pairs");
-    };
-    same("emulated", pairs::<EmulatedU64x8, 1>(scalars));
-    same("portable, three vectors", pairs::<U64x1, 3>(scalars));
-    #[cfg(target_arch = "x86_64")]
-    {
-        same("avx2", pairs::<crate::simd::avx2::U64x4, 2>(scalars));
-        same("avx512", pairs::<crate::simd::avx512ifma::U64x8, 4>(scalars));
-    }
+    on_every_instruction_set(&mut Same(scalars, &expected));
     expected
 }
 

@@ -1,4 +1,5 @@
-//! Which instruction sets and backends tests run on.
+//! Which instruction sets and backends tests run on: the one list of instruction sets, for tests that are written once for
+//! all of them.
 //!
 //! A test leaves out what the machine does not have, with a line that says so. Where the environment variable
 //! [`REQUIRED`] names it, its absence is a failure: CI says what its machines have, so that a test that was left out is
@@ -8,9 +9,32 @@ use std::cell::RefCell;
 use std::fmt::Display;
 
 use super::Token;
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use super::avx512ifma::Avx512Ifma;
+use super::emulated::Emulated;
+use super::portable::Portable;
 
 /// The environment variable that names the backends that must run on this machine, separated by commas.
 pub const REQUIRED: &str = "SIGWARP_REQUIRE_BACKENDS";
+
+/// A test that is written once for all instruction sets.
+pub trait TokenTest {
+    /// Runs it on one, unless [`detect`] says that the machine does not have it.
+    fn run<T: Token>(&mut self);
+}
+
+/// Runs a test on every instruction set there is.
+pub fn on_every_instruction_set(test: &mut impl TokenTest) {
+    test.run::<Portable>();
+    test.run::<Emulated>();
+    #[cfg(target_arch = "x86_64")]
+    {
+        test.run::<Avx2>();
+        test.run::<Avx512Ifma>();
+    }
+}
 
 /// The token, or `None` after a line that says what is skipped.
 ///
@@ -47,6 +71,23 @@ fn skip(name: &str, why: &dyn Display, required: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instruction_sets_are_listed_once_by_names_of_their_own() {
+        struct Names(Vec<&'static str>);
+        impl TokenTest for Names {
+            fn run<T: Token>(&mut self) {
+                assert!(!self.0.contains(&T::NAME), "{} twice", T::NAME);
+                self.0.push(T::NAME);
+            }
+        }
+        let mut names = Names(Vec::new());
+        on_every_instruction_set(&mut names);
+        let native: &[&str] = if cfg!(target_arch = "x86_64") { &["avx2", "avx512"] } else { &[] };
+        for name in ["portable", "emulated"].iter().chain(native) {
+            assert!(names.0.contains(name), "{name} is not in the list");
+        }
+    }
 
     #[test]
     fn what_is_not_required_may_be_missing_and_is_named_once() {

@@ -3,10 +3,11 @@
 use super::{Code, Equation, Item, check};
 use crate::field::FieldLanes;
 use crate::field::radix51_ifma::Radix51Ifma;
-use crate::field::radix51_portable::Radix51Portable;
+use crate::field::testing::{Fields, FieldsTest, on_every_instruction_set};
 use crate::scalar;
 use crate::simd::Token;
 use crate::simd::emulated::EmulatedU64x8;
+use crate::simd::testing;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
@@ -35,24 +36,26 @@ const EQUATIONS: [Equation<'static>; 4] = [
     Equation { cofactored: true, decode_r: true, domain: &[] },
 ];
 
+/// Items to be run through `check`, and what looks at their codes.
+struct Checked<'a, 'b> {
+    equation: Equation<'a>,
+    items: &'a [Item<'a>],
+    judge: &'b mut dyn FnMut(&str, &[Code]),
+}
+
+impl FieldsTest for Checked<'_, '_> {
+    fn run<S: Fields>(&mut self) {
+        let Some(token) = testing::detect::<S::Token>() else { return };
+        // A wrong code everywhere, so that an item left out would show.
+        let mut codes = vec![Code::KeyNotOnCurve; self.items.len()];
+        check::<S::Edwards>(token, self.equation, self.items, &mut codes);
+        (self.judge)(S::Token::NAME, &codes);
+    }
+}
+
 /// Runs a list through `check` on every backend of this machine.
 fn on_every_backend(equation: Equation<'_>, items: &[Item<'_>], judge: &mut dyn FnMut(&str, &[Code])) {
-    fn run<F: FieldLanes>(equation: Equation<'_>, items: &[Item<'_>], judge: &mut dyn FnMut(&str, &[Code])) {
-        let Some(token) = crate::simd::testing::detect::<F::Token>() else { return };
-        // A wrong code everywhere, so that an item left out would show.
-        let mut codes = vec![Code::KeyNotOnCurve; items.len()];
-        check::<F>(token, equation, items, &mut codes);
-        judge(F::Token::NAME, &codes);
-    }
-    #[cfg(target_arch = "x86_64")]
-    {
-        use crate::field::radix51_fma::Radix51Fma;
-        use crate::simd::{avx2, avx512ifma};
-        run::<Radix51Ifma<avx512ifma::U64x8>>(equation, items, judge);
-        run::<Radix51Fma<avx2::U64x4>>(equation, items, judge);
-    }
-    run::<Radix51Ifma<EmulatedU64x8>>(equation, items, judge);
-    run::<Radix51Portable>(equation, items, judge);
+    on_every_instruction_set(&mut Checked { equation, items, judge });
 }
 
 /// What the code must be, from dalek's arithmetic alone.

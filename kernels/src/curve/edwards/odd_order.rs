@@ -189,10 +189,8 @@ impl<F: FieldLanes, const N: usize> Kernel<F::Token> for OddOrder<'_, F, N> {
 mod tests {
     use super::super::points::{INVERSE_2D, Points, load_entry};
     use super::*;
-    use crate::field::radix51_ifma::Radix51Ifma;
-    use crate::field::radix51_portable::Radix51Portable;
+    use crate::field::testing::{Fields, FieldsTest, on_every_instruction_set};
     use crate::simd::Token;
-    use crate::simd::emulated::EmulatedU64x8;
     use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
     use curve25519_dalek::edwards::EdwardsPoint;
     use curve25519_dalek::scalar::Scalar;
@@ -285,15 +283,17 @@ mod tests {
         }
     }
 
+    struct Torsion;
+
+    impl FieldsTest for Torsion {
+        fn run<S: Fields>(&mut self) {
+            // Emulated vectors are slow.
+            check::<S::Edwards>(if S::Vector::CALLS { 24 } else { 400 });
+        }
+    }
+
     #[test]
     fn torsion_is_seen_in_every_lane() {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use crate::field::native;
-            check::<native::Avx512>(400);
-            check::<native::Avx2>(400);
-        }
-        check::<Radix51Portable>(400);
-        check::<Radix51Ifma<EmulatedU64x8>>(24);
+        on_every_instruction_set(&mut Torsion);
     }
 }

@@ -177,9 +177,7 @@ impl<F: FieldLanes> Kernel<F::Token> for Store<'_, F> {
 mod tests {
     use super::super::points::{BASE, NEUTRAL};
     use super::*;
-    use crate::field::radix51_ifma::Radix51Ifma;
-    use crate::field::radix51_portable::Radix51Portable;
-    use crate::simd::emulated::EmulatedU64x8;
+    use crate::field::testing::{Fields, FieldsTest, on_every_instruction_set};
     use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
     use curve25519_dalek::edwards::EdwardsPoint;
     use curve25519_dalek::scalar::Scalar;
@@ -257,15 +255,16 @@ mod tests {
         }
     }
 
+    struct Entries;
+
+    impl FieldsTest for Entries {
+        fn run<S: Fields>(&mut self) {
+            check_entries::<S::Edwards>();
+        }
+    }
+
     #[test]
     fn entries_are_those_of_dalek() {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use crate::field::native;
-            check_entries::<native::Avx512>();
-            check_entries::<native::Avx2>();
-        }
-        check_entries::<Radix51Portable>();
-        check_entries::<Radix51Ifma<EmulatedU64x8>>();
+        on_every_instruction_set(&mut Entries);
     }
 }

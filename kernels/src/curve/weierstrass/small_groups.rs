@@ -20,12 +20,10 @@ use super::equation::{self, Sum};
 use super::ladder::Digits;
 use super::tests::{Point, Reference, Sequence, big, words};
 use super::*;
-#[cfg(target_arch = "x86_64")]
-use crate::field::prime256::Fma;
-use crate::field::prime256::{Family, General, Ifma};
+use crate::field::prime256::Family;
+use crate::field::testing::{Fields, FieldsTest, on_every_instruction_set};
 use crate::multiscalar::weierstrass::add_general;
-use crate::simd::Token;
-use crate::simd::emulated::EmulatedU64x8;
+use crate::simd::{Token, testing};
 use num_bigint::BigUint;
 use sigwarp_tables::weierstrass::BASE_WIDTH;
 
@@ -171,10 +169,7 @@ fn pairs(group: &Group) -> Vec<Pair> {
 }
 
 fn check_formulas<C: Curve, S: Family>(group: &Group, pairs: &[Pair]) {
-    let Some(token) = S::Token::detect() else {
-        eprintln!("skipped: no {} on this machine", S::Token::NAME);
-        return;
-    };
+    let Some(token) = testing::detect::<S::Token>() else { return };
     let n = group.order();
     for pairs in pairs.chunks(S::Vector::LANES) {
         let mut points = [[[[0; MAX_LANES]; 4]; 3]; 2];
@@ -331,10 +326,7 @@ impl<F: PrimeLanes> Kernel<F::Token> for Load<'_, F> {
 
 /// Ladders of samples whose results are known.
 fn check_ladders<C: Curve, S: Family>(group: &Group, samples: &[(Sample, Option<usize>)]) {
-    let Some(token) = S::Token::detect() else {
-        eprintln!("skipped: no {} on this machine", S::Token::NAME);
-        return;
-    };
+    let Some(token) = testing::detect::<S::Token>() else { return };
     let lanes = S::Vector::LANES;
     let vectors = samples.len().div_ceil(lanes);
     let mut digits: [Vec<Digits>; 2] =
@@ -403,30 +395,52 @@ fn samples<C: Curve>(group: &Group) -> Vec<(Sample, Option<usize>)> {
     out
 }
 
-/// The emulated lanes take a part of the samples: they are slow.
+/// Every pair of points of a group.
+struct FormulasTest<'a, C> {
+    group: &'a Group,
+    pairs: &'a [Pair],
+    curve: PhantomData<C>,
+}
+
+impl<C: Curve> FieldsTest for FormulasTest<'_, C> {
+    fn run<S: Fields>(&mut self) {
+        check_formulas::<C, S>(self.group, self.pairs);
+    }
+}
+
+/// Sums in a group.
+struct LaddersTest<'a, C> {
+    group: &'a Group,
+    samples: &'a [(Sample, Option<usize>)],
+    curve: PhantomData<C>,
+}
+
+impl<C: Curve> FieldsTest for LaddersTest<'_, C> {
+    fn run<S: Fields>(&mut self) {
+        // Emulated lanes take a part: they are slow.
+        let count = if S::Vector::CALLS { self.samples.len().min(75) } else { self.samples.len() };
+        check_ladders::<C, S>(self.group, &self.samples[..count]);
+    }
+}
+
 fn check_curve<C: Curve>(generators: &[Generator]) {
-    type Emulated = Ifma<EmulatedU64x8>;
     for generator in generators {
         let group = Group::of::<C>(generator);
         let few = group.order() < 20;
         if few {
             let pairs = pairs(&group);
-            check_formulas::<C, General>(&group, &pairs);
-            check_formulas::<C, Emulated>(&group, &pairs);
-            #[cfg(target_arch = "x86_64")]
-            {
-                check_formulas::<C, Ifma<crate::simd::avx512ifma::U64x8>>(&group, &pairs);
-                check_formulas::<C, Fma<crate::simd::avx2::U64x4>>(&group, &pairs);
-            }
+            on_every_instruction_set(&mut FormulasTest::<C> {
+                group: &group,
+                pairs: &pairs,
+                curve: PhantomData,
+            });
         } else {
             let samples = samples::<C>(&group);
-            check_ladders::<C, General>(&group, &samples);
-            check_ladders::<C, Emulated>(&group, &samples[..samples.len().min(75)]);
-            #[cfg(target_arch = "x86_64")]
-            {
-                check_ladders::<C, Ifma<crate::simd::avx512ifma::U64x8>>(&group, &samples);
-                check_ladders::<C, Fma<crate::simd::avx2::U64x4>>(&group, &samples);
-            }
+            on_every_instruction_set(&mut LaddersTest::<C> {
+                group: &group,
+                samples: &samples,
+                curve: PhantomData,
+            });
         }
     }
 }

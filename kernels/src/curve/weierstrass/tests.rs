@@ -3,10 +3,9 @@
 use super::equation::{self, Abscissa, Item, Match, Sum};
 use super::scalars::{self, Triple};
 use super::*;
-#[cfg(target_arch = "x86_64")]
-use crate::field::prime256::Fma;
-use crate::field::prime256::{Family, General, Ifma};
-use crate::simd::emulated::EmulatedU64x8;
+use crate::field::prime256::Family;
+use crate::field::testing::{Fields, FieldsTest, on_any_machine, on_native_vectors};
+use crate::simd::testing;
 use num_bigint::BigUint;
 
 pub(super) type Point = Option<(BigUint, BigUint)>;
@@ -90,8 +89,7 @@ fn encode(point: &Point, index: usize) -> Encoded {
 }
 
 /// Compares the sums of items, given as (g, k, d) with P = dG, with textbook sums; gives how many were exceptional.
-fn check<C: Curve, S: Family>(items: &[(BigUint, BigUint, BigUint)]) -> usize {
-    let Some(token) = crate::simd::testing::detect::<S::Token>() else { return 0 };
+fn check<C: Curve, S: Family>(token: S::Token, items: &[(BigUint, BigUint, BigUint)]) -> usize {
     let reference = Reference::of::<C>();
     let lanes: Vec<Item> = items
         .iter()
@@ -143,13 +141,14 @@ fn check<C: Curve, S: Family>(items: &[(BigUint, BigUint, BigUint)]) -> usize {
     exceptional
 }
 
-fn check_curve<C: Curve>(check: impl Fn(&[(BigUint, BigUint, BigUint)]) -> usize, count: usize) {
+fn check_curve<C: Curve, S: Family>(count: usize) {
+    let Some(token) = testing::detect::<S::Token>() else { return };
     let n = big(&C::Order::WORDS);
     let one = BigUint::from(1u32);
     let mut random = Sequence(7);
     let items: Vec<_> =
         (0..count).map(|_| (random.below(&n), random.below(&n), random.below(&n) + 1u32)).collect();
-    assert_eq!(check(&items), 0, "random sums are not exceptional");
+    assert_eq!(check::<C, S>(token, &items), 0, "random sums are not exceptional");
 
     // Scalars at the edges, keys of unknown relation to G.
     let edges = [BigUint::ZERO, one.clone(), BigUint::from(2u32), &n - 1u32, &n - 2u32, (&n + 1u32) >> 1];
@@ -159,7 +158,7 @@ fn check_curve<C: Curve>(check: impl Fn(&[(BigUint, BigUint, BigUint)]) -> usize
             items.push((g.clone(), k.clone(), random.below(&n)));
         }
     }
-    check(&items[..items.len().min(count)]);
+    check::<C, S>(token, &items[..items.len().min(count)]);
 
     // Keys that are small multiples of G, with scalars whose digits coincide; sums that are infinity.
     let mut items = Vec::new();
@@ -174,45 +173,34 @@ fn check_curve<C: Curve>(check: impl Fn(&[(BigUint, BigUint, BigUint)]) -> usize
         items.push((one.clone(), d.clone(), &n - 1u32));
     }
     items.truncate(count);
-    assert!(check(&items) > 0, "some are exceptional");
+    assert!(check::<C, S>(token, &items) > 0, "some are exceptional");
+}
+
+/// Sums on every curve, so many of each kind at most.
+struct Sums(usize);
+
+impl FieldsTest for Sums {
+    fn run<S: Fields>(&mut self) {
+        check_curve::<Secp256k1, S>(self.0);
+        check_curve::<P256, S>(self.0);
+        check_curve::<Sm2, S>(self.0);
+    }
 }
 
 #[test]
 fn sums_are_those_of_the_textbook() {
-    type Emulated = Ifma<EmulatedU64x8>;
-    check_curve::<Secp256k1>(check::<Secp256k1, Emulated>, 16);
-    check_curve::<P256>(check::<P256, Emulated>, 16);
-    check_curve::<Sm2>(check::<Sm2, Emulated>, 16);
-    check_curve::<Secp256k1>(check::<Secp256k1, General>, 16);
-    check_curve::<P256>(check::<P256, General>, 16);
-    check_curve::<Sm2>(check::<Sm2, General>, 16);
-}
-
-#[cfg(target_arch = "x86_64")]
-fn check_native<S: Family>() {
-    if crate::simd::testing::detect::<S::Token>().is_none() {
-        return;
-    }
-    check_curve::<Secp256k1>(check::<Secp256k1, S>, 40);
-    check_curve::<P256>(check::<P256, S>, 40);
-    check_curve::<Sm2>(check::<Sm2, S>, 40);
-    check_points::<Secp256k1, S>();
-    check_points::<P256, S>();
-    check_points::<Sm2, S>();
-    check_quotients::<K1Order, S>();
-    check_quotients::<R1Order, S>();
-    check_quotients::<Sm2Order, S>();
+    on_any_machine(&mut Sums(16));
 }
 
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn sums_on_this_machine() {
-    check_native::<Ifma<crate::simd::avx512ifma::U64x8>>();
-    check_native::<Fma<crate::simd::avx2::U64x4>>();
+    on_native_vectors(&mut Sums(40));
+    on_native_vectors(&mut Points);
+    on_native_vectors(&mut Quotients);
 }
 
 fn check_points<C: Curve, S: Family>() {
-    let Some(token) = crate::simd::testing::detect::<S::Token>() else { return };
+    let Some(token) = testing::detect::<S::Token>() else { return };
     let p = big(&C::Prime::WORDS);
     let reference = Reference::of::<C>();
     let mut points = Vec::new();
@@ -238,18 +226,23 @@ fn check_points<C: Curve, S: Family>() {
     }
 }
 
+struct Points;
+
+impl FieldsTest for Points {
+    fn run<S: Fields>(&mut self) {
+        check_points::<Secp256k1, S>();
+        check_points::<P256, S>();
+        check_points::<Sm2, S>();
+    }
+}
+
 #[test]
 fn points_are_told_from_others() {
-    check_points::<Secp256k1, Ifma<EmulatedU64x8>>();
-    check_points::<Secp256k1, General>();
-    check_points::<P256, Ifma<EmulatedU64x8>>();
-    check_points::<P256, General>();
-    check_points::<Sm2, Ifma<EmulatedU64x8>>();
-    check_points::<Sm2, General>();
+    on_any_machine(&mut Points);
 }
 
 fn check_quotients<M: Modulus, S: Family>() {
-    let Some(token) = crate::simd::testing::detect::<S::Token>() else { return };
+    let Some(token) = testing::detect::<S::Token>() else { return };
     let m = big(&M::WORDS);
     let mut random = Sequence(3);
     let mut any = || [random.word(), random.word(), random.word(), random.word()];
@@ -270,12 +263,17 @@ fn check_quotients<M: Modulus, S: Family>() {
     }
 }
 
+struct Quotients;
+
+impl FieldsTest for Quotients {
+    fn run<S: Fields>(&mut self) {
+        check_quotients::<K1Order, S>();
+        check_quotients::<R1Order, S>();
+        check_quotients::<Sm2Order, S>();
+    }
+}
+
 #[test]
 fn quotients_are_those_of_big_integers() {
-    check_quotients::<K1Order, Ifma<EmulatedU64x8>>();
-    check_quotients::<K1Order, General>();
-    check_quotients::<R1Order, Ifma<EmulatedU64x8>>();
-    check_quotients::<R1Order, General>();
-    check_quotients::<Sm2Order, Ifma<EmulatedU64x8>>();
-    check_quotients::<Sm2Order, General>();
+    on_any_machine(&mut Quotients);
 }

@@ -1,7 +1,7 @@
 //! Every modulus against big integers.
 
 use super::*;
-use crate::simd::emulated::EmulatedU64x8;
+use crate::field::testing::{Fields, FieldsTest, on_every_representation};
 use crate::simd::{Kernel, LaneMask, MAX_LANES};
 use num_bigint::BigUint;
 use proptest::prelude::*;
@@ -182,8 +182,12 @@ fn check_modulus<F: PrimeLanes>(a: &[Limbs], b: &[Limbs]) {
     }
 }
 
-fn check_all(a: &[Limbs], b: &[Limbs]) {
-    fn family<S: Family>(a: &[Limbs], b: &[Limbs]) {
+/// Pairs of elements, of the two lists.
+struct Pairs<'a>(&'a [Limbs], &'a [Limbs]);
+
+impl FieldsTest for Pairs<'_> {
+    fn run<S: Fields>(&mut self) {
+        let Self(a, b) = *self;
         check_modulus::<S::Field<K1Prime>>(a, b);
         check_modulus::<S::Field<R1Prime>>(a, b);
         check_modulus::<S::Field<Sm2Prime>>(a, b);
@@ -191,14 +195,10 @@ fn check_all(a: &[Limbs], b: &[Limbs]) {
         check_modulus::<S::Field<R1Order>>(a, b);
         check_modulus::<S::Field<Sm2Order>>(a, b);
     }
-    family::<Ifma<EmulatedU64x8>>(a, b);
-    family::<Fma<EmulatedU64x8>>(a, b);
-    family::<General>(a, b);
-    #[cfg(target_arch = "x86_64")]
-    {
-        family::<Ifma<crate::simd::avx512ifma::U64x8>>(a, b);
-        family::<Fma<crate::simd::avx2::U64x4>>(a, b);
-    }
+}
+
+fn check_all(a: &[Limbs], b: &[Limbs]) {
+    on_every_representation(&mut Pairs(a, b));
 }
 
 /// Integers at every edge: of the moduli, of limbs, of 2^256, and the largest that five limbs hold.

@@ -1,6 +1,5 @@
 use super::*;
-use crate::simd::emulated::Emulated;
-use crate::simd::portable::Portable;
+use crate::simd::testing::{self, TokenTest};
 use ::sha2::{Digest, Sha512};
 
 fn expected(parts: &Parts<'_>) -> [u64; 8] {
@@ -16,9 +15,13 @@ fn expected(parts: &Parts<'_>) -> [u64; 8] {
     words
 }
 
-fn on_every_backend(inputs: &[Parts<'_>]) {
-    fn run<T: Token>(inputs: &[Parts<'_>], expected: &[[u64; 8]]) {
-        let Some(token) = crate::simd::testing::detect::<T>() else { return };
+/// Inputs and their digests.
+struct Digests<'a>(&'a [Parts<'a>], &'a [[u64; 8]]);
+
+impl TokenTest for Digests<'_> {
+    fn run<T: Token>(&mut self) {
+        let Some(token) = testing::detect::<T>() else { return };
+        let Self(inputs, expected) = *self;
         let mut digests = vec![[0; 8]; inputs.len()];
         digest_all(token, inputs, &mut digests, &mut Vec::new());
         for i in 0..inputs.len() {
@@ -26,14 +29,11 @@ fn on_every_backend(inputs: &[Parts<'_>]) {
             assert_eq!(digests[i], expected[i], "{}, input {i}, parts {lengths:?}", T::NAME);
         }
     }
+}
+
+fn on_every_backend(inputs: &[Parts<'_>]) {
     let expected: Vec<_> = inputs.iter().map(expected).collect();
-    #[cfg(target_arch = "x86_64")]
-    {
-        run::<crate::simd::avx512ifma::Avx512Ifma>(inputs, &expected);
-        run::<crate::simd::avx2::Avx2>(inputs, &expected);
-    }
-    run::<Emulated>(inputs, &expected);
-    run::<Portable>(inputs, &expected);
+    testing::on_every_instruction_set(&mut Digests(inputs, &expected));
 }
 
 /// Bytes of period 251, which no lane, block or word size divides: swapped lanes show.

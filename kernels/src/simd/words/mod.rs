@@ -240,8 +240,7 @@ use words_of_vector;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::emulated::Emulated;
-    use crate::simd::portable::Portable;
+    use crate::simd::testing::{self, TokenTest};
 
     fn byte(lane: usize, i: usize) -> u8 {
         (lane * 37 + i * 11 + i / 64) as u8
@@ -381,30 +380,28 @@ mod tests {
         }
     }
 
-    fn check_token<T: Token>() {
-        let Some(token) = crate::simd::testing::detect::<T>() else { return };
-        check::<T::Words32>(token);
-        check::<T::Wide32>(token);
-        check::<T::Words64>(token);
-        check_packed::<T::Words32>(token);
-        check_packed::<T::Wide32>(token);
-        check_packed::<T::Words64>(token);
-        check_blocks::<T::Words32>(token);
-        check_blocks::<T::Wide32>(token);
-        check_blocks::<T::Words64>(token);
-        check_even_tails::<T::Words32>(token);
-        check_even_tails::<T::Wide32>(token);
-        check_even_tails::<T::Words64>(token);
+    struct WordsOfToken;
+
+    impl TokenTest for WordsOfToken {
+        fn run<T: Token>(&mut self) {
+            let Some(token) = testing::detect::<T>() else { return };
+            check::<T::Words32>(token);
+            check::<T::Wide32>(token);
+            check::<T::Words64>(token);
+            check_packed::<T::Words32>(token);
+            check_packed::<T::Wide32>(token);
+            check_packed::<T::Words64>(token);
+            check_blocks::<T::Words32>(token);
+            check_blocks::<T::Wide32>(token);
+            check_blocks::<T::Words64>(token);
+            check_even_tails::<T::Words32>(token);
+            check_even_tails::<T::Wide32>(token);
+            check_even_tails::<T::Words64>(token);
+        }
     }
 
     #[test]
     fn words_of_every_instruction_set_are_right() {
-        check_token::<Portable>();
-        check_token::<Emulated>();
-        #[cfg(target_arch = "x86_64")]
-        {
-            check_token::<crate::simd::avx2::Avx2>();
-            check_token::<crate::simd::avx512ifma::Avx512Ifma>();
-        }
+        testing::on_every_instruction_set(&mut WordsOfToken);
     }
 }

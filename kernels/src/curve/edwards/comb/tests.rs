@@ -9,9 +9,10 @@ use crate::field::FieldLanes;
 use crate::field::radix51_fma::Radix51Fma;
 use crate::field::radix51_ifma::Radix51Ifma;
 use crate::field::radix51_portable::Radix51Portable;
+use crate::field::testing::{Fields, FieldsTest, on_every_instruction_set};
 use crate::scalar;
-use crate::simd::Token;
 use crate::simd::emulated::EmulatedU64x8;
+use crate::simd::{Token, Vector};
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::scalar::Scalar;
@@ -88,19 +89,25 @@ fn agrees<F: FieldLanes>(counts: &[usize]) {
     }
 }
 
-#[test]
-fn combs_judge_as_lanes_do_for_every_torsion() {
-    agrees::<Radix51Portable>(&[0, 1, 2, 64]);
-    #[cfg(target_arch = "x86_64")]
-    {
-        agrees::<Radix51Ifma<crate::simd::avx512ifma::U64x8>>(&[0, 1, 7, 8, 9, 63, 64]);
-        agrees::<Radix51Fma<crate::simd::avx2::U64x4>>(&[1, 3, 4, 5, 64]);
+struct Combs;
+
+impl FieldsTest for Combs {
+    fn run<S: Fields>(&mut self) {
+        let lanes = S::Vector::LANES;
+        // Emulated vectors are slow.
+        let counts = [0, 1, lanes - 1, lanes, lanes + 1, 8 * lanes - 1, 64];
+        agrees::<S::Edwards>(if S::Vector::CALLS { &[64] } else { &counts });
     }
 }
 
 #[test]
+fn combs_judge_as_lanes_do_for_every_torsion() {
+    on_every_instruction_set(&mut Combs);
+}
+
+/// The representation that no instruction set is emulated with otherwise.
+#[test]
 fn combs_in_emulated_lanes_judge_as_lanes_do() {
-    agrees::<Radix51Ifma<EmulatedU64x8>>(&[64]);
     agrees::<Radix51Fma<EmulatedU64x8>>(&[9]);
 }
 

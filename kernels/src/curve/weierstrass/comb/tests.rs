@@ -4,13 +4,11 @@ use super::super::equation::{self, Abscissa, Match, Sum};
 use super::super::tests::{Point, Reference, Sequence, big, words};
 use super::super::{Encoded, P256, Secp256k1, Sm2, Y};
 use super::*;
-#[cfg(target_arch = "x86_64")]
-use crate::field::prime256::Fma;
-use crate::field::prime256::{General, Ifma};
-use crate::simd::emulated::EmulatedU64x8;
+use crate::field::testing::{
+    Fields, FieldsTest, on_any_machine, on_every_instruction_set, on_native_vectors,
+};
+use crate::simd::Vector;
 use num_bigint::BigUint;
-
-type Emulated = Ifma<EmulatedU64x8>;
 
 fn affine(point: &Point) -> [[u64; 4]; 2] {
     let (x, y) = point.as_ref().expect("a point other than infinity");
@@ -81,23 +79,24 @@ fn tables_are_right<C: Curve, T: Family>() {
     assert!(base.entries.iter().all(|[Line(line)]| *line != [0; 8]));
 }
 
-#[test]
-fn tables_are_those_of_the_textbook() {
-    tables_are_right::<P256, Emulated>();
-    tables_are_right::<P256, General>();
-    tables_are_right::<Secp256k1, Emulated>();
-    tables_are_right::<Secp256k1, General>();
-    tables_are_right::<Sm2, Emulated>();
-    tables_are_right::<Sm2, General>();
+struct Tables;
+
+impl FieldsTest for Tables {
+    fn run<T: Fields>(&mut self) {
+        tables_are_right::<P256, T>();
+        tables_are_right::<Secp256k1, T>();
+        tables_are_right::<Sm2, T>();
+    }
 }
 
 #[test]
-#[cfg(target_arch = "x86_64")]
+fn tables_are_those_of_the_textbook() {
+    on_any_machine(&mut Tables);
+}
+
+#[test]
 fn tables_on_this_machine() {
-    type Avx2 = Fma<crate::simd::avx2::U64x4>;
-    tables_are_right::<P256, Avx2>();
-    tables_are_right::<Secp256k1, Avx2>();
-    tables_are_right::<Sm2, Avx2>();
+    on_native_vectors(&mut Tables);
 }
 
 #[test]
@@ -224,27 +223,28 @@ fn sums_are_right<C: Curve, T: Family>(count: usize) {
     check::<C, T>(token, &items);
 }
 
-#[test]
-fn sums_are_those_of_the_textbook() {
-    sums_are_right::<P256, Emulated>(18);
-    sums_are_right::<Secp256k1, Emulated>(9);
-    sums_are_right::<Sm2, Emulated>(9);
-    sums_are_right::<P256, General>(18);
-    sums_are_right::<Secp256k1, General>(9);
-    sums_are_right::<Sm2, General>(9);
+/// How many sums on P-256, and on the other curves.
+struct Sums {
+    p256: usize,
+    others: usize,
+}
+
+impl FieldsTest for Sums {
+    fn run<T: Fields>(&mut self) {
+        sums_are_right::<P256, T>(self.p256);
+        sums_are_right::<Secp256k1, T>(self.others);
+        sums_are_right::<Sm2, T>(self.others);
+    }
 }
 
 #[test]
-#[cfg(target_arch = "x86_64")]
+fn sums_are_those_of_the_textbook() {
+    on_any_machine(&mut Sums { p256: 18, others: 9 });
+}
+
+#[test]
 fn sums_on_this_machine() {
-    type Native = Ifma<crate::simd::avx512ifma::U64x8>;
-    sums_are_right::<P256, Native>(300);
-    sums_are_right::<Secp256k1, Native>(33);
-    sums_are_right::<Sm2, Native>(33);
-    type Avx2 = Fma<crate::simd::avx2::U64x4>;
-    sums_are_right::<P256, Avx2>(300);
-    sums_are_right::<Secp256k1, Avx2>(33);
-    sums_are_right::<Sm2, Avx2>(33);
+    on_native_vectors(&mut Sums { p256: 300, others: 33 });
 }
 
 /// αP + βG, by its coefficients.
@@ -357,18 +357,27 @@ fn every_addition_can_be_exceptional<S: Shape, C: Curve, T: Family>(full: bool, 
     }
 }
 
+/// Each shape on each curve, on one instruction set at least; the more additions, the faster they are.
+struct Additions;
+
+impl FieldsTest for Additions {
+    fn run<T: Fields>(&mut self) {
+        if T::Vector::LANES == 1 {
+            every_addition_can_be_exceptional::<Full, P256, T>(true, 1);
+            every_addition_can_be_exceptional::<Compact, P256, T>(false, 1);
+            every_addition_can_be_exceptional::<Full, Secp256k1, T>(true, 3);
+            every_addition_can_be_exceptional::<Compact, Sm2, T>(false, 3);
+        } else if T::Vector::CALLS {
+            every_addition_can_be_exceptional::<Full, Sm2, T>(true, 4);
+            every_addition_can_be_exceptional::<Compact, Secp256k1, T>(false, 4);
+        } else {
+            every_addition_can_be_exceptional::<Full, Secp256k1, T>(true, 1);
+            every_addition_can_be_exceptional::<Compact, P256, T>(false, 1);
+        }
+    }
+}
+
 #[test]
 fn every_addition_is_found_exceptional_for_a_key_that_makes_it_so() {
-    every_addition_can_be_exceptional::<Full, P256, General>(true, 1);
-    every_addition_can_be_exceptional::<Compact, P256, General>(false, 1);
-    every_addition_can_be_exceptional::<Full, Secp256k1, General>(true, 3);
-    every_addition_can_be_exceptional::<Compact, Sm2, General>(false, 3);
-    every_addition_can_be_exceptional::<Full, Sm2, Emulated>(true, 4);
-    every_addition_can_be_exceptional::<Compact, Secp256k1, Emulated>(false, 4);
-    #[cfg(target_arch = "x86_64")]
-    {
-        type Native = Ifma<crate::simd::avx512ifma::U64x8>;
-        every_addition_can_be_exceptional::<Full, Secp256k1, Native>(true, 1);
-        every_addition_can_be_exceptional::<Compact, P256, Native>(false, 1);
-    }
+    on_every_instruction_set(&mut Additions);
 }
