@@ -157,12 +157,9 @@ pub enum Extension {
 }
 
 impl Extension {
-    /// What an instruction set takes under its own name: scalar code and emulated lanes are to be those.
+    /// What an instruction set uses under its own name.
     pub fn of<T: Token>() -> Self {
-        match T::NAME {
-            "portable" | "emulated" => Self::Never,
-            _ => Self::WhereFaster,
-        }
+        if T::TAKES_EXTENSIONS { Self::WhereFaster } else { Self::Never }
     }
 }
 

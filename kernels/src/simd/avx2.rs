@@ -13,6 +13,7 @@ impl Token for Avx2 {
     type Wide32 = super::words::U32x8;
     type Words64 = U64x4;
     const NAME: &'static str = "avx2";
+    const TAKES_EXTENSIONS: bool = true;
 
     fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx2")

@@ -13,6 +13,7 @@ impl Token for Avx512Ifma {
     type Wide32 = super::words::Pair<super::words::U32x16>;
     type Words64 = U64x8;
     const NAME: &'static str = "avx512";
+    const TAKES_EXTENSIONS: bool = true;
 
     fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx512f")

@@ -15,6 +15,7 @@ impl Token for Emulated {
     type Wide32 = super::words::Pair<super::words::EmulatedU32x16>;
     type Words64 = EmulatedU64x8;
     const NAME: &'static str = "emulated";
+    const TAKES_EXTENSIONS: bool = false;
 
     fn detect() -> Option<Self> {
         Some(Self(()))

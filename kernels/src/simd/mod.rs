@@ -61,6 +61,9 @@ pub trait Token: Copy + core::fmt::Debug + Send + Sync + 'static {
 
     /// The name that a user forces this instruction set by.
     const NAME: &'static str;
+    /// Whether work may leave the lanes for instructions that the CPU has besides, and that are faster for it, such as the
+    /// SHA extensions. What runs under a name that promises general registers, or emulation, does not.
+    const TAKES_EXTENSIONS: bool;
 
     /// The token, if this CPU and operating system have every feature that the kernels use.
     fn detect() -> Option<Self>;

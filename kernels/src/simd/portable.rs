@@ -12,6 +12,7 @@ impl Token for Portable {
     type Wide32 = super::words::U32x1;
     type Words64 = U64x1;
     const NAME: &'static str = "portable";
+    const TAKES_EXTENSIONS: bool = false;
 
     fn detect() -> Option<Self> {
         Some(Self(()))
