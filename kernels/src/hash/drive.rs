@@ -12,9 +12,10 @@
 //! Messages of one length need none of that: they go through [`even`], a group of as many as there are lanes after
 //! another, from load to digest in one vector function; only those that do not fill a group come here.
 //!
-//! When the queue is empty and few lanes are still at work, [`Function::finish`] may take over what is left with
-//! something that is faster for few messages.
+//! When the queue is empty and few lanes are still at work, a [`Finisher`] may take over what is left: something faster
+//! for few messages.
 
+use core::convert::Infallible;
 use core::marker::PhantomData;
 
 use super::even;
@@ -108,8 +109,10 @@ pub(super) trait Function<T: Copy>: Copy {
     type State: Copy;
     /// What is worth computing once of a block of padding that every lane has.
     type Padding: Copy;
-    /// What is worth computing once for short messages of one length.
+    /// What is worth computing once for short messages of one length; [`Infallible`] where no length counts as short.
     type Short: Copy;
+    /// What may take over at the end; [`Infallible`] where nothing does.
+    type Finisher: Finisher;
     /// The number of lanes, at most [`MAX_WORD_LANES`].
     const LANES: usize;
     /// The bytes of a block.
@@ -137,23 +140,32 @@ pub(super) trait Function<T: Copy>: Copy {
     /// The digests of all lanes one after another, cut to `width` bytes.
     fn write_digests(state: Self::State, to: &mut [u8], width: usize);
 
-    /// The greatest length of [`Self::digest_short`], 0 if there is none.
-    const SHORT: usize = 0;
-    /// What messages of `length` bytes have in common.
-    fn short(length: usize) -> Self::Short;
-    /// The state that holds the digests of messages of `length` bytes each, one or more.
+    /// What messages of `length` bytes, one or more, have in common where [`Self::digest_short`] takes this length.
+    fn short(length: usize) -> Option<Self::Short>;
+    /// The state that holds the digests of messages of `length` bytes each.
     fn digest_short(token: T, rows: &Rows<'_>, length: usize, short: &Self::Short) -> Self::State;
 
-    /// When the queue is empty and this many lanes or fewer are at work, [`Self::finish`] takes over.
+    /// What takes over when the queue is empty and few lanes are at work.
+    fn finisher(self) -> Option<Self::Finisher>;
+}
+
+/// What is faster than lanes for few messages.
+pub(super) trait Finisher: Copy {
+    /// The most lanes at work that it takes over from.
+    fn few(self) -> usize;
+    /// The digests of what is left, into their rows of `digests`, which are `width` bytes each.
+    fn finish(self, stragglers: &[Straggler<'_>], digests: &mut [u8], width: usize);
+}
+
+/// Of functions that finish in lanes.
+impl Finisher for Infallible {
     #[inline(always)]
     fn few(self) -> usize {
-        0
+        match self {}
     }
-    /// The digests of what is left, into their rows of `digests`, which are `width` bytes each.
     #[inline(always)]
-    fn finish(self, stragglers: &[Straggler<'_>], digests: &mut [u8], width: usize) {
-        let _ = (stragglers, digests, width);
-        unreachable!("no function hands stragglers over and does not take them");
+    fn finish(self, _: &[Straggler<'_>], _: &mut [u8], _: usize) {
+        match self {}
     }
 }
 
@@ -405,13 +417,16 @@ pub(super) fn drive<T: Copy, F: Function<T>>(
             if active == 0 {
                 return;
             }
-            if next == count && active.count_ones() as usize <= function.few() {
+            if next == count
+                && let Some(finisher) = function.finisher()
+                && active.count_ones() as usize <= finisher.few()
+            {
                 if fresh & active != 0 {
                     let none = [&[][..]; MAX_WORD_LANES];
                     F::enter(token, Whole::<T, F> { state: &mut state, fresh, rest: &none, blocks: 0 });
                 }
                 F::enter(token, Show::<T, F> { state: &state, digests: &mut out });
-                hand_over(function, active, &lanes, &out, digests, width);
+                hand_over(finisher, active, &lanes, &out, digests, width);
                 return;
             }
             let length = lanes.lengths[active.trailing_zeros() as usize % MAX_WORD_LANES];
@@ -504,8 +519,8 @@ fn first_half(row: &[u8; 64]) -> &[u8; 32] {
 }
 
 #[inline(never)]
-fn hand_over<T: Copy, F: Function<T>>(
-    function: F,
+fn hand_over<F: Finisher>(
+    finisher: F,
     active: u32,
     lanes: &Lanes<'_>,
     states: &DigestRows,
@@ -528,5 +543,5 @@ fn hand_over<T: Copy, F: Function<T>>(
             Straggler { index: lanes.indices[lane], state: states[lane], rest, length, marked };
         count += 1;
     }
-    function.finish(&stragglers[..count], digests, width);
+    finisher.finish(&stragglers[..count], digests, width);
 }

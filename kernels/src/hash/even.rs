@@ -92,7 +92,7 @@ impl<T: Copy, F: Function<T>> Kernel<T> for Even<'_, '_, T, F> {
     }
 }
 
-/// As [`Even`] for messages of at most [`Function::SHORT`] bytes.
+/// As [`Even`] for messages of a length that [`Function::short`] knows.
 struct Short<'a, 'm, T: Copy, F: Function<T>> {
     groups: Groups<'a, 'm>,
     length: usize,
@@ -144,8 +144,9 @@ fn drive<T: Copy, F: Function<T>>(
     digests: &mut [u8],
     width: usize,
 ) {
-    if 0 < length && length <= F::SHORT {
-        let short = F::short(length);
+    if length > 0
+        && let Some(short) = F::short(length)
+    {
         F::enter(token, Short::<T, F> { groups, length, short: &short, digests, width });
     } else {
         let padding = F::padding(length as u64, length.is_multiple_of(F::BLOCK));

@@ -5,6 +5,7 @@
 //! state and the 25 of the next one a few have to wait in memory. Of a message of eight words and less the other words are
 //! zero, which saves 21 operations of the first round, and of the last round a digest takes 34 of 95.
 
+use core::convert::Infallible;
 use core::marker::PhantomData;
 
 use super::drive::{Ends, Function, Messages, drive, queue};
@@ -13,6 +14,8 @@ use crate::simd::{Kernel, Token};
 
 /// The bytes of a block: 1,600 bits less twice the 256 of the digest.
 const RATE: usize = 136;
+/// The most bytes of a message that takes a way of its own: eight words.
+const SHORT: usize = 64;
 
 /// The constants of ι, from the shift register of FIPS 202, section 3.2.5.
 #[rustfmt::skip]
@@ -187,6 +190,7 @@ impl<T: Token, const DOMAIN: u8> Function<T> for Sponge<T, DOMAIN> {
     type State = [T::Words64; 25];
     type Padding = ();
     type Short = ();
+    type Finisher = Infallible;
     const LANES: usize = T::Words64::LANES;
     const BLOCK: usize = RATE;
 
@@ -241,12 +245,12 @@ impl<T: Token, const DOMAIN: u8> Function<T> for Sponge<T, DOMAIN> {
     }
 
     /// Messages of eight words and less, zeros beside them but for the padding: the first round has little to add up.
-    const SHORT: usize = 64;
-
-    fn short(_: usize) {}
+    fn short(length: usize) -> Option<()> {
+        (length <= SHORT).then_some(())
+    }
     #[inline(always)]
     fn digest_short(token: T, rows: &Rows<'_>, length: usize, (): &()) -> Self::State {
-        assert!(length <= Self::SHORT);
+        assert!(length <= SHORT);
         let words = T::Words64::load_even_tails(token, rows, length, true, DOMAIN);
         let mut state = Self::start(token);
         let mut i = 0;
@@ -293,6 +297,11 @@ impl<T: Token, const DOMAIN: u8> Function<T> for Sponge<T, DOMAIN> {
     #[inline(always)]
     fn write_digests(s: Self::State, to: &mut [u8], width: usize) {
         T::Words64::store_packed([s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]], to, width);
+    }
+
+    #[inline(always)]
+    fn finisher(self) -> Option<Infallible> {
+        None
     }
 }
 

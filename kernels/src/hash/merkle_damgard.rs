@@ -3,8 +3,7 @@
 
 use core::marker::PhantomData;
 
-use super::drive::{Ends, Function};
-use super::sha2::Short;
+use super::drive::{Ends, Finisher, Function};
 use crate::simd::words::{DigestRows, MAX_WORD_LANES, Rows, Word, Words};
 use crate::simd::{Kernel, Token};
 
@@ -16,6 +15,10 @@ pub(super) trait Compression<T: Token>: Copy {
     type Word: Word;
     /// The words of a block, expanded to one or more for each round; constants are added already.
     type Schedule: Copy;
+    /// See [`Function::Short`]: messages of half a block and less.
+    type Short: Copy;
+    /// See [`Function::Finisher`].
+    type Finisher: Finisher;
     /// The state before the first block.
     const INITIAL: [Self::Word; 8];
     /// The bytes of every message that the initial state stands for, whole blocks.
@@ -27,35 +30,17 @@ pub(super) trait Compression<T: Token>: Copy {
     fn expand(block: [Self::Word; 16]) -> Self::Schedule;
     /// Compresses the same expanded block in every lane.
     fn compress_expanded(token: T, state: [Self::Vector; 8], schedule: &Self::Schedule) -> [Self::Vector; 8];
-    /// The most bytes of a message that [`Self::compress_short`] takes, 0 if there is none: half a block.
-    const SHORT: usize = 0;
     /// What all messages have in common whose last block has these words from the eighth on.
-    fn short(block: &[Self::Word; 16]) -> Short<Self::Word> {
-        let _ = block;
-        unreachable!("no function has a way of its own for short messages and does not say how short");
-    }
+    fn short(block: &[Self::Word; 16]) -> Option<Self::Short>;
     /// Compresses one block of each lane of which words 0 to 7 are here, the others in `short`.
-    #[inline(always)]
     fn compress_short(
         token: T,
         state: [Self::Vector; 8],
         words: [Self::Vector; 8],
-        short: &Short<Self::Word>,
-    ) -> [Self::Vector; 8] {
-        let _ = (token, state, words, short);
-        unreachable!("no function has a way of its own for short messages and does not say how short");
-    }
-    /// See [`Function::few`].
-    #[inline(always)]
-    fn few(self) -> usize {
-        0
-    }
-    /// See [`Function::finish`].
-    #[inline(always)]
-    fn finish(self, stragglers: &[super::drive::Straggler<'_>], digests: &mut [u8], width: usize) {
-        let _ = (stragglers, digests, width);
-        unreachable!("no function hands stragglers over and does not take them");
-    }
+        short: &Self::Short,
+    ) -> [Self::Vector; 8];
+    /// See [`Function::finisher`].
+    fn finisher(self) -> Option<Self::Finisher>;
 }
 
 /// A function of [`Compression`], which is a call on vectors whose own operations are calls already: emulated kernels
@@ -84,7 +69,7 @@ macro_rules! call_where_wanted {
 call_where_wanted! {
     compress(block: [C::Vector; 16]);
     compress_expanded(schedule: &C::Schedule);
-    compress_short(words: [C::Vector; 8], short: &Short<C::Word>);
+    compress_short(words: [C::Vector; 8], short: &C::Short);
 }
 
 /// The two words that hold the length of a message in bits.
@@ -128,7 +113,8 @@ pub(super) fn swap<V: Words>(mut words: [V; 16]) -> [V; 16] {
 impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
     type State = [C::Vector; 8];
     type Padding = C::Schedule;
-    type Short = Short<C::Word>;
+    type Short = C::Short;
+    type Finisher = C::Finisher;
     const LANES: usize = C::Vector::LANES;
     const BLOCK: usize = 16 * C::Word::BYTES;
 
@@ -228,9 +214,10 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
         C::Vector::store_packed(state, to, width);
     }
 
-    const SHORT: usize = C::SHORT;
-
-    fn short(length: usize) -> Short<C::Word> {
+    fn short(length: usize) -> Option<C::Short> {
+        if length > 8 * C::Word::BYTES {
+            return None;
+        }
         let mut block = [C::Word::default(); 16];
         // The mark of a shorter message is in one of the words before.
         if length == 8 * C::Word::BYTES {
@@ -253,13 +240,8 @@ impl<T: Token, C: Compression<T>> Function<T> for MerkleDamgard<T, C> {
     }
 
     #[inline(always)]
-    fn few(self) -> usize {
-        self.compression.few()
-    }
-
-    #[inline(always)]
-    fn finish(self, stragglers: &[super::drive::Straggler<'_>], digests: &mut [u8], width: usize) {
-        self.compression.finish(stragglers, digests, width);
+    fn finisher(self) -> Option<C::Finisher> {
+        self.compression.finisher()
     }
 }
 

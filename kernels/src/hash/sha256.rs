@@ -19,7 +19,7 @@ use crate::simd::Token;
 use crate::simd::sha_ni::ShaNi;
 use crate::simd::words::Words;
 #[cfg(target_arch = "x86_64")]
-use extensions::{Extensions, Finish, initial_row};
+use extensions::{Extensions, Finish, InPairs, initial_row};
 
 pub(super) const INITIAL: [u32; 8] =
     [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
@@ -71,6 +71,11 @@ impl<T: Token> Compression<T> for Sha256 {
     type Vector = T::Words32;
     type Word = u32;
     type Schedule = [u32; 64];
+    type Short = Short<u32>;
+    #[cfg(target_arch = "x86_64")]
+    type Finisher = InPairs;
+    #[cfg(not(target_arch = "x86_64"))]
+    type Finisher = core::convert::Infallible;
     const INITIAL: [u32; 8] = INITIAL;
 
     #[inline(always)]
@@ -85,9 +90,8 @@ impl<T: Token> Compression<T> for Sha256 {
     fn compress_expanded(token: T, state: [T::Words32; 8], schedule: &[u32; 64]) -> [T::Words32; 8] {
         sha2::compress_expanded::<_, Sha256Sigma>(token, state, schedule)
     }
-    const SHORT: usize = 32;
-    fn short(block: &[u32; 16]) -> Short<u32> {
-        sha2::short(block, &ROUND, small0, small1)
+    fn short(block: &[u32; 16]) -> Option<Short<u32>> {
+        Some(sha2::short(block, &ROUND, small0, small1))
     }
     #[inline(always)]
     fn compress_short(
@@ -98,18 +102,13 @@ impl<T: Token> Compression<T> for Sha256 {
     ) -> [T::Words32; 8] {
         sha2::compress_short::<_, Sha256Sigma>(token, state, words, short)
     }
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn few(self) -> usize {
+    fn finisher(self) -> Option<Self::Finisher> {
         // A step of all lanes against a block each with the extensions, two by two.
-        if self.extensions.is_some() { T::Words32::LANES * 3 / 8 } else { 0 }
-    }
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    fn finish(self, stragglers: &[Straggler<'_>], digests: &mut [u8], width: usize) {
-        if let Some(token) = self.extensions {
-            token.vectorize(Finish { stragglers, digests, width });
-        }
+        #[cfg(target_arch = "x86_64")]
+        return self.extensions.map(|token| InPairs { token, few: T::Words32::LANES * 3 / 8 });
+        #[cfg(not(target_arch = "x86_64"))]
+        None
     }
 }
 

@@ -14,6 +14,8 @@
 #[cfg(test)]
 mod tests;
 
+use core::convert::Infallible;
+
 use super::drive::{Function, Messages, Order, drive, queue};
 use super::merkle_damgard::{Compression, MerkleDamgard, digest_words, swap};
 use super::sha2::{self, Short, Sigma};
@@ -209,6 +211,8 @@ impl<T: Token> Compression<T> for Sha512 {
     type Vector = T::Words64;
     type Word = u64;
     type Schedule = [u64; 80];
+    type Short = Short<u64>;
+    type Finisher = Infallible;
     const INITIAL: [u64; 8] = INITIAL;
 
     #[inline(always)]
@@ -231,9 +235,8 @@ impl<T: Token> Compression<T> for Sha512 {
     fn compress_expanded(token: T, state: [T::Words64; 8], schedule: &[u64; 80]) -> [T::Words64; 8] {
         sha2::compress_expanded::<_, Sha512Sigma>(token, state, schedule)
     }
-    const SHORT: usize = 64;
-    fn short(block: &[u64; 16]) -> Short<u64> {
-        sha2::short(block, &ROUND, small0, small1)
+    fn short(block: &[u64; 16]) -> Option<Short<u64>> {
+        Some(sha2::short(block, &ROUND, small0, small1))
     }
     #[inline(always)]
     fn compress_short(
@@ -243,6 +246,10 @@ impl<T: Token> Compression<T> for Sha512 {
         short: &Short<u64>,
     ) -> [T::Words64; 8] {
         sha2::compress_short::<_, Sha512Sigma>(token, state, words, short)
+    }
+    #[inline(always)]
+    fn finisher(self) -> Option<Infallible> {
+        None
     }
 }
 

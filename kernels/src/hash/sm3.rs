@@ -6,6 +6,7 @@
 //! round or 768 a block, so that two vectors are worked on side by side ([`Token::Wide32`]) wherever one does not hold
 //! all messages.
 
+use core::convert::Infallible;
 use core::marker::PhantomData;
 
 use super::drive::{Messages, drive, queue};
@@ -160,6 +161,8 @@ impl<T: Token, V: Words<Token = T, Word = u32>> Compression<T> for Sm3<V> {
     type Vector = V;
     type Word = u32;
     type Schedule = Schedule;
+    type Short = Infallible;
+    type Finisher = Infallible;
     const INITIAL: [u32; 8] = INITIAL;
 
     #[inline(always)]
@@ -184,6 +187,17 @@ impl<T: Token, V: Words<Token = T, Word = u32>> Compression<T> for Sm3<V> {
     #[inline(always)]
     fn compress_expanded(token: T, state: [V; 8], schedule: &Schedule) -> [V; 8] {
         compress_expanded(token, state, schedule)
+    }
+    fn short(_: &[u32; 16]) -> Option<Infallible> {
+        None
+    }
+    #[inline(always)]
+    fn compress_short(_: T, _: [V; 8], _: [V; 8], short: &Infallible) -> [V; 8] {
+        match *short {}
+    }
+    #[inline(always)]
+    fn finisher(self) -> Option<Infallible> {
+        None
     }
 }
 

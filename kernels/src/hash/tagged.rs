@@ -1,6 +1,8 @@
 //! The tagged SHA-256 of BIP 340's challenges, SHA-256(t ‖ t ‖ m) with t = SHA-256("BIP0340/challenge"), of many
 //! independent messages. t ‖ t is a block, so that the state after it stands for it.
 
+use core::convert::Infallible;
+
 use super::drive::{Messages, drive, queue};
 use super::merkle_damgard::{Compression, MerkleDamgard};
 use super::sha2;
@@ -14,6 +16,8 @@ impl<T: Token> Compression<T> for Challenge {
     type Vector = T::Words32;
     type Word = u32;
     type Schedule = [u32; 64];
+    type Short = Infallible;
+    type Finisher = Infallible;
     const INITIAL: [u32; 8] =
         [0x9cecba11, 0x23925381, 0x11679112, 0xd1627e0f, 0x97c87550, 0x003cc765, 0x90f61164, 0x33e9b66a];
     const PREFIX: u64 = 64;
@@ -29,6 +33,17 @@ impl<T: Token> Compression<T> for Challenge {
     #[inline(always)]
     fn compress_expanded(token: T, state: [T::Words32; 8], schedule: &[u32; 64]) -> [T::Words32; 8] {
         sha2::compress_expanded::<_, Sha256Sigma>(token, state, schedule)
+    }
+    fn short(_: &[u32; 16]) -> Option<Infallible> {
+        None
+    }
+    #[inline(always)]
+    fn compress_short(_: T, _: [T::Words32; 8], _: [T::Words32; 8], short: &Infallible) -> [T::Words32; 8] {
+        match *short {}
+    }
+    #[inline(always)]
+    fn finisher(self) -> Option<Infallible> {
+        None
     }
 }
 

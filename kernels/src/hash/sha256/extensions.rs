@@ -1,11 +1,12 @@
 //! SHA-256 with the SHA extensions of x86-64: of few messages, and of what lanes have left.
 
-use super::super::drive::{Ends, Function, Straggler};
+use super::super::drive::{Ends, Finisher, Function, Straggler};
 use super::super::merkle_damgard::blocks;
 use super::{INITIAL, ROUND};
 use crate::simd::Kernel;
 use crate::simd::sha_ni::{self, ShaNi};
 use crate::simd::words::{DigestRows, Rows};
+use core::convert::Infallible;
 
 /// `N` messages side by side with the SHA extensions, and the last one by itself.
 #[derive(Clone, Copy)]
@@ -14,7 +15,8 @@ pub(super) struct Extensions<const N: usize>(pub(super) ShaNi);
 impl<const N: usize> Function<ShaNi> for Extensions<N> {
     type State = [sha_ni::State; N];
     type Padding = [u8; 64];
-    type Short = ();
+    type Short = Infallible;
+    type Finisher = InPairs;
     const LANES: usize = N;
     const BLOCK: usize = 64;
 
@@ -98,18 +100,34 @@ impl<const N: usize> Function<ShaNi> for Extensions<N> {
             lane += 1;
         }
     }
-    fn short(_: usize) {}
-    #[inline(always)]
-    fn digest_short(_: ShaNi, _: &Rows<'_>, _: usize, (): &()) -> Self::State {
-        unreachable!("no message is at most 0 bytes long and has one or more")
+    fn short(_: usize) -> Option<Infallible> {
+        None
     }
     #[inline(always)]
+    fn digest_short(_: ShaNi, _: &Rows<'_>, _: usize, short: &Infallible) -> Self::State {
+        match *short {}
+    }
+    #[inline(always)]
+    fn finisher(self) -> Option<InPairs> {
+        Some(InPairs { token: self.0, few: 1 })
+    }
+}
+
+/// The SHA extensions, for so many messages or fewer.
+#[derive(Clone, Copy)]
+pub(in super::super) struct InPairs {
+    pub(super) token: ShaNi,
+    pub(super) few: usize,
+}
+
+impl Finisher for InPairs {
+    #[inline(always)]
     fn few(self) -> usize {
-        1
+        self.few
     }
     #[inline(always)]
     fn finish(self, stragglers: &[Straggler<'_>], digests: &mut [u8], width: usize) {
-        self.0.vectorize(Finish { stragglers, digests, width });
+        self.token.vectorize(Finish { stragglers, digests, width });
     }
 }
 
