@@ -126,7 +126,7 @@ pub(crate) type Base = LazyTable<BaseTable>;
 /// Sums by one way or the other, in their places.
 struct Split<'a> {
     cold: (Vec<usize>, Vec<equation::Item>),
-    known: (Vec<usize>, Vec<comb::Known<'a>>),
+    known: (Vec<usize>, Vec<comb::WithTable<'a>>),
 }
 
 impl<'a> Split<'a> {
@@ -140,7 +140,7 @@ impl<'a> Split<'a> {
                 }
                 Some(table) => {
                     out.known.0.push(i);
-                    out.known.1.push(comb::Known { table, g, k });
+                    out.known.1.push(comb::WithTable { table, g, k });
                 }
             }
         }
@@ -151,7 +151,7 @@ impl<'a> Split<'a> {
         self,
         nothing: R,
         cold: impl FnOnce(&[usize], &[equation::Item]) -> Vec<R>,
-        known: impl FnOnce(&[usize], &[comb::Known<'a>]) -> Vec<R>,
+        known: impl FnOnce(&[usize], &[comb::WithTable<'a>]) -> Vec<R>,
     ) -> Vec<R> {
         let mut out = vec![nothing; self.cold.0.len() + self.known.0.len()];
         let mut put = |places: &[usize], results: Vec<R>| {

@@ -132,10 +132,10 @@ fn combs_stay_in_bounds() {
         for full in [true, false] {
             let tables =
                 comb::build::<Bound>(token(), full, &[[[u64::MAX >> 1; 4]; 2]; MAX_LANES + 1], &pools);
-            let known: Vec<comb::Known<'_, Bound>> = items
+            let known: Vec<comb::WithTable<'_, Bound>> = items
                 .iter()
                 .enumerate()
-                .map(|(i, item)| comb::Known { item: *item, table: &tables[i % tables.len()] })
+                .map(|(i, item)| comb::WithTable { item: *item, table: &tables[i % tables.len()] })
                 .collect();
             let mut codes = vec![Code::EquationFailed; COUNT];
             for equation in EQUATIONS {
@@ -168,7 +168,7 @@ fn linear_combinations_stay_in_bounds() {
         let mut workspace = Workspace::<Bound>::default();
         workspace.vanishes(token(), &points, &[&small, &large]);
         workspace.vanishes_by_bits(token(), &points, &plain, &[&large]);
-        let known = equation::Known {
+        let known = equation::Decoded {
             items: &rows.items(),
             points: &points,
             keys: &[first; COUNT],

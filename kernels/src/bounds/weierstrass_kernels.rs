@@ -92,8 +92,8 @@ fn combs<C: Curve>() {
     let base = comb::base_table::<C, Bounds>(token());
     let points = vec![C::GENERATOR; MAX_LANES];
     let tables = [true, false].map(|full| comb::build::<C, Bounds>(token(), full, &points, &pools));
-    let known: Vec<comb::Known<'_>> = (0..COUNT)
-        .map(|i| comb::Known {
+    let known: Vec<comb::WithTable<'_>> = (0..COUNT)
+        .map(|i| comb::WithTable {
             table: &tables[i % 2][i % MAX_LANES],
             g: word(2 * i as u64),
             k: word(2 * i as u64 + 1),

@@ -1,7 +1,7 @@
 //! Sums of many scalar multiples of points of a curve y² = x³ + ax + b, in lanes, and whether they are a given point.
 //!
 //! Contract. [`Workspace::compare`] compares Σ xᵢ·Pᵢ + c·G with a point, for points of a table ([`Points`]), scalars below
-//! 2^128 with a sign, and a c that the caller can compute ([`Shape::offset`]). Its answer is one of three: equal,
+//! 2^128 with a sign, and a c that the caller can compute ([`Windows::offset`]). Its answer is one of three: equal,
 //! different, or unknown, where an addition was exceptional. It knows nothing of signatures.
 //!
 //! # Method
@@ -137,12 +137,12 @@ pub struct Blinds {
 
 /// How a sum is cut: what the caller needs to know how much too large it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct Windows {
     width: usize,
     count: usize,
 }
 
-impl Shape {
+impl Windows {
     /// The shape of a sum of so many terms.
     pub fn of<S: Family>(terms: &Terms) -> Self {
         let lanes = S::Vector::LANES;
@@ -388,7 +388,7 @@ impl<F: PrimeLanes> Kernel<F::Token> for Reduce<'_, F> {
 /// Σ 2^(width·w)·window\[w\], and whether it is the point in affine coordinates.
 struct Compare<'a, C, F> {
     table: &'a [[[u64; 8]; BUCKET_ROWS]],
-    shape: Shape,
+    windows: Windows,
     point: Affine<F>,
     curve: PhantomData<C>,
 }
@@ -398,7 +398,7 @@ impl<C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for Compare<'
 
     #[inline(always)]
     fn run(self, token: F::Token) -> Outcome {
-        let Shape { width, count } = self.shape;
+        let Windows { width, count } = self.windows;
         let mut sum = load_bucket::<F>(token, self.table, &[count as u32 - 1; MAX_LANES]);
         let mut window = count - 1;
         while window > 0 {
@@ -470,8 +470,8 @@ impl Workspace {
         [t0, t1, t2, point]: [Point<C, S>; 4],
     ) -> Outcome {
         let lanes = S::Vector::LANES;
-        let shape = Shape::of::<S>(terms);
-        let Shape { width, count } = shape;
+        let windows = Windows::of::<S>(terms);
+        let Windows { width, count } = windows;
         let buckets = 1usize << (width - 1);
         self.sums.resize(count.next_multiple_of(lanes) * BUCKET_ROWS);
         // Two groups of buckets are stored at a time.
@@ -511,6 +511,6 @@ impl Workspace {
                 sums: &mut self.sums[group * BUCKET_ROWS..],
             });
         }
-        token.vectorize(Compare { table: self.sums.as_chunks().0, shape, point, curve: PhantomData::<C> })
+        token.vectorize(Compare { table: self.sums.as_chunks().0, windows, point, curve: PhantomData::<C> })
     }
 }

@@ -27,7 +27,7 @@ use crate::schemes::weierstrass::{self, Curve, bytes, words};
 use sigwarp_kernels::curve::weierstrass::{self as lanes, Encoded, Y, glv};
 use sigwarp_kernels::field::prime256::Family;
 use sigwarp_kernels::multiscalar::Terms;
-use sigwarp_kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Shape, Workspace};
+use sigwarp_kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Windows, Workspace};
 use sigwarp_kernels::scalar;
 use sigwarp_kernels::simd::Token;
 
@@ -202,7 +202,7 @@ impl Memory {
         }
 
         // What the sum is too large by, window by window.
-        let (width, windows, coefficients) = Shape::of::<S>(terms).offset();
+        let (width, windows, coefficients) = Windows::of::<S>(terms).offset();
         let mut of_window = Scalar::<Secp256k1>::default();
         for (multiple, coefficient) in secrets.multiples.iter().zip(coefficients) {
             of_window += *multiple * Scalar::<Secp256k1>::from(coefficient);

@@ -26,7 +26,7 @@ use crate::policy::{Advice, Path, Work};
 use crate::schemes::combination::coalesce::Distinct;
 use crate::schemes::combination::coefficients::{Source, Stream, healthy, varied};
 use core::ops::Range;
-use sigwarp_kernels::curve::edwards::equation::{self, Code, Equation, Item, Known, words_of};
+use sigwarp_kernels::curve::edwards::equation::{self, Code, Decoded, Equation, Item, words_of};
 use sigwarp_kernels::curve::edwards::points::{BASE, NEUTRAL, Points};
 use sigwarp_kernels::curve::edwards::torsion::MULTIPLES;
 use sigwarp_kernels::field::FieldLanes;
@@ -389,7 +389,7 @@ impl<F: FieldLanes> Batch<'_, F> {
 
     fn decide_suspects(&mut self) {
         let Memory { points, challenges, keys, .. } = &*self.memory;
-        let known = Known { items: self.items, points, keys, first_r: FIRST_R, challenges };
+        let known = Decoded { items: self.items, points, keys, first_r: FIRST_R, challenges };
         equation::check_known(self.token, self.equation, &known, &self.suspects, self.codes);
     }
 }

@@ -83,8 +83,8 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
     let mut open: Open<equation::Item<'a>> = Open::with_capacity(items.size_hint().0);
     // Of keys that are known: the point alone; a full table, a compact one.
     let mut decoded: Open<(equation::Item<'a>, &[[u64; 4]; 2])> = Open::with_capacity(0);
-    let mut full: Open<comb::Known<'a, F>> = Open::with_capacity(0);
-    let mut compact: Open<comb::Known<'a, F>> = Open::with_capacity(0);
+    let mut full: Open<comb::WithTable<'a, F>> = Open::with_capacity(0);
+    let mut compact: Open<comb::WithTable<'a, F>> = Open::with_capacity(0);
     let mut rejected: Vec<(usize, [u8; 32], Reason)> = Vec::new();
     for (position, (item, known)) in items.enumerate() {
         let facts = known.as_ref().map(|known| wire::PointFacts::from_bits(known.criteria));
@@ -109,10 +109,10 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
                 match known {
                     None => open.push(position, item),
                     Some(KnownKey { table: Some(table), .. }) if table.is_full() => {
-                        full.push(position, comb::Known { item, table });
+                        full.push(position, comb::WithTable { item, table });
                     }
                     Some(KnownKey { table: Some(table), .. }) => {
-                        compact.push(position, comb::Known { item, table });
+                        compact.push(position, comb::WithTable { item, table });
                     }
                     // A combination decodes each distinct key once.
                     Some(_) if combination.is_some() => open.push(position, item),
@@ -168,7 +168,7 @@ pub(crate) fn verify<'a, F: FieldLanes + 'static>(
 }
 
 /// Estimates the number of distinct keys from a sample: the number in the sample, if each occurs there often.
-fn distinct_keys<'a, F: 'a>(items: impl Iterator<Item = &'a comb::Known<'a, F>>, count: usize) -> usize {
+fn distinct_keys<'a, F: 'a>(items: impl Iterator<Item = &'a comb::WithTable<'a, F>>, count: usize) -> usize {
     const SAMPLE: usize = 512;
     let mut sample: Vec<&[u8; 32]> =
         items.step_by(count.div_ceil(SAMPLE)).map(|known| known.item.a).collect();

@@ -347,7 +347,7 @@ impl<F> Default for Scratch<F> {
 
 /// Items whose key and R have been decoded and whose challenge has been hashed.
 #[derive(Debug)]
-pub struct Known<'a, F> {
+pub struct Decoded<'a, F> {
     /// The items.
     pub items: &'a [Item<'a>],
     /// The decoded points.
@@ -360,7 +360,7 @@ pub struct Known<'a, F> {
     pub challenges: &'a [[u64; 4]],
 }
 
-impl<F: FieldLanes> Known<'_, F> {
+impl<F: FieldLanes> Decoded<'_, F> {
     /// The points of some entries, a vector at a time.
     fn load(&self, token: F::Token, entries: impl ExactSizeIterator<Item = u32>) -> Vec<(Affine<F>, u8)> {
         let lanes = F::Vector::LANES;
@@ -376,7 +376,7 @@ impl<F: FieldLanes> Known<'_, F> {
 pub fn check_known<F: FieldLanes>(
     token: F::Token,
     equation: Equation<'_>,
-    known: &Known<'_, F>,
+    known: &Decoded<'_, F>,
     indices: &[u32],
     codes: &mut [Code],
 ) {

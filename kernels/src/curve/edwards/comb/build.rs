@@ -14,7 +14,7 @@
 use super::super::decode::{Decode, Words};
 use super::super::equation::{decode_all, lanes_of, set_lane, words_of};
 use super::super::{Affine, AffineNiels, Extended, Niels, Projective};
-use super::{Base, Compact, Entry, Full, KeyTable, Pools, Shape};
+use super::{Base, CombShape, Compact, Entry, Full, KeyTable, Pools};
 use crate::field::{self, EDWARDS_2D, FieldLanes, ONE};
 use crate::simd::pages::{Lines, Pool};
 use crate::simd::{Kernel, Line, MAX_LANES, Token, Vector};
@@ -41,7 +41,7 @@ fn store_entry<F: FieldLanes>(entry: AffineNiels<F>, tables: &mut [&mut [Entry]]
 
 /// Whether a tooth, or a block of it, begins with a column.
 #[inline(always)]
-fn begins<S: Shape>(column: usize) -> bool {
+fn begins<S: CombShape>(column: usize) -> bool {
     column.is_multiple_of(S::COLUMNS) || S::BLOCKS > 1 && column.is_multiple_of(S::GROUP)
 }
 
@@ -53,7 +53,7 @@ struct Double<'a, 't, S, F> {
     shape: PhantomData<S>,
 }
 
-impl<S: Shape, F: FieldLanes> Kernel<F::Token> for Double<'_, '_, S, F> {
+impl<S: CombShape, F: FieldLanes> Kernel<F::Token> for Double<'_, '_, S, F> {
     type Output = ();
 
     #[inline(always)]
@@ -105,7 +105,7 @@ struct Add<'a, S, F> {
     shape: PhantomData<S>,
 }
 
-impl<S: Shape, F: FieldLanes> Kernel<F::Token> for Add<'_, S, F> {
+impl<S: CombShape, F: FieldLanes> Kernel<F::Token> for Add<'_, S, F> {
     type Output = ();
 
     #[inline(always)]
@@ -182,7 +182,7 @@ impl<F: FieldLanes> Kernel<F::Token> for Divide<'_, '_, F> {
 }
 
 /// The tables of −P for a vector of points P.
-fn build_vector<S: Shape, F: FieldLanes>(
+fn build_vector<S: CombShape, F: FieldLanes>(
     token: F::Token,
     point: Affine<F>,
     tables: &mut [&mut [Entry]],
@@ -279,7 +279,7 @@ pub fn decode_points<F: FieldLanes>(token: F::Token, encodings: &[[u8; 32]]) -> 
 }
 
 impl<F: FieldLanes> Scratch<F> {
-    fn new<S: Shape>(point: Affine<F>, token: F::Token) -> Self {
+    fn new<S: CombShape>(point: Affine<F>, token: F::Token) -> Self {
         // Anything: every place is written before it is read.
         let any = token.vectorize(AnyPoint(point));
         Self {
@@ -307,7 +307,7 @@ impl<F: FieldLanes> Kernel<F::Token> for AnyPoint<F> {
     }
 }
 
-fn build_shape<S: Shape, F: FieldLanes>(
+fn build_shape<S: CombShape, F: FieldLanes>(
     token: F::Token,
     points: &[[[u64; 4]; 2]],
     pool: &Arc<Pool>,

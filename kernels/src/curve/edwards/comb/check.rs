@@ -8,7 +8,7 @@ use super::super::equation::{
 };
 use super::build::BaseTable;
 use super::{
-    Base, Comb, Compact, Digits, Entry, Full, KeyTable, Prepared, ReadColumns, Shape, signs_of_base,
+    Base, Comb, CombShape, Compact, Digits, Entry, Full, KeyTable, Prepared, ReadColumns, signs_of_base,
     signs_of_challenge,
 };
 use crate::field::FieldLanes;
@@ -18,7 +18,7 @@ use crate::simd::{MAX_LANES, Token, Vector};
 use core::marker::PhantomData;
 
 /// An item and the table of its key.
-pub struct Known<'a, F> {
+pub struct WithTable<'a, F> {
     /// The item; its key decodes.
     pub item: Item<'a>,
     /// The table of its key.
@@ -32,7 +32,7 @@ pub fn check<F: FieldLanes>(
     token: F::Token,
     equation: Equation<'_>,
     base: &BaseTable<F>,
-    items: &[Known<'_, F>],
+    items: &[WithTable<'_, F>],
     codes: &mut [Code],
 ) {
     assert_eq!(items.len(), codes.len());
@@ -46,11 +46,11 @@ pub fn check<F: FieldLanes>(
     }
 }
 
-fn check_chunk<S: Shape, F: FieldLanes>(
+fn check_chunk<S: CombShape, F: FieldLanes>(
     token: F::Token,
     equation: Equation<'_>,
     base: &BaseTable<F>,
-    items: &[Known<'_, F>],
+    items: &[WithTable<'_, F>],
     codes: &mut [Code],
 ) {
     let lanes = F::Vector::LANES;
@@ -68,7 +68,7 @@ fn check_chunk<S: Shape, F: FieldLanes>(
         let (mut challenges, mut bases, mut last) = (empty, empty, [0; MAX_LANES]);
         let mut tables: [&[Entry]; MAX_LANES] = [items[items.len() - 1].table.entries(); MAX_LANES];
         for i in lanes_of(vector, lanes, items.len()) {
-            let (Known { item, table }, lane) = (&items[i], i % lanes);
+            let (WithTable { item, table }, lane) = (&items[i], i % lanes);
             let digest = digests[i].map(u64::swap_bytes);
             let (k, is_even) = signs_of_challenge(&scalar::reduce_wide(&digest));
             set_lane(&mut challenges, lane, k);

@@ -46,7 +46,7 @@ mod tests;
 
 pub(super) use build::load_points;
 pub use build::{BaseTable, base_table, build, decode_points};
-pub use check::{Known, check};
+pub use check::{WithTable, check};
 
 use super::decode::{Words, load_words};
 use super::{AffineNiels, Completed, Projective};
@@ -58,7 +58,7 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 /// How the bits of a scalar are spread over tables.
-pub trait Shape: 'static {
+pub trait CombShape: 'static {
     /// t: rows of bits.
     const TEETH: usize;
     /// d: columns.
@@ -83,7 +83,7 @@ pub trait Shape: 'static {
 /// 64 kB a key.
 #[derive(Debug)]
 pub enum Full {}
-impl Shape for Full {
+impl CombShape for Full {
     const TEETH: usize = 8;
     const COLUMNS: usize = 32;
     const GROUP: usize = 8;
@@ -93,7 +93,7 @@ impl Shape for Full {
 /// 2 kB a key.
 #[derive(Debug)]
 pub enum Compact {}
-impl Shape for Compact {
+impl CombShape for Compact {
     const TEETH: usize = 5;
     const COLUMNS: usize = 51;
     const GROUP: usize = 13;
@@ -103,7 +103,7 @@ impl Shape for Compact {
 /// The table of B.
 #[derive(Debug)]
 pub(super) enum Base {}
-impl Shape for Base {
+impl CombShape for Base {
     const TEETH: usize = 11;
     const COLUMNS: usize = 23;
     const GROUP: usize = 8;
@@ -219,7 +219,7 @@ fn bits_from<V: Vector>(words: &[V; 4], bit: usize, count: usize) -> V {
     bits.and(V::splat(token, (1 << count) - 1))
 }
 
-impl<S: Shape, F: FieldLanes> Kernel<F::Token> for ReadColumns<'_, S, F> {
+impl<S: CombShape, F: FieldLanes> Kernel<F::Token> for ReadColumns<'_, S, F> {
     type Output = ();
 
     #[inline(always)]
@@ -299,7 +299,7 @@ pub(super) struct Prepared<'a> {
     pub(super) tables: [&'a [Entry]; MAX_LANES],
     pub(super) challenge: Digits,
     pub(super) base: Digits,
-    /// What is added at the end: [`Shape::OWN`] where k is even, else the entry after it.
+    /// What is added at the end: [`CombShape::OWN`] where k is even, else the entry after it.
     pub(super) last: [u64; MAX_LANES],
 }
 
@@ -317,7 +317,7 @@ struct Comb<'a, S, F> {
 
 /// Step, block and field of selection `index` in the order in which the comb makes them.
 #[inline(always)]
-fn place<S: Shape>(index: usize) -> (usize, usize, usize) {
+fn place<S: CombShape>(index: usize) -> (usize, usize, usize) {
     if S::BLOCKS == 1 {
         let column = S::COLUMNS - 1 - index;
         (column % S::GROUP, 0, column / S::GROUP)
@@ -327,7 +327,7 @@ fn place<S: Shape>(index: usize) -> (usize, usize, usize) {
     }
 }
 
-impl<S: Shape, F: FieldLanes> Comb<'_, S, F> {
+impl<S: CombShape, F: FieldLanes> Comb<'_, S, F> {
     /// Asks for the entries of selection `index`, of this vector or, past its end, of the next.
     #[inline(always)]
     fn ask(&self, index: usize) {
@@ -343,7 +343,7 @@ impl<S: Shape, F: FieldLanes> Comb<'_, S, F> {
     }
 }
 
-impl<S: Shape, F: FieldLanes> Kernel<F::Token> for Comb<'_, S, F> {
+impl<S: CombShape, F: FieldLanes> Kernel<F::Token> for Comb<'_, S, F> {
     type Output = Projective<F>;
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use super::super::equation::{self, Code, Equation, Item};
 use super::{
-    Base, Compact, Full, Known, Pools, Shape, base_table, build, check, decode_points, signs_of_base,
+    Base, CombShape, Compact, Full, Pools, WithTable, base_table, build, check, decode_points, signs_of_base,
     table_bytes,
 };
 use crate::field::FieldLanes;
@@ -63,10 +63,10 @@ fn agrees<F: FieldLanes>(counts: &[usize]) {
     for full in [true, false] {
         let tables = build::<F>(token, full, &points, &Pools::default());
         assert_eq!(table_bytes(full), size_of_val(tables[0].entries()));
-        let known: Vec<Known<'_, F>> = rows
+        let known: Vec<WithTable<'_, F>> = rows
             .iter()
             .zip(&tables)
-            .map(|(Row { a, r, s, message, .. }, table)| Known { item: Item { a, r, s, message }, table })
+            .map(|(Row { a, r, s, message, .. }, table)| WithTable { item: Item { a, r, s, message }, table })
             .collect();
         for &count in counts {
             for cofactored in [false, true] {
@@ -165,7 +165,7 @@ fn scalars_at_their_bounds() {
                 let mut codes = [Code::RNotOnCurve];
                 let item = Item { a: &a, r: &r, s: &s, message };
                 let equation = Equation { cofactored: false, decode_r: false, domain: &[] };
-                check::<F>(token, equation, &base, &[Known { item, table }], &mut codes);
+                check::<F>(token, equation, &base, &[WithTable { item, table }], &mut codes);
                 assert_eq!(codes[0] == Code::Valid, expected);
             }
         }

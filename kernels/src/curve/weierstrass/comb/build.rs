@@ -12,7 +12,7 @@
 //! The table of G is made with a block in each lane.
 
 use super::super::{Affine, Curve, Jacobian, Words, add, double, load_words};
-use super::{Base, Compact, Coordinates, Entry, Full, KeyTable, Pools, Shape};
+use super::{Base, CombShape, Compact, Coordinates, Entry, Full, KeyTable, Pools};
 use crate::field::prime256::{self, Family, Modulus, PrimeLanes};
 use crate::simd::pages::{Lines, Pool};
 use crate::simd::{Kernel, Line, MAX_LANES, Token, Vector};
@@ -32,7 +32,7 @@ impl core::fmt::Debug for BaseTable {
 
 /// One block of [`Base`], whose other blocks are in other lanes.
 enum BaseBlock {}
-impl Shape for BaseBlock {
+impl CombShape for BaseBlock {
     const TEETH: usize = Base::TEETH;
     const COLUMNS: usize = Base::COLUMNS;
     const STEPS: usize = Base::COLUMNS;
@@ -61,7 +61,7 @@ struct Powers<'a, S, C, F> {
     of: PhantomData<(S, C)>,
 }
 
-impl<S: Shape, C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for Powers<'_, S, C, F> {
+impl<S: CombShape, C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for Powers<'_, S, C, F> {
     type Output = ();
 
     #[inline(always)]
@@ -90,7 +90,7 @@ struct Spread<S, C, F> {
     of: PhantomData<(S, C)>,
 }
 
-impl<S: Shape, C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for Spread<S, C, F> {
+impl<S: CombShape, C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for Spread<S, C, F> {
     type Output = Affine<F>;
 
     #[inline(always)]
@@ -237,7 +237,7 @@ struct Scratch<F> {
 }
 
 impl<F: PrimeLanes> Scratch<F> {
-    fn new<S: Shape>(any: Affine<F>) -> Self {
+    fn new<S: CombShape>(any: Affine<F>) -> Self {
         let jacobian = Jacobian { x: any.x, w: any.w, z: any.x };
         let most = S::ENTRIES.max(2 * S::BLOCKS * S::TEETH);
         Self {
@@ -252,7 +252,7 @@ impl<F: PrimeLanes> Scratch<F> {
 }
 
 /// The tables of a vector of points.
-fn build_vector<S: Shape, C: Curve<Prime = F::Modulus>, F: PrimeLanes>(
+fn build_vector<S: CombShape, C: Curve<Prime = F::Modulus>, F: PrimeLanes>(
     token: F::Token,
     point: Affine<F>,
     tables: &mut [&mut [Entry]],
@@ -299,7 +299,7 @@ fn load<F: PrimeLanes>(token: F::Token, points: &[[[u64; 4]; 2]]) -> Affine<F> {
     token.vectorize(Load(&words, PhantomData))
 }
 
-fn build_shape<S: Shape, C: Curve, T: Family>(
+fn build_shape<S: CombShape, C: Curve, T: Family>(
     token: T::Token,
     points: &[[[u64; 4]; 2]],
     pool: &Arc<Pool>,

@@ -57,7 +57,7 @@ use std::sync::Arc;
 use tree::{Prepared, Schedule};
 
 /// How the bits of a scalar are spread over tables.
-pub trait Shape: 'static {
+pub trait CombShape: 'static {
     /// t: rows of bits.
     const TEETH: usize;
     /// d: columns.
@@ -78,7 +78,7 @@ pub trait Shape: 'static {
 /// 32 kB a key.
 #[derive(Debug)]
 pub enum Full {}
-impl Shape for Full {
+impl CombShape for Full {
     const TEETH: usize = 7;
     const COLUMNS: usize = 37;
     const STEPS: usize = 5;
@@ -87,7 +87,7 @@ impl Shape for Full {
 /// 2 kB a key.
 #[derive(Debug)]
 pub enum Compact {}
-impl Shape for Compact {
+impl CombShape for Compact {
     const TEETH: usize = 4;
     const COLUMNS: usize = 64;
     const STEPS: usize = 16;
@@ -96,7 +96,7 @@ impl Shape for Compact {
 /// The table of G.
 #[derive(Debug)]
 pub(super) enum Base {}
-impl Shape for Base {
+impl CombShape for Base {
     const TEETH: usize = 13;
     const COLUMNS: usize = 20;
     const STEPS: usize = 5;
@@ -153,7 +153,7 @@ pub const fn table_bytes(full: bool) -> usize {
 
 /// The table of P and two scalars, which must be below the order.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct WithTable<'a> {
     /// The table of P.
     pub table: &'a KeyTable,
     /// g.
@@ -211,7 +211,7 @@ struct ReadColumns<'a, S, V> {
     of: PhantomData<(S, V)>,
 }
 
-impl<S: Shape, V: Vector> Kernel<V::Token> for ReadColumns<'_, S, V> {
+impl<S: CombShape, V: Vector> Kernel<V::Token> for ReadColumns<'_, S, V> {
     type Output = ();
 
     #[inline(always)]
@@ -296,10 +296,10 @@ impl<C: Curve<Prime = F::Modulus>, F: PrimeLanes> Kernel<F::Token> for Join<'_, 
 }
 
 /// The sums of items whose tables have one shape, vector by vector.
-fn combs<S: Shape, C: Curve, T: Family>(
+fn combs<S: CombShape, C: Curve, T: Family>(
     token: T::Token,
     base: &BaseTable,
-    items: &[Known<'_>],
+    items: &[WithTable<'_>],
 ) -> Vec<Finished<T::Field<C::Prime>>> {
     let Some(last) = items.len().checked_sub(1) else { return Vec::new() };
     let lanes = T::Vector::LANES;
@@ -342,13 +342,13 @@ fn combs<S: Shape, C: Curve, T: Family>(
 fn in_chunks<C: Curve, T: Family>(
     token: T::Token,
     base: &BaseTable,
-    items: &[Known<'_>],
+    items: &[WithTable<'_>],
     mut judge: impl FnMut(&[usize], &[Finished<T::Field<C::Prime>>]),
 ) {
     for full in [true, false] {
         let positions: Vec<usize> = (0..items.len()).filter(|&i| items[i].table.full == full).collect();
         for positions in positions.chunks(CHUNK) {
-            let items: Vec<Known<'_>> = positions.iter().map(|&i| items[i]).collect();
+            let items: Vec<WithTable<'_>> = positions.iter().map(|&i| items[i]).collect();
             let finished = match full {
                 true => combs::<Full, C, T>(token, base, &items),
                 false => combs::<Compact, C, T>(token, base, &items),
@@ -364,7 +364,7 @@ fn in_chunks<C: Curve, T: Family>(
 pub fn matches<C: Curve, T: Family>(
     token: T::Token,
     base: &BaseTable,
-    items: &[Known<'_>],
+    items: &[WithTable<'_>],
     expected: &[Abscissa],
 ) -> Vec<Match> {
     assert_eq!(items.len(), expected.len());
@@ -381,7 +381,7 @@ pub fn matches<C: Curve, T: Family>(
 /// gG + kP of every item.
 ///
 /// Panics if a table is of another curve.
-pub fn sums<C: Curve, T: Family>(token: T::Token, base: &BaseTable, items: &[Known<'_>]) -> Vec<Sum> {
+pub fn sums<C: Curve, T: Family>(token: T::Token, base: &BaseTable, items: &[WithTable<'_>]) -> Vec<Sum> {
     let mut out = vec![Sum::Exceptional; items.len()];
     in_chunks::<C, T>(token, base, items, |positions, finished| {
         for (&position, sum) in positions.iter().zip(coordinates(token, finished, positions.len())) {

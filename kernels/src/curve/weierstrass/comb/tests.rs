@@ -27,7 +27,7 @@ fn point_of<C: Curve>(reference: &Reference, entry: &Entry) -> Point {
 }
 
 /// Every entry of a table of P: Σ ±2^(d·i + g·j)·P, found by adding up the powers.
-fn check_table<S: Shape, C: Curve>(
+fn check_table<S: CombShape, C: Curve>(
     reference: &Reference,
     point: &Point,
     entries: &[Entry],
@@ -132,10 +132,10 @@ fn check<C: Curve, T: Family>(token: T::Token, items: &[(BigUint, BigUint, BigUi
     let base = base_table::<C, T>(token);
     let pools = Pools::default();
     let tables = [true, false].map(|full| build::<C, T>(token, full, &points, &pools));
-    let known: Vec<Known<'_>> = items
+    let known: Vec<WithTable<'_>> = items
         .iter()
         .enumerate()
-        .map(|(i, (g, k, _))| Known { table: &tables[i / 3 % 2][i], g: words(g), k: words(k) })
+        .map(|(i, (g, k, _))| WithTable { table: &tables[i / 3 % 2][i], g: words(g), k: words(k) })
         .collect();
     let mut exceptional = Vec::new();
     let mut expected = Vec::new();
@@ -252,7 +252,7 @@ type Combination = [BigUint; 2];
 
 /// The additions that make the sum of an item, as the head of this module describes them: the pairs of each level of each
 /// step, then the joining.
-fn additions<S: Shape, C: Curve>(g: &BigUint, k: &BigUint) -> Vec<[Combination; 2]> {
+fn additions<S: CombShape, C: Curve>(g: &BigUint, k: &BigUint) -> Vec<[Combination; 2]> {
     let n = big(&C::Order::WORDS);
     let selections = |columns: usize, teeth: usize, steps: usize, step: usize, scalar: &BigUint| {
         let b = signs::<C>(&words(scalar), columns * teeth);
@@ -300,7 +300,7 @@ fn additions<S: Shape, C: Curve>(g: &BigUint, k: &BigUint) -> Vec<[Combination; 
 
 /// For every addition of a sum there is a key that makes it exceptional, and one that makes it so with the other sign.
 /// Each is found, in its lane alone.
-fn every_addition_can_be_exceptional<S: Shape, C: Curve, T: Family>(full: bool, every: usize) {
+fn every_addition_can_be_exceptional<S: CombShape, C: Curve, T: Family>(full: bool, every: usize) {
     let Some(token) = crate::simd::testing::detect::<T::Token>() else { return };
     let reference = Reference::of::<C>();
     let n = &reference.n;
@@ -348,8 +348,8 @@ fn every_addition_can_be_exceptional<S: Shape, C: Curve, T: Family>(full: bool, 
     let right = multiples(keys.iter().map(|(d, _)| (&g + &k * d) % n).collect());
     let (base, pools) = (base_table::<C, T>(token), Pools::default());
     let tables = build::<C, T>(token, full, &points, &pools);
-    let known: Vec<Known<'_>> =
-        tables.iter().map(|table| Known { table, g: words(&g), k: words(&k) }).collect();
+    let known: Vec<WithTable<'_>> =
+        tables.iter().map(|table| WithTable { table, g: words(&g), k: words(&k) }).collect();
     for (i, (sum, (_, exceptional))) in sums::<C, T>(token, &base, &known).into_iter().zip(&keys).enumerate()
     {
         assert_eq!(sum == Sum::Exceptional, *exceptional, "item {i} of {}", keys.len());

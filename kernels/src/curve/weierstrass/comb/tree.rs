@@ -18,7 +18,7 @@
 //! In units of p, as in [`super::super`]: x < 1.02 and w < 2 of every point; D < 6.1; products < 1.7, the fixed point of
 //! 6.1·a/16 + 1.
 
-use super::{Base, BaseTable, Entry, FIELDS, SIGN, Shape};
+use super::{Base, BaseTable, CombShape, Entry, FIELDS, SIGN};
 use crate::curve::weierstrass::Affine;
 use crate::field::prime256::{self, PrimeLanes};
 use crate::simd::{Kernel, LaneMask, MAX_LANES, Token, Vector, prefetch};
@@ -72,7 +72,7 @@ pub(super) struct Schedule {
 }
 
 /// The columns of a shape that belong to a step.
-fn columns<S: Shape>(of_base: bool, step: usize) -> impl Iterator<Item = Selection> {
+fn columns<S: CombShape>(of_base: bool, step: usize) -> impl Iterator<Item = Selection> {
     (step < S::STEPS).then_some(()).into_iter().flat_map(move |()| {
         (0..S::BLOCKS).filter(move |block| S::STEPS * block + step < S::COLUMNS).map(move |block| {
             let column = S::STEPS * block + step;
@@ -83,7 +83,7 @@ fn columns<S: Shape>(of_base: bool, step: usize) -> impl Iterator<Item = Selecti
 }
 
 impl Schedule {
-    pub(super) fn new<S: Shape>() -> Self {
+    pub(super) fn new<S: CombShape>() -> Self {
         let mut out =
             Self { first: Vec::new(), alone: Vec::new(), later: Vec::new(), slots: 0, steps: Vec::new() };
         for step in 0..S::STEPS {
