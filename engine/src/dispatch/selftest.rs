@@ -70,7 +70,7 @@ fn run_tables(
         schemes().flat_map(|scheme| scheme.def().known).map(|known| unhex(known.key)).collect();
     let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
     for tier in [Some(Tier::Full), Some(Tier::Compact), None] {
-        let ring = KeyRing::of_tier(store, tier, keys.len());
+        let ring = KeyRing::of_tier(store, tier, &keys);
         let registered = ring.register(store, &|_| None, scheme, &keys, |_| None);
         if !registered.is_ok_and(|ids| ids.iter().all(Result::is_ok)) {
             return Err(SelfTestFailure {

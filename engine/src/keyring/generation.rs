@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Coordinates, KeyId, KeyScheme, Table, Tier};
+use super::{COUNTERS, Coordinates, Decoded, KeyId, KeyScheme, ParsedKey, Table, Tier};
 
 /// Shards are the unit of copying: a change copies the shards that it touches, if a batch still holds them.
 const SHARD_BITS: u32 = 10;
@@ -22,11 +22,40 @@ pub(super) const PROMOTE_FROM: u32 = 128;
 /// Keys that wait for a better table, at most: 128 kB. One that finds no place asks again at twice its uses.
 pub(super) const MOST_WANTED: usize = 1 << 14;
 
-/// The bytes of a key: the longest are uncompressed points.
-#[derive(Clone, Copy)]
-struct KeyBytes {
-    length: u8,
-    bytes: [u8; 65],
+/// The longest key that has room in its record: an uncompressed point of a curve over 256 bits.
+const INLINE: usize = 65;
+
+/// The bytes of a key and what they decode to.
+#[derive(Clone)]
+enum Body {
+    /// A key whose point is known, in the record itself: there are millions of them.
+    Inline { length: u8, bytes: [u8; INLINE], point: Coordinates },
+    /// Any other, in memory of its own, which the records that follow this one share.
+    Apart { bytes: Arc<[u8]>, decoded: Decoded },
+}
+
+impl Body {
+    fn new(key: &[u8], decoded: Decoded) -> Self {
+        let mut bytes = [0; INLINE];
+        match (bytes.get_mut(..key.len()), decoded) {
+            (Some(room), Decoded::Point(point)) => {
+                room.copy_from_slice(key);
+                Self::Inline { length: key.len() as u8, bytes, point }
+            }
+            (_, decoded) => Self::Apart { bytes: key.into(), decoded },
+        }
+    }
+}
+
+/// What a key costs without a table, in bytes: a record, and what lies apart from it.
+pub(super) fn record_bytes(key: &[u8], decoded: &Decoded) -> usize {
+    let decoded = match decoded {
+        Decoded::Point(_) if key.len() <= INLINE => return RECORD_BYTES,
+        Decoded::Point(_) => 0,
+        Decoded::Parsed(parsed) => parsed.bytes(),
+    };
+    // Shared bytes end where their counters are aligned.
+    RECORD_BYTES + COUNTERS + key.len().next_multiple_of(align_of::<usize>()) + decoded
 }
 
 /// A key that is known.
@@ -36,42 +65,78 @@ pub(crate) struct Record {
     /// Registered, and not admitted from traffic.
     pub(super) pinned: bool,
     pub(crate) criteria: u8,
-    bytes: KeyBytes,
-    pub(crate) point: Coordinates,
+    body: Body,
     pub(crate) table: Option<(Tier, Table)>,
     /// Uses, roughly: counts of threads that race are lost.
     uses: AtomicU32,
 }
 
 /// A record, its counters, a slot and two buckets.
-pub(super) const RECORD_BYTES: usize = size_of::<Record>() + 16 + size_of::<Slot>() + 2 * size_of::<u32>();
+pub(super) const RECORD_BYTES: usize =
+    size_of::<Record>() + COUNTERS + size_of::<Slot>() + 2 * size_of::<u32>();
+
+// A million keys are to fit into 256 MiB.
+const _: () = assert!(size_of::<Record>() <= 176 && RECORD_BYTES <= 216);
 
 impl Record {
-    /// `None` where the key is longer than any key is.
     pub(super) fn new(
         scheme: KeyScheme,
         key: &[u8],
         pinned: bool,
         criteria: u8,
-        point: Coordinates,
+        decoded: Decoded,
         table: Option<(Tier, Table)>,
-    ) -> Option<Self> {
-        let mut bytes = [0; 65];
-        bytes.get_mut(..key.len())?.copy_from_slice(key);
-        let bytes = KeyBytes { length: key.len() as u8, bytes };
+    ) -> Self {
         let (id, uses) = (KeyId(NonZeroU64::MIN), AtomicU32::new(0));
-        Some(Self { id, scheme, pinned, criteria, bytes, point, table, uses })
+        Self { id, scheme, pinned, criteria, body: Body::new(key, decoded), table, uses }
     }
 
     /// The same key with something changed.
     pub(super) fn with(&self, pinned: bool, table: Option<(Tier, Table)>) -> Self {
         let uses = AtomicU32::new(self.uses());
-        Self { pinned, table, uses, ..*self }
+        Self { pinned, table, uses, body: self.body.clone(), ..*self }
     }
 
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes.bytes[..usize::from(self.bytes.length)]
+        match &self.body {
+            Body::Inline { length, bytes, .. } => &bytes[..usize::from(*length)],
+            Body::Apart { bytes, .. } => bytes,
+        }
+    }
+
+    /// The point, of a key that is one.
+    #[inline]
+    pub(crate) fn point(&self) -> Option<&Coordinates> {
+        match &self.body {
+            Body::Inline { point, .. } | Body::Apart { decoded: Decoded::Point(point), .. } => Some(point),
+            Body::Apart { decoded: Decoded::Parsed(_), .. } => None,
+        }
+    }
+
+    /// What its scheme made of a key that is no point.
+    #[cfg_attr(not(test), allow(dead_code, reason = "no scheme has such keys yet"))]
+    #[inline]
+    pub(crate) fn parsed(&self) -> Option<&ParsedKey> {
+        match &self.body {
+            Body::Apart { decoded: Decoded::Parsed(parsed), .. } => Some(parsed),
+            Body::Inline { .. } | Body::Apart { decoded: Decoded::Point(_), .. } => None,
+        }
+    }
+
+    pub(super) fn decoded(&self) -> Decoded {
+        match &self.body {
+            Body::Inline { point, .. } => Decoded::Point(*point),
+            Body::Apart { decoded, .. } => decoded.clone(),
+        }
+    }
+
+    /// What it costs without its table, in bytes.
+    pub(super) fn record_bytes(&self) -> usize {
+        match &self.body {
+            Body::Inline { .. } => RECORD_BYTES,
+            Body::Apart { bytes, decoded } => record_bytes(bytes, decoded),
+        }
     }
 
     #[inline]

@@ -4,18 +4,21 @@
 //! ones. When keys come that do not fit, admitted keys leave, then full tables become none, then compact ones do,
 //! those used least first; tables are a cache, records are not. A table comes back when its key is used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::generation::{Generation, RECORD_BYTES, Record, Wanted};
+use super::generation::{Generation, Record, Wanted, record_bytes};
 use super::orders::{Holder, Orders};
 use super::{
-    Coordinates, Examined, Exhausted, KeyId, KeyScheme, KeyStats, PROMOTED_PER_CALL, Stores, Table,
-    TableStore, Tier,
+    Decoded, Examined, Exhausted, KeyId, KeyScheme, KeyStats, PROMOTED_PER_CALL, Stores, Table, TableStore,
+    Tier,
 };
 use crate::Reason;
 
 /// Admitted keys looked at for one to evict.
 const SAMPLE: usize = 16;
+
+/// Admitted keys that leave for one that joins, at most: a long key may take the room of several short ones.
+const LEAVE_FOR_ONE: usize = 16;
 
 /// Keys that wait for a better table, looked at by one call.
 const LOOKED_AT: usize = 64;
@@ -25,6 +28,8 @@ pub(super) struct Ledger {
     budget: usize,
     used: usize,
     registered: usize,
+    /// What registered keys cost without their tables.
+    registered_bytes: usize,
     full: usize,
     compact: usize,
     /// Admitted keys, and some that have left; `hand` goes round them.
@@ -36,9 +41,17 @@ pub(super) struct Ledger {
     table_bytes: [[usize; 2]; KeyScheme::COUNT],
 }
 
-/// What a key with this table costs.
-fn cost(bytes: &[[usize; 2]; KeyScheme::COUNT], scheme: KeyScheme, tier: Option<Tier>) -> usize {
-    RECORD_BYTES + tier.map_or(0, |tier| bytes[scheme.index()][tier as usize])
+/// What a key is, unless it is refused.
+fn judge<'e>(
+    examined: &'e Result<Examined, Reason>,
+    refused: &impl Fn(u8) -> Option<Reason>,
+) -> Result<(u8, &'e Decoded), Reason> {
+    let Examined { criteria, decoded } = examined.as_ref().map_err(|reason| *reason)?;
+    match (refused(*criteria), decoded) {
+        (Some(reason), _) => Err(reason),
+        (None, None) => Err(Reason::KeyNotOnCurve),
+        (None, Some(decoded)) => Ok((*criteria, decoded)),
+    }
 }
 
 impl Ledger {
@@ -47,6 +60,7 @@ impl Ledger {
             budget,
             used: 0,
             registered: 0,
+            registered_bytes: 0,
             full: 0,
             compact: 0,
             admitted: Vec::new(),
@@ -78,8 +92,14 @@ impl Ledger {
         self.budget - self.used
     }
 
-    fn cost(&self, scheme: KeyScheme, tier: Option<Tier>) -> usize {
-        cost(&self.table_bytes, scheme, tier)
+    /// What a table costs.
+    fn table_cost(&self, scheme: KeyScheme, tier: Option<Tier>) -> usize {
+        tier.map_or(0, |tier| self.table_bytes[scheme.index()][tier as usize])
+    }
+
+    /// What a key costs with its table.
+    fn cost(&self, record: &Record) -> usize {
+        record.record_bytes() + self.table_cost(record.scheme, record.tier())
     }
 
     /// The bytes that a table of this tier adds, or `None` where there is none.
@@ -89,10 +109,13 @@ impl Ledger {
         Some(bytes)
     }
 
-    /// Counts a key in (`sign` is 1) or out.
+    /// Counts a key in or out.
     fn count(&mut self, record: &Record, joins: bool) {
-        let cost = self.cost(record.scheme, record.tier());
-        let keys = if record.pinned { &mut self.registered } else { &mut self.admitted_keys };
+        let cost = self.cost(record);
+        let (keys, pinned) = match record.pinned {
+            true => (&mut self.registered, record.record_bytes()),
+            false => (&mut self.admitted_keys, 0),
+        };
         let tables = match record.tier() {
             Some(Tier::Full) => Some(&mut self.full),
             Some(Tier::Compact) => Some(&mut self.compact),
@@ -101,12 +124,15 @@ impl Ledger {
         let step = |count: &mut usize| *count = if joins { *count + 1 } else { *count - 1 };
         step(keys);
         tables.map(step);
-        self.used = if joins { self.used + cost } else { self.used - cost };
+        let add = |sum: &mut usize, bytes: usize| *sum = if joins { *sum + bytes } else { *sum - bytes };
+        add(&mut self.registered_bytes, pinned);
+        add(&mut self.used, cost);
     }
 
     /// Counts the keys of a generation anew.
     pub(super) fn recount(&mut self, generation: &Generation) {
-        (self.used, self.registered, self.admitted_keys, self.full, self.compact) = (0, 0, 0, 0, 0);
+        (self.used, self.registered, self.registered_bytes) = (0, 0, 0);
+        (self.admitted_keys, self.full, self.compact) = (0, 0, 0);
         self.admitted.clear();
         for record in generation.iter() {
             self.count(record, true);
@@ -154,55 +180,52 @@ impl Ledger {
         keys: &[&[u8]],
         refused: &impl Fn(u8) -> Option<Reason>,
     ) -> Result<Option<Vec<Result<KeyId, Reason>>>, Exhausted> {
-        let judge = |examined: Examined| match (refused(examined.criteria), examined.point) {
-            (Some(reason), _) => Err(reason),
-            (None, None) => Err(Reason::KeyNotOnCurve),
-            (None, Some(point)) => Ok((examined.criteria, point)),
-        };
         // What is said of each key that is not there, by its place; what is a key gets an id below.
         let mut said: Vec<Option<Result<KeyId, Reason>>> = vec![None; examined.len()];
-        let mut fresh: Vec<(usize, &[u8])> = Vec::new();
-        let mut joining = 0;
+        let mut fresh: Vec<Fresh<'_>> = Vec::new();
+        let mut records = 0;
         for &key in keys {
-            match next.find(scheme, key) {
-                Some(record) => joining += usize::from(!record.pinned),
-                None => {
-                    let Some(&place) = places.get(key) else { return Ok(None) };
-                    if said[place].is_none() {
-                        let judged = examined[place].and_then(judge);
-                        said[place] = Some(Err(judged.err().unwrap_or(Reason::BadKeyLength)));
-                        fresh.extend(judged.is_ok().then_some((place, key)));
+            if next.find(scheme, key).is_some() {
+                continue;
+            }
+            let Some(&place) = places.get(key) else { return Ok(None) };
+            if said[place].is_none() {
+                // A key that finds no place below, in a full shard, keeps this.
+                said[place] = Some(Err(Reason::BadKeyLength));
+                match judge(&examined[place], refused) {
+                    Err(reason) => said[place] = Some(Err(reason)),
+                    Ok((criteria, decoded)) => {
+                        records += record_bytes(key, decoded);
+                        fresh.push(Fresh { place, key, criteria, decoded });
                     }
                 }
             }
         }
 
-        // Everything else can make room for the records of registered keys: after this nothing fails.
-        let needed = (self.registered + joining + fresh.len()).saturating_mul(RECORD_BYTES);
-        if needed > self.budget {
-            return Err(Exhausted { needed, budget: self.budget });
-        }
         // Before any admitted key is evicted.
         let there: Vec<Option<Result<KeyId, Reason>>> =
             keys.iter().map(|key| self.pin(next, scheme, key, refused)).collect();
-        let tiers = self.make_room(next, stores, orders, scheme, fresh.len());
+        // Everything else can make room for the records of registered keys: after this nothing fails.
+        let needed = self.registered_bytes.saturating_add(records);
+        if needed > self.budget {
+            return Err(Exhausted { needed, budget: self.budget });
+        }
+        let tiers = self.make_room(next, stores, orders, scheme, (fresh.len(), records));
         let mut tables: Vec<Option<(Tier, Table)>> = Vec::with_capacity(fresh.len());
-        for (&(place, _), tier) in fresh.iter().zip(tiers) {
-            let point = examined[place].ok().and_then(|examined| examined.point);
-            tables.push(tier.zip(point).and_then(|(tier, point)| {
-                Some((tier, orders.take(Holder::Joins(place), (scheme, tier), &point)?))
+        for (key, tier) in fresh.iter().zip(tiers) {
+            tables.push(tier.and_then(|tier| {
+                let holder = Holder::Joins(key.place);
+                Some((tier, orders.take(holder, (scheme, tier), || key.decoded.clone())?))
             }));
         }
         if orders.is_open() {
             return Ok(None);
         }
-        for ((place, key), table) in fresh.into_iter().zip(tables) {
-            let registered = examined[place].and_then(judge).and_then(|(criteria, point)| {
-                Record::new(scheme, key, true, criteria, point, table)
-                    .and_then(|record| self.insert(next, record))
-                    .ok_or(Reason::BadKeyLength)
-            });
-            said[place] = Some(registered);
+        for (Fresh { place, key, criteria, decoded }, table) in fresh.into_iter().zip(tables) {
+            let record = Record::new(scheme, key, true, criteria, decoded.clone(), table);
+            if let Some(id) = self.insert(next, record) {
+                said[place] = Some(Ok(id));
+            }
         }
         let id_of = |(key, there): (&&[u8], Option<Result<KeyId, Reason>>)| {
             there.or_else(|| said[*places.get(key)?]).unwrap_or(Err(Reason::BadKeyLength))
@@ -233,18 +256,17 @@ impl Ledger {
         Some(Ok(id))
     }
 
-    /// Makes room for so many new pinned keys, and says what each of them gets.
+    /// Makes room for so many new pinned keys, whose records take so many bytes, and says what each of them gets.
     fn make_room(
         &mut self,
         next: &mut Generation,
         stores: Stores<'_, '_>,
         orders: &mut Orders,
         scheme: KeyScheme,
-        keys: usize,
+        (keys, records): (usize, usize),
     ) -> Vec<Option<Tier>> {
         let mut bytes_of = |tier| stores(scheme).and_then(|store| self.table(store, scheme, tier));
         let (compact, full) = (bytes_of(Tier::Compact), bytes_of(Tier::Full));
-        let records = keys.saturating_mul(RECORD_BYTES);
         // Everything that keys could be given: what is not free is asked of those admitted.
         let most = full.or(compact).unwrap_or(0).saturating_mul(keys).saturating_add(records);
         self.evict(next, most);
@@ -296,7 +318,7 @@ impl Ledger {
         let mut staying = admitted.into_iter();
         while freed < bytes {
             let Some((_, id)) = staying.next() else { break };
-            freed += next.get(id).map_or(0, |record| self.cost(record.scheme, record.tier()));
+            freed += next.get(id).map_or(0, |record| self.cost(record));
             leaving.push(id);
         }
         self.admitted = staying.map(|(_, id)| id).collect();
@@ -334,7 +356,9 @@ impl Ledger {
                 let smaller = match tier {
                     Tier::Full => stores(old.scheme)
                         .and_then(|store| self.table(store, old.scheme, Tier::Compact))
-                        .and_then(|_| orders.take(Holder::Is(id), (old.scheme, Tier::Compact), &old.point)),
+                        .and_then(|_| {
+                            orders.take(Holder::Is(id), (old.scheme, Tier::Compact), || old.decoded())
+                        }),
                     Tier::Compact => None,
                 };
                 self.replace(next, &old, old.pinned, smaller.map(|table| (Tier::Compact, table)));
@@ -353,26 +377,34 @@ impl Ledger {
         examined: Vec<Result<Examined, Reason>>,
     ) -> Admission<'k> {
         let tier = self.table(store, scheme, Tier::Compact).map(|_| Tier::Compact);
-        let cost = self.cost(scheme, tier);
+        let table = self.table_cost(scheme, tier);
         let mut out = Admission { scheme, tier, joining: Vec::new(), leaving: Vec::new() };
+        let mut leaving = HashSet::new();
         let mut free = self.free();
         for (&(key, uses), examined) in keys.iter().zip(examined) {
-            // Valid signatures alone bring a key here; a key that is not a point would be a fault of ours.
-            let Ok(Examined { criteria, point: Some(point) }) = examined else { continue };
+            // Valid signatures alone bring a key here; bytes that decode to none would be a fault of ours.
+            let Ok(Examined { criteria, decoded: Some(decoded) }) = examined else { continue };
             let is_new =
                 generation.find(scheme, key).is_none() && out.joining.iter().all(|other| other.key != key);
             if !is_new {
                 continue;
             }
-            if free < cost
-                && let Some((id, bytes)) = self.least_used(generation, uses, &out.leaving)
-            {
-                out.leaving.push(id);
-                free += bytes;
+            // Keys differ in size: a long one may take the place of several. None leaves for one that does not join.
+            let cost = record_bytes(key, &decoded) + table;
+            let mut room = free;
+            let mut going = Vec::new();
+            while room < cost && going.len() < LEAVE_FOR_ONE {
+                let Some((id, bytes)) = self.least_used(generation, uses, &leaving) else { break };
+                leaving.insert(id);
+                going.push(id);
+                room += bytes;
             }
-            if free >= cost {
-                free -= cost;
-                out.joining.push(Joining { key, uses, criteria, point });
+            if room >= cost {
+                free = room - cost;
+                out.leaving.extend(going);
+                out.joining.push(Joining { key, uses, criteria, decoded });
+            } else {
+                going.iter().for_each(|id| _ = leaving.remove(id));
             }
         }
         out
@@ -383,7 +415,7 @@ impl Ledger {
         &mut self,
         generation: &Generation,
         count: u32,
-        leaving: &[KeyId],
+        leaving: &HashSet<KeyId>,
     ) -> Option<(KeyId, usize)> {
         let mut least: Option<(u32, KeyId, usize)> = None;
         for _ in 0..SAMPLE.min(self.admitted.len()) {
@@ -399,7 +431,7 @@ impl Ledger {
             let uses = record.uses();
             record.set_uses(uses / 2);
             if least.is_none_or(|(fewest, ..)| uses < fewest) {
-                least = Some((uses, id, self.cost(record.scheme, record.tier())));
+                least = Some((uses, id, self.cost(record)));
             }
         }
         least.filter(|(uses, ..)| *uses < count).map(|(_, id, bytes)| (id, bytes))
@@ -413,14 +445,10 @@ impl Ledger {
         let leaving: Vec<KeyId> = leaving.into_iter().filter(admitted).collect();
         self.evicted += self.remove(next, &leaving) as u64;
         let mut tables = tables.into_iter();
-        for Joining { key, uses, criteria, point } in joining {
-            let table = tier.zip(tables.next());
-            let tier = table.as_ref().map(|(tier, _)| *tier);
+        for Joining { key, uses, criteria, decoded } in joining {
+            let record = Record::new(scheme, key, false, criteria, decoded, tier.zip(tables.next()));
             // Another thread may have been faster.
-            if next.find(scheme, key).is_none()
-                && self.free() >= self.cost(scheme, tier)
-                && let Some(record) = Record::new(scheme, key, false, criteria, point, table)
-            {
+            if next.find(scheme, key).is_none() && self.free() >= self.cost(&record) {
                 record.set_uses(uses);
                 self.insert(next, record);
             }
@@ -442,7 +470,7 @@ impl Ledger {
             let Some(record) = generation.get(id) else { continue };
             let scheme = record.scheme;
             let Some(store) = stores(scheme) else { continue };
-            let has = self.cost(scheme, record.tier()) - RECORD_BYTES;
+            let has = self.table_cost(scheme, record.tier());
             let better = [Tier::Full, Tier::Compact].into_iter().filter(|tier| record.tier() < Some(*tier));
             let affordable = better
                 .filter_map(|tier| Some((tier, self.table(store, scheme, tier)?)))
@@ -454,7 +482,7 @@ impl Ledger {
             } else if !planned.ids.contains(&id) {
                 free = free + has - bytes;
                 planned.ids.push(id);
-                planned.points.push(record.point);
+                planned.keys.push(record.decoded());
             }
         }
         wanted.put_back(&waiting);
@@ -475,7 +503,8 @@ impl Ledger {
                 continue;
             };
             let old = record.with(record.pinned, record.table.clone());
-            let (has, needs) = (self.cost(old.scheme, old.tier()), self.cost(old.scheme, Some(planned.tier)));
+            let has = self.table_cost(old.scheme, old.tier());
+            let needs = self.table_cost(old.scheme, Some(planned.tier));
             if self.free() + has >= needs {
                 self.replace(next, &old, old.pinned, Some((planned.tier, table)));
                 any = true;
@@ -495,12 +524,21 @@ pub(super) struct Prepared<'k> {
     pub(super) orders: Orders,
 }
 
+/// A key to register that is not there.
+struct Fresh<'k> {
+    /// Among the keys that were examined.
+    place: usize,
+    key: &'k [u8],
+    criteria: u8,
+    decoded: &'k Decoded,
+}
+
 /// A key to admit.
 struct Joining<'k> {
     key: &'k [u8],
     uses: u32,
     criteria: u8,
-    point: Coordinates,
+    decoded: Decoded,
 }
 
 /// Keys of one scheme to admit with tables of one tier, and those that leave for them.
@@ -519,8 +557,8 @@ impl Admission<'_> {
 
     /// The tables of the keys that join, in their order.
     pub(super) fn tables(&self, store: &dyn TableStore) -> Vec<Table> {
-        let points: Vec<Coordinates> = self.joining.iter().map(|key| key.point).collect();
-        self.tier.filter(|_| !points.is_empty()).map_or(Vec::new(), |tier| store.build(tier, &points))
+        let keys: Vec<Decoded> = self.joining.iter().map(|key| key.decoded.clone()).collect();
+        self.tier.filter(|_| !keys.is_empty()).map_or(Vec::new(), |tier| store.build(tier, &keys))
     }
 }
 
@@ -530,12 +568,12 @@ pub(super) struct Promotion<'s> {
     scheme: KeyScheme,
     tier: Tier,
     ids: Vec<KeyId>,
-    points: Vec<Coordinates>,
+    keys: Vec<Decoded>,
 }
 
 impl<'s> Promotion<'s> {
     fn new(store: &'s dyn TableStore, scheme: KeyScheme, tier: Tier) -> Self {
-        Self { store, scheme, tier, ids: Vec::new(), points: Vec::new() }
+        Self { store, scheme, tier, ids: Vec::new(), keys: Vec::new() }
     }
 
     pub(super) fn ids(&self) -> &[KeyId] {
@@ -544,6 +582,6 @@ impl<'s> Promotion<'s> {
 
     /// The tables, in the order of the keys.
     pub(super) fn tables(&self) -> Vec<Table> {
-        self.store.build(self.tier, &self.points)
+        self.store.build(self.tier, &self.keys)
     }
 }

@@ -1,13 +1,14 @@
 //! The key ring: keys that are known before their signatures come.
 //!
 //! A key is identified by its scheme and its exact bytes: two encodings of one point are two keys. Stored are what
-//! the bytes are ([`Examined`]: criteria that rules judge by, and the decoded point) and what a backend made of
-//! them ([`Table`]); never whether a rule accepts them.
+//! the bytes are ([`Examined`]: criteria that rules judge by, and what they decode to) and what a backend made of
+//! them ([`Table`]); never whether a rule accepts them. How long keys are and what they decode to is for their scheme to
+//! say: whoever examines a key bounds it.
 //!
 //! # Tiers
 //! | tier | bytes of Ed25519, of other curves | for |
 //! |---|---|---|
-//! | decoded | about 200 | any key: saves decoding |
+//! | decoded | about 200; of a long key its own bytes and what it decodes to besides | any key: saves decoding |
 //! | compact | 2 kB more | large fleets: saves most doublings |
 //! | full | 64, 32 kB more | the keys in use: no decoding, hardly a doubling |
 //!
@@ -43,7 +44,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 pub(crate) use generation::{Generation, Record};
 
 use crate::Reason;
-pub(crate) use crate::schemes::values::{KeyScheme, WeierstrassKeys};
+pub(crate) use crate::schemes::values::{COUNTERS, KeyScheme, ParsedKey, WeierstrassKeys};
 use admit::Sketch;
 use ledger::{Ledger, Prepared};
 
@@ -96,13 +97,34 @@ impl fmt::Display for KeyId {
 /// Canonical affine coordinates, x and y, as little-endian words.
 pub(crate) type Coordinates = [[u64; 4]; 2];
 
+/// What the bytes of a key decode to.
+#[derive(Clone)]
+pub(crate) enum Decoded {
+    /// A point of a curve over 256 bits.
+    Point(Coordinates),
+    /// A key of another kind, which only its scheme understands.
+    #[cfg_attr(not(test), allow(dead_code, reason = "no scheme has such keys yet"))]
+    Parsed(ParsedKey),
+}
+
+impl Decoded {
+    /// The points of keys in their order; none at all where one of them is no point.
+    pub(crate) fn points(keys: &[Self]) -> Vec<Coordinates> {
+        let points = keys.iter().map(|key| match key {
+            Self::Point(point) => Some(*point),
+            Self::Parsed(_) => None,
+        });
+        points.collect::<Option<_>>().unwrap_or_default()
+    }
+}
+
 /// What the bytes of a key are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Examined {
     /// The criteria of its scheme, in bits that only the scheme understands.
     pub(crate) criteria: u8,
-    /// The point, if the bytes decode to one.
-    pub(crate) point: Option<Coordinates>,
+    /// What the bytes decode to, if they do.
+    pub(crate) decoded: Option<Decoded>,
 }
 
 /// How much is kept of a key.
@@ -124,8 +146,8 @@ pub(crate) trait TableStore: Sync {
     /// The bytes of a table, or `None` where there is none of this tier.
     fn table_bytes(&self, tier: Tier) -> Option<usize>;
 
-    /// A table for each point.
-    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table>;
+    /// A table for each key, in their order; none at all where one of them is not of the kind that tables are made of.
+    fn build(&self, tier: Tier, keys: &[Decoded]) -> Vec<Table>;
 }
 
 /// The store of each scheme; none where a scheme has no tables, or its tables failed their self-test.
@@ -150,7 +172,7 @@ pub struct KeyStats {
     pub full: usize,
     /// Keys with a compact table.
     pub compact: usize,
-    /// Keys of which only the point is kept.
+    /// Keys without a table: what is kept is their bytes and what these decode to.
     pub decoded: usize,
     /// Bytes of all of it.
     pub bytes: usize,
@@ -184,10 +206,14 @@ impl KeyRing {
         }
     }
 
-    /// A ring whose budget gives so many keys this tier and no better one.
-    pub(crate) fn of_tier(store: &dyn TableStore, tier: Option<Tier>, keys: usize) -> Self {
+    /// A ring whose budget gives these keys this tier and no better one.
+    pub(crate) fn of_tier(store: &dyn TableStore, tier: Option<Tier>, keys: &[&[u8]]) -> Self {
         let table = tier.and_then(|tier| store.table_bytes(tier)).unwrap_or(0);
-        Self::new(keys * (generation::RECORD_BYTES + table), false)
+        let record = |(key, examined): (&&[u8], Result<Examined, Reason>)| {
+            let decoded = examined.ok()?.decoded?;
+            Some(generation::record_bytes(key, &decoded) + table)
+        };
+        Self::new(keys.iter().zip(store.examine(keys)).filter_map(record).sum(), false)
     }
 
     /// The current generation, which stays as it is for as long as it is held.

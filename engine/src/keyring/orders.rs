@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Coordinates, KeyId, KeyScheme, Stores, Table, Tier};
+use super::{Decoded, KeyId, KeyScheme, Stores, Table, Tier};
 
 /// How often a plan may order tables. After that a key whose table is missing does without: other threads change the
 /// ring faster than tables are made, and a table is not worth another round.
@@ -25,7 +25,7 @@ pub(super) enum Holder {
 struct Order {
     holder: Holder,
     kind: (KeyScheme, Tier),
-    point: Coordinates,
+    key: Decoded,
 }
 
 pub(super) struct Orders {
@@ -49,13 +49,13 @@ impl Orders {
         &mut self,
         holder: Holder,
         kind: (KeyScheme, Tier),
-        point: &Coordinates,
+        key: impl FnOnce() -> Decoded,
     ) -> Option<Table> {
         match self.made.get(&(holder, kind.1)) {
             Some(table) => table.clone(),
             None if self.rounds == ROUNDS => None,
             None => {
-                self.open.push(Order { holder, kind, point: *point });
+                self.open.push(Order { holder, kind, key: key() });
                 Some(Arc::clone(&self.placeholder))
             }
         }
@@ -73,11 +73,11 @@ impl Orders {
         for scheme in KeyScheme::ALL {
             for tier in [Tier::Full, Tier::Compact] {
                 let orders = || open.iter().filter(|order| order.kind == (scheme, tier));
-                let points: Vec<Coordinates> = orders().map(|order| order.point).collect();
-                if points.is_empty() {
+                let keys: Vec<Decoded> = orders().map(|order| order.key.clone()).collect();
+                if keys.is_empty() {
                     continue;
                 }
-                let tables = stores(scheme).map_or(Vec::new(), |store| store.build(tier, &points));
+                let tables = stores(scheme).map_or(Vec::new(), |store| store.build(tier, &keys));
                 let mut tables = tables.into_iter();
                 self.made.extend(orders().map(|order| ((order.holder, tier), tables.next())));
             }

@@ -10,8 +10,8 @@ use super::*;
 const COMPACT: usize = 2_000;
 const FULL: usize = 60_000;
 
-/// Of one scheme; SM2 has no tables here. Keys are points unless they begin with 0; those that begin with 1 have
-/// criterion 1.
+/// Of one scheme; SM2 has no tables here. Keys are of it unless they begin with 0; those that begin with 1 have criterion 1.
+/// Up to 65 bytes are a point; BIP 340 and SM2 have longer keys too, which are [`Long`].
 struct Store {
     scheme: KeyScheme,
     /// The tier and the number of the tables that were asked for at a time.
@@ -36,9 +36,10 @@ impl TableStore for Store {
     fn examine(&self, keys: &[&[u8]]) -> Vec<Result<Examined, Reason>> {
         let examined = |key: &&[u8]| match key.first() {
             None => Err(Reason::BadKeyLength),
+            _ if key.len() > longest(self.scheme) => Err(Reason::BadKeyLength),
             Some(&first) => Ok(Examined {
                 criteria: u8::from(first == 1),
-                point: (first != 0).then(|| point(self.scheme, key)),
+                decoded: (first != 0).then(|| decoded(self.scheme, key)),
             }),
         };
         keys.iter().map(examined).collect()
@@ -52,13 +53,49 @@ impl TableStore for Store {
         }
     }
 
-    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        self.built.lock().expect("no panic").push((tier, points.len()));
-        let table = |point: &Coordinates| {
-            assert_eq!(point[1][0], self.scheme.index() as u64, "a point of another curve");
-            Arc::new((self.scheme, tier, point[0][0])) as Table
+    fn build(&self, tier: Tier, keys: &[Decoded]) -> Vec<Table> {
+        self.built.lock().expect("no panic").push((tier, keys.len()));
+        let table = |key: &Decoded| {
+            let (scheme, number) = match key {
+                Decoded::Point(point) => (point[1][0] as usize, point[0][0]),
+                Decoded::Parsed(parsed) => {
+                    parsed.get::<Long>().map(|key| (key.scheme, key.number)).expect("ours")
+                }
+            };
+            assert_eq!(scheme, self.scheme.index(), "a key of another scheme");
+            Arc::new((self.scheme, tier, number)) as Table
         };
-        points.iter().map(table).collect()
+        keys.iter().map(table).collect()
+    }
+}
+
+/// What a long key decodes to; it holds three times the bytes of the key besides, as far as it says.
+#[derive(Debug, PartialEq)]
+struct Long {
+    scheme: usize,
+    number: u64,
+}
+
+/// The bytes of the longest key of a scheme.
+fn longest(scheme: KeyScheme) -> usize {
+    if [BIP340, SM2].contains(&scheme) { 2_600 } else { 65 }
+}
+
+fn decoded(scheme: KeyScheme, key: &[u8]) -> Decoded {
+    let point = point(scheme, key);
+    match key.len() {
+        ..=65 => Decoded::Point(point),
+        length => {
+            Decoded::Parsed(ParsedKey::new(Long { scheme: scheme.index(), number: point[0][0] }, 3 * length))
+        }
+    }
+}
+
+/// What a key costs without a table: the counters of what is shared are 16 bytes each time.
+fn record_bytes_of(key: &[u8]) -> usize {
+    match key.len() {
+        ..=65 => RECORD_BYTES,
+        length => RECORD_BYTES + 16 + length.div_ceil(8) * 8 + 16 + size_of::<Long>() + 3 * length,
     }
 }
 
@@ -124,7 +161,7 @@ fn check(ring: &KeyRing) -> KeyStats {
             Some(Tier::Full) => (&mut counted.full, FULL),
         };
         *tables += 1;
-        counted.bytes += RECORD_BYTES + bytes;
+        counted.bytes += record_bytes_of(record.bytes()) + bytes;
         *(if record.pinned { &mut counted.registered } else { &mut counted.admitted }) += 1;
         assert_eq!(generation.get(record.id).map(Record::bytes), Some(record.bytes()));
         assert_eq!(generation.find(record.scheme, record.bytes()).map(|found| found.id), Some(record.id));
@@ -184,7 +221,7 @@ impl TableStore for Broken {
         Store::of(ED).table_bytes(tier)
     }
 
-    fn build(&self, _: Tier, _: &[Coordinates]) -> Vec<Table> {
+    fn build(&self, _: Tier, _: &[Decoded]) -> Vec<Table> {
         panic!("a fault of a builder")
     }
 }

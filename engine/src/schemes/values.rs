@@ -1,4 +1,7 @@
-//! What others name of a scheme, without the scheme: what its items carry, and whose keys its keys are.
+//! What others name of a scheme, without the scheme: what its items carry, whose keys its keys are, and what it makes of one.
+
+use std::any::Any;
+use std::sync::Arc;
 
 /// What the items of a scheme are signatures of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,5 +64,48 @@ impl KeyScheme {
             Self::Ed25519 => 0,
             Self::Weierstrass(keys) => 1 + keys as usize,
         }
+    }
+}
+
+/// The two counters of a shared value, in bytes.
+pub(crate) const COUNTERS: usize = 2 * size_of::<usize>();
+
+/// A decoded key of any size, in a form that its scheme alone understands. Clones share it.
+#[derive(Clone)]
+#[cfg_attr(not(test), allow(dead_code, reason = "no scheme has such keys yet"))]
+pub(crate) struct ParsedKey {
+    value: Arc<dyn Any + Send + Sync>,
+    bytes: usize,
+}
+
+#[cfg_attr(not(test), allow(dead_code, reason = "no scheme has such keys yet"))]
+impl ParsedKey {
+    /// Of a value that holds so many bytes of memory besides its own.
+    pub(crate) fn new<T: Any + Send + Sync>(value: T, besides: usize) -> Self {
+        Self { value: Arc::new(value), bytes: COUNTERS + size_of::<T>() + besides }
+    }
+
+    /// The value, for the scheme that made it.
+    #[inline]
+    pub(crate) fn get<T: Any>(&self) -> Option<&T> {
+        self.value.downcast_ref()
+    }
+
+    /// The bytes of memory that it takes, counted once for all clones.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parsed_key_is_what_it_was_made_of_and_nothing_else() {
+        let key = ParsedKey::new([7u8; 96], 1_000);
+        assert_eq!(key.clone().get::<[u8; 96]>(), Some(&[7; 96]));
+        assert_eq!(key.get::<[u8; 48]>(), None);
+        assert_eq!(key.bytes(), 16 + 96 + 1_000);
     }
 }

@@ -120,7 +120,7 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
         let mut memory = advice.map(|_| self.memory());
         let combination = advice.zip(memory.as_mut());
         let combination = combination.map(|(advice, memory)| Combination { memory, source: &System, advice });
-        let rows = items.iter().map(|(item, record)| (*item, record.map(Tables::known)));
+        let rows = items.iter().map(|(item, record)| (*item, record.and_then(Tables::known)));
         ed25519::verify::verify::<F>(self.token, signed, rows, &self.tables.base, combination, verdicts);
         if let Some(memory) = memory {
             self.keep(memory);

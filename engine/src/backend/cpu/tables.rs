@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Reason;
 use crate::backend::Workers;
-use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier};
+use crate::keyring::{Decoded, Examined, Record, Table, TableStore, Tier};
 use crate::schemes::LazyTable;
 use crate::schemes::ed25519::PointFacts;
 use crate::schemes::ed25519::verify::KnownKey;
@@ -33,10 +33,11 @@ impl<F: FieldLanes + 'static> Tables<F> {
         Self { token, workers, base, pools: Pools::default() }
     }
 
-    /// What the ring knows of a key. Tables built by another backend are ignored.
-    pub(super) fn known(record: &Record) -> KnownKey<'_, F> {
+    /// What the ring knows of a key, which is a point as all keys of Ed25519 are. Tables built by another backend are ignored.
+    #[inline]
+    pub(super) fn known(record: &Record) -> Option<KnownKey<'_, F>> {
         let table = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<KeyTable<F>>());
-        KnownKey { criteria: record.criteria, point: &record.point, table }
+        Some(KnownKey { criteria: record.criteria, point: record.point()?, table })
     }
 }
 
@@ -71,7 +72,7 @@ impl<F: FieldLanes + 'static> TableStore for Tables<F> {
             let mut points = comb::decode_points::<F>(self.token, &encodings).into_iter();
             let examined = |(_, facts): (_, PointFacts)| Examined {
                 criteria: facts.bits(),
-                point: points.next().flatten(),
+                decoded: points.next().flatten().map(Decoded::Point),
             };
             let mut examined = examined;
             parsed.into_iter().map(|parsed| parsed.map(&mut examined)).collect()
@@ -84,8 +85,8 @@ impl<F: FieldLanes + 'static> TableStore for Tables<F> {
         Some(comb::table_bytes(tier == Tier::Full) + HANDLE)
     }
 
-    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
-        in_shares(&self.workers, points, |points| {
+    fn build(&self, tier: Tier, keys: &[Decoded]) -> Vec<Table> {
+        in_shares(&self.workers, &Decoded::points(keys), |points| {
             let tables = comb::build::<F>(self.token, tier == Tier::Full, points, &self.pools);
             tables.into_iter().map(|table| Arc::new(table) as Table).collect()
         })

@@ -6,7 +6,7 @@ use super::tables::in_shares;
 use crate::Reason;
 use crate::backend::Workers;
 use crate::batch::Item;
-use crate::keyring::{Coordinates, Examined, Record, Table, TableStore, Tier, WeierstrassKeys};
+use crate::keyring::{Coordinates, Decoded, Examined, Record, Table, TableStore, Tier, WeierstrassKeys};
 use crate::policy::Advice;
 use crate::schemes::def::WeierstrassKind;
 use crate::schemes::ecdsa::{Recovered, Recovery};
@@ -64,7 +64,7 @@ struct Store<S: Family> {
 }
 
 fn examined(found: Result<(u8, Option<Coordinates>), Reason>) -> Result<Examined, Reason> {
-    found.map(|(criteria, point)| Examined { criteria, point })
+    found.map(|(criteria, point)| Examined { criteria, decoded: point.map(Decoded::Point) })
 }
 
 impl<S: Family, One: Family> InLanes<S, One> {
@@ -86,7 +86,7 @@ impl<S: Family, One: Family> InLanes<S, One> {
         verdicts: &mut [Option<Verdict>],
     ) {
         let base = self.base(kind.keys());
-        let rows = items.iter().map(|(item, record)| (*item, record.map(known)));
+        let rows = items.iter().map(|(item, record)| (*item, record.and_then(known)));
         match kind {
             WeierstrassKind::Ecdsa { scheme, rule, encoding } => {
                 ecdsa::lanes::verify::<T>(token, (scheme, rule, encoding), base, rows, verdicts);
@@ -106,15 +106,16 @@ struct Kept {
     identity: OnceLock<[u8; 32]>,
 }
 
-/// What the ring knows of a key. Tables built by another backend are ignored.
+/// What the ring knows of a key, which is a point as all keys of these curves are. Tables built by another backend are
+/// ignored.
 #[inline]
-fn known(record: &Record) -> KnownKey<'_> {
+fn known(record: &Record) -> Option<KnownKey<'_>> {
     let kept = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<Kept>());
-    KnownKey {
-        point: &record.point,
+    Some(KnownKey {
+        point: record.point()?,
         table: kept.map(|kept| &kept.table),
         identity: kept.map(|kept| &kept.identity),
-    }
+    })
 }
 
 impl<S: Family> Store<S> {
@@ -160,11 +161,12 @@ impl<S: Family> TableStore for Store<S> {
         Some(comb::table_bytes(tier == Tier::Full) + HANDLE)
     }
 
-    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+    fn build(&self, tier: Tier, keys: &[Decoded]) -> Vec<Table> {
+        let points = Decoded::points(keys);
         match self.keys {
-            WeierstrassKeys::P256 => self.build_on::<P256>(tier, points),
-            WeierstrassKeys::Sm2 => self.build_on::<Sm2>(tier, points),
-            WeierstrassKeys::Secp256k1 | WeierstrassKeys::Bip340 => self.build_on::<Secp256k1>(tier, points),
+            WeierstrassKeys::P256 => self.build_on::<P256>(tier, &points),
+            WeierstrassKeys::Sm2 => self.build_on::<Sm2>(tier, &points),
+            WeierstrassKeys::Secp256k1 | WeierstrassKeys::Bip340 => self.build_on::<Secp256k1>(tier, &points),
         }
     }
 }

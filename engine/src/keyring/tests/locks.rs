@@ -40,9 +40,9 @@ impl TableStore for Hooked<'_> {
         self.store.table_bytes(tier)
     }
 
-    fn build(&self, tier: Tier, points: &[Coordinates]) -> Vec<Table> {
+    fn build(&self, tier: Tier, keys: &[Decoded]) -> Vec<Table> {
         self.call();
-        self.store.build(tier, points)
+        self.store.build(tier, keys)
     }
 }
 
