@@ -1,5 +1,6 @@
 //! The ring with a store of its own, whose tables are counted bytes.
 
+mod lengths;
 mod locks;
 
 use std::sync::Arc;
