@@ -112,7 +112,7 @@ pub(crate) fn code_of(error: &sigwarp::Error) -> sigwarp_code {
     match error {
         Error::UnknownKey { .. } => SIGWARP_ERROR_UNKNOWN_KEY,
         Error::KeyBudget { .. } => SIGWARP_ERROR_KEY_BUDGET,
-        Error::NoKeyRing(_) | Error::Unsupported { .. } => SIGWARP_ERROR_UNSUPPORTED,
+        Error::Unsupported { .. } => SIGWARP_ERROR_UNSUPPORTED,
         Error::Unavailable { .. } | Error::UnknownBackend(_) | Error::SelfTest(_) => {
             SIGWARP_ERROR_UNAVAILABLE
         }

@@ -64,6 +64,9 @@ impl Engine {
     /// budget. Returns an id for each key, the same id for the same bytes; or the reason why `suite` rejects every
     /// signature under a key.
     ///
+    /// Schemes that are not accelerated ([`Scheme::is_accelerated`](crate::Scheme::is_accelerated)) have no tables: of
+    /// their keys, which may be long, the bytes and the decoded form are kept, and the budget counts both.
+    ///
     /// An id stands for the bytes alone: it can be named under every rule of the scheme, and an item with these
     /// bytes is as fast as one with the id. Keys may be registered and dropped while batches run.
     ///
@@ -88,9 +91,9 @@ impl Engine {
         suite: &Suite,
         keys: impl IntoIterator<Item = K>,
     ) -> Result<Vec<Result<KeyId, Reason>>, Error> {
-        let none = || Error::NoKeyRing(suite.scheme());
-        let scheme = suite.scheme().keys().ok_or_else(none)?;
-        let store = self.dispatcher.table_store(scheme)?.ok_or_else(none)?;
+        let scheme = suite.scheme().keys();
+        let unsupported = || Error::Unsupported { backends: self.backends(), suite: suite.clone() };
+        let store = self.dispatcher.table_store(scheme)?.ok_or_else(unsupported)?;
         let keys: Vec<K> = keys.into_iter().collect();
         let keys: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
         self.ring
@@ -115,10 +118,10 @@ impl Engine {
     /// not name such a key.
     pub(crate) fn with_key<T>(&self, suite: &Suite, id: KeyId, work: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let generation = self.ring.pin();
-        generation.get_of(id, suite.scheme().keys()?).map(|record| work(record.bytes()))
+        generation.get_of(id, suite.scheme().keys()).map(|record| work(record.bytes()))
     }
 
-    /// Where the tables of a scheme are made, if it has tables that are right.
+    /// Where the keys of a scheme are examined and their tables made, if that is done right.
     fn table_store(&self, scheme: KeyScheme) -> Option<&dyn TableStore> {
         self.dispatcher.table_store(scheme).ok().flatten()
     }
@@ -136,7 +139,7 @@ impl Engine {
         let unknown: Vec<(KeyScheme, &[u8])> = valid
             .map(|item| batch.resolve(item))
             .filter(|(_, known)| known.is_none())
-            .filter_map(|(item, _)| Some((item.suite.scheme().keys()?, item.key)))
+            .map(|(item, _)| (item.suite.scheme().keys(), item.key))
             .collect();
         for scheme in KeyScheme::ALL {
             let keys = unknown.iter().filter(|(of, _)| *of == scheme).map(|(_, key)| *key);

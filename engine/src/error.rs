@@ -4,7 +4,7 @@ use crate::backend_kind::BackendKind;
 use crate::batch::WrongInput;
 use crate::hash::Hash;
 use crate::keyring::KeyId;
-use crate::suite::{Scheme, Suite};
+use crate::suite::Suite;
 
 /// Why a call gave no verdicts. Says nothing about any signature.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +33,6 @@ pub enum Error {
         /// The budget.
         budget: usize,
     },
-    /// Keys of this scheme cannot be registered in this version.
-    #[error("keys of {0} cannot be registered; give their bytes with every item")]
-    NoKeyRing(Scheme),
     /// No backend in use implements a suite of the batch.
     #[error("no backend in use ({known}) supports {suite}; choose another backend", known = list(.backends))]
     Unsupported {

@@ -122,7 +122,7 @@ impl Suite {
     /// The suite under which keys of unknown use are registered for a scheme: it refuses no key which another suite over
     /// the same keys accepts. Schemes that share their keys share this suite.
     pub fn for_registering(scheme: Scheme) -> Self {
-        let shares = |other: &Scheme| other.keys().is_some() && other.keys() == scheme.keys();
+        let shares = |other: &Scheme| other.keys() == scheme.keys();
         let scheme = Scheme::ALL.into_iter().find(shares).unwrap_or(scheme);
         let (rule, encoding) = scheme.def().widest;
         Self { scheme, rule, encoding, parameter: scheme.def().parameter.sample().map(Into::into) }

@@ -337,9 +337,9 @@ impl<'a> BatchView<'a> {
         let suite = &self.suite_table()[self.suite_index(item) as usize];
         let scheme = suite.scheme().keys();
         let (key, known): (&[u8], _) = match self.keys.get(item) {
-            Key::Bytes(bytes) => (bytes, self.ring.and_then(|ring| ring.find(scheme?, bytes))),
+            Key::Bytes(bytes) => (bytes, self.ring.and_then(|ring| ring.find(scheme, bytes))),
             Key::Id(id) => {
-                let known = self.ring.and_then(|ring| ring.get_of(id, scheme?));
+                let known = self.ring.and_then(|ring| ring.get_of(id, scheme));
                 (known.map_or(&[], Record::bytes), known)
             }
         };
@@ -355,7 +355,7 @@ impl<'a> BatchView<'a> {
             for item in 0..self.len() {
                 let suite = &self.suite_table()[self.suite_index(item) as usize];
                 if let Key::Id(id) = self.keys.get(item)
-                    && suite.scheme().keys().and_then(|scheme| ring.get_of(id, scheme)).is_none()
+                    && ring.get_of(id, suite.scheme().keys()).is_none()
                 {
                     return Err((item, id));
                 }

@@ -39,8 +39,7 @@ impl Call<'_> {
     pub(super) fn parts(&self, index: usize) -> impl Iterator<Item = Part> {
         self.suites(index).flat_map(|(count, suite)| {
             let scheme = suite.scheme();
-            let known =
-                self.batch.ring().is_some_and(|ring| scheme.keys().is_some_and(|keys| ring.has(keys)));
+            let known = self.batch.ring().is_some_and(|ring| ring.has(scheme.keys()));
             Part::of_verdicts(scheme, self.combines(count, suite), known)
         })
     }
@@ -49,7 +48,7 @@ impl Call<'_> {
     /// choice for its items.
     pub(super) fn paths(&self, index: usize, member: &Member) -> Paths {
         let is_open = |(count, suite): (usize, &Suite)| {
-            suite.scheme().keys() == Some(KeyScheme::Ed25519)
+            suite.scheme().keys() == KeyScheme::Ed25519
                 && self.path == PathChoice::Auto
                 && self.combines(count, suite)
         };

@@ -49,7 +49,7 @@ impl Part {
     pub(super) fn of_verdicts(scheme: Scheme, combined: bool, known: bool) -> impl Iterator<Item = Self> {
         let hash = scheme.def().hash.map(Self::Hash);
         let combination = combined.then_some(Self::Combination(scheme));
-        let tables = scheme.keys().filter(|_| known).map(Self::Tables);
+        let tables = known.then(|| Self::Tables(scheme.keys()));
         [hash, Some(Self::Lanes(scheme)), combination, tables].into_iter().flatten()
     }
 

@@ -59,17 +59,18 @@ fn known_suites(scheme: Scheme) -> impl Iterator<Item = (&'static KnownAnswer, S
 }
 
 /// The known answers of the schemes of some keys with the keys registered: once with full tables, once with compact ones,
-/// once with none.
+/// where there are tables, and once with none.
 fn run_tables(
     backend: &dyn Backend,
     store: &dyn TableStore,
     scheme: KeyScheme,
 ) -> Result<(), SelfTestFailure> {
-    let schemes = || Scheme::ALL.into_iter().filter(|other| other.keys() == Some(scheme));
+    let schemes = || Scheme::ALL.into_iter().filter(|other| other.keys() == scheme);
     let keys: Vec<Vec<u8>> =
         schemes().flat_map(|scheme| scheme.def().known).map(|known| unhex(known.key)).collect();
     let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    for tier in [Some(Tier::Full), Some(Tier::Compact), None] {
+    let has = |tier: &Option<Tier>| tier.is_none_or(|tier| store.table_bytes(tier).is_some());
+    for tier in [Some(Tier::Full), Some(Tier::Compact), None].into_iter().filter(has) {
         let ring = KeyRing::of_tier(store, tier, &keys);
         let registered = ring.register(store, &|_| None, scheme, &keys, |_| None);
         if !registered.is_ok_and(|ids| ids.iter().all(Result::is_ok)) {

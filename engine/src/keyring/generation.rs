@@ -115,7 +115,10 @@ impl Record {
     }
 
     /// What its scheme made of a key that is no point.
-    #[cfg_attr(not(test), allow(dead_code, reason = "no scheme has such keys yet"))]
+    #[cfg_attr(
+        not(any(test, feature = "one-by-one")),
+        allow(dead_code, reason = "no other scheme has such keys yet")
+    )]
     #[inline]
     pub(crate) fn parsed(&self) -> Option<&ParsedKey> {
         match &self.body {

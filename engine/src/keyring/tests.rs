@@ -11,8 +11,8 @@ use super::*;
 const COMPACT: usize = 2_000;
 const FULL: usize = 60_000;
 
-/// Of one scheme; SM2 has no tables here. Keys are of it unless they begin with 0; those that begin with 1 have criterion 1.
-/// Up to 65 bytes are a point; BIP 340 and SM2 have longer keys too, which are [`Long`].
+/// Of one scheme; SM2 has no tables here. Keys are of it unless they begin with 0; those that begin with 1 have
+/// criterion 1. Up to 65 bytes are a point; BIP 340 and SM2 have longer keys too, which are [`Long`].
 struct Store {
     scheme: KeyScheme,
     /// The tier and the number of the tables that were asked for at a time.

@@ -10,6 +10,8 @@ use super::ecdsa::{EcdsaEncoding, EcdsaRule, EcdsaScheme};
 use super::ed25519::Ed25519Rule;
 use super::ed25519::variant::Variant;
 use super::sm2::{Sm2Encoding, UserId};
+#[cfg(feature = "one-by-one")]
+use super::values::ParsedKey;
 use super::values::{KeyScheme, MessageInput, WeierstrassKeys};
 use super::{ed25519, keys, sec1};
 
@@ -27,8 +29,8 @@ pub(crate) struct SchemeDef {
     pub(crate) parameter: Parameter,
     /// The hash function whose kernels its verdicts rest on.
     pub(crate) hash: Option<Hash>,
-    /// Whose keys its keys are, where they can be registered.
-    pub(crate) keys: Option<KeyScheme>,
+    /// Whose keys its keys are.
+    pub(crate) keys: KeyScheme,
     /// The lengths in bytes that its keys may have.
     pub(crate) key_lengths: &'static [usize],
     /// The places of a rule and an encoding that refuse no key which others of it accept.
@@ -128,20 +130,28 @@ pub(crate) enum Family {
     OneByOne(Judges),
 }
 
-/// What judges the items of a scheme one by one.
+/// What judges the items of a scheme one by one: functions of the places of a rule and an encoding in the scheme's lists,
+/// the key, the message and the signature.
 #[cfg(feature = "one-by-one")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judges {
+    /// What a key is that is to be registered, or the reason for which every suite of the scheme rejects it. Schemes
+    /// that share their keys share this.
+    pub(crate) parse: fn(&[u8]) -> Result<ParsedKey, Reason>,
     /// The verdict on an item.
-    pub(crate) verify: Judge,
+    pub(crate) verify: fn((usize, usize), GivenKey<'_>, &[u8], &[u8]) -> Result<(), Reason>,
     /// What the oracle says of it, in another way.
     #[cfg(feature = "oracle")]
-    pub(crate) oracle: Judge,
+    pub(crate) oracle: fn((usize, usize), &[u8], &[u8], &[u8]) -> Result<(), Reason>,
 }
 
-/// The verdict on key, message and signature under the rule and the encoding at these places of the scheme's lists.
+/// The key of an item: its bytes, and what was made of them if they are registered.
 #[cfg(feature = "one-by-one")]
-pub(crate) type Judge = fn((usize, usize), &[u8], &[u8], &[u8]) -> Result<(), Reason>;
+#[derive(Clone, Copy)]
+pub(crate) struct GivenKey<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) parsed: Option<&'a ParsedKey>,
+}
 
 /// What a variant of Ed25519 hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,7 +248,7 @@ impl Kind<'_> {
             Self::Weierstrass(WeierstrassKind::Bip340 | WeierstrassKind::Sm2 { .. }) => {
                 keys::refused(sec1::Hybrid::Refused, criteria)
             }
-            // No key of it is registered.
+            // What one suite of the scheme refuses they all do, so that it is not registered.
             #[cfg(feature = "one-by-one")]
             Self::OneByOne(..) => None,
         }

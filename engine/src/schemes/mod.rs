@@ -134,7 +134,7 @@ impl Scheme {
 
     /// Whose keys its keys are.
     #[inline]
-    pub(crate) const fn keys(self) -> Option<KeyScheme> {
+    pub(crate) const fn keys(self) -> KeyScheme {
         self.def().keys
     }
 

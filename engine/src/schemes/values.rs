@@ -1,4 +1,5 @@
-//! What others name of a scheme, without the scheme: what its items carry, whose keys its keys are, and what it makes of one.
+//! What others name of a scheme, without the scheme: what its items carry, whose keys its keys are, and what it makes
+//! of one.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -28,9 +29,15 @@ impl MessageInput {
 pub(crate) enum KeyScheme {
     Ed25519,
     Weierstrass(WeierstrassKeys),
+    /// ECDSA on P-384.
+    #[cfg(feature = "one-by-one")]
+    P384,
+    /// RSA under either padding.
+    #[cfg(feature = "one-by-one")]
+    Rsa,
 }
 
-/// Those on Weierstrass curves.
+/// Those on Weierstrass curves over 256 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum WeierstrassKeys {
     P256,
@@ -45,17 +52,25 @@ impl WeierstrassKeys {
 }
 
 impl KeyScheme {
-    pub(crate) const COUNT: usize = 1 + WeierstrassKeys::ALL.len();
+    pub(crate) const COUNT: usize = Self::LIST.len();
     /// Each, at the place of its number.
     pub(crate) const ALL: [Self; Self::COUNT] = {
         let mut all = [Self::Ed25519; Self::COUNT];
-        let mut i = 1;
-        while i < Self::COUNT {
-            all[i] = Self::Weierstrass(WeierstrassKeys::ALL[i - 1]);
-            i += 1;
-        }
+        all.copy_from_slice(Self::LIST);
         all
     };
+    /// The same; not all of them are in every build.
+    const LIST: &[Self] = &[
+        Self::Ed25519,
+        Self::Weierstrass(WeierstrassKeys::P256),
+        Self::Weierstrass(WeierstrassKeys::Secp256k1),
+        Self::Weierstrass(WeierstrassKeys::Bip340),
+        Self::Weierstrass(WeierstrassKeys::Sm2),
+        #[cfg(feature = "one-by-one")]
+        Self::P384,
+        #[cfg(feature = "one-by-one")]
+        Self::Rsa,
+    ];
 
     /// Its number, below [`Self::COUNT`].
     #[inline]
@@ -63,6 +78,10 @@ impl KeyScheme {
         match self {
             Self::Ed25519 => 0,
             Self::Weierstrass(keys) => 1 + keys as usize,
+            #[cfg(feature = "one-by-one")]
+            Self::P384 => 1 + WeierstrassKeys::ALL.len(),
+            #[cfg(feature = "one-by-one")]
+            Self::Rsa => 2 + WeierstrassKeys::ALL.len(),
         }
     }
 }
@@ -72,13 +91,19 @@ pub(crate) const COUNTERS: usize = 2 * size_of::<usize>();
 
 /// A decoded key of any size, in a form that its scheme alone understands. Clones share it.
 #[derive(Clone)]
-#[cfg_attr(not(test), allow(dead_code, reason = "no scheme has such keys yet"))]
+#[cfg_attr(
+    not(any(test, feature = "one-by-one")),
+    allow(dead_code, reason = "no other scheme has such keys yet")
+)]
 pub(crate) struct ParsedKey {
     value: Arc<dyn Any + Send + Sync>,
     bytes: usize,
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "no scheme has such keys yet"))]
+#[cfg_attr(
+    not(any(test, feature = "one-by-one")),
+    allow(dead_code, reason = "no other scheme has such keys yet")
+)]
 impl ParsedKey {
     /// Of a value that holds so many bytes of memory besides its own.
     pub(crate) fn new<T: Any + Send + Sync>(value: T, besides: usize) -> Self {
@@ -100,6 +125,13 @@ impl ParsedKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_scheme_of_keys_has_a_place_of_its_own() {
+        for (place, scheme) in KeyScheme::ALL.into_iter().enumerate() {
+            assert_eq!(scheme.index(), place, "{scheme:?}");
+        }
+    }
 
     #[test]
     fn a_parsed_key_is_what_it_was_made_of_and_nothing_else() {

@@ -1,6 +1,8 @@
 //! A CPU backend on the vectors of one instruction set.
 
 use super::hash;
+#[cfg(feature = "one-by-one")]
+use super::one_by_one;
 use super::tables::Tables;
 use super::weierstrass::Weierstrass;
 use crate::backend::{Backend, BackendFailure, BackendKind, Cpu, Shape, Workers};
@@ -10,6 +12,8 @@ use crate::keyring::{KeyScheme, Record, TableStore};
 use crate::plan::Plan;
 use crate::policy::{Advice, BadRate, Paths};
 use crate::schemes::combination::coefficients::System;
+#[cfg(feature = "one-by-one")]
+use crate::schemes::def::GivenKey;
 use crate::schemes::def::Kind;
 use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::ed25519::combination::{Combination, Memory};
@@ -34,6 +38,8 @@ pub(crate) struct Lanes<F: FieldLanes, W> {
     /// The same of BIP 340.
     schnorr_bad_rate: BadRate,
     weierstrass: W,
+    #[cfg(feature = "one-by-one")]
+    one_by_one: one_by_one::Stores,
 }
 
 impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
@@ -45,6 +51,8 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
         Some(Box::new(Self {
             kind,
             token,
+            #[cfg(feature = "one-by-one")]
+            one_by_one: one_by_one::Stores::new(&workers),
             workers,
             tables,
             memories: Mutex::default(),
@@ -88,8 +96,9 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Lanes<F, W> {
             }
             #[cfg(feature = "one-by-one")]
             Kind::OneByOne(judges, choice) => {
-                for ((item, _), verdict) in items.iter().zip(&mut verdicts) {
-                    *verdict = Some((judges.verify)(choice, item.key, item.message, item.signature).into());
+                for ((item, record), verdict) in items.iter().zip(&mut verdicts) {
+                    let key = GivenKey { bytes: item.key, parsed: record.and_then(Record::parsed) };
+                    *verdict = Some((judges.verify)(choice, key, item.message, item.signature).into());
                 }
             }
         }
@@ -200,6 +209,8 @@ impl<F: FieldLanes + 'static, W: Weierstrass<F::Token>> Cpu for Lanes<F, W> {
         match scheme {
             KeyScheme::Ed25519 => Some(&self.tables),
             KeyScheme::Weierstrass(keys) => Some(self.weierstrass.table_store(keys)),
+            #[cfg(feature = "one-by-one")]
+            KeyScheme::P384 | KeyScheme::Rsa => self.one_by_one.get(scheme),
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod hash;
 mod lanes;
+#[cfg(feature = "one-by-one")]
+mod one_by_one;
 mod tables;
 mod weierstrass;
 

@@ -33,7 +33,8 @@ impl<F: FieldLanes + 'static> Tables<F> {
         Self { token, workers, base, pools: Pools::default() }
     }
 
-    /// What the ring knows of a key, which is a point as all keys of Ed25519 are. Tables built by another backend are ignored.
+    /// What the ring knows of a key, which is a point as all keys of Ed25519 are. Tables built by another backend are
+    /// ignored.
     #[inline]
     pub(super) fn known(record: &Record) -> Option<KnownKey<'_, F>> {
         let table = record.table.as_ref().and_then(|(_, table)| table.downcast_ref::<KeyTable<F>>());

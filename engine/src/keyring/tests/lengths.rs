@@ -236,7 +236,8 @@ fn a_panic_under_the_lock_leaves_the_bytes_of_long_keys() {
     assert_eq!(refused, Err(Exhausted { needed: budget + RECORD_BYTES, budget }));
 }
 
-/// Threads that register, drop, admit and promote keys of all lengths at the same time, in a ring with room for few tables.
+/// Threads that register, drop, admit and promote keys of all lengths at the same time, in a ring with room for few
+/// tables.
 #[test]
 fn threads_change_a_ring_of_all_lengths_at_once() {
     let stays = mixed(0..16);

@@ -21,7 +21,7 @@ pub(crate) const BIP340: SchemeDef = SchemeDef {
     input: MessageInput::Raw,
     parameter: Parameter::None,
     hash: Some(Hash::Sha256),
-    keys: Some(KeyScheme::Weierstrass(WeierstrassKeys::Bip340)),
+    keys: KeyScheme::Weierstrass(WeierstrassKeys::Bip340),
     key_lengths: &[32],
     widest: (0, 0),
     family: Family::Bip340,

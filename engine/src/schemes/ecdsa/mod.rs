@@ -30,7 +30,7 @@ const fn def(scheme: EcdsaScheme, known: &'static [KnownAnswer]) -> SchemeDef {
             Some(prehash) => Some(prehash.hash()),
             None => None,
         },
-        keys: Some(KeyScheme::Weierstrass(scheme.keys())),
+        keys: KeyScheme::Weierstrass(scheme.keys()),
         key_lengths: &super::sec1::LENGTHS,
         // Bitcoin's old encodings take hybrid keys.
         widest: match scheme.curve() {

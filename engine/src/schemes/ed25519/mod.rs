@@ -26,7 +26,7 @@ pub(crate) const PURE: SchemeDef = SchemeDef {
     input: MessageInput::Raw,
     parameter: Parameter::None,
     hash: Some(Hash::Sha512),
-    keys: Some(KeyScheme::Ed25519),
+    keys: KeyScheme::Ed25519,
     key_lengths: &[32],
     widest: (Ed25519Rule::Zip215 as u8, 0),
     family: Family::Ed25519(Form::Pure),

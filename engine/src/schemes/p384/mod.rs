@@ -8,7 +8,7 @@ mod verify;
 
 use super::def::{Family, Judges, Parameter, SchemeDef};
 use super::ecdsa::EcdsaRule;
-use super::values::MessageInput;
+use super::values::{KeyScheme, MessageInput};
 
 /// `ecdsa-p384-sha384`.
 pub(crate) const P384_SHA384: SchemeDef = SchemeDef {
@@ -18,10 +18,11 @@ pub(crate) const P384_SHA384: SchemeDef = SchemeDef {
     input: MessageInput::Raw,
     parameter: Parameter::None,
     hash: None,
-    keys: None,
+    keys: KeyScheme::P384,
     key_lengths: &[49, 96, 97],
     widest: (0, 0),
     family: Family::OneByOne(Judges {
+        parse: verify::parse,
         verify: verify::verify,
         #[cfg(feature = "oracle")]
         oracle: spec::verify,

@@ -10,8 +10,10 @@ use ::p384::{AffinePoint, ProjectivePoint, Scalar};
 use sha2::{Digest, Sha384};
 
 use crate::Reason;
+use crate::schemes::def::GivenKey;
 use crate::schemes::der::{self, Tail};
 use crate::schemes::ecdsa::EcdsaRule;
+use crate::schemes::values::ParsedKey;
 
 /// Bytes of a coordinate and of a scalar.
 const BYTES: usize = 48;
@@ -50,6 +52,27 @@ fn parse_key(bytes: &[u8]) -> Result<Key, Reason> {
     }
 }
 
+/// The point of a key (SEC 1 section 2.3.4).
+fn decode(key: Key) -> Result<AffinePoint, Reason> {
+    let reduced = match &key {
+        Key::Compressed(x, _) => *x < P,
+        Key::Whole(x, y) => *x < P && *y < P,
+    };
+    if !reduced {
+        return Err(Reason::NonCanonicalKey);
+    }
+    let point = match key {
+        Key::Compressed(x, odd) => AffinePoint::decompress(&Array(x), Choice::from(u8::from(odd))),
+        Key::Whole(x, y) => AffinePoint::from_coordinates(&Array(x), &Array(y)),
+    };
+    point.into_option().ok_or(Reason::KeyNotOnCurve)
+}
+
+/// A key to register: its point.
+pub(super) fn parse(bytes: &[u8]) -> Result<ParsedKey, Reason> {
+    Ok(ParsedKey::new(decode(parse_key(bytes)?)?, 0))
+}
+
 /// r and s, where they have at most 384 bits; 0 stands for what has more, and is as much out of range.
 fn parse_signature(encoding: usize, bytes: &[u8]) -> Result<[[u8; BYTES]; 2], Reason> {
     if encoding == 0 {
@@ -68,24 +91,17 @@ fn parse_signature(encoding: usize, bytes: &[u8]) -> Result<[[u8; BYTES]; 2], Re
 /// The verdict on an item.
 pub(super) fn verify(
     (rule, encoding): (usize, usize),
-    key: &[u8],
+    key: GivenKey<'_>,
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), Reason> {
-    let key = parse_key(key)?;
+    // A registered key passed these checks, of which the last come after the form of the signature.
+    let key = match key.parsed.and_then(ParsedKey::get::<AffinePoint>) {
+        Some(point) => Ok(*point),
+        None => Err(parse_key(key.bytes)?),
+    };
     let [r, s] = parse_signature(encoding, signature)?;
-    let reduced = match &key {
-        Key::Compressed(x, _) => *x < P,
-        Key::Whole(x, y) => *x < P && *y < P,
-    };
-    if !reduced {
-        return Err(Reason::NonCanonicalKey);
-    }
-    let point = match key {
-        Key::Compressed(x, odd) => AffinePoint::decompress(&Array(x), Choice::from(u8::from(odd))),
-        Key::Whole(x, y) => AffinePoint::from_coordinates(&Array(x), &Array(y)),
-    };
-    let q = point.into_option().ok_or(Reason::KeyNotOnCurve)?;
+    let q = key.or_else(decode)?;
     let scalar = |bytes: [u8; BYTES]| {
         let scalar = Scalar::from_repr(Array(bytes)).into_option();
         scalar.filter(|scalar| !bool::from(scalar.is_zero())).ok_or(Reason::ScalarOutOfRange)

@@ -8,7 +8,7 @@ mod verify;
 mod wire;
 
 use super::def::{Family, Judges, KnownAnswer, Parameter, SchemeDef};
-use super::values::MessageInput;
+use super::values::{KeyScheme, MessageInput};
 
 const fn def(name: &'static str, judges: Judges, known: &'static [KnownAnswer]) -> SchemeDef {
     SchemeDef {
@@ -18,7 +18,7 @@ const fn def(name: &'static str, judges: Judges, known: &'static [KnownAnswer]) 
         input: MessageInput::Raw,
         parameter: Parameter::None,
         hash: None,
-        keys: None,
+        keys: KeyScheme::Rsa,
         // The lengths of keys differ with their moduli and exponents.
         key_lengths: &[],
         widest: (0, 0),
@@ -33,6 +33,7 @@ pub(crate) const PKCS1_SHA256: SchemeDef = SchemeDef {
     ..def(
         "rsa-pkcs1-sha256",
         Judges {
+            parse: verify::parse,
             verify: verify::pkcs1,
             #[cfg(feature = "oracle")]
             oracle: spec::pkcs1,
@@ -47,6 +48,7 @@ pub(crate) const PSS_SHA256: SchemeDef = SchemeDef {
     ..def(
         "rsa-pss-sha256",
         Judges {
+            parse: verify::parse,
             verify: verify::pss,
             #[cfg(feature = "oracle")]
             oracle: spec::pss,

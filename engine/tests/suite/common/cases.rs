@@ -211,14 +211,7 @@ fn with_ids(
     let mut of = Vec::new();
     for suite in view.suite_table() {
         let mine: Vec<usize> = items.iter().copied().filter(|&i| view.item(i).suite == suite).collect();
-        let ids = match engine.register(suite, mine.iter().map(|&i| view.item(i).key)) {
-            // Their keys are given with every item: those without a ring have no verdicts to compare.
-            Err(Error::NoKeyRing(scheme)) => {
-                assert!(!scheme.is_accelerated(), "{scheme} has keys that can be registered");
-                continue;
-            }
-            ids => ids?,
-        };
+        let ids = engine.register(suite, mine.iter().map(|&i| view.item(i).key))?;
         for (&i, id) in mine.iter().zip(ids) {
             let item = view.item(i);
             push(&mut batch, item);
