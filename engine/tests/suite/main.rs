@@ -15,6 +15,7 @@ mod gpu;
 mod hash_memory;
 mod hashing;
 mod keyring;
+mod keyring_one_by_one;
 mod keyring_weierstrass;
 mod matrix;
 mod merkle;
