@@ -177,7 +177,7 @@ typedef struct sigwarp_key_stats {
    */
   uint64_t compact;
   /**
-   * Keys of which only the point is kept.
+   * Keys without a table.
    */
   uint64_t decoded;
   /**

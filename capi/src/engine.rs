@@ -57,7 +57,7 @@ pub struct sigwarp_key_stats {
     pub full: u64,
     /// Keys with a compact table.
     pub compact: u64,
-    /// Keys of which only the point is kept.
+    /// Keys without a table.
     pub decoded: u64,
     /// Bytes of all keys and tables.
     pub bytes: u64,
