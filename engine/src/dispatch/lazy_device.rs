@@ -19,6 +19,9 @@ const FEWEST: usize = 1 << 10;
 /// The bytes of messages that are as much work as an item.
 const BYTES: usize = 1 << 12;
 
+/// A device in use, and what the reason says of it.
+type Found = (Box<dyn Device>, String);
+
 type Start = Box<dyn Fn() -> Result<Box<dyn Device>, String> + Send + Sync>;
 
 /// A device, or the lack of one, that is found out once.
@@ -31,7 +34,7 @@ pub(crate) struct LazyDevice {
     /// Whether a call opens it, or did.
     begun: AtomicBool,
     /// Once it was looked for and measured: the device with what the reason says of it, or why there is none.
-    found: OnceLock<Result<(Box<dyn Device>, String), String>>,
+    found: OnceLock<Result<Found, String>>,
 }
 
 impl LazyDevice {
@@ -91,7 +94,7 @@ impl LazyDevice {
     }
 
     /// From here on calls use the device, or say why there is none.
-    pub(super) fn publish(&self, found: Result<(Box<dyn Device>, String), String>) {
+    pub(super) fn publish(&self, found: Result<Found, String>) {
         let _ = self.found.set(found);
     }
 

@@ -130,8 +130,15 @@ pub(crate) enum Family {
     OneByOne(Judges),
 }
 
-/// What judges the items of a scheme one by one: functions of the places of a rule and an encoding in the scheme's lists,
-/// the key, the message and the signature.
+/// The verdict under the rule and the encoding at these places of the scheme's lists, on key, message and signature.
+#[cfg(feature = "one-by-one")]
+pub(crate) type Verify = fn((usize, usize), GivenKey<'_>, &[u8], &[u8]) -> Result<(), Reason>;
+
+/// The same by the oracle, in another way.
+#[cfg(all(feature = "one-by-one", feature = "oracle"))]
+pub(crate) type Oracle = fn((usize, usize), &[u8], &[u8], &[u8]) -> Result<(), Reason>;
+
+/// What judges the items of a scheme one by one.
 #[cfg(feature = "one-by-one")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judges {
@@ -139,10 +146,10 @@ pub(crate) struct Judges {
     /// that share their keys share this.
     pub(crate) parse: fn(&[u8]) -> Result<ParsedKey, Reason>,
     /// The verdict on an item.
-    pub(crate) verify: fn((usize, usize), GivenKey<'_>, &[u8], &[u8]) -> Result<(), Reason>,
-    /// What the oracle says of it, in another way.
+    pub(crate) verify: Verify,
+    /// What the oracle says of it.
     #[cfg(feature = "oracle")]
-    pub(crate) oracle: fn((usize, usize), &[u8], &[u8], &[u8]) -> Result<(), Reason>,
+    pub(crate) oracle: Oracle,
 }
 
 /// The key of an item: its bytes, and what was made of them if they are registered.

@@ -10,7 +10,7 @@ use num_bigint::BigUint;
 use sigwarp_kernels::curve::weierstrass::{Encoded, Secp256k1, Y, glv};
 use sigwarp_kernels::field::prime256::{Family, Fma, General, Ifma};
 use sigwarp_kernels::multiscalar::Terms;
-use sigwarp_kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Shape, Workspace};
+use sigwarp_kernels::multiscalar::weierstrass::{BITS, Blinds, Outcome, Points, Windows, Workspace};
 use sigwarp_kernels::simd::Vector;
 use sigwarp_kernels::simd::emulated::EmulatedU64x8;
 
@@ -181,7 +181,7 @@ impl Sum {
 
     /// The sum with what its shape adds to it, and the point that it is compared with.
     fn points<S: Family>(&self, terms: &Terms) -> [ProjectivePoint; 2] {
-        let (width, windows, coefficients) = Shape::of::<S>(terms).offset();
+        let (width, windows, coefficients) = Windows::of::<S>(terms).offset();
         let of_window: Scalar =
             self.blinds.iter().zip(coefficients).map(|(blind, factor)| *blind * Scalar::from(factor)).sum();
         let offset =
