@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sigwarp::prevalidator::{Config, Outcome, Prevalidator, Submission, Ticket};
-use sigwarp::{Batch, Key, Message, MessageInput, Suite};
+use sigwarp::{Batch, Key, Message, Suite};
 use sigwarp_bench::catalogue::SCHEMES;
 use sigwarp_bench::workload::{Cache, Spec, Workload};
 use sigwarp_benches::{engine, suite};
@@ -21,10 +21,7 @@ fn items<'w>(workload: &'w Workload, suite: &'w Suite) -> (Batch, Vec<Submission
     let mut items = Vec::with_capacity(workload.items.len());
     for (id, item) in (0u64..).zip(&workload.items) {
         let key = Key::Bytes(workload.public(item));
-        let message = match suite.scheme().input() {
-            MessageInput::Raw => Message::Raw(&item.message),
-            MessageInput::Digest => Message::Digest(&item.message),
-        };
+        let message = Message::of(suite.scheme().input(), &item.message);
         batch.push(suite, key, message, &item.signature);
         items.push(Submission::new(suite, key, message, &item.signature).id(id));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sigwarp::{Batch, Key, KeyId, Message, MessageInput, Suite};
+use sigwarp::{Batch, Key, KeyId, Message, Suite};
 
 use crate::engine::{ENGINES, sigwarp_engine};
 use crate::error::{Failure, SIGWARP_ERROR_ARGUMENT, call, sigwarp_code, sigwarp_error};
@@ -181,8 +181,5 @@ pub unsafe extern "C" fn sigwarp_batch_verify(
 
 /// What the suite takes: the caller's bytes as message or digest.
 fn as_message<'a>(suite: &Suite, bytes: &'a [u8]) -> Message<'a> {
-    match suite.scheme().input() {
-        MessageInput::Raw => Message::Raw(bytes),
-        MessageInput::Digest => Message::Digest(bytes),
-    }
+    Message::of(suite.scheme().input(), bytes)
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use sigwarp::prevalidator::{Partial, Priority, Submission, SubmitError};
-use sigwarp::{Column, Key, KeyId, Message, MessageInput, Suite};
+use sigwarp::{Column, Key, KeyId, Message, Suite};
 
 use crate::columns::{column, column_ranges, sigwarp_column};
 use crate::error::{
@@ -84,10 +84,7 @@ fn priority(number: u32) -> Result<Priority, Failure> {
 }
 
 fn as_message<'a>(suite: &Suite, bytes: &'a [u8]) -> Message<'a> {
-    match suite.scheme().input() {
-        MessageInput::Raw => Message::Raw(bytes),
-        MessageInput::Digest => Message::Digest(bytes),
-    }
+    Message::of(suite.scheme().input(), bytes)
 }
 
 /// Where the ticket of a submission goes. Nobody may lose an outcome: without a ticket there is a callback.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use rayon::prelude::*;
 use serde::Serialize;
-use sigwarp::{BackendChoice, BackendKind, Engine, Item, MessageInput, Scheme, Verdict, oracle};
+use sigwarp::{BackendChoice, BackendKind, Engine, Item, Scheme, Verdict, oracle};
 use sigwarp_datasets::generate::{Generator, Workload};
 use sigwarp_datasets::{RowBlock, divergence_line};
 
@@ -150,10 +150,7 @@ fn compare(
     let mut batch = sigwarp::Batch::new();
     for &position in &supported {
         let Item { suite, key, message, signature } = view.item(position);
-        let message = match suite.scheme().input() {
-            MessageInput::Raw => sigwarp::Message::Raw(message),
-            MessageInput::Digest => sigwarp::Message::Digest(message),
-        };
+        let message = sigwarp::Message::of(suite.scheme().input(), message);
         batch.push(suite, sigwarp::Key::Bytes(key), message, signature);
     }
     let verdicts = engine.verify(&batch).map_err(Failure::engine)?;

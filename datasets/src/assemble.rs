@@ -65,10 +65,7 @@ impl Assembler {
         };
         let wrong_input = RowError::WrongInput { scheme: suite.scheme(), needs, other: other.is_some() };
         let input = cell.ok_or(wrong_input)?;
-        let message = match needs {
-            MessageInput::Raw => Message::Raw(input),
-            MessageInput::Digest => Message::Digest(input),
-        };
+        let message = Message::of(needs, input);
         let key = match (row.public_key, row.key_index) {
             (Some(_), Some(_)) => return Err(RowError::TwoKeys),
             (Some(key), None) => key,

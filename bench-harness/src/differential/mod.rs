@@ -7,7 +7,7 @@
 mod judges;
 
 use rayon::prelude::*;
-use sigwarp::{Batch, Engine, Item, Key, Message, MessageInput, Suite};
+use sigwarp::{Batch, Engine, Item, Key, Message, Suite};
 use sigwarp_datasets::{RowBlock, divergence_line};
 
 pub use judges::{JUDGES, Judge};
@@ -80,10 +80,7 @@ pub fn compare(engine: &Engine, block: &RowBlock, tallies: &mut [Tally]) -> Resu
 }
 
 fn push(batch: &mut Batch, item: &Item<'_>) {
-    let message = match item.suite.scheme().input() {
-        MessageInput::Raw => Message::Raw(item.message),
-        MessageInput::Digest => Message::Digest(item.message),
-    };
+    let message = Message::of(item.suite.scheme().input(), item.message);
     batch.push(item.suite, Key::Bytes(item.key), message, item.signature);
 }
 

@@ -306,10 +306,7 @@ impl Generator {
         for (index, item) in items.zip(&made) {
             let fleet = &self.fleets[item.share];
             let device = &fleet.devices()[item.device as usize];
-            let message = match fleet.suite().scheme().input() {
-                MessageInput::Raw => Message::Raw(&item.input),
-                MessageInput::Digest => Message::Digest(&item.input),
-            };
+            let message = Message::of(fleet.suite().scheme().input(), &item.input);
             let key = Key::Bytes(item.key.as_deref().unwrap_or(&device.public));
             block.batch.push(fleet.suite(), key, message, &item.signature);
             block.expected.push(Some(item.expected));

@@ -35,6 +35,16 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// Bytes as an item carries them whose scheme takes this ([`Scheme::input`](crate::Scheme::input)): the message, or a
+    /// digest of it.
+    #[inline]
+    pub const fn of(input: MessageInput, bytes: &'a [u8]) -> Self {
+        match input {
+            MessageInput::Raw => Self::Raw(bytes),
+            MessageInput::Digest => Self::Digest(bytes),
+        }
+    }
+
     /// Whether it is a message or a digest.
     #[inline]
     pub(crate) const fn input(self) -> MessageInput {

@@ -10,7 +10,7 @@ use crate::keyring::{Generation, KeyRing, KeyScheme, TableStore, Tier};
 use crate::plan::Plan;
 use crate::policy::{Costs, PathChoice, Paths};
 use crate::schemes::def::KnownAnswer;
-use crate::suite::{MessageInput, Scheme, Suite};
+use crate::suite::{Scheme, Suite};
 use crate::verdict::{Slots, Verdict};
 
 /// Everything that a device does. What it supports nothing of is left out, as long as it supports some scheme. A device
@@ -133,10 +133,7 @@ impl Questions {
     fn push(&mut self, known: &KnownAnswer, suite: &Suite, valid: bool) {
         let [key, mut message, signature] = [known.key, known.message, known.signature].map(unhex);
         message[0] ^= u8::from(!valid);
-        let message = match suite.scheme().input() {
-            MessageInput::Raw => Message::Raw(&message),
-            MessageInput::Digest => Message::Digest(&message),
-        };
+        let message = Message::of(suite.scheme().input(), &message);
         self.batch.push(suite, Key::Bytes(&key), message, &signature);
         let refused = known.refused.iter().find(|(rule, _)| *rule == suite.rule());
         let verdict = match (refused, valid) {

@@ -13,7 +13,6 @@ use super::ticket::{Outcome, UNKNOWN_KEY};
 use super::{Shared, report};
 use crate::batch::{Batch, BatchView, Key, Message};
 use crate::error::Error;
-use crate::suite::MessageInput;
 use crate::verdict::{VALID, Verdicts};
 
 /// The items of a micro-batch. The memory is used again.
@@ -167,10 +166,7 @@ fn judge(shared: &Shared, batch: &Batch, codes: &mut [u8]) -> Result<(), Error> 
         let (mut rest, mut places) = (Batch::new(), Vec::new());
         for place in (0..codes.len()).filter(|&place| codes[place] == UNDECIDED) {
             let (suite, key, message, signature) = view.row(place);
-            let message = match suite.scheme().input() {
-                MessageInput::Raw => Message::Raw(message),
-                MessageInput::Digest => Message::Digest(message),
-            };
+            let message = Message::of(suite.scheme().input(), message);
             rest.push(suite, key, message, signature);
             places.push(place);
         }

@@ -29,6 +29,20 @@ use crate::Reason;
 use def::SchemeDef;
 use values::{KeyScheme, MessageInput};
 
+/// The names of all values of a type, in the order of its `ALL`.
+macro_rules! names_of {
+    ($of:ty) => {{
+        let mut names = [""; <$of>::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = <$of>::ALL[i].name();
+            i += 1;
+        }
+        names
+    }};
+}
+use names_of;
+
 /// Declares [`Scheme`] and the value of each.
 macro_rules! schemes {
     ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $name:ident: $def:path,)*) => {

@@ -9,7 +9,7 @@ use common::subjects;
 use proptest::prelude::*;
 use sigwarp::{
     BackendChoice, BackendKind, Batch, BatchView, Column, EcdsaRule, Ed25519Rule, Engine, Key, KeyId,
-    Message, MessageInput, Reason, Suite, Suites, Threads, Verdict, oracle,
+    Message, Reason, Suite, Suites, Threads, Verdict, oracle,
 };
 
 fn zip215() -> Suite {
@@ -256,10 +256,7 @@ proptest! {
         signature in bytes_around(64),
     ) {
         let mut batch = Batch::new();
-        let input = match suite.scheme().input() {
-            MessageInput::Raw => Message::Raw(&message),
-            MessageInput::Digest => Message::Digest(&message),
-        };
+        let input = Message::of(suite.scheme().input(), &message);
         batch.push(&suite, Key::Bytes(&key), input, &signature);
         let verdict = PORTABLE.verify(&batch).expect("verdicts").get(0);
         prop_assert_eq!(verdict, oracle::verify(&suite, &key, &message, &signature));

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use common::subjects::{self, Sample, Subject};
 use sigwarp::{
     BackendChoice, BackendKind, Batch, Builder, EcdsaEncoding, EcdsaRule, EcdsaScheme, Engine, Key, KeyId,
-    Message, MessageInput, Reason, Scheme, Sm2Encoding, Suite, Verdict, oracle,
+    Message, Reason, Scheme, Sm2Encoding, Suite, Verdict, oracle,
 };
 
 fn builder(kind: BackendKind) -> Builder {
@@ -46,10 +46,7 @@ fn subject(suite: &Suite) -> &'static Subject {
 }
 
 fn push(batch: &mut Batch, suite: &Suite, key: Key<'_>, item: &Sample) {
-    let message = match suite.scheme().input() {
-        MessageInput::Raw => Message::Raw(&item.message),
-        MessageInput::Digest => Message::Digest(&item.message),
-    };
+    let message = Message::of(suite.scheme().input(), &item.message);
     batch.push(suite, key, message, &item.signature);
 }
 

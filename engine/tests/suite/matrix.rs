@@ -10,15 +10,12 @@ use std::collections::BTreeSet;
 
 use common::subjects::{self, Sample, Subject};
 use common::{Cases, Expect, Options};
-use sigwarp::{BackendKind, Batch, Engine, Key, Message, MessageInput, Scheme, Suite, Verdict};
+use sigwarp::{BackendKind, Batch, Engine, Key, Message, Scheme, Suite, Verdict};
 
 const SIZES: [usize; 18] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65];
 
 fn push(batch: &mut Batch, subject: &Subject, sample: &Sample) {
-    let message = match subject.suite.scheme().input() {
-        MessageInput::Raw => Message::Raw(&sample.message),
-        MessageInput::Digest => Message::Digest(&sample.message),
-    };
+    let message = Message::of(subject.suite.scheme().input(), &sample.message);
     batch.push(&subject.suite, Key::Bytes(&sample.key), message, &sample.signature);
 }
 

@@ -102,15 +102,7 @@ impl EcdsaRule {
     pub const ALL: [Self; 2] = [Self::Any, Self::LowS];
 
     /// Their names.
-    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = {
-        let mut names = [""; Self::ALL.len()];
-        let mut i = 0;
-        while i < names.len() {
-            names[i] = Self::ALL[i].name();
-            i += 1;
-        }
-        names
-    };
+    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = crate::schemes::names_of!(Self);
 
     /// The name in files and on the command line.
     pub const fn name(self) -> &'static str {
@@ -180,15 +172,7 @@ impl EcdsaEncoding {
         [Self::Raw, Self::RawV, Self::Der, Self::DerBip66, Self::DerLax, Self::DerTrailing];
 
     /// Their names.
-    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = {
-        let mut names = [""; Self::ALL.len()];
-        let mut i = 0;
-        while i < names.len() {
-            names[i] = Self::ALL[i].name();
-            i += 1;
-        }
-        names
-    };
+    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = crate::schemes::names_of!(Self);
 
     /// The name in files and on the command line.
     pub const fn name(self) -> &'static str {

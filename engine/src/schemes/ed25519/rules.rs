@@ -94,15 +94,7 @@ impl Ed25519Rule {
     ];
 
     /// Their names.
-    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = {
-        let mut names = [""; Self::ALL.len()];
-        let mut i = 0;
-        while i < names.len() {
-            names[i] = Self::ALL[i].name();
-            i += 1;
-        }
-        names
-    };
+    pub(crate) const NAMES: [&'static str; Self::ALL.len()] = crate::schemes::names_of!(Self);
 
     /// The name in files and on the command line.
     pub const fn name(self) -> &'static str {

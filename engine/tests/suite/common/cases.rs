@@ -3,8 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use sigwarp::{
-    BackendKind, Batch, BatchView, Engine, Error, Item, Key, KeyId, Message, MessageInput, Reason, Suite,
-    Verdict, oracle,
+    BackendKind, Batch, BatchView, Engine, Error, Item, Key, KeyId, Message, Reason, Suite, Verdict, oracle,
 };
 
 /// The text of a file of test vectors, or `None` (with a line that says so) where none are configured.
@@ -65,10 +64,7 @@ impl Expect {
 
 /// Adds an item to a batch; its message is what its suite takes.
 pub fn push(batch: &mut Batch, item: Item<'_>) {
-    let message = match item.suite.scheme().input() {
-        MessageInput::Raw => Message::Raw(item.message),
-        MessageInput::Digest => Message::Digest(item.message),
-    };
+    let message = Message::of(item.suite.scheme().input(), item.message);
     batch.push(item.suite, Key::Bytes(item.key), message, item.signature);
 }
 
@@ -218,10 +214,7 @@ fn with_ids(
             of.push(i);
             if let Ok(id) = id {
                 hold(id);
-                let message = match suite.scheme().input() {
-                    MessageInput::Raw => Message::Raw(item.message),
-                    MessageInput::Digest => Message::Digest(item.message),
-                };
+                let message = Message::of(suite.scheme().input(), item.message);
                 batch.push(suite, Key::Id(id), message, item.signature);
                 of.push(i);
             }

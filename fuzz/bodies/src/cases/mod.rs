@@ -10,7 +10,7 @@ mod ed25519;
 mod sm2;
 
 use arbitrary::{Result, Unstructured};
-use sigwarp::{Batch, Key, Message, MessageInput, Suite};
+use sigwarp::{Batch, Key, Message, Suite};
 
 pub use ecdsa::{Recoverable, recoverable};
 
@@ -69,10 +69,7 @@ impl Case {
 
     /// Adds the case to a batch.
     pub fn push(&self, batch: &mut Batch) {
-        let message = match self.suite.scheme().input() {
-            MessageInput::Raw => Message::Raw(&self.message),
-            MessageInput::Digest => Message::Digest(&self.message),
-        };
+        let message = Message::of(self.suite.scheme().input(), &self.message);
         batch.push(&self.suite, Key::Bytes(&self.key), message, &self.signature);
     }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
-use sigwarp::{Batch, BatchView, Column, Engine, Key, KeyId, Message, MessageInput, Suite, Suites, Verdict};
+use sigwarp::{Batch, BatchView, Column, Engine, Key, KeyId, Message, Suite, Suites, Verdict};
 
 use super::{ENGINES, oracle, verify};
 use crate::cases::Case;
@@ -134,10 +134,7 @@ fn verify_ids(engine: &Engine, chosen: &[&Entry], all: bool) -> Vec<Verdict> {
     let mut batch = Batch::new();
     for (position, (case, _, id)) in chosen.iter().enumerate() {
         let id = id.filter(|_| all || position % 2 == 0);
-        let message = match case.suite.scheme().input() {
-            MessageInput::Raw => Message::Raw(&case.message),
-            MessageInput::Digest => Message::Digest(&case.message),
-        };
+        let message = Message::of(case.suite.scheme().input(), &case.message);
         batch.push(&case.suite, id.map_or(Key::Bytes(&case.key), Key::Id), message, &case.signature);
     }
     engine.verify(&batch).expect("verdicts").iter().collect()

@@ -6,8 +6,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use arbitrary::{Result, Unstructured};
 use sigwarp::{
-    BackendChoice, BackendKind, Batch, Engine, Error, Key, KeyId, Message, MessageInput, Reason, Scheme,
-    Suite, Verdict,
+    BackendChoice, BackendKind, Batch, Engine, Error, Key, KeyId, Message, Reason, Scheme, Suite, Verdict,
 };
 
 use super::oracle;
@@ -195,10 +194,7 @@ impl Model<'_> {
                 continue;
             }
             let family = family(case.suite.scheme());
-            let message = match case.suite.scheme().input() {
-                MessageInput::Raw => Message::Raw(&case.message),
-                MessageInput::Digest => Message::Digest(&case.message),
-            };
+            let message = Message::of(case.suite.scheme().input(), &case.message);
             let mut key = Key::Bytes(&case.key);
             match u.int_in_range(0..=15)? {
                 0 if !self.dead.is_empty() => {

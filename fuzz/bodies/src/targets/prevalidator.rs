@@ -9,7 +9,7 @@ use arbitrary::{Result, Unstructured};
 use sigwarp::prevalidator::{
     Config, Fault, Group, Outcome, Partial, Prevalidator, Priority, Submission, SubmitError, Ticket,
 };
-use sigwarp::{Engine, Key, KeyId, Message, MessageInput, Verdict};
+use sigwarp::{Engine, Key, KeyId, Message, Verdict};
 
 use super::oracle;
 use crate::cases::Case;
@@ -282,10 +282,7 @@ impl Run {
                     _ => {}
                 }
             }
-            let message = match case.suite.scheme().input() {
-                MessageInput::Raw => Message::Raw(&case.message),
-                MessageInput::Digest => Message::Digest(&case.message),
-            };
+            let message = Message::of(case.suite.scheme().input(), &case.message);
             let id = first + place as u64;
             let priority = if place < 4 { *u.choose(&Priority::ALL)? } else { Priority::Mempool };
             items.push(Submission::new(&case.suite, key, message, &case.signature).id(id).priority(priority));
