@@ -1,0 +1,320 @@
+//! Batches of records, and the driver that asks the engine once for all of them.
+
+use std::collections::BTreeMap;
+
+use sigwarp::{
+    BatchView, Column, ColumnError, EcdsaEncoding, EcdsaRule, EcdsaScheme, Engine, Hash, Reason, Suite,
+    Suites,
+};
+
+use crate::profile::{Plan, Profile};
+use crate::work::{CheckId, HashId, RecoveryId, Work};
+use crate::{Report, Role, Signature, Verdict};
+
+/// Why a batch has no reports. It says nothing about any record.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The engine could not do the work.
+    #[error(transparent)]
+    Engine(#[from] sigwarp::Error),
+    /// The columns that were made for the engine do not fit one another.
+    #[error("the work of a batch makes no columns: {0}; this is a fault of the profiles, please report it")]
+    Columns(#[from] ColumnError),
+}
+
+/// Records that were parsed and have no verdict yet, of any profiles and contexts, in the order in which they were
+/// pushed.
+///
+/// Parsing is pure: several threads can fill a batch each, and [`answer`] takes them together.
+#[derive(Default)]
+pub struct Batch<'a> {
+    work: Work<'a>,
+    records: Vec<Record<'a>>,
+}
+
+enum Record<'a> {
+    Decided(Box<Report>),
+    Open(Box<dyn AnyPlan + Send + 'a>),
+}
+
+/// A plan whose type is not known.
+trait AnyPlan {
+    fn fold(self: Box<Self>, answers: &Answers<'_>) -> Report;
+}
+
+impl<P: Plan> AnyPlan for P {
+    fn fold(self: Box<Self>, answers: &Answers<'_>) -> Report {
+        Plan::fold(*self, answers)
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Parses a record and adds it.
+    pub fn push<P: Profile>(&mut self, profile: &P, record: &'a [u8], context: &'a P::Context) {
+        let mark = self.work.mark();
+        let record = match profile.parse(record, context, &mut self.work) {
+            Ok(plan) => Record::Open(Box::new(plan)),
+            Err(decided) => {
+                self.work.rewind(&mark);
+                Record::Decided(decided.0)
+            }
+        };
+        self.records.push(record);
+    }
+
+    /// The number of records.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are no records.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// What the records ask of the engine.
+    pub fn work(&self) -> &Work<'a> {
+        &self.work
+    }
+
+    /// The report of each record, in order, with the results that [`answer`] has for this batch.
+    pub fn fold(self, results: &Results) -> Vec<Report> {
+        let answers = Answers { work: &self.work, results };
+        let fold = |record| match record {
+            Record::Decided(report) => *report,
+            Record::Open(plan) => plan.fold(&answers),
+        };
+        self.records.into_iter().map(fold).collect()
+    }
+}
+
+/// The report of each record of a batch, in order: [`answer`] and [`Batch::fold`].
+///
+/// # Errors
+/// A fault of the engine, which is about no record.
+pub fn verify(engine: &Engine, batch: Batch<'_>) -> Result<Vec<Report>, Error> {
+    let results = answer(engine, std::slice::from_ref(&batch))?;
+    Ok(results.iter().next().map_or_else(Vec::new, |results| batch.fold(results)))
+}
+
+/// What the engine says of a batch, to be given to [`Batch::fold`] of the same batch.
+#[derive(Debug, Default)]
+pub struct Results {
+    digests: Vec<u8>,
+    verdicts: Vec<sigwarp::Verdict>,
+    recovered: Vec<Result<Recovered, Reason>>,
+}
+
+/// A key that was recovered from a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovered {
+    /// 04 ‖ x ‖ y.
+    pub key: [u8; 65],
+    /// The last 20 bytes of Keccak-256(x ‖ y).
+    pub address: [u8; 20],
+}
+
+/// Has everything that these batches ask for computed, and returns the results of each: one call of the engine for each
+/// round of hashes and hash function, one for all signatures, and one for all recoveries under a rule.
+///
+/// Large rounds of hashes are split by the memory that their joined inputs take, at 64 MiB.
+///
+/// # Errors
+/// A fault of the engine, which is about no record.
+pub fn answer(engine: &Engine, batches: &[Batch<'_>]) -> Result<Vec<Results>, Error> {
+    let mut results: Vec<Results> = batches
+        .iter()
+        .map(|batch| Results { digests: vec![0; batch.work.digest_bytes], ..Results::default() })
+        .collect();
+    hash_all(engine, batches, &mut results)?;
+    verify_all(engine, batches, &mut results)?;
+    recover_all(engine, batches, &mut results)?;
+    Ok(results)
+}
+
+/// The most bytes of joined pieces that are held for one call.
+const JOINED: usize = 64 << 20;
+
+/// A hash of a batch: the place of the batch, and its place there.
+type Place = (usize, usize);
+
+fn hash_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -> Result<(), Error> {
+    let mut rounds: BTreeMap<(usize, &'static str), (Hash, Vec<Place>)> = BTreeMap::new();
+    for (of, batch) in batches.iter().enumerate() {
+        for (index, entry) in batch.work.hashes.iter().enumerate() {
+            let round = rounds.entry((entry.round, entry.hash.name()));
+            round.or_insert_with(|| (entry.hash, Vec::new())).1.push((of, index));
+        }
+    }
+    let mut joined = Vec::new();
+    for (hash, places) in rounds.into_values() {
+        let mut rest = places.as_slice();
+        while !rest.is_empty() {
+            let taken = hash_some(engine, (batches, results), hash, rest, &mut joined)?;
+            rest = &rest[taken..];
+        }
+    }
+    Ok(())
+}
+
+/// Hashes the first of these messages, at least one and as many as [`JOINED`] allows; returns how many.
+fn hash_some(
+    engine: &Engine,
+    (batches, results): (&[Batch<'_>], &mut [Results]),
+    hash: Hash,
+    places: &[Place],
+    joined: &mut Vec<u8>,
+) -> Result<usize, Error> {
+    joined.clear();
+    let mut spans = Vec::with_capacity(places.len());
+    for &(of, index) in places {
+        if joined.len() >= JOINED {
+            break;
+        }
+        let (work, digests) = (&batches[of].work, &results[of].digests);
+        let start = joined.len();
+        // A message of one piece is hashed where it lies.
+        if let [_, _, ..] | [] = work.pieces[work.hashes[index].pieces.clone()] {
+            for piece in &work.pieces[work.hashes[index].pieces.clone()] {
+                joined.extend_from_slice(work.resolve(piece, digests));
+            }
+        }
+        spans.push(start..joined.len());
+    }
+    let messages = spans.iter().zip(places).map(|(span, &(of, index))| {
+        let work = &batches[of].work;
+        match &work.pieces[work.hashes[index].pieces.clone()] {
+            [piece] => work.resolve(piece, &results[of].digests),
+            _ => &joined[span.clone()],
+        }
+    });
+    let messages: Vec<&[u8]> = messages.collect();
+    let digests = engine.hash(hash, Column::slices(&messages))?;
+    for (digest, &(of, index)) in digests.iter().zip(places) {
+        let at = batches[of].work.hashes[index].at;
+        results[of].digests[at..at + digest.len()].copy_from_slice(digest);
+    }
+    Ok(spans.len())
+}
+
+fn verify_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -> Result<(), Error> {
+    let checks: usize = batches.iter().map(|batch| batch.work.checks.len()).sum();
+    if checks == 0 {
+        return Ok(());
+    }
+    let mut table: Vec<Suite> = Vec::new();
+    let mut index = Vec::with_capacity(checks);
+    let [mut keys, mut messages, mut signatures] = [(); 3].map(|()| Vec::with_capacity(checks));
+    for (batch, results) in batches.iter().zip(results.iter()) {
+        // The place in the table of each suite of the batch.
+        let suites: Vec<u32> = batch.work.suites.iter().map(|suite| place_of(suite, &mut table)).collect();
+        for check in &batch.work.checks {
+            index.push(suites[check.suite]);
+            keys.push(batch.work.resolve(&check.key, &results.digests));
+            messages.push(batch.work.resolve(&check.message, &results.digests));
+            signatures.push(batch.work.resolve(&check.signature, &results.digests));
+        }
+    }
+    let suites = Suites::PerItem { table: &table, index: &index };
+    let [keys, messages, signatures] = [&keys, &messages, &signatures].map(|rows| Column::slices(rows));
+    let verdicts = engine.verify_columns(&BatchView::new(suites, keys, messages, signatures)?)?;
+    let mut verdicts = verdicts.iter();
+    for (batch, results) in batches.iter().zip(results) {
+        results.verdicts.extend(verdicts.by_ref().take(batch.work.checks.len()));
+    }
+    Ok(())
+}
+
+/// The place of a suite in a table, which gets it where it is new.
+fn place_of(suite: &Suite, table: &mut Vec<Suite>) -> u32 {
+    let place = table.iter().position(|known| known == suite).unwrap_or_else(|| {
+        table.push(suite.clone());
+        table.len() - 1
+    });
+    u32::try_from(place).expect("fewer suites than bytes in memory")
+}
+
+fn recover_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -> Result<(), Error> {
+    for (batch, results) in batches.iter().zip(results.iter_mut()) {
+        // Each is set below, under its rule.
+        results.recovered = vec![Err(Reason::EquationFailed); batch.work.recoveries.len()];
+    }
+    for rule in [EcdsaRule::Any, EcdsaRule::LowS] {
+        let (mut places, mut ids) = (Vec::new(), Vec::new());
+        let [mut digests, mut signatures] = [(); 2].map(|()| Vec::new());
+        for (of, (batch, results)) in batches.iter().zip(results.iter()).enumerate() {
+            for (place, entry) in batch.work.recoveries.iter().enumerate() {
+                if entry.rule == rule {
+                    places.push((of, place));
+                    ids.push(entry.id);
+                    digests.push(batch.work.resolve(&entry.digest, &results.digests));
+                    signatures.push(batch.work.resolve(&entry.signature, &results.digests));
+                }
+            }
+        }
+        if places.is_empty() {
+            continue;
+        }
+        let keys = engine.recover(rule, Column::slices(&digests), Column::slices(&signatures), &ids)?;
+        let found: Vec<[u8; 65]> = keys.iter().filter_map(|key| key.ok()).collect();
+        let mut addresses = engine.ethereum_addresses(&found)?.into_iter();
+        for ((of, place), key) in places.into_iter().zip(keys) {
+            // One address for each key that was found, in order.
+            let address = key.is_ok().then(|| addresses.next()).flatten();
+            results[of].recovered[place] =
+                key.and_then(|key| Ok(Recovered { key, address: address.ok_or(Reason::EquationFailed)? }));
+        }
+    }
+    Ok(())
+}
+
+/// The answers to what the profile of a record has asked for. Ids are those that [`Work`] gave for the same record.
+///
+/// # Panics
+/// Each method panics for an id of another work, which a profile has no way to hold.
+pub struct Answers<'a> {
+    work: &'a Work<'a>,
+    results: &'a Results,
+}
+
+impl Answers<'_> {
+    /// The digest of a hash.
+    pub fn digest(&self, id: HashId) -> &[u8] {
+        self.work.resolve(&id.into(), &self.results.digests)
+    }
+
+    /// The verdict on a signature.
+    pub fn verdict(&self, id: CheckId) -> sigwarp::Verdict {
+        self.results.verdicts[id.0]
+    }
+
+    /// The key and the address that a signature recovers to, or why to none.
+    pub fn recovered(&self, id: RecoveryId) -> Result<Recovered, Reason> {
+        self.results.recovered[id.0]
+    }
+
+    /// The report of a verified signature.
+    pub fn signature(&self, role: Role, id: CheckId) -> Signature {
+        let check = &self.work.checks[id.0];
+        let key = self.work.resolve(&check.key, &self.results.digests);
+        let suite = self.work.suites[check.suite].clone();
+        Signature::decided(role, Some(suite), key, self.verdict(id).into())
+    }
+
+    /// The report of a recovered key: valid where there is one. Whose it must be is for the profile to compare.
+    pub fn recovery(&self, role: Role, id: RecoveryId) -> Signature {
+        let rule = self.work.recoveries[id.0].rule;
+        let suite = Some(Suite::ecdsa(EcdsaScheme::Secp256k1, rule, EcdsaEncoding::Raw));
+        match self.recovered(id) {
+            Ok(Recovered { key, address }) => {
+                Signature { role, suite, key: key.to_vec(), address: Some(address), verdict: Verdict::Valid }
+            }
+            Err(reason) => Signature::decided(role, suite, &[], Verdict::invalid(reason)),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Named values from which a context is made: a row of a file, or the options of a command.
+
+/// A value of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Present and empty. For every reader the same as absent.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Integer(i128),
+    /// Text, also hexadecimal digits of bytes.
+    Text(String),
+    /// Bytes, from formats that have them.
+    Bytes(Vec<u8>),
+    /// Values in order.
+    Array(Vec<Value>),
+}
+
+/// Why fields do not make a context.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    /// A field that is needed is absent.
+    #[error("the field {0:?} is missing")]
+    Missing(&'static str),
+    /// A value of a kind or range that the field cannot have.
+    #[error("the field {field:?} must be {expected}")]
+    Wrong {
+        /// The field.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
+
+/// Fields by their names. Of two of one name the first counts.
+#[derive(Debug, Clone, Default)]
+pub struct Fields(Vec<(String, Value)>);
+
+impl Fields {
+    /// No fields.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a field.
+    pub fn push(&mut self, name: impl Into<String>, value: Value) {
+        self.0.push((name.into(), value));
+    }
+
+    /// The value of a field; `None` where it is absent or null.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let value = self.0.iter().find(|(of, _)| of == name).map(|(_, value)| value);
+        value.filter(|value| **value != Value::Null)
+    }
+
+    /// The names and values in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// A truth value, if the field is present.
+    pub fn bool(&self, name: &'static str) -> Result<Option<bool>, FieldError> {
+        self.read(name, "true or false", |value| match value {
+            Value::Bool(value) => Some(*value),
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        })
+    }
+
+    /// A whole number that fits 64 bits, if the field is present.
+    pub fn u64(&self, name: &'static str) -> Result<Option<u64>, FieldError> {
+        self.read(name, "a whole number from 0 to 2^64 - 1", |value| match value {
+            Value::Integer(value) => u64::try_from(*value).ok(),
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        })
+    }
+
+    /// Text, if the field is present.
+    pub fn text(&self, name: &'static str) -> Result<Option<&str>, FieldError> {
+        self.read(name, "text", |value| match value {
+            Value::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Bytes, or the hexadecimal digits of them, if the field is present.
+    pub fn bytes(&self, name: &'static str) -> Result<Option<Vec<u8>>, FieldError> {
+        self.read(name, "bytes in hexadecimal digits", Value::to_bytes)
+    }
+
+    /// Values in order, if the field is present.
+    pub fn array(&self, name: &'static str) -> Result<Option<&[Value]>, FieldError> {
+        self.read(name, "an array", |value| match value {
+            Value::Array(values) => Some(values.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// What `read` makes of a field, if it is present; an error where it makes nothing of it.
+    pub fn read<'s, T>(
+        &'s self,
+        field: &'static str,
+        expected: &'static str,
+        read: impl FnOnce(&'s Value) -> Option<T>,
+    ) -> Result<Option<T>, FieldError> {
+        let Some(value) = self.get(field) else { return Ok(None) };
+        read(value).map(Some).ok_or(FieldError::Wrong { field, expected })
+    }
+}
+
+impl FromIterator<(String, Value)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
+impl Value {
+    /// Bytes, or the bytes of an even number of hexadecimal digits of either case, with or without `0x`.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes.clone()),
+            Self::Text(text) => unhex(text),
+            _ => None,
+        }
+    }
+}
+
+/// The bytes of hexadecimal digits.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+    let nibble = |digit: u8| (digit as char).to_digit(16).map(|value| value as u8);
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|&[high, low]| Some(nibble(high)? << 4 | nibble(low)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(value: Value) -> Fields {
+        [("field".to_owned(), value)].into_iter().collect()
+    }
+
+    #[test]
+    fn values_are_read_as_what_they_are() {
+        assert_eq!(fields(Value::Integer(7)).u64("field"), Ok(Some(7)));
+        assert_eq!(fields(Value::Text("7".into())).u64("field"), Ok(Some(7)));
+        assert_eq!(fields(Value::Text("0aFf".into())).bytes("field"), Ok(Some(vec![10, 255])));
+        assert_eq!(fields(Value::Text("0x0a".into())).bytes("field"), Ok(Some(vec![10])));
+        assert_eq!(fields(Value::Bytes(vec![1])).bytes("field"), Ok(Some(vec![1])));
+        assert_eq!(fields(Value::Bool(false)).bool("field"), Ok(Some(false)));
+        assert_eq!(fields(Value::Null).u64("field"), Ok(None));
+        assert_eq!(Fields::new().text("field"), Ok(None));
+    }
+
+    #[test]
+    fn values_of_another_kind_are_named() {
+        let wrong = |found: Result<_, FieldError>| found.unwrap_err().to_string();
+        let error = wrong(fields(Value::Integer(-1)).u64("field").map(drop));
+        assert_eq!(error, "the field \"field\" must be a whole number from 0 to 2^64 - 1");
+        for text in ["0", "0g", "0x0", "é"] {
+            let error = wrong(fields(Value::Text(text.into())).bytes("field").map(drop));
+            assert_eq!(error, "the field \"field\" must be bytes in hexadecimal digits", "{text}");
+        }
+        assert!(fields(Value::Integer(1)).bool("field").is_err());
+        assert!(fields(Value::Bool(true)).text("field").is_err());
+        assert!(fields(Value::Text("[]".into())).array("field").is_err());
+    }
+}

@@ -1,0 +1,140 @@
+//! What a system implements ([`Profile`], [`Plan`]), and the same behind a name ([`System`]).
+
+use std::any::Any;
+
+use crate::batch::{Answers, Batch};
+use crate::fields::{FieldError, Fields};
+use crate::work::Work;
+use crate::{Cause, Report, Verdict};
+
+/// A format of records of one system: a pure function from bytes and context to work, and from answers to a report.
+///
+/// A profile is a value, which has no state; what changes from record to record is in the context.
+pub trait Profile: Send + Sync + 'static {
+    /// What the bytes do not say and the verdict depends on: network, era, chain id, signer set. Never guessed.
+    type Context: Send + Sync + 'static;
+
+    /// What [`Self::parse`] remembers of a record until the answers are there.
+    type Plan<'a>: Plan + Send + 'a;
+
+    /// The name of the system in files and on the command line.
+    fn name(&self) -> &'static str;
+
+    /// The fields of a row that can hold the bytes of a record, the first that is present counting.
+    fn record_fields(&self) -> &'static [&'static str];
+
+    /// The context that the fields of a row, or of the command line, describe.
+    ///
+    /// # Errors
+    /// The field that is missing, unknown or of the wrong kind.
+    fn context(&self, fields: &Fields) -> Result<Self::Context, FieldError>;
+
+    /// Reads a record and says what must be hashed and checked.
+    ///
+    /// It neither panics nor takes memory that the bytes of the record do not back, whatever they are, and its
+    /// recursion has a bound.
+    ///
+    /// # Errors
+    /// The report of a record that its bytes decide; work that was added for it is taken back.
+    fn parse<'a>(
+        &self,
+        record: &'a [u8],
+        context: &'a Self::Context,
+        work: &mut Work<'a>,
+    ) -> Result<Self::Plan<'a>, Decided>;
+}
+
+/// What remains to be done for a record once its hashes, checks and recoveries have answers.
+pub trait Plan {
+    /// The report of the record.
+    fn fold(self, answers: &Answers<'_>) -> Report;
+}
+
+/// The report of a record that its bytes decide, as the error of [`Profile::parse`]: `?` makes it of the causes of the
+/// system.
+#[derive(Debug)]
+pub struct Decided(pub Box<Report>);
+
+impl Decided {
+    /// An invalid record, and the offset in bytes where it is malformed.
+    pub fn at(offset: usize, cause: impl Into<Cause>) -> Self {
+        Self(Box::new(Report { at: Some(offset), ..Report::new(Verdict::invalid(cause)) }))
+    }
+
+    /// A record that depends on what was not given.
+    pub fn undecided(cause: impl Into<Cause>) -> Self {
+        Self(Box::new(Report::new(Verdict::undecided(cause))))
+    }
+}
+
+impl From<Report> for Decided {
+    fn from(report: Report) -> Self {
+        Self(Box::new(report))
+    }
+}
+
+/// An invalid record.
+impl<C: Into<Cause>> From<C> for Decided {
+    fn from(cause: C) -> Self {
+        Self(Box::new(Report::new(Verdict::invalid(cause))))
+    }
+}
+
+/// The context of a system that is known by name alone.
+pub struct AnyContext(Box<dyn Any + Send + Sync>);
+
+/// The context is of another system than the one that was to use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this context was not made by the profile {system}; make it with its System::context")]
+pub struct WrongContext {
+    /// The system that was to use it.
+    pub system: &'static str,
+}
+
+/// A [`Profile`] whose type is not known: every profile is one. [`crate::SYSTEMS`] lists them.
+pub trait System: Send + Sync {
+    /// As [`Profile::name`].
+    fn name(&self) -> &'static str;
+
+    /// As [`Profile::record_fields`].
+    fn record_fields(&self) -> &'static [&'static str];
+
+    /// As [`Profile::context`].
+    fn context(&self, fields: &Fields) -> Result<AnyContext, FieldError>;
+
+    /// As [`Batch::push`], with a context that [`Self::context`] has made.
+    ///
+    /// # Errors
+    /// The context is of another system.
+    fn push<'a>(
+        &self,
+        batch: &mut Batch<'a>,
+        record: &'a [u8],
+        context: &'a AnyContext,
+    ) -> Result<(), WrongContext>;
+}
+
+impl<P: Profile> System for P {
+    fn name(&self) -> &'static str {
+        Profile::name(self)
+    }
+
+    fn record_fields(&self) -> &'static [&'static str] {
+        Profile::record_fields(self)
+    }
+
+    fn context(&self, fields: &Fields) -> Result<AnyContext, FieldError> {
+        Ok(AnyContext(Box::new(Profile::context(self, fields)?)))
+    }
+
+    fn push<'a>(
+        &self,
+        batch: &mut Batch<'a>,
+        record: &'a [u8],
+        context: &'a AnyContext,
+    ) -> Result<(), WrongContext> {
+        let context = context.0.downcast_ref().ok_or(WrongContext { system: Profile::name(self) })?;
+        batch.push(self, record, context);
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+//! Reports: what a caller learns about a record and each of its signatures.
+
+use std::fmt;
+
+use sigwarp::Suite;
+
+use crate::Cause;
+
+/// The verdict on a record, on a part of it or on a signature.
+///
+/// There is no default, and no conversion from `bool`: nothing but a completed check can be taken for
+/// [`Verdict::Valid`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Every signature that is needed holds.
+    Valid,
+    /// No state of the system could make it valid.
+    Invalid(Cause),
+    /// It depends on something that was not given.
+    Undecided(Cause),
+}
+
+impl Verdict {
+    /// Invalid for this cause.
+    pub fn invalid(cause: impl Into<Cause>) -> Self {
+        Self::Invalid(cause.into())
+    }
+
+    /// Undecided for this cause.
+    pub fn undecided(cause: impl Into<Cause>) -> Self {
+        Self::Undecided(cause.into())
+    }
+
+    /// Whether this is [`Verdict::Valid`].
+    pub const fn is_valid(self) -> bool {
+        matches!(self, Self::Valid)
+    }
+
+    /// The word for it in files: `valid`, `invalid` or `undecided`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid(_) => "invalid",
+            Self::Undecided(_) => "undecided",
+        }
+    }
+
+    /// Why it is not valid.
+    pub const fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Valid => None,
+            Self::Invalid(cause) | Self::Undecided(cause) => Some(cause),
+        }
+    }
+}
+
+impl From<sigwarp::Verdict> for Verdict {
+    fn from(verdict: sigwarp::Verdict) -> Self {
+        match verdict {
+            sigwarp::Verdict::Valid => Self::Valid,
+            sigwarp::Verdict::Invalid(reason) => Self::invalid(reason),
+        }
+    }
+}
+
+/// What a signature, or a part, is in its record: a name and, among several, its place; `tx`, `authorization[1]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Role {
+    name: &'static str,
+    index: Option<usize>,
+}
+
+impl Role {
+    /// The only one of its name.
+    pub const fn one(name: &'static str) -> Self {
+        Self { name, index: None }
+    }
+
+    /// One of several of this name, counted from 0.
+    pub const fn nth(name: &'static str, index: usize) -> Self {
+        Self { name, index: Some(index) }
+    }
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The place among those of the name.
+    pub const fn index(self) -> Option<usize> {
+        self.index
+    }
+}
+
+/// As files say it: `tx`, or `authorization[1]`.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        match self.index {
+            Some(index) => write!(f, "[{index}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One signature of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// What it is in the record.
+    pub role: Role,
+    /// Scheme, rule and encoding under which it was judged; absent where the bytes do not say which scheme it has.
+    pub suite: Option<Suite>,
+    /// The public key as the record has it, or 04 ‖ x ‖ y where the key is recovered; empty where there is none.
+    pub key: Vec<u8>,
+    /// The last 20 bytes of Keccak-256(x ‖ y), where the key is recovered.
+    pub address: Option<[u8; 20]>,
+    /// The verdict on this signature alone.
+    pub verdict: Verdict,
+}
+
+impl Signature {
+    /// A signature that the bytes decide, so that the engine was not asked.
+    pub fn decided(role: Role, suite: Option<Suite>, key: &[u8], verdict: Verdict) -> Self {
+        Self { role, suite, key: key.to_vec(), address: None, verdict }
+    }
+}
+
+/// A part of a record with a verdict of its own: a precompile call, an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is: the program of a precompile, or `input`; the index is its place in the record.
+    pub role: Role,
+    /// The verdict on this part alone.
+    pub verdict: Verdict,
+    /// Its signatures.
+    pub signatures: Vec<Signature>,
+}
+
+/// What was found out about a record. Fields that a system does not have stay `None` or empty.
+///
+/// docs/profiles.md says for each system which fields it fills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The verdict on the whole record.
+    pub verdict: Verdict,
+    /// The place in [`Self::signatures`] of the signature that decides an invalid record, where one does.
+    pub which: Option<usize>,
+    /// The offset in the record, in bytes, where malformed bytes were found.
+    pub at: Option<usize>,
+    /// What stays open beside the verdict, and does not change it.
+    pub undecided: Vec<Cause>,
+    /// Each signature, in the order of the wire.
+    pub signatures: Vec<Signature>,
+    /// The account that a recovered signature speaks for.
+    pub sender: Option<Vec<u8>>,
+    /// By what right the key signs, where the state of the ledger decides whether it may: `account-key`, `signer-list`.
+    pub authority: Option<&'static str>,
+    /// Signature checks that the record asks of the ledger, beside its own signatures.
+    pub precompiles: Vec<Part>,
+    /// The inputs, for a ledger of outputs.
+    pub inputs: Vec<Part>,
+    /// Whether the chain of certificates ends in a root that was given.
+    pub anchored: Option<bool>,
+    /// The id by which the ledger knows the transaction.
+    pub tx_id: Option<Vec<u8>>,
+    /// The hash of a block or another record that is no transaction.
+    pub hash: Option<Vec<u8>>,
+    /// The members of the signer set whose signatures hold, in the order of the wire.
+    pub signers: Option<Vec<Vec<u8>>>,
+    /// A word of the system about the record, as docs/profiles.md lists it.
+    pub status: Option<&'static str>,
+}
+
+impl Report {
+    /// A report of a verdict and nothing else yet.
+    pub const fn new(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            which: None,
+            at: None,
+            undecided: Vec::new(),
+            signatures: Vec::new(),
+            sender: None,
+            authority: None,
+            precompiles: Vec::new(),
+            inputs: Vec::new(),
+            anchored: None,
+            tx_id: None,
+            hash: None,
+            signers: None,
+            status: None,
+        }
+    }
+
+    /// Valid where every signature is; otherwise the verdict, and the place, of the first that is not.
+    pub fn of_all(signatures: Vec<Signature>) -> Self {
+        let which = signatures.iter().position(|signature| !signature.verdict.is_valid());
+        let verdict = which.map_or(Verdict::Valid, |which| signatures[which].verdict);
+        Self { which, signatures, ..Self::new(verdict) }
+    }
+}

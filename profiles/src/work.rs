@@ -1,0 +1,205 @@
+//! Work: what the records of a batch ask of the engine, collected while they are parsed.
+//!
+//! A profile describes hashes and checks; it computes none of them. A hash is named by a [`HashId`] before its digest
+//! is known, so that a message, or the input of another hash, can be made of digests: the driver hashes in rounds,
+//! all hashes of a round in one call for each function.
+
+use std::ops::Range;
+
+use sigwarp::{EcdsaRule, Hash, Suite};
+
+/// A hash of the work that it was made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashId(pub(crate) usize);
+
+/// A signature check of the work that it was made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckId(pub(crate) usize);
+
+/// A key recovery of the work that it was made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecoveryId(pub(crate) usize);
+
+/// A piece of a message: bytes of the record, bytes that [`Work::own`] keeps, or a digest that is not known yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a>(pub(crate) Source<'a>);
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'a> {
+    Record(&'a [u8]),
+    Owned { start: usize, length: usize },
+    Digest(HashId),
+}
+
+impl<'a> From<&'a [u8]> for Piece<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self(Source::Record(bytes))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Piece<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self(Source::Record(bytes))
+    }
+}
+
+impl From<HashId> for Piece<'_> {
+    fn from(hash: HashId) -> Self {
+        Self(Source::Digest(hash))
+    }
+}
+
+/// A hash of concatenated pieces.
+#[derive(Debug)]
+pub(crate) struct HashEntry {
+    pub(crate) hash: Hash,
+    pub(crate) pieces: Range<usize>,
+    /// 0 where no piece is a digest, otherwise one more than the highest round of those.
+    pub(crate) round: usize,
+    /// Where its digest stands among the digests of the work.
+    pub(crate) at: usize,
+}
+
+/// A signature to be verified.
+#[derive(Debug)]
+pub(crate) struct CheckEntry<'a> {
+    pub(crate) suite: usize,
+    pub(crate) key: Piece<'a>,
+    pub(crate) message: Piece<'a>,
+    pub(crate) signature: Piece<'a>,
+}
+
+/// A secp256k1 key to be recovered.
+#[derive(Debug)]
+pub(crate) struct RecoveryEntry<'a> {
+    pub(crate) rule: EcdsaRule,
+    pub(crate) digest: Piece<'a>,
+    pub(crate) signature: Piece<'a>,
+    pub(crate) id: u8,
+}
+
+/// Hashes, signature checks and key recoveries of many records.
+#[derive(Debug, Default)]
+pub struct Work<'a> {
+    pub(crate) owned: Vec<u8>,
+    pub(crate) pieces: Vec<Piece<'a>>,
+    pub(crate) hashes: Vec<HashEntry>,
+    /// The bytes that the digests of [`Self::hashes`] take.
+    pub(crate) digest_bytes: usize,
+    pub(crate) suites: Vec<Suite>,
+    pub(crate) checks: Vec<CheckEntry<'a>>,
+    pub(crate) recoveries: Vec<RecoveryEntry<'a>>,
+}
+
+/// How much work there was, so that what a refused record asked for can be taken back.
+pub(crate) struct Mark {
+    owned: usize,
+    pieces: usize,
+    hashes: usize,
+    digest_bytes: usize,
+    checks: usize,
+    recoveries: usize,
+}
+
+impl<'a> Work<'a> {
+    /// Keeps a copy of bytes that are not part of the record: a new header, a prefix, a padded integer. What a record
+    /// makes here must be bounded by its own length.
+    pub fn own(&mut self, bytes: &[u8]) -> Piece<'a> {
+        let start = self.owned.len();
+        self.owned.extend_from_slice(bytes);
+        Piece(Source::Owned { start, length: bytes.len() })
+    }
+
+    /// As [`Self::own`], of several slices one after another: a message that is signed without being hashed first.
+    pub fn own_all<'b>(&mut self, slices: impl IntoIterator<Item = &'b [u8]>) -> Piece<'a> {
+        let start = self.owned.len();
+        slices.into_iter().for_each(|bytes| self.owned.extend_from_slice(bytes));
+        Piece(Source::Owned { start, length: self.owned.len() - start })
+    }
+
+    /// The hash of these pieces, one after another.
+    pub fn hash(&mut self, hash: Hash, pieces: &[Piece<'a>]) -> HashId {
+        let round_of = |piece: &Piece<'_>| match piece.0 {
+            Source::Digest(HashId(id)) => self.hashes[id].round + 1,
+            _ => 0,
+        };
+        let round = pieces.iter().map(round_of).max().unwrap_or(0);
+        let first = self.pieces.len();
+        self.pieces.extend_from_slice(pieces);
+        let pieces = first..self.pieces.len();
+        self.hashes.push(HashEntry { hash, pieces, round, at: self.digest_bytes });
+        self.digest_bytes += hash.digest_length();
+        HashId(self.hashes.len() - 1)
+    }
+
+    /// The check of a signature under a suite. The message is a message or a digest as [`sigwarp::Scheme::input`] of
+    /// the suite says. Keys and signatures of wrong lengths become verdicts.
+    pub fn verify(
+        &mut self,
+        suite: &Suite,
+        key: impl Into<Piece<'a>>,
+        message: impl Into<Piece<'a>>,
+        signature: impl Into<Piece<'a>>,
+    ) -> CheckId {
+        let known = self.suites.iter().position(|known| known == suite);
+        let suite = known.unwrap_or_else(|| {
+            self.suites.push(suite.clone());
+            self.suites.len() - 1
+        });
+        let (key, message, signature) = (key.into(), message.into(), signature.into());
+        self.checks.push(CheckEntry { suite, key, message, signature });
+        CheckId(self.checks.len() - 1)
+    }
+
+    /// The recovery of the secp256k1 key, and of its Ethereum address, from a digest, r ‖ s of 64 bytes and a
+    /// recovery id of 0 to 3, as [`sigwarp::recover`] says it.
+    pub fn recover(
+        &mut self,
+        rule: EcdsaRule,
+        digest: impl Into<Piece<'a>>,
+        signature: impl Into<Piece<'a>>,
+        id: u8,
+    ) -> RecoveryId {
+        let (digest, signature) = (digest.into(), signature.into());
+        self.recoveries.push(RecoveryEntry { rule, digest, signature, id });
+        RecoveryId(self.recoveries.len() - 1)
+    }
+
+    /// The signatures that are to be checked, by verification or recovery.
+    pub fn signatures(&self) -> usize {
+        self.checks.len() + self.recoveries.len()
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            owned: self.owned.len(),
+            pieces: self.pieces.len(),
+            hashes: self.hashes.len(),
+            digest_bytes: self.digest_bytes,
+            checks: self.checks.len(),
+            recoveries: self.recoveries.len(),
+        }
+    }
+
+    /// Takes back what was added since `mark`. Suites stay: they are few.
+    pub(crate) fn rewind(&mut self, mark: &Mark) {
+        self.owned.truncate(mark.owned);
+        self.pieces.truncate(mark.pieces);
+        self.hashes.truncate(mark.hashes);
+        self.digest_bytes = mark.digest_bytes;
+        self.checks.truncate(mark.checks);
+        self.recoveries.truncate(mark.recoveries);
+    }
+
+    /// The bytes of a piece; a digest must be of a round that is done.
+    pub(crate) fn resolve<'s>(&'s self, piece: &Piece<'s>, digests: &'s [u8]) -> &'s [u8] {
+        match piece.0 {
+            Source::Record(bytes) => bytes,
+            Source::Owned { start, length } => &self.owned[start..start + length],
+            Source::Digest(HashId(id)) => {
+                let HashEntry { hash, at, .. } = self.hashes[id];
+                &digests[at..at + hash.digest_length()]
+            }
+        }
+    }
+}

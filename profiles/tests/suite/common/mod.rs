@@ -1,0 +1,11 @@
+//! What the tests of every system share: vectors, engines of every backend, and the harness that judges cases.
+
+mod damage;
+mod engines;
+mod harness;
+mod vectors;
+
+pub use damage::{Damage, damage};
+pub use engines::{engines, fastest};
+pub use harness::{Case, Subject, cases};
+pub use vectors::{fields, rows};

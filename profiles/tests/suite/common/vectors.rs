@@ -1,0 +1,53 @@
+//! Files of test vectors, and the fields of their rows.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use serde_json::Value as Json;
+use sigwarp_profiles::{Fields, Value};
+
+/// The environment variable that names the folder of test vectors, as an absolute path.
+const VECTORS: &str = "SIGWARP_VECTORS";
+
+/// The bytes of a file of test vectors, unpacked where its name ends in `.gz`; `None` (with a line that says so)
+/// where no vectors are configured.
+pub fn bytes(name: &str) -> Option<Vec<u8>> {
+    let Some(folder) = std::env::var_os(VECTORS) else {
+        println!("SKIPPED {name}: {VECTORS} is not set");
+        return None;
+    };
+    let path = PathBuf::from(folder).join(name);
+    let packed = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    match name.ends_with(".gz") {
+        true => flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).expect("a gzip file"),
+        false => return Some(packed),
+    };
+    Some(bytes)
+}
+
+/// The rows of a JSONL file.
+pub fn rows(name: &str) -> Option<Vec<Json>> {
+    let bytes = bytes(name)?;
+    let text = std::str::from_utf8(&bytes).expect("UTF-8");
+    let rows: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).expect("a JSON row")).collect();
+    assert!(!rows.is_empty(), "{name} is empty");
+    Some(rows)
+}
+
+/// The fields of a row, as a reader of files would give them. Objects within are left out.
+pub fn fields(row: &Json) -> Fields {
+    let object = row.as_object().expect("a row is an object");
+    object.iter().filter_map(|(name, value)| Some((name.clone(), value_of(value)?))).collect()
+}
+
+fn value_of(value: &Json) -> Option<Value> {
+    Some(match value {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => Value::Integer(number.to_string().parse().ok()?),
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(values) => Value::Array(values.iter().map(value_of).collect::<Option<_>>()?),
+        Json::Object(_) => return None,
+    })
+}

@@ -1,0 +1,5 @@
+//! Tests of the profiles against vectors, on every backend of the machine.
+
+mod architecture;
+mod common;
+mod ethereum;
