@@ -54,7 +54,7 @@ pub mod ethereum;
 pub use batch::{Answers, Batch, Error, Recovered, Results, answer, verify};
 pub use cause::Cause;
 pub use fields::{FieldError, Fields, Value};
-pub use profile::{AnyContext, Decided, Plan, Profile, System, WrongContext};
+pub use profile::{AnyContext, Decided, FRAMING_BYTES, Plan, Profile, System, WrongContext};
 pub use reader::Reader;
 pub use report::{Part, Report, Role, Signature, Verdict};
 pub use work::{CheckId, HashId, Piece, RecoveryId, Work};

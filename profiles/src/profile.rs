@@ -7,6 +7,9 @@ use crate::fields::{FieldError, Fields};
 use crate::work::Work;
 use crate::{Cause, Report, Verdict};
 
+/// The bytes of a record that [`Profile::framing`] is shown, where there are as many.
+pub const FRAMING_BYTES: usize = 16;
+
 /// A format of records of one system: a pure function from bytes and context to work, and from answers to a report.
 ///
 /// A profile is a value, which has no state; what changes from record to record is in the context.
@@ -22,6 +25,14 @@ pub trait Profile: Send + Sync + 'static {
 
     /// The fields of a row that can hold the bytes of a record, the first that is present counting.
     fn record_fields(&self) -> &'static [&'static str];
+
+    /// How many bytes the first record takes, where records of this system can stand one after another in a file and
+    /// its first bytes (at most [`FRAMING_BYTES`] are given) say it; `None` where all that is left is one record. The
+    /// file may be shorter.
+    fn framing(&self, begin: &[u8]) -> Option<usize> {
+        let _ = begin;
+        None
+    }
 
     /// The context that the fields of a row, or of the command line, describe.
     ///
@@ -99,6 +110,9 @@ pub trait System: Send + Sync {
     /// As [`Profile::record_fields`].
     fn record_fields(&self) -> &'static [&'static str];
 
+    /// As [`Profile::framing`].
+    fn framing(&self, begin: &[u8]) -> Option<usize>;
+
     /// As [`Profile::context`].
     fn context(&self, fields: &Fields) -> Result<AnyContext, FieldError>;
 
@@ -121,6 +135,10 @@ impl<P: Profile> System for P {
 
     fn record_fields(&self) -> &'static [&'static str] {
         Profile::record_fields(self)
+    }
+
+    fn framing(&self, begin: &[u8]) -> Option<usize> {
+        Profile::framing(self, begin)
     }
 
     fn context(&self, fields: &Fields) -> Result<AnyContext, FieldError> {

@@ -160,6 +160,8 @@ pub struct Report {
     pub precompiles: Vec<Part>,
     /// The inputs, for a ledger of outputs.
     pub inputs: Vec<Part>,
+    /// The transactions of a block, each with a report of its own.
+    pub transactions: Vec<Report>,
     /// Whether the chain of certificates ends in a root that was given.
     pub anchored: Option<bool>,
     /// The id by which the ledger knows the transaction.
@@ -185,6 +187,7 @@ impl Report {
             authority: None,
             precompiles: Vec::new(),
             inputs: Vec::new(),
+            transactions: Vec::new(),
             anchored: None,
             tx_id: None,
             hash: None,

@@ -1,19 +1,22 @@
 //! Ethereum: transactions of types 0 to 4 in RLP, as they stand in blocks or travel between nodes.
 //!
-//! `rlp.rs` reads canonical RLP, `transaction.rs` has the fields and what is signed, `forks.rs` says which rules hold
-//! when. Sources: the Yellow Paper (appendices B and F), EIP-2, EIP-155, EIP-2718, EIP-2930, EIP-1559, EIP-4844,
-//! EIP-7702.
+//! `rlp.rs` reads canonical RLP, `transaction.rs` has the fields and what is signed, `block.rs` and `trie.rs` whole
+//! blocks, `forks.rs` says which rules hold when. Sources: the Yellow Paper (appendices B, D and F), EIP-2, EIP-155,
+//! EIP-2718, EIP-2930, EIP-1559, EIP-4844, EIP-7702.
 
+mod block;
 mod forks;
 mod rlp;
 mod transaction;
+mod trie;
 
 pub use forks::Fork;
-pub use transaction::Plan;
 
+use crate::batch::Answers;
 use crate::fields::{FieldError, Fields};
-use crate::profile::{Decided, Profile};
+use crate::profile::{self, Decided, Profile};
 use crate::work::Work;
+use crate::{Report, Value};
 
 crate::causes! {
     /// Why a transaction is invalid, beside the reasons of the engine.
@@ -62,26 +65,68 @@ crate::causes! {
         BadV,
         /// A chain id in v before the fork that introduced it.
         ProtectedTooEarly,
+        /// The key that the signature recovers is not that of the sender that was required.
+        WrongSender,
         /// Signed for another chain.
         WrongChainId,
+        /// Parts that are not those of a block.
+        BadBlock,
+        /// A header of too few fields, or with a root that is none.
+        BadHeader,
+        /// The transactions are not those of the root in the header.
+        TransactionsRoot,
+        /// A block with a transaction that is invalid.
+        InvalidTransaction,
+        /// Undecided: no fork was given, and the network is not one whose forks are known.
+        NoFork,
+        /// Undecided beside the verdict: the blobs that travel with the transaction are not checked.
+        BlobProofs,
         /// The nonce of an authorization is 2^64 - 1, which no account can have used up.
         NonceTooLarge,
     }
 }
 
-/// What a transaction's bytes do not say.
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// `transaction`: one transaction, without the header of the string that it is in a block.
+    Transaction,
+    /// `block`: a whole block. Its transactions are reported one by one in [`Report::transactions`].
+    Block,
+}
+
+/// What the bytes do not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Context {
     /// The chain id of the network.
     pub chain_id: u64,
-    /// The rules of the block.
-    pub fork: Fork,
-    /// Whether transactions of type 3 come as they travel between nodes, with blobs, commitments and proofs around
-    /// them.
+    /// The rules. `None`: those of the block by [`Fork::at`], which only a whole block says; a transaction is
+    /// undecided.
+    pub fork: Option<Fork>,
+    /// What a record is.
+    pub form: Form,
+    /// Whether transactions of type 3 may come as they travel between nodes, with blobs, commitments and proofs around
+    /// them. No block has them.
     pub network_form: bool,
+    /// The sender that a transaction is required to have: a flipped bit mostly makes another sender and not an error.
+    /// Without it whatever sender comes out is reported.
+    pub from: Option<[u8; 20]>,
 }
 
-/// The profile `ethereum`: a record is one transaction, without the header of the string that it is in a block.
+impl Context {
+    /// Transactions of a chain under the rules of a fork.
+    pub const fn transactions(chain_id: u64, fork: Fork) -> Self {
+        Self { chain_id, fork: Some(fork), form: Form::Transaction, network_form: false, from: None }
+    }
+
+    /// Blocks of a chain under the rules that their headers lead to.
+    pub const fn blocks(chain_id: u64) -> Self {
+        Self { chain_id, fork: None, form: Form::Block, network_form: false, from: None }
+    }
+}
+
+/// The profile `ethereum`: a record is a transaction or a block.
 ///
 /// ```
 /// use sigwarp_profiles::{Batch, ethereum::{Context, Ethereum, Fork}, verify};
@@ -92,7 +137,7 @@ pub struct Context {
 /// let transaction = unhex("f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080\
 ///                          25a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276\
 ///                          a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83");
-/// let context = Context { chain_id: 1, fork: Fork::Prague, network_form: false };
+/// let context = Context::transactions(1, Fork::Prague);
 /// let mut batch = Batch::new();
 /// batch.push(&Ethereum, &transaction, &context);
 /// let engine = sigwarp::Engine::builder().build()?;
@@ -106,7 +151,7 @@ pub struct Ethereum;
 
 impl Profile for Ethereum {
     type Context = Context;
-    type Plan<'a> = Plan;
+    type Plan<'a> = Plan<'a>;
 
     fn name(&self) -> &'static str {
         "ethereum"
@@ -116,15 +161,38 @@ impl Profile for Ethereum {
         &["raw"]
     }
 
-    /// `chain_id` and `fork` (its name, [`Fork::from_name`]) must be there; `network_form` is false where it is absent.
+    /// Blocks, and transactions without a type, say their length; one with a type ends with its file.
+    fn framing(&self, begin: &[u8]) -> Option<usize> {
+        rlp::list_length(begin)
+    }
+
+    /// `chain_id` must be there. `form` is `transaction` (where it is absent) or `block`; `fork` is the name of a
+    /// fork and may be absent for blocks of networks whose forks are known, and where `number` and `timestamp` of the
+    /// block say it; `network_form` is false where it is absent; `from` is the sender that a transaction is required
+    /// to have.
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {
         let chain_id = fields.u64("chain_id")?.ok_or(FieldError::Missing("chain_id"))?;
-        let fork = fields.read("fork", "the name of a fork of Ethereum", |value| match value {
-            crate::Value::Text(name) => Fork::from_name(name),
+        let form = fields.read("form", "transaction or block", |value| match value {
+            Value::Text(name) if name == "transaction" => Some(Form::Transaction),
+            Value::Text(name) if name == "block" => Some(Form::Block),
             _ => None,
         })?;
-        let fork = fork.ok_or(FieldError::Missing("fork"))?;
-        Ok(Context { chain_id, fork, network_form: fields.bool("network_form")?.unwrap_or(false) })
+        let form = form.unwrap_or(Form::Transaction);
+        let fork = fields.read("fork", "the name of a fork of Ethereum", |value| match value {
+            Value::Text(name) => Fork::from_name(name),
+            _ => None,
+        })?;
+        let fork = match (fields.u64("number")?, fields.u64("timestamp")?) {
+            (Some(number), Some(timestamp)) => fork.or_else(|| Fork::at(chain_id, number, timestamp)),
+            _ => fork,
+        };
+        if fork.is_none() && (form == Form::Transaction || !Fork::knows(chain_id)) {
+            return Err(FieldError::Missing("fork"));
+        }
+        let from =
+            fields.read("from", "an address of 20 bytes", |value| value.to_bytes()?.try_into().ok())?;
+        let network_form = fields.bool("network_form")?.unwrap_or(false);
+        Ok(Context { chain_id, fork, form, network_form, from })
     }
 
     fn parse<'a>(
@@ -132,7 +200,34 @@ impl Profile for Ethereum {
         record: &'a [u8],
         context: &'a Context,
         work: &mut Work<'a>,
-    ) -> Result<Plan, Decided> {
-        transaction::parse(record, context, work)
+    ) -> Result<Plan<'a>, Decided> {
+        match context.form {
+            Form::Block => block::Block::parse(record, context, work).map(|block| Plan(Record::Block(block))),
+            Form::Transaction => {
+                let fork = context.fork.ok_or_else(|| Decided::undecided(Fault::NoFork))?;
+                let Context { chain_id, network_form, from, .. } = *context;
+                let rules = transaction::Rules { chain_id, fork, network_form, from };
+                transaction::parse(record, &rules, work).map(|plan| Plan(Record::Transaction(plan)))
+            }
+        }
+    }
+}
+
+/// A record whose signatures wait for their keys.
+#[derive(Debug)]
+pub struct Plan<'a>(Record<'a>);
+
+#[derive(Debug)]
+enum Record<'a> {
+    Transaction(transaction::Plan),
+    Block(block::Block<'a>),
+}
+
+impl profile::Plan for Plan<'_> {
+    fn fold(self, answers: &Answers<'_>) -> Report {
+        match self.0 {
+            Record::Transaction(plan) => plan.fold(answers),
+            Record::Block(block) => block.fold(answers),
+        }
     }
 }

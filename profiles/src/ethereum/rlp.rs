@@ -65,6 +65,21 @@ impl<'a> Item<'a> {
     }
 }
 
+/// The bytes of a list and its header, by its first bytes; `None` where they begin no list, or one that no memory
+/// holds.
+pub(super) fn list_length(begin: &[u8]) -> Option<usize> {
+    let (&tag, after) = begin.split_first()?;
+    let short = tag.checked_sub(0xc0)?;
+    if short <= 55 {
+        return Some(1 + usize::from(short));
+    }
+    let digits = after.get(..usize::from(short - 55))?;
+    let length = digits
+        .iter()
+        .try_fold(0usize, |length, &digit| Some(length.checked_mul(256)? | usize::from(digit)))?;
+    length.checked_add(1 + digits.len())
+}
+
 /// The items of a list, one after another; `whole` are the bytes that the list was read from, so that an item that is
 /// longer than its list is told from one that is longer than all.
 #[derive(Debug, Clone, Copy)]
@@ -99,21 +114,41 @@ impl<'a> Iterator for Items<'a> {
 /// The most lists within lists that are read.
 const DEPTH: usize = 10;
 
-/// Whether everything in a list is well-formed, however deep.
-pub(super) fn check<'a>(whole: &'a [u8], list: &Item<'a>) -> Result<(), Malformed> {
+/// A list that is being checked: what it begins at, what comes next in it, and what it ends at.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    header: usize,
+    at: usize,
+    end: usize,
+}
+
+/// Whether everything in a list is well-formed, however deep. What is wrong inside of a list is told before that the
+/// list is longer than the one around it.
+pub(super) fn check(whole: &[u8], list: &Item<'_>) -> Result<(), Malformed> {
     // The lists that are open, the innermost last: a stack of its own, so that depth is bounded by a number.
-    let mut open = [Items { whole, at: 0, end: 0 }; DEPTH];
-    open[0] = Items::new(whole, list);
+    let mut open = [Open::default(); DEPTH];
+    open[0] = Open { header: list.at, at: list.payload_at(), end: list.end() };
     let mut depth = 1;
-    while let Some(items) = open[..depth].last_mut() {
-        match items.next().transpose()? {
-            None => depth -= 1,
-            Some(item) if item.is_list => {
-                let place = open.get_mut(depth).ok_or(Malformed { at: item.at, fault: Fault::TooDeep })?;
-                *place = Items::new(whole, &item);
-                depth += 1;
+    while let Some(inner) = open[..depth].last_mut() {
+        if inner.at >= inner.end {
+            let done = *inner;
+            depth -= 1;
+            if let Some(outer) = open[..depth].last()
+                && done.end > outer.end
+            {
+                return Err(Malformed { at: done.header, fault: Fault::ElementOverrun });
             }
-            Some(_) => {}
+            continue;
+        }
+        let item = Item::read(whole, inner.at)?;
+        if !item.is_list && item.end() > inner.end {
+            return Err(Malformed { at: item.at, fault: Fault::ElementOverrun });
+        }
+        inner.at = item.end();
+        if item.is_list {
+            let place = open.get_mut(depth).ok_or(Malformed { at: item.at, fault: Fault::TooDeep })?;
+            *place = Open { header: item.at, at: item.payload_at(), end: item.end() };
+            depth += 1;
         }
     }
     Ok(())
@@ -191,6 +226,9 @@ mod tests {
         assert_eq!(fault(&[0xc1, 0x81]), Err(Fault::Truncated));
         assert_eq!(fault(&[0xc1, 0x81, 0x80]), Err(Fault::ElementOverrun));
         assert_eq!(fault(&[0xc2, 0xc1]), Err(Fault::Truncated));
+        // The inner list is longer than the outer one, and fine or not in itself.
+        assert_eq!(fault(&[0xc1, 0xc1, 0x80]), Err(Fault::ElementOverrun));
+        assert_eq!(fault(&[0xc1, 0xc2, 0x81, 0x7f]), Err(Fault::NonCanonicalByte));
     }
 
     #[test]
@@ -207,7 +245,10 @@ mod tests {
             let bytes = [&header[..count], &vec![0x01; length]].concat();
             let item = Item::read(&bytes, 0).unwrap();
             assert_eq!((item.is_list, item.payload.len(), item.end()), (true, length, bytes.len()));
+            assert_eq!(list_length(&bytes[..bytes.len().min(9)]), Some(bytes.len()));
         }
+        assert_eq!((list_length(&[]), list_length(&[0x80]), list_length(&[0xf9, 1])), (None, None, None));
+        assert_eq!(list_length(&[0xff; 9]), None);
         for value in [0, 1, 0x7f, 0x80, 0xff, 0x100, u64::MAX] {
             let mut bytes = Vec::new();
             push_integer(&mut bytes, value);

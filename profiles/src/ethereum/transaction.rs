@@ -3,7 +3,7 @@
 use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Hash, Suite};
 
 use super::rlp::{self, Item, Items, Malformed};
-use super::{Context, Fault, Fork};
+use super::{Fault, Fork};
 use crate::batch::Answers;
 use crate::profile::{self, Decided};
 use crate::work::{HashId, Piece, RecoveryId, Work};
@@ -55,7 +55,7 @@ const TYPED: [Type; 4] = [
         fields: &[
             ("chainId", ChainId),
             ("nonce", Integer(8)),
-            ("gasPrice", Integer(32)),
+            ("fee", Integer(32)),
             ("gasLimit", Integer(8)),
             ("to", To),
             ("value", Integer(32)),
@@ -116,12 +116,24 @@ const TYPED: [Type; 4] = [
 /// The most fields of a type, the signature included.
 const MOST_FIELDS: usize = 14;
 
+/// What a transaction's bytes do not say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) chain_id: u64,
+    pub(super) fork: Fork,
+    pub(super) network_form: bool,
+    pub(super) from: Option<[u8; 20]>,
+}
+
 /// A transaction whose signatures wait for their keys.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     id: HashId,
     sender: RecoveryId,
     authorizations: Vec<Authority>,
+    from: Option<[u8; 20]>,
+    /// Whether blobs, commitments and proofs came with it, which nobody checks here.
+    has_blobs: bool,
 }
 
 /// An authorization: a key to be recovered, or why it is skipped.
@@ -133,7 +145,7 @@ impl From<Malformed> for Decided {
     }
 }
 
-pub(super) fn parse<'a>(record: &'a [u8], context: &Context, work: &mut Work<'a>) -> Result<Plan, Decided> {
+pub(super) fn parse<'a>(record: &'a [u8], rules: &Rules, work: &mut Work<'a>) -> Result<Plan, Decided> {
     let &first = record.first().ok_or(Decided::at(0, Fault::Truncated))?;
     let (kind, at) = match first {
         0xc0.. => (&LEGACY, 0),
@@ -142,27 +154,29 @@ pub(super) fn parse<'a>(record: &'a [u8], context: &Context, work: &mut Work<'a>
             (known.ok_or(Decided::at(0, Fault::UnknownType))?, 1)
         }
     };
-    if context.fork < kind.since {
+    if rules.fork < kind.since {
         return Err(Decided::at(0, Fault::TypeNotActive));
     }
     let mut list = Item::read(record, at)?;
+    let mut has_blobs = false;
     if !list.is_list {
         return Err(Decided::at(at, Fault::ExpectedList));
     }
+    rlp::check(record, &list)?;
     if list.end() != record.len() {
         return Err(Decided::at(list.end(), Fault::TrailingBytes));
     }
-    rlp::check(record, &list)?;
     if kind.byte == 3
         && let Some(Ok(inner)) = Items::new(record, &list).next()
         && inner.is_list
     {
-        if !context.network_form {
+        if !rules.network_form {
             return Err(Decided::at(inner.at, Fault::NetworkForm));
         }
         list = inner;
+        has_blobs = true;
     }
-    Fields::read(record, kind, &list)?.plan(context, work)
+    Ok(Plan { has_blobs, ..Fields::read(record, kind, &list)?.plan(rules, work)? })
 }
 
 /// The items of a transaction, each of which is well-formed.
@@ -188,7 +202,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn plan(&self, context: &Context, work: &mut Work<'a>) -> Result<Plan, Decided> {
+    fn plan(&self, rules: &Rules, work: &mut Work<'a>) -> Result<Plan, Decided> {
         let [v, r, s] = std::array::from_fn(|place| self.items[self.kind.fields.len() + place]);
         for ((name, kind), item) in self.kind.fields.iter().zip(&self.items) {
             self.field(name, *kind, item)?;
@@ -196,19 +210,19 @@ impl<'a> Fields<'a> {
         let v_name = if self.kind.byte == 0 { "v" } else { "yParity" };
         let v = Field { item: v, value: integer(&v, v_name, 32)? };
         let signature = signature(&integer(&r, "r", 32)?, &integer(&s, "s", 32)?);
-        let (recovery_id, protected) = self.recovery_id(context, &v)?;
-        let digest = self.signed(context, protected, v.item.at, work);
-        let rule = if context.fork < Fork::Homestead { EcdsaRule::Any } else { EcdsaRule::LowS };
+        let (recovery_id, protected) = self.recovery_id(rules, &v)?;
+        let digest = self.signed(rules, protected, v.item.at, work);
+        let rule = if rules.fork < Fork::Homestead { EcdsaRule::Any } else { EcdsaRule::LowS };
         let signature = work.own(&signature);
         let sender = work.recover(rule, digest, signature, recovery_id);
         let id = self.id(work);
         let authorizations = match self.kind.fields.last() {
             Some((_, Authorizations)) => {
-                self.authorizations(&self.items[self.kind.fields.len() - 1], context, work)?
+                self.authorizations(&self.items[self.kind.fields.len() - 1], rules, work)?
             }
             _ => Vec::new(),
         };
-        Ok(Plan { id, sender, authorizations })
+        Ok(Plan { id, sender, authorizations, from: rules.from, has_blobs: false })
     }
 
     /// Whether a field is what its kind says; chain ids are compared later, with v.
@@ -238,9 +252,12 @@ impl<'a> Fields<'a> {
         }
         for entry in Items::new(self.record, list) {
             let entry = entry?;
+            if !entry.is_list {
+                return Ok(false);
+            }
             let mut parts = Items::new(self.record, &entry);
             let (address, keys, end) = (parts.next().transpose()?, parts.next().transpose()?, parts.next());
-            let (true, Some(address), Some(keys), None) = (entry.is_list, address, keys, end) else {
+            let (Some(address), Some(keys), None) = (address, keys, end) else {
                 return Ok(false);
             };
             if address.is_list || address.payload.len() != 20 || !keys.is_list {
@@ -273,11 +290,11 @@ impl<'a> Fields<'a> {
     }
 
     /// The recovery id, and whether a legacy transaction names its chain.
-    fn recovery_id(&self, context: &Context, v: &Field<'a>) -> Result<(u8, bool), Decided> {
+    fn recovery_id(&self, rules: &Rules, v: &Field<'a>) -> Result<(u8, bool), Decided> {
         let bad = |fault| Err(Decided::at(v.item.at, fault));
         if self.kind.byte != 0 {
             let chain_id = &self.items[0];
-            if u64_of(chain_id.payload) != Some(context.chain_id) {
+            if u64_of(chain_id.payload) != Some(rules.chain_id) {
                 return Err(Decided::at(chain_id.at, Fault::WrongChainId));
             }
             return match v.value {
@@ -296,19 +313,19 @@ impl<'a> Fields<'a> {
         };
         match value.checked_sub(35) {
             None => bad(Fault::BadV),
-            Some(_) if context.fork < Fork::Eip158 => bad(Fault::ProtectedTooEarly),
-            Some(above) if above / 2 != u128::from(context.chain_id) => bad(Fault::WrongChainId),
+            Some(_) if rules.fork < Fork::Eip158 => bad(Fault::ProtectedTooEarly),
+            Some(above) if above / 2 != u128::from(rules.chain_id) => bad(Fault::WrongChainId),
             Some(above) => Ok(((above % 2) as u8, true)),
         }
     }
 
     /// The hash that was signed: the fields before v as they came, under a list header of their own, which begin
     /// where the list's payload does and end at `v`.
-    fn signed(&self, context: &Context, protected: bool, v: usize, work: &mut Work<'a>) -> HashId {
+    fn signed(&self, rules: &Rules, protected: bool, v: usize, work: &mut Work<'a>) -> HashId {
         let fields = self.record.get(self.list.payload_at()..v).unwrap_or(&[]);
         let mut after = Vec::new();
         if protected {
-            rlp::push_integer(&mut after, context.chain_id);
+            rlp::push_integer(&mut after, rules.chain_id);
             after.extend_from_slice(&[0x80, 0x80]);
         }
         let (header, count) = rlp::list_header(fields.len() + after.len());
@@ -332,7 +349,7 @@ impl<'a> Fields<'a> {
     fn authorizations(
         &self,
         list: &Item<'a>,
-        context: &Context,
+        rules: &Rules,
         work: &mut Work<'a>,
     ) -> Result<Vec<Authority>, Decided> {
         if !list.is_list {
@@ -341,14 +358,14 @@ impl<'a> Fields<'a> {
         if list.payload.is_empty() {
             return Err(Decided::at(list.at, Fault::NoAuthorizations));
         }
-        Items::new(self.record, list).map(|entry| self.authorization(&entry?, context, work)).collect()
+        Items::new(self.record, list).map(|entry| self.authorization(&entry?, rules, work)).collect()
     }
 
     /// EIP-7702. What is malformed makes the transaction invalid; what does not hold is skipped by the chain.
     fn authorization(
         &self,
         entry: &Item<'a>,
-        context: &Context,
+        rules: &Rules,
         work: &mut Work<'a>,
     ) -> Result<Authority, Decided> {
         let mut items = [*entry; 6];
@@ -371,7 +388,7 @@ impl<'a> Fields<'a> {
         let parity = integer(&parity, "auth.yParity", 1)?;
         let signature = signature(&integer(&r, "auth.r", 32)?, &integer(&s, "auth.s", 32)?);
         let fault = match (u64_of(chain_id), parity) {
-            (Some(id), _) if id != 0 && id != context.chain_id => Some(Fault::WrongChainId),
+            (Some(id), _) if id != 0 && id != rules.chain_id => Some(Fault::WrongChainId),
             (None, _) => Some(Fault::WrongChainId),
             _ if nonce == [0xff; 8] => Some(Fault::NonceTooLarge),
             (_, [] | [1]) => None,
@@ -396,7 +413,7 @@ struct Field<'a> {
 }
 
 /// The digits of an integer of at most `bytes` bytes.
-fn integer<'a>(item: &Item<'a>, name: &'static str, bytes: usize) -> Result<&'a [u8], Decided> {
+pub(super) fn integer<'a>(item: &Item<'a>, name: &'static str, bytes: usize) -> Result<&'a [u8], Decided> {
     let fault = match item.payload {
         _ if item.is_list => Fault::ExpectedBytes,
         [0, ..] => Fault::LeadingZero,
@@ -406,7 +423,7 @@ fn integer<'a>(item: &Item<'a>, name: &'static str, bytes: usize) -> Result<&'a 
     Err(Decided::at(item.at, Cause::from(fault).of(name)))
 }
 
-fn u64_of(digits: &[u8]) -> Option<u64> {
+pub(super) fn u64_of(digits: &[u8]) -> Option<u64> {
     (digits.len() <= 8).then(|| digits.iter().fold(0, |value, &digit| value << 8 | u64::from(digit)))
 }
 
@@ -420,7 +437,10 @@ fn signature(r: &[u8], s: &[u8]) -> [u8; 64] {
 
 impl profile::Plan for Plan {
     fn fold(self, answers: &Answers<'_>) -> Report {
-        let sender = answers.recovery(Role::one("tx"), self.sender);
+        let mut sender = answers.recovery(Role::one("tx"), self.sender);
+        if self.from.is_some() && sender.verdict.is_valid() && sender.address != self.from {
+            sender.verdict = Verdict::invalid(Fault::WrongSender);
+        }
         let authorized = self.authorizations.into_iter().enumerate().map(|(index, authority)| {
             let role = Role::nth("authorization", index);
             match authority {
@@ -435,6 +455,7 @@ impl profile::Plan for Plan {
         Report {
             which: (!verdict.is_valid()).then_some(0),
             sender: sender.address.map(|address| address.to_vec()),
+            undecided: if self.has_blobs { vec![Fault::BlobProofs.into()] } else { Vec::new() },
             tx_id: Some(answers.digest(self.id).to_vec()),
             signatures: std::iter::once(sender).chain(authorized).collect(),
             ..Report::new(verdict)

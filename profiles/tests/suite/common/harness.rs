@@ -13,6 +13,8 @@ pub struct Case {
     pub id: String,
     pub record: Vec<u8>,
     pub context: AnyContext,
+    /// The row that it comes from.
+    pub row: Json,
     pub expected: Json,
 }
 
@@ -40,6 +42,7 @@ pub fn cases(system: &dyn System, inputs: &str, expected: &str) -> Option<Vec<Ca
             context: system.context(&fields).unwrap_or_else(|error| panic!("{id}: {error}")),
             expected: expected.remove(&row["id"].to_string()).unwrap_or_else(|| panic!("{id} is not judged")),
             id,
+            row,
         }
     };
     Some(inputs.into_iter().map(case).collect())
@@ -80,7 +83,7 @@ impl Subject {
     }
 
     /// Where a report is not what is expected.
-    fn differences(&self, report: &Report, expected: &Json) -> Vec<String> {
+    pub fn differences(&self, report: &Report, expected: &Json) -> Vec<String> {
         let mut found = Vec::new();
         let mut same = |what: &str, ours: Option<String>, theirs: Option<String>| {
             if ours != theirs {

@@ -8,4 +8,4 @@ mod vectors;
 pub use damage::{Damage, damage};
 pub use engines::{engines, fastest};
 pub use harness::{Case, Subject, cases};
-pub use vectors::{fields, rows};
+pub use vectors::{bytes, fields, rows};
