@@ -44,6 +44,7 @@
 mod batch;
 mod cause;
 mod fields;
+mod json;
 mod profile;
 mod reader;
 mod report;
