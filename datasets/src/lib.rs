@@ -27,7 +27,7 @@ pub use error::{ReadError, RowError, WriteError};
 pub use formats::{Compression, FileKind, Format, RowsStated};
 pub use keys::KeyFile;
 pub use layout::{BytesForm, ColumnNames, ColumnNamesError, Field, Layout};
-pub use read::{BadBytes, ColumnReader, KeyUse, ReadOptions, RowReader};
+pub use read::{BadBytes, ColumnReader, KeyUse, LineReader, ReadOptions, RowReader};
 pub use row::{Expected, Row};
 pub use text::{json_line, shown, shown_within};
 pub use write::{PartialFile, ROW_GROUP_ROWS, RowWriter, VerdictWriter};

@@ -30,7 +30,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// The line.
-    fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         &self.line[self.start..]
     }
 }

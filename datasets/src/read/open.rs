@@ -44,6 +44,15 @@ impl Progress {
 
 /// Opens a file. A missing one or a directory is told as such, whatever its name.
 pub(super) fn open(path: &Path, layout: &Layout) -> Result<Input, ReadError> {
+    open_with(path, || FileKind::of(path).or(layout.format))
+}
+
+/// As [`open`], whatever the name of the file says.
+pub(super) fn open_as(path: &Path, kind: FileKind) -> Result<Input, ReadError> {
+    open_with(path, || Some(kind))
+}
+
+fn open_with(path: &Path, kind: impl FnOnce() -> Option<FileKind>) -> Result<Input, ReadError> {
     let name = path.display().to_string();
     let io = |source: io::Error| match source.kind() {
         ErrorKind::NotFound => ReadError::NotFound { file: name.clone() },
@@ -55,7 +64,7 @@ pub(super) fn open(path: &Path, layout: &Layout) -> Result<Input, ReadError> {
     if metadata.is_dir() {
         return Err(ReadError::Directory { file: name });
     }
-    let Some(kind) = FileKind::of(path).or(layout.format) else {
+    let Some(kind) = kind() else {
         return Err(ReadError::UnknownFormat { file: name });
     };
     if let Reader::File(reader) = kind.format.reader

@@ -66,16 +66,17 @@ pub(crate) trait Records: Send + Sized {
 }
 
 /// A text and how far it has been read.
-struct TextInput<R> {
+pub(super) struct TextInput<R> {
     name: String,
-    records: R,
-    progress: Progress,
+    pub(super) records: R,
+    pub(super) progress: Progress,
     max_row_bytes: usize,
-    row: u64,
+    /// The rows that were taken: errors name the one after them.
+    pub(super) row: u64,
 }
 
 impl<R: Records> TextInput<R> {
-    fn new(
+    pub(super) fn new(
         TextStream { name, input, progress }: TextStream,
         marker: Option<&str>,
         max_row_bytes: usize,
@@ -84,7 +85,7 @@ impl<R: Records> TextInput<R> {
     }
 
     /// Goes on to the next row; `false` when there are no more.
-    fn next(&mut self) -> Result<bool, ReadError> {
+    pub(super) fn next(&mut self) -> Result<bool, ReadError> {
         self.records.next(self.max_row_bytes).map_err(|stop| self.stopped(stop))
     }
 
