@@ -186,8 +186,10 @@ mod tests {
             status: Some("open"),
             ..Report::new(bad)
         };
-        let with = r#"{"role":"signature[1]","scheme":"ed25519","rule":"strict","encoding":"raw","key":"ab","verdict":"valid","reason":null}"#;
-        let without = r#"{"role":"signature[1]","scheme":null,"rule":null,"encoding":null,"key":"ab","verdict":"valid","reason":null}"#;
+        let end = r#""key":"ab","verdict":"valid","reason":null}"#;
+        let with =
+            [r#"{"role":"signature[1]","scheme":"ed25519","rule":"strict","encoding":"raw","#, end].concat();
+        let without = [r#"{"role":"signature[1]","scheme":null,"rule":null,"encoding":null,"#, end].concat();
         let expected = [
             r#""verdict":"invalid","reason":"HighS","which":0,"at":7,"undecided":["Era"],"#,
             &format!(r#""signatures":[{with},{without}],"sender":"0102","authority":"account-key","#),

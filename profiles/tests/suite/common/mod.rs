@@ -1,4 +1,5 @@
 //! What the tests of every system share: vectors, engines of every backend, and the harness that judges cases.
+#![allow(unreachable_pub, reason = "the tests are one program")]
 
 mod damage;
 mod engines;
