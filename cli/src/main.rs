@@ -12,6 +12,7 @@ mod hash;
 mod help;
 mod inputs;
 mod interrupt;
+mod lines;
 mod man;
 mod memory;
 mod output;

@@ -1,18 +1,18 @@
 //! `sigwarp recover`: the public keys and Ethereum addresses behind secp256k1 signatures.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
 use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Engine, Item, Messages, Prehash, Reason};
-use sigwarp_datasets::{KeyUse, PartialFile, RowBlock, json_line};
+use sigwarp_datasets::{KeyUse, RowBlock, json_line};
 
 use crate::args::{Format, RecoverArgs};
-use crate::exit::{Exit, Failure, write_out};
+use crate::exit::{Exit, Failure};
 use crate::inputs::expand;
 use crate::interrupt::Interrupt;
+use crate::lines::Lines;
 use crate::output::{is_standard, label, place, print_summary, rows_in};
 use crate::progress::Progress;
 use crate::roles::Roles;
@@ -90,7 +90,7 @@ fn recover_files(
 ) -> Result<bool, Failure> {
     let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Rows(files)))?;
     let rows = interrupt.at_once(|| Rows::start(&args.input, files, KeyUse::Optional))?;
-    let mut output = args.output.as_deref().map(Output::create).transpose()?;
+    let mut output = args.output.as_deref().map(|path| Lines::create(path, "recover")).transpose()?;
     let mut progress = Progress::start(false);
     loop {
         match rows.next(interrupt)? {
@@ -114,7 +114,7 @@ fn recover_block(
     (file, block): (&str, &RowBlock),
     list: usize,
     summary: &mut Summary,
-    output: Option<&mut Output>,
+    output: Option<&mut Lines>,
 ) -> Result<(), Failure> {
     let view = block.batch().view().map_err(Failure::engine)?;
     // The rows before the first that recovery has no meaning for.
@@ -142,13 +142,13 @@ fn recover_block(
         // Counted is what is written: after a full disk the summary and the file are of the same rows.
         let mut addresses = addresses.iter();
         for (position, key) in keys.iter().enumerate() {
-            output.write(&Recovered {
+            output.push(&json_line(&Recovered {
                 index: summary.items + position as u64,
                 id: block.id(position),
                 public_key: key.ok().map(hex::encode),
                 address: key.ok().and_then(|_| addresses.next()).map(hex::encode),
                 reason: key.err().map(Reason::name),
-            });
+            }));
         }
         output.commit()?;
     }
@@ -276,52 +276,6 @@ fn table(summary: &Summary) -> String {
         line("", format!("{} {} {reason}", place(file, *row), label(id.as_deref())));
     }
     text
-}
-
-/// Where recovered keys go, a block at a time.
-struct Output {
-    lines: Vec<u8>,
-    /// Standard output where there is none.
-    file: Option<PartialFile>,
-}
-
-impl Output {
-    fn create(path: &Path) -> Result<Self, Failure> {
-        if is_standard(path) {
-            return Ok(Self { lines: Vec::new(), file: None });
-        }
-        if path.extension().is_none_or(|extension| extension != "jsonl") {
-            return Err(Failure::input(format!(
-                "{}: recover writes JSONL; name a .jsonl file",
-                path.display()
-            )));
-        }
-        let file = PartialFile::create(path).map_err(Failure::creating)?;
-        Ok(Self { lines: Vec::new(), file: Some(file) })
-    }
-
-    fn write(&mut self, line: &Recovered<'_>) {
-        self.lines.extend_from_slice(json_line(line).as_bytes());
-        self.lines.push(b'\n');
-    }
-
-    /// Writes the lines so far: all of them, or none that stays.
-    fn commit(&mut self) -> Result<(), Failure> {
-        let lines = std::mem::take(&mut self.lines);
-        let Some(file) = &mut self.file else {
-            return write_out(&lines);
-        };
-        let written = file.write_all(&lines);
-        let written = written.map_err(|error| {
-            Failure::output(format!("{}: cannot write: {error}", file.writing_to().display()))
-        });
-        let ended = written.and_then(|()| file.commit().map_err(Failure::output));
-        ended.inspect_err(|_| file.roll_back())
-    }
-
-    fn finish(self) -> Result<(), Failure> {
-        self.file.map_or(Ok(()), |file| file.finish().map_err(Failure::output))
-    }
 }
 
 #[cfg(test)]
