@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::builder::{PossibleValue, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use sigwarp::{BackendKind, Scheme};
 use sigwarp_datasets::{BytesForm, FileKind};
@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Verify the signatures in files
     #[command(before_help = help::VERIFY_EXAMPLES, after_help = help::VERIFY_NOTES)]
     Verify(VerifyArgs),
+    /// Verify whole transactions or blocks of a ledger in files
+    #[command(before_help = help::TRANSACTIONS_EXAMPLES, after_help = help::TRANSACTIONS_NOTES)]
+    Transactions(TransactionsArgs),
     /// Generate a workload of signatures, with the verdict expected of each
     #[command(before_help = help::GEN_EXAMPLES, after_help = help::GEN_NOTES)]
     Gen(GenArgs),
@@ -314,6 +317,47 @@ pub(crate) struct VerifyArgs {
     /// The form of the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TransactionsArgs {
+    /// Files: .jsonl (also .gz, .zst) with rows, .parquet with a column, any other with the bytes of transactions or
+    /// blocks; quoted patterns, folders, or - for rows on standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The ledger: the name of a profile of docs/profiles.md
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(profiles()))]
+    pub(crate) profile: String,
+    /// A field of the context for records that do not have it, such as chain_id=1; may be repeated
+    #[arg(long = "context", value_name = "NAME=VALUE")]
+    pub(crate) context: Vec<String>,
+    /// The column, or the member of rows, that holds the bytes of a record [default: that of the profile]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: Option<String>,
+    /// Read the files, and standard input, as bytes of records whatever their names
+    #[arg(long, conflicts_with = "column")]
+    pub(crate) raw: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Write a report for each record, and each transaction of a block, as JSONL to this file, or to - (standard output)
+    #[arg(long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// How many failures to list, at most 100,000
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = failures)]
+    pub(crate) failures: usize,
+    /// The largest record, or row, that is read, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    pub(crate) max_record_bytes: usize,
+    /// Print nothing when every record is valid or as expected, and otherwise only what is not
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// The form of the summary
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+fn profiles() -> impl Iterator<Item = &'static str> {
+    sigwarp_profiles::SYSTEMS.iter().map(|system| system.name())
 }
 
 #[derive(Debug, Args)]

@@ -42,6 +42,20 @@ is named with --map. docs/formats.md describes every format and column.
 Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
 3 engine or output error, 130 interrupted.";
 
+pub(crate) const TRANSACTIONS_EXAMPLES: &str = "\
+Examples:
+  sigwarp transactions pool.jsonl --profile ethereum --output reports.jsonl
+  sigwarp transactions blocks/ --profile ethereum --context chain_id=1 --context form=block
+  sigwarp transactions signed.bin --profile ethereum --context chain_id=1 --context fork=prague";
+
+pub(crate) const TRANSACTIONS_NOTES: &str = "\
+A row of JSONL has the bytes of its record in hexadecimal (or names their file as path,
+relative to its own) and its context: network, fork, signer set, as docs/profiles.md lists
+them for each profile. It may have id and expected: a boolean, valid, invalid or undecided.
+
+Exit status: 0 all valid (or all as expected), 1 some not, 2 bad usage or input,
+3 engine or output error, 130 interrupted.";
+
 pub(crate) const GEN_EXAMPLES: &str = "\
 Examples:
   sigwarp gen --rows 3000 --output iot.jsonl

@@ -17,15 +17,33 @@ const PATTERNS: MatchOptions =
 /// Skipped files that a note names.
 const SKIPPED: usize = 3;
 
+/// Which files of a folder are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Take {
+    /// Those of known formats.
+    Rows,
+    /// All.
+    All,
+}
+
 /// The files of these arguments. Those of a pattern or of a folder are sorted; a path that exists is no pattern.
 pub(crate) fn expand(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    expand_to(arguments, Take::Rows)
+}
+
+/// As [`expand`], with the files of any name in folders: for what may be bytes of no format of rows.
+pub(crate) fn expand_all(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    expand_to(arguments, Take::All)
+}
+
+fn expand_to(arguments: &[PathBuf], take: Take) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::with_capacity(arguments.len());
     for argument in arguments {
         match fs::metadata(argument) {
             _ if is_standard(argument) => files.push(argument.clone()),
-            Ok(metadata) if metadata.is_dir() => files.extend(of_folder(argument)?),
+            Ok(metadata) if metadata.is_dir() => files.extend(of_folder(argument, take)?),
             Ok(_) => files.push(argument.clone()),
-            Err(_) => match of_pattern(argument)? {
+            Err(_) => match of_pattern(argument, take)? {
                 Some(matches) => files.extend(matches),
                 // Who opens it says what is wrong.
                 None => files.push(argument.clone()),
@@ -36,7 +54,7 @@ pub(crate) fn expand(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// The files that match, or those in the folders that match where no file does; `None` where it is no pattern.
-fn of_pattern(argument: &Path) -> Result<Option<Vec<PathBuf>>, Failure> {
+fn of_pattern(argument: &Path, take: Take) -> Result<Option<Vec<PathBuf>>, Failure> {
     let Some(pattern) = argument.to_str().filter(|text| text.contains(['*', '?', '['])) else {
         return Ok(None);
     };
@@ -53,13 +71,13 @@ fn of_pattern(argument: &Path) -> Result<Option<Vec<PathBuf>>, Failure> {
     }
     let mut files = Vec::new();
     for folder in folders {
-        files.extend(of_folder(&folder)?);
+        files.extend(of_folder(&folder, take)?);
     }
     Ok(Some(files))
 }
 
-/// The files of known formats in a folder, without those in folders within it and hidden ones.
-fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// The files in a folder that are taken, without those in folders within it and hidden ones.
+fn of_folder(folder: &Path, take: Take) -> Result<Vec<PathBuf>, Failure> {
     let shown = folder.display();
     let cannot = |error| Failure::input(format!("{shown}: cannot read: {error}"));
     let (mut files, mut skipped) = (Vec::new(), Vec::new());
@@ -71,12 +89,18 @@ fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             continue;
         }
         match FileKind::of(&path) {
+            _ if take == Take::All => files.push(path),
             Some(_) => files.push(path),
             None => skipped.push(name.to_string_lossy().into_owned()),
         }
     }
     files.sort_unstable();
     skipped.sort_unstable();
+    if files.is_empty() && take == Take::All {
+        return Err(Failure::input(format!(
+            "{shown}: the folder holds no file; name the files, or a folder of them"
+        )));
+    }
     if files.is_empty() {
         return Err(Failure::input(format!(
             "{shown}: the folder holds no file of rows, whose name would end with {} (text also with {}); name the files in it",

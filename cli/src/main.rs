@@ -1,4 +1,4 @@
-//! The `sigwarp` command: verifies files of signatures, generates workloads, hashes files and columns, recovers keys,
+//! The `sigwarp` command: verifies files of signatures and of transactions, generates workloads, hashes files and columns, recovers keys,
 //! and says what this machine can do and how fast.
 //!
 //! Every subcommand ends with the status of [`exit::Exit`].
@@ -25,6 +25,7 @@ mod rows;
 mod rules;
 mod selftest;
 mod threads;
+mod transactions;
 mod verify;
 mod version;
 
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
     }
     let ended = match command {
         Command::Verify(args) => verify::run(&args, &interrupt),
+        Command::Transactions(args) => transactions::run(&args, &interrupt),
         Command::Gen(args) => generate::run(&args, &interrupt),
         Command::Hash(args) => hash::run(&args, &interrupt),
         Command::Recover(args) => recover::run(&args, &interrupt),

@@ -8,5 +8,6 @@ mod hash;
 mod inputs;
 mod itself;
 mod numbers;
+mod transactions;
 mod verify;
 mod workload;

@@ -1,0 +1,393 @@
+//! The records of the files on the command line, read ahead on a thread of their own: rows of JSONL with their context,
+//! a column of Parquet, or the bytes of a file.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use sigwarp::Messages;
+use sigwarp_datasets::{ColumnReader, FileKind, LineReader};
+use sigwarp_profiles::{AnyContext, FRAMING_BYTES, FieldError, Fields, System, Value};
+
+use crate::args::TransactionsArgs;
+use crate::exit::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::is_standard;
+use crate::progress::Sizes;
+
+/// Blocks that wait to be judged, besides the one in work and the one being read.
+const AHEAD: usize = 1;
+/// A block ends with the record that reaches this many bytes, or this many records. A report takes several times the
+/// memory of its record.
+const BLOCK_BYTES: usize = 4 << 20;
+const BLOCK_RECORDS: usize = 16_384;
+
+/// One record of a file.
+pub(super) struct Record {
+    /// Its place in the file, from 0.
+    pub(super) row: u64,
+    pub(super) id: Option<String>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) context: Arc<AnyContext>,
+    pub(super) expected: Option<Expected>,
+}
+
+/// What a row says of its own verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// The word of the verdict.
+    Is(&'static str),
+    /// Any but valid.
+    NotValid,
+}
+
+/// Records of one file, one after another.
+pub(super) struct Block {
+    /// The file, as named on the command line.
+    pub(super) file: Arc<str>,
+    pub(super) records: Vec<Record>,
+    /// How much of all files has been read with them, from 0 to 1, where their sizes are known.
+    pub(super) read: Option<f64>,
+}
+
+/// What comes next.
+pub(super) enum Next {
+    Block(Block),
+    /// All records of all files have been given.
+    End,
+    /// The user asked to stop.
+    Interrupted,
+}
+
+enum Message {
+    Block(Block),
+    End,
+    Failed(Failure),
+}
+
+/// See the module.
+pub(super) struct Records(Receiver<Message>);
+
+impl Records {
+    /// Opens nothing yet; that happens on the reading thread. `defaults` are the fields of records that do not have
+    /// them.
+    pub(super) fn start(
+        args: &TransactionsArgs,
+        files: Vec<PathBuf>,
+        system: &'static dyn System,
+        defaults: Fields,
+    ) -> Result<Self, Failure> {
+        if files.iter().filter(|path| is_standard(path)).count() > 1 {
+            return Err(Failure::input("standard input (-) can be read only once; name it once"));
+        }
+        let (sender, incoming) = bounded(AHEAD);
+        let column = args.column.clone().or(system.record_fields().first().map(|name| (*name).to_owned()));
+        let reader = Reader {
+            system,
+            defaults,
+            column: column.unwrap_or_default(),
+            is_raw: args.raw,
+            limit: args.max_record_bytes,
+        };
+        thread::Builder::new()
+            .name("sigwarp-records".into())
+            .spawn(move || match reader.read(&files, &sender) {
+                Err(Stop::Failed(failure)) => drop(sender.send(Message::Failed(failure))),
+                Ok(()) => drop(sender.send(Message::End)),
+                Err(Stop::NobodyListens) => {}
+            })
+            .map_err(|error| Failure::engine(format!("the reading thread could not be started: {error}")))?;
+        Ok(Self(incoming))
+    }
+
+    /// The next records.
+    pub(super) fn next(&self, interrupt: &Interrupt) -> Result<Next, Failure> {
+        // Where both are ready, either may be taken.
+        if interrupt.requested() {
+            return Ok(Next::Interrupted);
+        }
+        let message = select! {
+            recv(self.0) -> message => message,
+            recv(interrupt.asked()) -> _ => return Ok(Next::Interrupted),
+        };
+        match message {
+            Ok(Message::Block(block)) => Ok(Next::Block(block)),
+            Ok(Message::Failed(failure)) => Err(failure),
+            Ok(Message::End) => Ok(Next::End),
+            Err(_) => Err(Failure::engine("the reader thread exited unexpectedly")),
+        }
+    }
+}
+
+/// Why the reading thread ends before the files do.
+enum Stop {
+    Failed(Failure),
+    NobodyListens,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<sigwarp_datasets::ReadError> for Stop {
+    fn from(error: sigwarp_datasets::ReadError) -> Self {
+        Self::Failed(Failure::input(error))
+    }
+}
+
+/// What a file is read as.
+enum Form {
+    Rows,
+    Column,
+    Raw,
+}
+
+/// What the reading thread knows.
+struct Reader {
+    system: &'static dyn System,
+    defaults: Fields,
+    column: String,
+    is_raw: bool,
+    limit: usize,
+}
+
+/// Records that are collected until they make a block.
+struct Collected<'a> {
+    sender: &'a Sender<Message>,
+    file: Arc<str>,
+    records: Vec<Record>,
+    bytes: usize,
+}
+
+impl Collected<'_> {
+    fn push(&mut self, record: Record, read: impl FnOnce() -> Option<f64>) -> Result<(), Stop> {
+        self.bytes += record.bytes.len();
+        self.records.push(record);
+        match self.bytes >= BLOCK_BYTES || self.records.len() >= BLOCK_RECORDS {
+            true => self.send(read()),
+            false => Ok(()),
+        }
+    }
+
+    /// Sends what there is.
+    fn send(&mut self, read: Option<f64>) -> Result<(), Stop> {
+        self.bytes = 0;
+        let records = std::mem::take(&mut self.records);
+        if records.is_empty() {
+            return Ok(());
+        }
+        let block = Block { file: Arc::clone(&self.file), records, read };
+        self.sender.send(Message::Block(block)).map_err(|_| Stop::NobodyListens)
+    }
+}
+
+impl Reader {
+    fn read(&self, files: &[PathBuf], sender: &Sender<Message>) -> Result<(), Stop> {
+        let sizes = Sizes::of(files);
+        for (place, path) in files.iter().enumerate() {
+            let share = |share| sizes.read(place, share);
+            let (records, file) = (Vec::new(), path.display().to_string().into());
+            let mut collected = Collected { sender, file, records, bytes: 0 };
+            // The records before a bad one are judged too.
+            let ended = match self.form(path)? {
+                Form::Rows => self.rows(path, share, &mut collected),
+                Form::Column => self.column(path, share, &mut collected),
+                Form::Raw => self.raw(path, share, &mut collected),
+            };
+            collected.send(share(Some(1.0)))?;
+            ended?;
+        }
+        Ok(())
+    }
+
+    fn form(&self, path: &Path) -> Result<Form, Failure> {
+        match FileKind::of(path) {
+            _ if self.is_raw => Ok(Form::Raw),
+            _ if is_standard(path) => Ok(Form::Rows),
+            None => Ok(Form::Raw),
+            Some(kind) => match kind.format.name() {
+                "jsonl" => Ok(Form::Rows),
+                "parquet" => Ok(Form::Column),
+                _ => Err(Failure::input(format!(
+                    "{}: transactions are read from JSONL, Parquet and files of their bytes; convert it, or add --raw \
+                     if it holds the bytes of a record",
+                    path.display()
+                ))),
+            },
+        }
+    }
+
+    /// The context of records that have no fields of their own.
+    fn context(&self, path: &Path) -> Result<Arc<AnyContext>, Failure> {
+        let wrong = |error| Failure::input(format!("{}: {}", path.display(), self.explain(error)));
+        self.system.context(&self.defaults).map(Arc::new).map_err(wrong)
+    }
+
+    fn explain(&self, error: FieldError) -> String {
+        let name = match error {
+            FieldError::Missing(name) => name,
+            FieldError::Wrong { field, .. } => field,
+        };
+        format!("{error}; --context {name}=VALUE gives it to every record that does not have it")
+    }
+
+    fn rows(
+        &self,
+        path: &Path,
+        share: impl Fn(Option<f64>) -> Option<f64>,
+        collected: &mut Collected<'_>,
+    ) -> Result<(), Stop> {
+        let mut lines = match is_standard(path) {
+            true => LineReader::stream("standard input", std::io::stdin(), self.limit)?,
+            false => LineReader::open(path, self.limit)?,
+        };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        loop {
+            let row = lines.rows_read();
+            let Some(line) = lines.next_line()? else { return Ok(()) };
+            let wrong = |problem: String| Failure::input(format!("{}: row {row}: {problem}", path.display()));
+            let record = self.row(line, row, folder).map_err(wrong)?;
+            collected.push(record, || share(lines.fraction_read()))?;
+        }
+    }
+
+    /// The record of a line, whose fields win over those of the command line.
+    fn row(&self, line: &[u8], row: u64, folder: &Path) -> Result<Record, String> {
+        let parsed: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(line).map_err(|error| format!("not a JSON object: {error}"))?;
+        let mut fields: Fields = parsed
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .filter_map(|(name, json)| Some((name.clone(), value(json)?)))
+            .collect();
+        let names = self.system.record_fields();
+        let own = [self.column.as_str()].into_iter().chain(names.iter().copied());
+        let bytes = match own.clone().find_map(|name| fields.get(name)) {
+            Some(value) => value.to_bytes().ok_or("the record is no bytes in hexadecimal digits")?,
+            None => match fields.get("path") {
+                Some(Value::Text(path)) => self.file_of(&folder.join(path))?,
+                _ => {
+                    let mut names: Vec<&str> = own.collect();
+                    names.dedup();
+                    return Err(format!("there is no record: none of {} or path", names.join(", ")));
+                }
+            },
+        };
+        let text = |name: &str| parsed.get(name).and_then(serde_json::Value::as_str);
+        let expected = match parsed.get("expected") {
+            None | Some(serde_json::Value::Null) => None,
+            Some(serde_json::Value::Bool(true)) => Some(Expected::Is("valid")),
+            Some(serde_json::Value::Bool(false)) => Some(Expected::NotValid),
+            Some(other) => {
+                let known = ["valid", "invalid", "undecided"];
+                let word = known.into_iter().find(|word| other.as_str() == Some(word));
+                Some(Expected::Is(word.ok_or("expected is a boolean, valid, invalid or undecided")?))
+            }
+        };
+        let id = text("id").map(str::to_owned);
+        for (name, value) in self.defaults.iter() {
+            fields.push(name, value.clone());
+        }
+        let context = self.system.context(&fields).map_err(|error| self.explain(error))?;
+        Ok(Record { row, id, bytes, context: Arc::new(context), expected })
+    }
+
+    /// The bytes of a file that a row names.
+    fn file_of(&self, path: &Path) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let read = file.take(self.limit as u64 + 1).read_to_end(&mut bytes);
+        read.map_err(|error| format!("{}: cannot read: {error}", path.display()))?;
+        match bytes.len() > self.limit {
+            true => Err(format!("{}: {}", path.display(), self.too_large())),
+            false => Ok(bytes),
+        }
+    }
+
+    fn too_large(&self) -> String {
+        format!("a record of more than {} bytes; --max-record-bytes allows larger ones", self.limit)
+    }
+
+    fn column(
+        &self,
+        path: &Path,
+        share: impl Fn(Option<f64>) -> Option<f64>,
+        collected: &mut Collected<'_>,
+    ) -> Result<(), Stop> {
+        let context = self.context(path)?;
+        let mut reader = ColumnReader::open(path, &self.column, false, self.limit)?;
+        let mut cells = Messages::new();
+        let mut row = 0;
+        while reader.next_block(&mut cells)? {
+            let column = cells.column();
+            for cell in 0..column.len() {
+                let (bytes, context) = (column.get(cell).to_vec(), Arc::clone(&context));
+                collected.push(Record { row, id: None, bytes, context, expected: None }, || share(None))?;
+                row += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// The records of a file that holds nothing else.
+    fn raw(
+        &self,
+        path: &Path,
+        share: impl Fn(Option<f64>) -> Option<f64>,
+        collected: &mut Collected<'_>,
+    ) -> Result<(), Stop> {
+        let context = self.context(path)?;
+        let cannot = |error| Failure::input(format!("{}: cannot read: {error}", path.display()));
+        let (mut input, size): (Box<dyn Read>, Option<u64>) = match is_standard(path) {
+            true => (Box::new(std::io::stdin().lock()), None),
+            false => {
+                let file = File::open(path).map_err(cannot)?;
+                let size = file.metadata().ok().map(|metadata| metadata.len()).filter(|&size| size > 0);
+                (Box::new(BufReader::with_capacity(256 << 10, file)), size)
+            }
+        };
+        let (mut row, mut read) = (0, 0);
+        // The first bytes of the next record, and of those after it where it is shorter than they.
+        let mut begin = Vec::new();
+        loop {
+            let missing = FRAMING_BYTES - begin.len();
+            input.by_ref().take(missing as u64).read_to_end(&mut begin).map_err(cannot)?;
+            if begin.is_empty() && row > 0 {
+                return Ok(());
+            }
+            // No record is empty, so that each takes something.
+            let most = self.system.framing(&begin).unwrap_or(usize::MAX).max(1);
+            let mut bytes: Vec<u8> = begin.drain(..most.min(begin.len())).collect();
+            let left = most.min(self.limit.saturating_add(1)).saturating_sub(bytes.len());
+            input.by_ref().take(left as u64).read_to_end(&mut bytes).map_err(cannot)?;
+            if bytes.len() > self.limit {
+                let problem = self.too_large();
+                return Err(Failure::input(format!("{}: record {row}: {problem}", path.display())).into());
+            }
+            read += bytes.len() as u64;
+            let record = Record { row, id: None, bytes, context: Arc::clone(&context), expected: None };
+            collected.push(record, || share(size.map(|size| read as f64 / size as f64)))?;
+            row += 1;
+        }
+    }
+}
+
+/// A value of JSON; objects and fractions are none that a context has.
+pub(super) fn value(json: &serde_json::Value) -> Option<Value> {
+    use serde_json::Value as Json;
+    Some(match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => {
+            Value::Integer(number.as_u64().map(i128::from).or(number.as_i64().map(i128::from))?)
+        }
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(values) => Value::Array(values.iter().map(value).collect::<Option<_>>()?),
+        Json::Object(_) => return None,
+    })
+}
