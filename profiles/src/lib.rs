@@ -50,6 +50,7 @@ mod reader;
 mod report;
 mod work;
 
+pub mod chainlink;
 pub mod ethereum;
 
 pub use batch::{Answers, Batch, Error, Recovered, Results, answer, verify};
@@ -61,7 +62,7 @@ pub use report::{Part, Report, Role, Signature, Verdict};
 pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 
 /// Every system, by the name of its profile.
-pub static SYSTEMS: &[&dyn System] = &[&ethereum::Ethereum];
+pub static SYSTEMS: &[&dyn System] = &[&chainlink::Chainlink, &ethereum::Ethereum];
 
 /// The system of a name.
 pub fn system(name: &str) -> Option<&'static dyn System> {
