@@ -4,3 +4,4 @@ mod architecture;
 mod chainlink;
 mod common;
 mod ethereum;
+mod xrpl;
