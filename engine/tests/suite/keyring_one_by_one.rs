@@ -20,8 +20,14 @@ fn portable() -> Builder {
     builder(BackendKind::Portable)
 }
 
-fn subject(scheme: &str) -> Subject {
-    one_by_one().into_iter().find(|subject| subject.suite.scheme().name() == scheme).expect("a subject of it")
+/// A subject of each scheme, in the order of their names.
+fn subjects() -> [Subject; 3] {
+    // Signing takes a while.
+    let mut all = one_by_one();
+    ["ecdsa-p384-sha384", "rsa-pkcs1-sha256", "rsa-pss-sha256"].map(|scheme| {
+        let place = all.iter().position(|subject| subject.suite.scheme().name() == scheme);
+        all.swap_remove(place.expect("a subject of it"))
+    })
 }
 
 fn push(batch: &mut Batch, suite: &Suite, key: Key<'_>, item: &Sample) {
@@ -81,8 +87,7 @@ fn registered_keys_are_judged_and_refused_as_others_are() {
 #[test]
 fn a_key_is_registered_for_its_scheme_and_for_both_paddings_of_rsa() {
     let engine = portable().build().expect("an engine");
-    let (p384, pkcs1, pss) =
-        (subject("ecdsa-p384-sha384"), subject("rsa-pkcs1-sha256"), subject("rsa-pss-sha256"));
+    let [p384, pkcs1, pss] = subjects();
     let of_p384 = register(&engine, &p384.suite, &p384.valid[..3]);
     let of_rsa = register(&engine, &pkcs1.suite, &pkcs1.valid[..2]);
     assert_eq!(of_rsa[0], of_rsa[1], "the same bytes");
@@ -115,15 +120,14 @@ fn a_key_is_registered_for_its_scheme_and_for_both_paddings_of_rsa() {
 
 #[test]
 fn the_budget_counts_long_keys_by_their_bytes() {
-    let suite = |scheme| subject(scheme).suite;
-    let (p384, rsa) = (subject("ecdsa-p384-sha384"), subject("rsa-pkcs1-sha256"));
+    let [p384, rsa, _] = subjects();
     let bytes = |engine: &Engine| engine.key_stats().bytes;
     let engine = portable().build().expect("an engine");
-    let ids = register(&engine, &suite("rsa-pkcs1-sha256"), &rsa.valid[..1]);
+    let ids = register(&engine, &rsa.suite, &rsa.valid[..1]);
     let of_rsa = bytes(&engine);
     // The encoded key, and n with what powers are computed by.
     assert!((270 + 4 * 256..2_048).contains(&of_rsa), "{of_rsa}");
-    register(&engine, &suite("ecdsa-p384-sha384"), &p384.valid[..8]);
+    register(&engine, &p384.suite, &p384.valid[..8]);
     let all = bytes(&engine);
     assert!(((97 + 96) * 8..8 * 512).contains(&(all - of_rsa)), "{all}");
     assert_eq!(engine.unregister(&ids), 1);
@@ -145,7 +149,7 @@ fn the_budget_counts_long_keys_by_their_bytes() {
 #[test]
 fn long_keys_are_admitted_after_valid_signatures_only() {
     let engine = portable().admit_keys(true).build().expect("an engine");
-    let (p384, rsa) = (subject("ecdsa-p384-sha384"), subject("rsa-pkcs1-sha256"));
+    let [p384, rsa, _] = subjects();
     let mut batch = Batch::new();
     for item in &p384.valid[..4] {
         push(&mut batch, &p384.suite, Key::Bytes(&item.key), item);
