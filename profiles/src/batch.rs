@@ -83,6 +83,9 @@ impl<'a> Batch<'a> {
     }
 
     /// The report of each record, in order, with the results that [`answer`] has for this batch.
+    ///
+    /// # Panics
+    /// When the results are those of another batch, where they are fewer than this one asks for.
     pub fn fold(self, results: &Results) -> Vec<Report> {
         let answers = Answers { work: &self.work, results };
         let fold = |record| match record {
@@ -244,7 +247,7 @@ fn recover_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) 
         // Each is set below, under its rule.
         results.recovered = vec![Err(Reason::EquationFailed); batch.work.recoveries.len()];
     }
-    for rule in [EcdsaRule::Any, EcdsaRule::LowS] {
+    for rule in EcdsaRule::ALL {
         let (mut places, mut ids) = (Vec::new(), Vec::new());
         let [mut digests, mut signatures] = [(); 2].map(|()| Vec::new());
         for (of, (batch, results)) in batches.iter().zip(results.iter()).enumerate() {

@@ -173,14 +173,20 @@ pub(super) fn list_header(payload: usize) -> ([u8; 9], usize) {
     }
 }
 
-/// Appends the encoding of an integer.
-pub(super) fn push_integer(out: &mut Vec<u8>, value: u64) {
+/// The encoding of an integer: its bytes, and how many of the nine they are.
+pub(super) fn integer(value: u64) -> ([u8; 9], usize) {
+    let mut encoded = [0; 9];
     match value {
-        1..0x80 => out.push(value as u8),
+        1..0x80 => {
+            encoded[0] = value as u8;
+            (encoded, 1)
+        }
         _ => {
             let skipped = value.leading_zeros() as usize / 8;
-            out.push(0x80 + 8 - skipped as u8);
-            out.extend_from_slice(&value.to_be_bytes()[skipped..]);
+            let count = 8 - skipped;
+            encoded[0] = 0x80 + count as u8;
+            encoded[1..=count].copy_from_slice(&value.to_be_bytes()[skipped..]);
+            (encoded, 1 + count)
         }
     }
 }
@@ -250,9 +256,9 @@ mod tests {
         assert_eq!((list_length(&[]), list_length(&[0x80]), list_length(&[0xf9, 1])), (None, None, None));
         assert_eq!(list_length(&[0xff; 9]), None);
         for value in [0, 1, 0x7f, 0x80, 0xff, 0x100, u64::MAX] {
-            let mut bytes = Vec::new();
-            push_integer(&mut bytes, value);
-            let item = Item::read(&bytes, 0).unwrap();
+            let (bytes, count) = integer(value);
+            let bytes = &bytes[..count];
+            let item = Item::read(bytes, 0).unwrap();
             let back = item.payload.iter().fold(0, |value, &digit| value << 8 | u64::from(digit));
             assert_eq!((back, item.end(), item.payload.first() == Some(&0)), (value, bytes.len(), false));
         }

@@ -323,27 +323,32 @@ impl<'a> Fields<'a> {
     /// where the list's payload does and end at `v`.
     fn signed(&self, rules: &Rules, protected: bool, v: usize, work: &mut Work<'a>) -> HashId {
         let fields = self.record.get(self.list.payload_at()..v).unwrap_or(&[]);
-        let mut after = Vec::new();
-        if protected {
-            rlp::push_integer(&mut after, rules.chain_id);
-            after.extend_from_slice(&[0x80, 0x80]);
-        }
-        let (header, count) = rlp::list_header(fields.len() + after.len());
+        let (chain_id, count) = rlp::integer(rules.chain_id);
+        let after = [&chain_id[..count], &[0x80, 0x80]];
+        let added = if protected { count + 2 } else { 0 };
+        let (header, count) = rlp::list_header(fields.len() + added);
         let before = match self.kind.byte {
             0 => work.own(&header[..count]),
             byte => work.own_all([&[byte][..], &header[..count]]),
         };
-        let after = work.own(&after);
-        work.hash(Hash::Keccak256, &[before, fields.into(), after])
+        match protected {
+            false => work.hash(Hash::Keccak256, &[before, fields.into()]),
+            true => {
+                let after = work.own_all(after);
+                work.hash(Hash::Keccak256, &[before, fields.into(), after])
+            }
+        }
     }
 
     /// The hash by which the transaction is known, without the blobs that may travel with it.
     fn id(&self, work: &mut Work<'a>) -> HashId {
-        let begin: &[Piece<'a>] = match self.kind.byte {
-            0 => &[],
-            _ => &[Piece::from(&self.record[..1])],
-        };
-        work.hash(Hash::Keccak256, &[begin, &[self.list.raw.into()]].concat())
+        let type_byte = if self.kind.byte == 0 { 0 } else { 1 };
+        // Without blobs the record is the transaction.
+        if self.list.at == type_byte {
+            return work.hash(Hash::Keccak256, &[self.record.into()]);
+        }
+        let begin = Piece::from(&self.record[..type_byte]);
+        work.hash(Hash::Keccak256, &[begin, self.list.raw.into()])
     }
 
     fn authorizations(

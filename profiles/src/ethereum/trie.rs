@@ -22,11 +22,8 @@ struct Key {
 
 impl Key {
     fn new(index: usize) -> Self {
-        let mut encoded = Vec::with_capacity(9);
-        rlp::push_integer(&mut encoded, index as u64);
-        let mut bytes = [0; 9];
-        bytes[..encoded.len()].copy_from_slice(&encoded);
-        Self { bytes, length: encoded.len() }
+        let (bytes, length) = rlp::integer(index as u64);
+        Self { bytes, length }
     }
 
     const fn nibbles(&self) -> usize {
