@@ -164,6 +164,52 @@ fn blocks_are_judged_as_expected() {
     }
 }
 
+/// What the tests of ethereum/tests refuse for reasons that are no matter of signatures: gas, its price, the last
+/// nonce, the size of init code.
+const NOT_DECIDED: [&str; 5] = [
+    "INTRINSIC_GAS_TOO_LOW",
+    "GASLIMIT_PRICE_PRODUCT_OVERFLOW",
+    "NONCE_TOO_BIG",
+    "PRIORITY_GREATER_THAN_MAX_FEE_PER_GAS_2",
+    "INITCODE_SIZE_EXCEEDED",
+];
+
+#[test]
+fn the_transaction_tests_of_ethereum_are_judged_under_every_fork() {
+    let Some(rows) = common::rows("chains/ethereum/TransactionTests.jsonl") else { return };
+    let mut tests = Vec::new();
+    for row in &rows {
+        let bytes = row["txbytes"].as_str().expect("digits").trim_start_matches("0x");
+        let bytes = hex::decode(bytes).expect("digits");
+        for (fork, expected) in row["result"].as_object().expect("an object") {
+            // Petersburg.
+            let name = fork.to_lowercase().replace("constantinoplefix", "constantinople");
+            let fork = Fork::from_name(&name).unwrap_or_else(|| panic!("{name} is no fork"));
+            tests.push((bytes.clone(), Context::transactions(1, fork), expected, &row["_name"]));
+        }
+    }
+    let mut batch = Batch::new();
+    tests.iter().for_each(|(bytes, context, ..)| batch.push(&Ethereum, bytes, context));
+    let reports = verify(common::fastest(), batch).expect("an engine that works");
+    let (mut valid, mut not_decided) = (0, 0);
+    for ((_, context, expected, name), report) in tests.iter().zip(&reports) {
+        let digits =
+            |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| format!("0x{}", hex::encode(bytes)));
+        let text = |field: &str| expected[field].as_str().map(str::to_lowercase);
+        match text("exception") {
+            None => {
+                assert_eq!(report.verdict, Verdict::Valid, "{name} under {context:?}");
+                assert_eq!(digits(&report.sender), text("sender"), "{name} under {context:?}");
+                assert_eq!(digits(&report.tx_id), text("hash"), "{name} under {context:?}");
+                valid += 1;
+            }
+            Some(why) if NOT_DECIDED.iter().any(|of| why.ends_with(&of.to_lowercase())) => not_decided += 1,
+            Some(why) => assert!(!report.verdict.is_valid(), "{name} under {context:?}: {why}"),
+        }
+    }
+    assert_eq!((tests.len(), valid, not_decided), (2665, 606, 104));
+}
+
 /// The rows of blocks have the hash of the transaction as their id.
 fn other_id(report: &Report, row: &Json) -> Option<String> {
     let id = report.tx_id.as_ref().map(hex::encode);
