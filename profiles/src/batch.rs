@@ -102,7 +102,7 @@ impl<'a> Batch<'a> {
 /// A fault of the engine, which is about no record.
 pub fn verify(engine: &Engine, batch: Batch<'_>) -> Result<Vec<Report>, Error> {
     let results = answer(engine, std::slice::from_ref(&batch))?;
-    Ok(results.iter().next().map_or_else(Vec::new, |results| batch.fold(results)))
+    Ok(results.first().map_or_else(Vec::new, |results| batch.fold(results)))
 }
 
 /// What the engine says of a batch, to be given to [`Batch::fold`] of the same batch.

@@ -209,7 +209,7 @@ impl<'a> Fields<'a> {
         }
         let v_name = if self.kind.byte == 0 { "v" } else { "yParity" };
         let v = Field { item: v, value: integer(&v, v_name, 32)? };
-        let signature = signature(&integer(&r, "r", 32)?, &integer(&s, "s", 32)?);
+        let signature = signature(integer(&r, "r", 32)?, integer(&s, "s", 32)?);
         let (recovery_id, protected) = self.recovery_id(rules, &v)?;
         let digest = self.signed(rules, protected, v.item.at, work);
         let rule = if rules.fork < Fork::Homestead { EcdsaRule::Any } else { EcdsaRule::LowS };
@@ -391,7 +391,7 @@ impl<'a> Fields<'a> {
         let last = nonce;
         let nonce = integer(&nonce, "auth.nonce", 8)?;
         let parity = integer(&parity, "auth.yParity", 1)?;
-        let signature = signature(&integer(&r, "auth.r", 32)?, &integer(&s, "auth.s", 32)?);
+        let signature = signature(integer(&r, "auth.r", 32)?, integer(&s, "auth.s", 32)?);
         let fault = match (u64_of(chain_id), parity) {
             (Some(id), _) if id != 0 && id != rules.chain_id => Some(Fault::WrongChainId),
             (None, _) => Some(Fault::WrongChainId),
