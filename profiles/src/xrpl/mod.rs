@@ -30,8 +30,8 @@
 //!
 //! # What no signature covers
 //!
-//! The values of `Signature`, `MasterSignature` and `BatchSigners` at the top of a transaction, and of fields of a
-//! signer, a counterparty signature or a sponsor signature other than key, signature, account and signers.
+//! The values of `Signature`, `MasterSignature` and `BatchSigners` at the top of a transaction, and the fields of a
+//! signer other than key, signature and account: rippled refuses them, examples of client libraries have them.
 //! Where the era allows a high s, s and n - s are both valid. These fields, and a `CounterpartySignature` or a
 //! `SponsorSignature`, can also be taken away as a whole: whether a transaction needs them is for the ledger.
 
@@ -75,6 +75,8 @@ crate::causes! {
         TooDeep,
         /// A transaction without type, account or key, or a signer without account or key.
         MissingField,
+        /// A counterparty or sponsor signature with a field that it does not have, which nothing would sign.
+        UnexpectedField,
         /// A signature of the account's key and signatures of signers.
         SingleAndMultiSigned,
         /// No key, and no signers.

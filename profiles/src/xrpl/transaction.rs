@@ -56,6 +56,7 @@ struct Signed<'a> {
     signature: Option<&'a [u8]>,
     account: Option<&'a [u8]>,
     signers: Option<&'a [u8]>,
+    has_others: bool,
 }
 
 impl<'a> Signed<'a> {
@@ -67,7 +68,7 @@ impl<'a> Signed<'a> {
             ACCOUNT if field.value.is_empty() => self.account = Some(&NOBODY),
             ACCOUNT => self.account = Some(field.value),
             SIGNERS => self.signers = Some(field.value),
-            _ => {}
+            _ => self.has_others = true,
         }
     }
 
@@ -164,7 +165,11 @@ pub(super) fn parse<'a>(
             }
         };
         // Here rippled takes a key that is not there for an empty one, and lets the account be a signer.
-        add(&Signed::read(object)?, None, (signatory, &body, context), work, &mut plan)?;
+        let signed = Signed::read(object)?;
+        if signed.has_others || signed.account.is_some() {
+            plan.fail(Fault::UnexpectedField, None);
+        }
+        add(&signed, None, (signatory, &body, context), work, &mut plan)?;
     }
     if top.has_batch_signers {
         plan.open.get_or_insert(Fault::BatchSigners);

@@ -256,6 +256,10 @@ fn roles_are_judged_by_their_era() {
         for era in [Roles::Old, Roles::New] {
             assert_eq!(reports(Some(era)).signatures[1].role.to_string(), role);
         }
+        // What is no field of such a signature would stand there unsigned.
+        let mut foreign = with(field);
+        foreign.splice(foreign.len() - 1.., [0x81, 0, 0xe1]);
+        assert_eq!(said(foreign, &CONTEXT).0, "invalid UnexpectedField");
         // Nothing is said of it without an era, and the sender's signature is invalid all the same.
         let report = reports(None);
         assert_eq!((report.signatures.len(), report.verdict.name()), (1, "invalid"));
