@@ -34,5 +34,9 @@ fn what_the_command_says_of_itself_is_printed() {
     assert!(pages > 10, "{pages}");
     let ran = sigwarp(path, &["man", "verfiy"], b"");
     assert_eq!(ran.status, Some(2));
-    assert!(ran.err.contains("there is no command of this name; there are verify, transactions, "), "{}", ran.err);
+    assert!(
+        ran.err.contains("there is no command of this name; there are verify, transactions, "),
+        "{}",
+        ran.err
+    );
 }
