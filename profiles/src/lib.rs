@@ -52,6 +52,7 @@ mod work;
 
 pub mod chainlink;
 pub mod ethereum;
+pub mod solana;
 pub mod xrpl;
 
 pub use batch::{Answers, Batch, Error, Recovered, Results, answer, verify};
@@ -63,7 +64,8 @@ pub use report::{Part, Report, Role, Signature, Verdict};
 pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 
 /// Every system, by the name of its profile.
-pub static SYSTEMS: &[&dyn System] = &[&chainlink::Chainlink, &ethereum::Ethereum, &xrpl::Xrpl];
+pub static SYSTEMS: &[&dyn System] =
+    &[&chainlink::Chainlink, &ethereum::Ethereum, &solana::Solana, &xrpl::Xrpl];
 
 /// The system of a name.
 pub fn system(name: &str) -> Option<&'static dyn System> {
