@@ -4,4 +4,5 @@ mod architecture;
 mod chainlink;
 mod common;
 mod ethereum;
+mod solana;
 mod xrpl;
