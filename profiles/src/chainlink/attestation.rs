@@ -20,7 +20,7 @@ pub(super) fn parse<'a>(
     work: &mut Work<'a>,
 ) -> Result<Plan<'a>, Decided> {
     let (mask, rest) =
-        record.split_first_chunk::<MASK>().ok_or(Decided::at(record.len(), Fault::BadLength))?;
+        record.split_first_chunk::<MASK>().ok_or_else(|| Decided::at(record.len(), Fault::BadLength))?;
     let mask = u32::from_be_bytes(*mask);
     let (signatures, left) = rest.as_chunks::<SIGNATURE>();
     let bits = mask.count_ones() as usize;

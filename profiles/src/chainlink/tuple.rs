@@ -23,7 +23,7 @@ impl<'a> Tuple<'a> {
     /// The bytes of these words of the head.
     pub(super) fn words(&self, first: usize, count: usize) -> Result<&'a [u8], Decided> {
         let words = self.bytes.get(first * WORD..(first + count) * WORD);
-        words.ok_or(Decided::at(self.start + self.bytes.len(), Fault::Truncated))
+        words.ok_or_else(|| Decided::at(self.start + self.bytes.len(), Fault::Truncated))
     }
 
     /// The word of the head at this place.
@@ -48,7 +48,7 @@ impl<'a> Tuple<'a> {
     fn word_at(&self, offset: u64) -> Result<&'a [u8; WORD], Decided> {
         let rest = usize::try_from(offset).ok().and_then(|offset| self.bytes.get(offset..));
         let word = rest.and_then(<[u8]>::first_chunk);
-        word.ok_or(Decided::at(self.start + self.bytes.len(), Fault::Truncated))
+        word.ok_or_else(|| Decided::at(self.start + self.bytes.len(), Fault::Truncated))
     }
 
     /// The number at an offset, which must be below 2^64.

@@ -146,12 +146,12 @@ impl From<Malformed> for Decided {
 }
 
 pub(super) fn parse<'a>(record: &'a [u8], rules: &Rules, work: &mut Work<'a>) -> Result<Plan, Decided> {
-    let &first = record.first().ok_or(Decided::at(0, Fault::Truncated))?;
+    let &first = record.first().ok_or_else(|| Decided::at(0, Fault::Truncated))?;
     let (kind, at) = match first {
         0xc0.. => (&LEGACY, 0),
         byte => {
             let known = TYPED.iter().find(|kind| kind.byte == byte);
-            (known.ok_or(Decided::at(0, Fault::UnknownType))?, 1)
+            (known.ok_or_else(|| Decided::at(0, Fault::UnknownType))?, 1)
         }
     };
     if rules.fork < kind.since {
@@ -193,7 +193,7 @@ impl<'a> Fields<'a> {
         let mut count = 0;
         for item in Items::new(record, list) {
             let item = item?;
-            *items.get_mut(count).ok_or(Decided::at(item.at, Fault::FieldCount))? = item;
+            *items.get_mut(count).ok_or_else(|| Decided::at(item.at, Fault::FieldCount))? = item;
             count += 1;
         }
         match count == kind.fields.len() + 3 {

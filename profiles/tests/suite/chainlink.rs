@@ -48,9 +48,8 @@ fn real_reports_are_judged_as_expected() {
     let Some(cases) = common::cases(&Chainlink, REPORTS, EXPECTED) else { return };
     assert_eq!(SUBJECT.check(&cases), 39);
     // Their signers all chose a low s.
-    let rows = common::rows(REPORTS).expect("the same file");
-    let strict = cases.into_iter().zip(rows).map(|(case, row)| {
-        let mut fields = common::fields(&row);
+    let strict = cases.into_iter().map(|case| {
+        let mut fields = common::fields(&case.row);
         fields.push("low_s", sigwarp_profiles::Value::Bool(true));
         let context = sigwarp_profiles::System::context(&Chainlink, &fields).expect("a context");
         let mut expected = case.expected;
@@ -89,14 +88,13 @@ fn covered(record: &[u8], form: &str) -> Vec<bool> {
 #[test]
 fn damaged_records_are_valid_where_no_signature_covers_a_bit() {
     let Some(cases) = common::cases(&Chainlink, CASES, EXPECTED) else { return };
-    let rows = common::rows(CASES).expect("the same file");
     let (mut judged, mut valid) = (0, 0);
     for form in ["ocr1", "ocr2", "streams", "ocr3"] {
-        let of_form = cases.iter().zip(&rows).filter(|(case, row)| {
+        let of_form = cases.iter().filter(|case| {
             let is_small = case.record.len() < if form == "ocr3" { 2000 } else { 800 };
-            row["form"] == form && case.expected["verdict"] == "valid" && is_small
+            case.row["form"] == form && case.expected["verdict"] == "valid" && is_small
         });
-        for (case, _) in of_form.take(4) {
+        for case in of_form.take(4) {
             let covered = match form {
                 "ocr3" => vec![true; case.record.len()],
                 _ => covered(&case.record, form),

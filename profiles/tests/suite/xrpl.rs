@@ -56,6 +56,7 @@ fn published(full_canonical: bool) -> Option<Vec<Case>> {
             record: fields.bytes("blob").expect("digits").expect("a blob"),
             context: System::context(&Xrpl, &fields).expect("a context"),
             expected,
+            row,
         }
     };
     Some(common::rows(TRANSACTIONS)?.into_iter().map(case).collect())
