@@ -54,7 +54,8 @@ fn every_kind() -> Vec<Subject> {
     subjects
 }
 
-/// `count` items of every rule in turn, one in seven of them bad in one of the ways of its subject.
+/// `count` items of every rule in turn. Of seven one is bad in one of the ways of its subject, and one fails its equation:
+/// a dispatch has as many items as the machine is fast for, and the smallest has both.
 fn mixture(subjects: &[Subject], count: usize) -> (Batch, Vec<Verdict>) {
     let mut batch = Batch::new();
     let mut expected = Vec::new();
@@ -63,6 +64,12 @@ fn mixture(subjects: &[Subject], count: usize) -> (Batch, Vec<Verdict>) {
         let (sample, verdict) = match item % 7 {
             3 => {
                 let (sample, reason) = &subject.invalid[item / 7 % subject.invalid.len()];
+                (sample, Verdict::Invalid(*reason))
+            }
+            5 => {
+                let mut invalid = subject.invalid.iter();
+                let failed = invalid.find(|(_, reason)| *reason == Reason::EquationFailed);
+                let (sample, reason) = failed.expect("every subject has one whose equation fails");
                 (sample, Verdict::Invalid(*reason))
             }
             _ => (&subject.valid[item % subject.valid.len()], Verdict::Valid),
