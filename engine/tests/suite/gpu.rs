@@ -54,25 +54,22 @@ fn every_kind() -> Vec<Subject> {
     subjects
 }
 
-/// `count` items of every rule in turn. Of seven one is bad in one of the ways of its subject, and one fails its equation:
-/// a dispatch has as many items as the machine is fast for, and the smallest has both.
+/// `count` items of every rule in turn. Of seven of a rule one is bad in one of the ways of its subject, and one fails its
+/// equation: items are dispatched rule by rule, so many at a time as the machine is fast for, and the smallest dispatch has
+/// both.
 fn mixture(subjects: &[Subject], count: usize) -> (Batch, Vec<Verdict>) {
     let mut batch = Batch::new();
     let mut expected = Vec::new();
     for item in 0..count {
-        let subject = &subjects[item % subjects.len()];
-        let (sample, verdict) = match item % 7 {
-            3 => {
-                let (sample, reason) = &subject.invalid[item / 7 % subject.invalid.len()];
-                (sample, Verdict::Invalid(*reason))
-            }
-            5 => {
-                let mut invalid = subject.invalid.iter();
-                let failed = invalid.find(|(_, reason)| *reason == Reason::EquationFailed);
-                let (sample, reason) = failed.expect("every subject has one whose equation fails");
-                (sample, Verdict::Invalid(*reason))
-            }
-            _ => (&subject.valid[item % subject.valid.len()], Verdict::Valid),
+        let (subject, turn) = (&subjects[item % subjects.len()], item / subjects.len());
+        let bad = match turn % 7 {
+            3 => Some(&subject.invalid[turn / 7 % subject.invalid.len()]),
+            5 => subject.invalid.iter().find(|(_, reason)| *reason == Reason::EquationFailed),
+            _ => None,
+        };
+        let (sample, verdict) = match bad {
+            Some((sample, reason)) => (sample, Verdict::Invalid(*reason)),
+            None => (&subject.valid[turn % subject.valid.len()], Verdict::Valid),
         };
         batch.push(&subject.suite, Key::Bytes(&sample.key), Message::Raw(&sample.message), &sample.signature);
         expected.push(verdict);
