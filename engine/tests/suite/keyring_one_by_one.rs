@@ -43,34 +43,41 @@ fn register(engine: &Engine, suite: &Suite, items: &[Sample]) -> Vec<KeyId> {
 /// reason that its items have.
 #[test]
 fn registered_keys_are_judged_and_refused_as_others_are() {
+    let judged = |Subject { suite, valid, invalid }: Subject| {
+        let items = valid.into_iter().take(8).chain(invalid.into_iter().map(|(item, _)| item));
+        let judged = |item: Sample| {
+            let Sample { key, message, signature } = &item;
+            let verdict = oracle::verify(&suite, key, message, signature).expect("a suite it knows");
+            (item, verdict)
+        };
+        let items: Vec<(Sample, Verdict)> = items.map(judged).collect();
+        (suite, items)
+    };
+    let subjects: Vec<(Suite, Vec<(Sample, Verdict)>)> = one_by_one().into_iter().map(judged).collect();
     for (kind, _) in common::engines() {
         let engine = builder(*kind).build().expect("an engine");
         let mut of_keys = Vec::new();
-        for Subject { suite, valid, invalid } in one_by_one() {
-            let items: Vec<&Sample> =
-                valid.iter().take(24).chain(invalid.iter().map(|(item, _)| item)).collect();
-            let ids = engine.register(&suite, items.iter().map(|item| &item.key)).expect("room");
+        for (suite, items) in &subjects {
+            let ids = engine.register(suite, items.iter().map(|(item, _)| &item.key)).expect("room");
             let (mut batch, mut expected) = (Batch::new(), Vec::new());
-            for (item, id) in items.iter().zip(&ids) {
-                let Sample { key, message, signature } = item;
-                let verdict = oracle::verify(&suite, key, message, signature).expect("a suite it knows");
+            for ((item, verdict), id) in items.iter().zip(&ids) {
                 let ways = match id {
-                    Ok(id) => vec![Key::Bytes(key), Key::Id(*id)],
+                    Ok(id) => vec![Key::Bytes(&item.key), Key::Id(*id)],
                     Err(reason) => {
-                        assert_eq!(verdict, Verdict::Invalid(*reason), "{suite} on {kind}");
+                        assert_eq!(*verdict, Verdict::Invalid(*reason), "{suite} on {kind}");
                         of_keys.push(*reason);
-                        vec![Key::Bytes(key)]
+                        vec![Key::Bytes(&item.key)]
                     }
                 };
                 for way in ways {
-                    push(&mut batch, &suite, way, item);
-                    expected.push(verdict);
+                    push(&mut batch, suite, way, item);
+                    expected.push(*verdict);
                 }
             }
             let before = engine.key_stats().found;
             let found: Vec<Verdict> = engine.verify(&batch).expect("verdicts").iter().collect();
             assert_eq!(found, expected, "{suite} on {kind}");
-            assert!(found.iter().filter(|verdict| verdict.is_valid()).count() >= 40, "{suite} on {kind}");
+            assert!(found.iter().filter(|verdict| verdict.is_valid()).count() >= 16, "{suite} on {kind}");
             let registered = ids.iter().filter(|id| id.is_ok()).count() as u64;
             assert_eq!(engine.key_stats().found - before, 2 * registered, "by bytes and by id");
         }
