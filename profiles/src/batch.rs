@@ -8,7 +8,7 @@ use sigwarp::{
 };
 
 use crate::profile::{Plan, Profile};
-use crate::work::{CheckId, HashId, RecoveryId, Work};
+use crate::work::{CheckId, HashId, RecoveryId, SuiteTable, Work};
 use crate::{Report, Role, Signature, Verdict};
 
 /// Why a batch has no reports. It says nothing about any record.
@@ -210,12 +210,14 @@ fn verify_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -
     if checks == 0 {
         return Ok(());
     }
-    let mut table: Vec<Suite> = Vec::new();
+    let mut table = SuiteTable::default();
     let mut index = Vec::with_capacity(checks);
     let [mut keys, mut messages, mut signatures] = [(); 3].map(|()| Vec::with_capacity(checks));
     for (batch, results) in batches.iter().zip(results.iter()) {
         // The place in the table of each suite of the batch.
-        let suites: Vec<u32> = batch.work.suites.iter().map(|suite| place_of(suite, &mut table)).collect();
+        let place_of =
+            |suite| u32::try_from(table.place_of(suite)).expect("fewer suites than bytes in memory");
+        let suites: Vec<u32> = batch.work.suites.as_slice().iter().map(place_of).collect();
         for check in &batch.work.checks {
             index.push(suites[check.suite]);
             keys.push(batch.work.resolve(&check.key, &results.digests));
@@ -223,7 +225,7 @@ fn verify_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -
             signatures.push(batch.work.resolve(&check.signature, &results.digests));
         }
     }
-    let suites = Suites::PerItem { table: &table, index: &index };
+    let suites = Suites::PerItem { table: table.as_slice(), index: &index };
     let [keys, messages, signatures] = [&keys, &messages, &signatures].map(|rows| Column::slices(rows));
     let verdicts = engine.verify_columns(&BatchView::new(suites, keys, messages, signatures)?)?;
     let mut verdicts = verdicts.iter();
@@ -231,15 +233,6 @@ fn verify_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -
         results.verdicts.extend(verdicts.by_ref().take(batch.work.checks.len()));
     }
     Ok(())
-}
-
-/// The place of a suite in a table, which gets it where it is new.
-fn place_of(suite: &Suite, table: &mut Vec<Suite>) -> u32 {
-    let place = table.iter().position(|known| known == suite).unwrap_or_else(|| {
-        table.push(suite.clone());
-        table.len() - 1
-    });
-    u32::try_from(place).expect("fewer suites than bytes in memory")
 }
 
 fn recover_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -> Result<(), Error> {
@@ -305,7 +298,7 @@ impl Answers<'_> {
     pub fn signature(&self, role: Role, id: CheckId) -> Signature {
         let check = &self.work.checks[id.0];
         let key = self.work.resolve(&check.key, &self.results.digests);
-        let suite = self.work.suites[check.suite].clone();
+        let suite = self.work.suites.as_slice()[check.suite].clone();
         Signature::decided(role, Some(suite), key, self.verdict(id).into())
     }
 

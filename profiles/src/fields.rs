@@ -15,6 +15,8 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// Values in order.
     Array(Vec<Value>),
+    /// Values by their names.
+    Object(Fields),
 }
 
 /// Why fields do not make a context.
@@ -34,7 +36,7 @@ pub enum FieldError {
 }
 
 /// Fields by their names. Of two of one name the first counts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(String, Value)>);
 
 impl Fields {
@@ -98,6 +100,14 @@ impl Fields {
         })
     }
 
+    /// Objects in order, such as keys, if the field is present.
+    pub fn objects(&self, name: &'static str) -> Result<Option<Vec<&Fields>>, FieldError> {
+        self.read(name, "an array of objects", |value| match value {
+            Value::Array(values) => values.iter().map(Value::as_object).collect(),
+            _ => None,
+        })
+    }
+
     /// What `read` makes of a field, if it is present; an error where it makes nothing of it.
     pub fn read<'s, T>(
         &'s self,
@@ -117,6 +127,14 @@ impl FromIterator<(String, Value)> for Fields {
 }
 
 impl Value {
+    /// The fields of an object.
+    pub const fn as_object(&self) -> Option<&Fields> {
+        match self {
+            Self::Object(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
     /// Bytes, or the bytes of an even number of hexadecimal digits of either case, with or without `0x`.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         match self {

@@ -12,7 +12,14 @@ impl Report {
     ///
     /// [`Self::transactions`] are not written: each is a report of its own.
     pub fn push_json(&self, out: &mut String) {
-        push_verdict(out, self.verdict);
+        match self.verdict {
+            // The causes are listed below, where there may be several.
+            Verdict::Undecided(cause) if self.undecided.contains(&cause) => {
+                push_word(out, "verdict", Some(self.verdict.name()));
+                push_word_or_null(out, "reason", None);
+            }
+            verdict => push_verdict(out, verdict),
+        }
         let numbers = [("which", self.which), ("at", self.at)];
         for (name, number) in numbers.into_iter().filter_map(|(name, number)| Some((name, number?))) {
             push_name(out, name);
@@ -161,6 +168,19 @@ mod tests {
         assert_eq!(
             json(&Report::new(Verdict::Valid)),
             r#""verdict":"valid","reason":null,"undecided":[],"signatures":[]"#
+        );
+    }
+
+    #[test]
+    fn what_a_record_waits_for_is_listed_once() {
+        let causes = [Cause::new("NeedsKey"), Cause::new("DetachedPayload"), Cause::new("NeedsKey")];
+        assert_eq!(
+            json(&Report::open(causes, Vec::new())),
+            r#""verdict":"undecided","reason":null,"undecided":["DetachedPayload","NeedsKey"],"signatures":[]"#
+        );
+        assert_eq!(
+            json(&Report::new(Verdict::undecided(Cause::new("Era")))),
+            r#""verdict":"undecided","reason":"Era","undecided":[],"signatures":[]"#
         );
     }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use crate::batch::{Answers, Batch};
-use crate::fields::{FieldError, Fields};
+use crate::fields::{FieldError, Fields, Value};
 use crate::work::Work;
 use crate::{Cause, Report, Verdict};
 
@@ -25,6 +25,12 @@ pub trait Profile: Send + Sync + 'static {
 
     /// The fields of a row that can hold the bytes of a record, the first that is present counting.
     fn record_fields(&self) -> &'static [&'static str];
+
+    /// The bytes of a record from one of those fields: bytes, or their hexadecimal digits. Formats of text take the
+    /// text as it is. `None` where the value is no record.
+    fn record(&self, value: &Value) -> Option<Vec<u8>> {
+        value.to_bytes()
+    }
 
     /// How many bytes the first record takes, where records of this system can stand one after another in a file and
     /// its first bytes (at most [`FRAMING_BYTES`] are given) say it; `None` where all that is left is one record. The
@@ -110,6 +116,9 @@ pub trait System: Send + Sync {
     /// As [`Profile::record_fields`].
     fn record_fields(&self) -> &'static [&'static str];
 
+    /// As [`Profile::record`].
+    fn record(&self, value: &Value) -> Option<Vec<u8>>;
+
     /// As [`Profile::framing`].
     fn framing(&self, begin: &[u8]) -> Option<usize>;
 
@@ -135,6 +144,10 @@ impl<P: Profile> System for P {
 
     fn record_fields(&self) -> &'static [&'static str] {
         Profile::record_fields(self)
+    }
+
+    fn record(&self, value: &Value) -> Option<Vec<u8>> {
+        Profile::record(self, value)
     }
 
     fn framing(&self, begin: &[u8]) -> Option<usize> {

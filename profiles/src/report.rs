@@ -148,7 +148,8 @@ pub struct Report {
     pub which: Option<usize>,
     /// The offset in the record, in bytes, where malformed bytes were found.
     pub at: Option<usize>,
-    /// What stays open beside the verdict, and does not change it.
+    /// What stays open beside the verdict, and does not change it. Of an undecided record of a format where several
+    /// things can stay open at once ([`Self::open`]), all of them.
     pub undecided: Vec<Cause>,
     /// Each signature, in the order of the wire.
     pub signatures: Vec<Signature>,
@@ -194,6 +195,24 @@ impl Report {
             signers: None,
             status: None,
         }
+    }
+
+    /// Undecided for these causes, of which there is one at least; each is kept once, in order. Files then say them
+    /// under `undecided`, and no reason.
+    pub fn open(causes: impl IntoIterator<Item = Cause>, signatures: Vec<Signature>) -> Self {
+        let mut undecided: Vec<Cause> = causes.into_iter().collect();
+        undecided.sort_unstable_by_key(Cause::to_string);
+        undecided.dedup();
+        let first = *undecided.first().expect("a cause, or the record would be decided");
+        Self { undecided, signatures, ..Self::new(Verdict::Undecided(first)) }
+    }
+
+    /// Invalid for the signature at this place, which does not hold: the reason names its role.
+    pub fn failed(which: usize, signatures: Vec<Signature>) -> Self {
+        let Signature { role, verdict, .. } = &signatures[which];
+        let cause = verdict.cause().expect("a signature that does not hold");
+        let verdict = Verdict::Invalid(cause.in_role(*role));
+        Self { which: Some(which), signatures, ..Self::new(verdict) }
     }
 
     /// Valid where every signature is; otherwise the verdict, and the place, of the first that is not.

@@ -4,6 +4,7 @@
 //! is known, so that a message, or the input of another hash, can be made of digests: the driver hashes in rounds,
 //! all hashes of a round in one call for each function.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use sigwarp::{EcdsaRule, Hash, Suite};
@@ -78,6 +79,34 @@ pub(crate) struct RecoveryEntry<'a> {
     pub(crate) id: u8,
 }
 
+/// Suites, each once. There may be as many as records, where a suite has a user id or a context.
+#[derive(Debug, Default)]
+pub(crate) struct SuiteTable {
+    suites: Vec<Suite>,
+    places: HashMap<Suite, usize>,
+    /// The place that was asked for last: most records have the suite of the one before.
+    last: usize,
+}
+
+impl SuiteTable {
+    /// The place of a suite, which is added where it is new.
+    pub(crate) fn place_of(&mut self, suite: &Suite) -> usize {
+        if self.suites.get(self.last) != Some(suite) {
+            self.last = self.places.get(suite).copied().unwrap_or_else(|| {
+                self.suites.push(suite.clone());
+                self.places.insert(suite.clone(), self.suites.len() - 1);
+                self.suites.len() - 1
+            });
+        }
+        self.last
+    }
+
+    /// The suites, by their places.
+    pub(crate) fn as_slice(&self) -> &[Suite] {
+        &self.suites
+    }
+}
+
 /// Hashes, signature checks and key recoveries of many records.
 #[derive(Debug, Default)]
 pub struct Work<'a> {
@@ -86,7 +115,7 @@ pub struct Work<'a> {
     pub(crate) hashes: Vec<HashEntry>,
     /// The bytes that the digests of [`Self::hashes`] take.
     pub(crate) digest_bytes: usize,
-    pub(crate) suites: Vec<Suite>,
+    pub(crate) suites: SuiteTable,
     pub(crate) checks: Vec<CheckEntry<'a>>,
     pub(crate) recoveries: Vec<RecoveryEntry<'a>>,
 }
@@ -141,11 +170,7 @@ impl<'a> Work<'a> {
         message: impl Into<Piece<'a>>,
         signature: impl Into<Piece<'a>>,
     ) -> CheckId {
-        let known = self.suites.iter().position(|known| known == suite);
-        let suite = known.unwrap_or_else(|| {
-            self.suites.push(suite.clone());
-            self.suites.len() - 1
-        });
+        let suite = self.suites.place_of(suite);
         let (key, message, signature) = (key.into(), message.into(), signature.into());
         self.checks.push(CheckEntry { suite, key, message, signature });
         CheckId(self.checks.len() - 1)

@@ -260,15 +260,20 @@ impl Reader {
     fn row(&self, line: &[u8], row: u64, folder: &Path) -> Result<Record, String> {
         let parsed: serde_json::Map<String, serde_json::Value> =
             serde_json::from_slice(line).map_err(|error| format!("not a JSON object: {error}"))?;
-        let mut fields: Fields = parsed
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .filter_map(|(name, json)| Some((name.clone(), value(json)?)))
-            .collect();
+        let mut fields = fields(&parsed);
+        // A row may keep its context together, apart from what describes the row.
+        if let Some(Value::Object(options)) = fields.get("options").cloned() {
+            options.iter().for_each(|(name, value)| fields.push(name, value.clone()));
+        }
         let names = self.system.record_fields();
         let own = [self.column.as_str()].into_iter().chain(names.iter().copied());
         let bytes = match own.clone().find_map(|name| fields.get(name)) {
-            Some(value) => value.to_bytes().ok_or("the record is no bytes in hexadecimal digits")?,
+            Some(value) => {
+                let bytes = self.system.record(value);
+                bytes.ok_or(
+                    "the record is no bytes in hexadecimal digits, or no text where the profile takes text",
+                )?
+            }
             None => match fields.get("path") {
                 Some(Value::Text(path)) => self.file_of(&folder.join(path))?,
                 _ => {
@@ -377,7 +382,13 @@ impl Reader {
     }
 }
 
-/// A value of JSON; objects and fractions are none that a context has.
+/// The fields of an object, without those that are null or no value of a context.
+fn fields(object: &serde_json::Map<String, serde_json::Value>) -> Fields {
+    let present = object.iter().filter(|(_, value)| !value.is_null());
+    present.filter_map(|(name, json)| Some((name.clone(), value(json)?))).collect()
+}
+
+/// A value of JSON; fractions are none that a context has.
 pub(super) fn value(json: &serde_json::Value) -> Option<Value> {
     use serde_json::Value as Json;
     Some(match json {
@@ -388,6 +399,6 @@ pub(super) fn value(json: &serde_json::Value) -> Option<Value> {
         }
         Json::String(text) => Value::Text(text.clone()),
         Json::Array(values) => Value::Array(values.iter().map(value).collect::<Option<_>>()?),
-        Json::Object(_) => return None,
+        Json::Object(object) => Value::Object(fields(object)),
     })
 }

@@ -36,7 +36,8 @@ pub fn cases(system: &dyn System, inputs: &str, expected: &str) -> Option<Vec<Ca
     let case = |row: Json| {
         let fields = fields(&row);
         let id = row["id"].as_str().expect("an id").to_owned();
-        let record = system.record_fields().iter().find_map(|name| fields.bytes(name).expect("digits"));
+        let value = system.record_fields().iter().find_map(|name| fields.get(name));
+        let record = value.map(|value| system.record(value).expect("the bytes of a record"));
         Case {
             record: record.unwrap_or_else(|| panic!("{id} has no record")),
             context: system.context(&fields).unwrap_or_else(|error| panic!("{id}: {error}")),
@@ -94,7 +95,24 @@ impl Subject {
         let text = |row: &Json| row.as_str().map(str::to_owned);
         let cause = report.verdict.cause().map(|cause| cause.to_string());
         same("the verdict", Some(report.verdict.name().to_owned()), text(&expected["verdict"]));
-        same("the reason", cause, reason(expected));
+        if let Some(undecided) = expected["undecided"].as_array() {
+            let ours = report.undecided.iter().map(|cause| format!("{:?}", cause.to_string()));
+            let theirs = undecided.iter().map(Json::to_string);
+            let list = |words: Vec<String>| Some(words.join(","));
+            same("what is undecided", list(ours.collect()), list(theirs.collect()));
+        }
+        // A record that lists what it waits for has no reason besides.
+        let listed = expected["undecided"].as_array().is_some_and(|words| !words.is_empty());
+        if !listed || report.verdict.name() != "undecided" {
+            same("the reason", cause, reason(expected));
+        }
+        if let Some(anchored) = expected.get("anchored") {
+            same(
+                "whether it is anchored",
+                report.anchored.map(|is| is.to_string()),
+                Some(anchored.to_string()),
+            );
+        }
         if expected.get("sender").is_some() {
             same("the sender", report.sender.as_deref().map(hex::encode), text(&expected["sender"]));
         }
@@ -106,22 +124,34 @@ impl Subject {
         same("the number of signatures", count(report.signatures.len()), count(signatures.len()));
         for (ours, theirs) in report.signatures.iter().zip(signatures) {
             let Signature { role, suite, address, verdict, .. } = ours;
+            let word = |holds: Option<bool>| holds.map(|holds| holds.to_string());
             same(
                 &format!("whether {role} holds"),
-                Some(verdict.is_valid().to_string()),
-                Some(theirs["ok"].to_string()),
+                word(Some(verdict.is_valid())),
+                word(theirs["ok"].as_bool().or(theirs["verdict"].as_str().map(|word| word == "valid"))),
             );
             same(
                 &format!("the reason of {role}"),
                 verdict.cause().map(|cause| cause.to_string()),
                 reason(theirs),
             );
-            if let Some(place) = text(&theirs["where"]) {
+            if let Some(place) = text(&theirs["where"]).or(text(&theirs["role"])) {
                 same("the role", Some(role.to_string()), Some(place));
             }
             if let Some(scheme) = text(&theirs["scheme"]) {
                 let ours = suite.as_ref().map(|suite| suite.scheme().name().to_owned());
                 same(&format!("the scheme of {role}"), ours, Some(scheme));
+            }
+            for (name, ours) in [
+                ("rule", suite.as_ref().map(|suite| suite.rule())),
+                ("encoding", suite.as_ref().map(|suite| suite.encoding())),
+            ] {
+                if let Some(theirs) = text(&theirs[name]) {
+                    same(&format!("the {name} of {role}"), ours.map(str::to_owned), Some(theirs));
+                }
+            }
+            if let Some(theirs) = text(&theirs["key"]) {
+                same(&format!("the key of {role}"), Some(hex::encode(&ours.key)), Some(theirs));
             }
             if let Some(theirs) = text(&theirs["address"]) {
                 same(&format!("the address of {role}"), address.map(hex::encode), Some(theirs));

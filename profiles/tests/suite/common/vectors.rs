@@ -35,9 +35,17 @@ pub fn rows(name: &str) -> Option<Vec<Json>> {
     Some(rows)
 }
 
-/// The fields of a row, as a reader of files would give them. Objects within are left out.
+/// The fields of a row, as a reader of files would give them: its own, then those of its `options`.
 pub fn fields(row: &Json) -> Fields {
-    let object = row.as_object().expect("a row is an object");
+    let fields = fields_of(row.as_object().expect("a row is an object"));
+    let options = fields.get("options").and_then(Value::as_object).cloned().unwrap_or_default();
+    let pairs =
+        |fields: &Fields| fields.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    let all: [Vec<(String, Value)>; 2] = [pairs(&fields), pairs(&options)];
+    all.into_iter().flatten().collect()
+}
+
+fn fields_of(object: &serde_json::Map<String, Json>) -> Fields {
     object.iter().filter_map(|(name, value)| Some((name.clone(), value_of(value)?))).collect()
 }
 
@@ -48,6 +56,6 @@ fn value_of(value: &Json) -> Option<Value> {
         Json::Number(number) => Value::Integer(number.to_string().parse().ok()?),
         Json::String(text) => Value::Text(text.clone()),
         Json::Array(values) => Value::Array(values.iter().map(value_of).collect::<Option<_>>()?),
-        Json::Object(_) => return None,
+        Json::Object(object) => Value::Object(fields_of(object)),
     })
 }
