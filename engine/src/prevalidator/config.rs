@@ -90,21 +90,53 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The part that is the same whatever the items are.
+    pub(super) fn collector(&self) -> CollectorConfig {
+        CollectorConfig {
+            capacity: self.capacity,
+            capacity_bytes: self.capacity_bytes,
+            max_batch: self.max_batch,
+            max_delay: self.max_delay,
+            workers: self.workers,
+        }
+    }
+
+    /// Whether a duplicate cache can have so many bytes.
+    pub(super) fn check_cache(&self) -> Result<(), StartError> {
+        match self.duplicate_cache_bytes {
+            0 => Ok(()),
+            bytes => within("duplicate_cache_bytes", bytes, cache::LEAST_BYTES, isize::MAX as usize),
+        }
+    }
+}
+
+/// The limits of a [`super::Collector`], with the meanings and defaults that [`Config`] gives them.
+#[derive(Debug, Clone)]
+pub struct CollectorConfig {
+    /// The most items accepted and without an outcome.
+    pub capacity: usize,
+    /// The most bytes of those items.
+    pub capacity_bytes: usize,
+    /// The most items of a micro-batch.
+    pub max_batch: usize,
+    /// How long an item waits for others at most while a worker is free.
+    pub max_delay: Duration,
+    /// Threads that judge micro-batches.
+    pub workers: NonZeroUsize,
+}
+
+impl Default for CollectorConfig {
+    fn default() -> Self {
+        Config::default().collector()
+    }
+}
+
+impl CollectorConfig {
     pub(super) fn limits(&self) -> Result<Limits, StartError> {
-        let within = |field, given: usize, least: usize, most: usize| {
-            if (least..=most).contains(&given) {
-                return Ok(());
-            }
-            Err(StartError::Limit { field, given, range: format!("{least} to {most}") })
-        };
         within("capacity", self.capacity, 1, MAX_CAPACITY)?;
         within("max_batch", self.max_batch, 1, MAX_BATCH.min(self.capacity))?;
         within("capacity_bytes", self.capacity_bytes, 1, isize::MAX as usize)?;
         within("workers", self.workers.get(), 1, MAX_WORKERS)?;
-        if self.duplicate_cache_bytes != 0 {
-            let field = "duplicate_cache_bytes";
-            within(field, self.duplicate_cache_bytes, cache::LEAST_BYTES, isize::MAX as usize)?;
-        }
         Ok(Limits {
             items: self.capacity,
             bytes: self.capacity_bytes,
@@ -112,6 +144,13 @@ impl Config {
             delay: self.max_delay - (self.max_delay / 5).min(WAKING),
         })
     }
+}
+
+fn within(field: &'static str, given: usize, least: usize, most: usize) -> Result<(), StartError> {
+    if (least..=most).contains(&given) {
+        return Ok(());
+    }
+    Err(StartError::Limit { field, given, range: format!("{least} to {most}") })
 }
 
 impl std::fmt::Debug for Config {

@@ -12,7 +12,7 @@ pub enum StartError {
     /// Limits that contradict each other.
     #[error("{field} is {given}; it must be {range}")]
     Limit {
-        /// The field of [`super::Config`].
+        /// The field of [`super::Config`], or of [`super::CollectorConfig`].
         field: &'static str,
         /// Its value.
         given: usize,
@@ -114,6 +114,9 @@ pub enum Fault {
     /// Verifying the micro-batch of the item panicked. The pre-validator goes on with the next.
     #[error("the engine panicked: {0}; the item may be submitted again, and the panic is a defect to report")]
     Panicked(Arc<str>),
+    /// What judges the items contradicts itself. Not from signatures; see [`super::Judge`].
+    #[error("the micro-batch of the item could not be judged: {0}; this is a defect, please report it")]
+    Defect(Arc<str>),
     /// The item was cancelled before its turn came.
     #[error("the item was cancelled before it was verified")]
     Cancelled,

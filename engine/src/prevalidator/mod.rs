@@ -33,14 +33,22 @@
 //!   is not interrupted.
 //! - [`Prevalidator::close`] refuses new items and returns when every accepted one has its outcome. Dropping the
 //!   pre-validator closes it.
+//!
+//! # Other items
+//! A [`Collector`] is the same for items that are not signatures, which a crate above this one knows how to judge: whole
+//! transactions, in `sigwarp-profiles`. It says with [`Judge`] what a micro-batch of them holds.
 
 mod cache;
+mod collector;
 mod config;
 mod error;
 mod item;
+mod judge;
 mod pending;
+mod promise;
 mod queue;
 mod report;
+mod signatures;
 mod stats;
 mod sync;
 mod ticket;
@@ -49,73 +57,35 @@ mod worker;
 use std::future::Future;
 use std::iter;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-use std::thread::{JoinHandle, ThreadId};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-pub use config::{BeforeBatch, Config, OnOutcomes};
+pub use collector::Collector;
+pub use config::{BeforeBatch, CollectorConfig, Config, OnOutcomes};
 pub use error::{Fault, StartError, SubmitError};
 pub use item::{Priority, Submission};
-pub use stats::{Latency, Stats};
+pub use judge::{Judge, Judged};
+pub use pending::{CANCELLED, UNDECIDED};
+pub use promise::Promise;
+pub use queue::Refusal;
+pub use stats::{Counts, Latency, Stats};
 pub use ticket::{Group, Outcome, Ticket};
 
 use crate::batch::Key;
 use crate::engine::Engine;
+use crate::verdict::VALID;
 use cache::{Cache, Digest};
-use pending::Pending;
-use queue::{Entry, Patience, Queue, Refusal};
-use stats::Tally;
-use ticket::Place;
-use worker::Load;
+use collector::{LARGE_BYTES, patience, place_alone, place_one};
+use queue::{Entry, Patience};
+use signatures::{Load, Signatures};
+use ticket::UNKNOWN_KEY;
 
 /// Items placed under one hold of the lock by [`Prevalidator::submit_many`].
 const PLACED_AT_ONCE: usize = 64;
-/// An item with more bytes is copied before the lock is taken, and is a micro-batch of its own.
-const LARGE_BYTES: usize = 64 << 10;
-
-/// What producers and workers share.
-struct Shared {
-    engine: Arc<Engine>,
-    queue: Queue<Load, Fault>,
-    cache: Option<Cache>,
-    duplicates: AtomicU64,
-    /// Refusals that the `metrics` facade knows of.
-    reported: AtomicU64,
-    tally: Mutex<Tally>,
-    /// Workers that have not ended.
-    workers: AtomicUsize,
-    on_outcomes: Option<OnOutcomes>,
-    before_batch: Option<BeforeBatch>,
-}
-
-impl Shared {
-    /// Calls the caller's `on_outcomes`.
-    fn tell(&self, outcomes: &[Outcome]) {
-        if let Some(sink) = &self.on_outcomes
-            && catch_unwind(AssertUnwindSafe(|| sink(outcomes))).is_err()
-        {
-            self.tally.lock().unwrap_or_else(PoisonError::into_inner).panics += 1;
-        }
-    }
-
-    /// A worker ends; says whether it was the last.
-    fn leave(&self) -> bool {
-        self.workers.fetch_sub(1, Ordering::AcqRel) == 1
-    }
-}
 
 /// Collects items and verifies them in micro-batches; see [`crate::prevalidator`]. Share it by reference or in an `Arc`.
-pub struct Prevalidator {
-    shared: Arc<Shared>,
-    /// The workers, until they are joined; the lock is held while they are.
-    threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Their ids, by which a worker recognises itself while another thread waits for it.
-    ids: Vec<ThreadId>,
-}
+pub struct Prevalidator(Collector<Signatures>);
 
 /// [`Prevalidator::submit_many`] took the first items and not the rest.
 #[derive(Debug)]
@@ -140,7 +110,10 @@ struct Prepared {
 impl Prevalidator {
     /// Starts the workers. The engine may be shared with other callers.
     pub fn start(engine: impl Into<Arc<Engine>>, config: Config) -> Result<Self, StartError> {
-        let queue = Queue::new(config.limits()?);
+        let limits = config.collector();
+        // Before the cache takes memory.
+        limits.limits()?;
+        config.check_cache()?;
         let cache = match config.duplicate_cache_bytes {
             0 => None,
             bytes => {
@@ -149,34 +122,24 @@ impl Prevalidator {
                 Some(Cache::new(bytes, key).ok_or(StartError::Cache(bytes))?)
             }
         };
-        let shared = Arc::new(Shared {
+        let judge = Signatures {
             engine: engine.into(),
-            queue,
             cache,
             duplicates: AtomicU64::new(0),
             reported: AtomicU64::new(0),
-            tally: Mutex::default(),
-            workers: AtomicUsize::new(config.workers.get()),
             on_outcomes: config.on_outcomes,
             before_batch: config.before_batch,
-        });
-        let mut pre = Self { shared: Arc::clone(&shared), threads: Mutex::default(), ids: Vec::new() };
-        for worker in 0..config.workers.get() {
-            let shared = Arc::clone(&shared);
-            let thread = std::thread::Builder::new()
-                .name(format!("sigwarp-pre-{worker}"))
-                .spawn(move || worker::run(&shared))
-                // `pre` is dropped here, which ends the workers that did start.
-                .map_err(|source| StartError::Thread { worker, source })?;
-            pre.ids.push(thread.thread().id());
-            pre.threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
-        }
-        Ok(pre)
+        };
+        Collector::start(judge, &limits).map(Self)
     }
 
     /// The engine that verifies.
     pub fn engine(&self) -> &Arc<Engine> {
-        &self.shared.engine
+        &self.signatures().engine
+    }
+
+    fn signatures(&self) -> &Signatures {
+        self.0.judge()
     }
 
     /// Submits an item. Does not wait: if the queue is full, the item comes back.
@@ -230,59 +193,46 @@ impl Prevalidator {
     /// Waits, in async code, until there is room for so many items and bytes, or there never will be. Others may
     /// take the room before the caller does: submit again when it was not enough.
     pub fn room(&self, items: usize, bytes: usize) -> impl Future<Output = ()> + Send + '_ {
-        Room { pre: self, items, bytes }
+        self.0.room(items, bytes)
     }
 
     /// Sends pending items to the next free worker. Does not wait for them.
     pub fn flush(&self) {
-        self.shared.queue.flush();
+        self.0.flush();
     }
 
     /// Refuses items from now on, verifies what was accepted, and returns when every ticket has its outcome and the
     /// workers have ended. Called by a worker itself (from [`Config::on_outcomes`] or a task's waker) it does not
     /// wait.
     pub fn close(&self) {
-        self.shared.queue.close();
-        if self.ids.contains(&std::thread::current().id()) {
-            return;
-        }
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        for thread in threads.drain(..) {
-            // A worker that panicked has given up what it had: its tickets are resolved.
-            let _ = thread.join();
-        }
+        self.0.close();
     }
 
     /// Whether it was closed, or has no workers left.
     pub fn is_closed(&self) -> bool {
-        self.shared.queue.is_closed()
+        self.0.is_closed()
     }
 
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
-        // Outcomes first: an item that ends meanwhile is counted as accepted and not twice.
-        let tally = self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let (valid, invalid) = (tally.valid, tally.invalid);
-        let (cancelled, faults, panics) = (tally.cancelled, tally.faults, tally.panics);
-        let latency = tally.latency.clone();
-        drop(tally);
-        let count = self.shared.queue.count();
-        let [batches_by_size, batches_by_age, batches_by_request] = count.cut;
+        let counts = self.0.counts();
+        let of = |code: u8| counts.codes[usize::from(code)];
+        let (valid, cancelled, faults) = (of(VALID), of(CANCELLED), of(UNDECIDED) + of(UNKNOWN_KEY));
         Stats {
-            pending: count.items,
-            pending_bytes: count.bytes,
-            accepted: count.accepted,
-            refused: count.refused,
+            pending: counts.pending,
+            pending_bytes: counts.pending_bytes,
+            accepted: counts.accepted,
+            refused: counts.refused,
             valid,
-            invalid,
+            invalid: counts.codes.iter().sum::<u64>() - valid - cancelled - faults,
             cancelled,
             faults,
-            duplicates: self.shared.duplicates.load(Ordering::Relaxed),
-            batches_by_size,
-            batches_by_age,
-            batches_by_request,
-            panics,
-            latency,
+            duplicates: self.signatures().duplicates.load(Ordering::Relaxed),
+            batches_by_size: counts.batches_by_size,
+            batches_by_age: counts.batches_by_age,
+            batches_by_request: counts.batches_by_request,
+            panics: counts.panics,
+            latency: counts.latency,
         }
     }
 
@@ -300,18 +250,22 @@ impl Prevalidator {
                 return Err(SubmitError::Closed(item));
             }
             self.tell_known(&[(item.id, prepared.known)]);
-            return Ok(Ticket::new(item.id, Place::Known(prepared.known)));
+            return Ok(Ticket::new(item.id, Promise::known(prepared.known)));
         }
-        match self.shared.queue.enter(1, item.bytes(), patience) {
-            Ok(mut entry) => {
-                let keep =
-                    |pending: &Arc<_>, places: Range<u32>| Place::Pending(Arc::clone(pending), places.start);
-                let place = self.place(&mut entry, &item, prepared, keep);
-                drop(entry);
-                Ok(Ticket::new(item.id, place))
+        let (priority, bytes) = (item.priority, item.bytes());
+        let mut entry = match self.0.enter(1, bytes, patience) {
+            Ok(entry) => entry,
+            Err(refusal) => return Err(refused(refusal, item)),
+        };
+        let promise = match prepared.alone {
+            Some(load) => place_alone(&mut entry, priority, bytes, *load),
+            None => {
+                let push = |load: &mut Load| self.signatures().push(load, &item, prepared.digest);
+                place_one(&mut entry, priority, bytes, push)
             }
-            Err(refusal) => Err(refused(refusal, item)),
-        }
+        };
+        drop(entry);
+        Ok(Ticket::new(item.id, promise))
     }
 
     fn submit_all<'s, 'i>(
@@ -331,9 +285,7 @@ impl Prevalidator {
         let entry = match pairs().count() {
             0 if self.is_closed() => return Err(SubmitError::Closed(items)),
             0 => None,
-            count => {
-                Some(self.shared.queue.enter(count, bytes, patience).map_err(|why| refused(why, items))?)
-            }
+            count => Some(self.0.enter(count, bytes, patience).map_err(|why| refused(why, items))?),
         };
         let mut group = Group::with_capacity(items.len());
         self.place_each(entry, items, prepared, &mut group);
@@ -360,8 +312,8 @@ impl Prevalidator {
             };
             let wrong = chunk.windows(2).position(|pair| !fits(pair)).map(|before| before + 1);
             let chunk = &chunk[..wrong.unwrap_or(chunk.len())];
-            if self.shared.cache.is_none() && chunk.iter().all(|item| item.bytes() <= LARGE_BYTES) {
-                match self.shared.queue.enter_some(chunk.iter().map(Submission::bytes), patience) {
+            if self.signatures().cache.is_none() && chunk.iter().all(|item| item.bytes() <= LARGE_BYTES) {
+                match self.0.core.queue.enter_some(chunk.iter().map(Submission::bytes), patience) {
                     Ok((mut entry, room)) => {
                         let mut rest = &chunk[..room];
                         while !rest.is_empty() {
@@ -385,7 +337,7 @@ impl Prevalidator {
                 self.place_each(None, chunk, prepared, &mut taken);
                 continue;
             }
-            match self.shared.queue.enter_some(unknown, patience) {
+            match self.0.core.queue.enter_some(unknown, patience) {
                 Ok((entry, room)) => {
                     // Up to the first item that found no room.
                     let mut left = room;
@@ -408,7 +360,7 @@ impl Prevalidator {
     fn refuse<T>(&self, item: &Submission<'_>, index: usize, given: T) -> Option<SubmitError<T>> {
         let expected = item.suite.scheme().input();
         let fits = item.message.input() == expected;
-        if fits && self.shared.engine.supports(item.suite) {
+        if fits && self.signatures().engine.supports(item.suite) {
             return None;
         }
         let suite = Box::new(item.suite.clone());
@@ -421,43 +373,36 @@ impl Prevalidator {
     /// What can be done for an item before the lock is taken.
     fn prepare(&self, item: &Submission<'_>) -> Prepared {
         let mut prepared = Prepared::default();
-        if let Some(cache) = &self.shared.cache {
+        if let Some(cache) = &self.signatures().cache {
             let digest = |key: &[u8]| cache.digest(item.suite, key, item.message.bytes(), item.signature);
             prepared.digest = match item.key {
                 Key::Bytes(key) => Some(digest(key)),
-                Key::Id(id) => self.shared.engine.with_key(item.suite, id, digest),
+                Key::Id(id) => self.signatures().engine.with_key(item.suite, id, digest),
             };
             prepared.known = prepared.digest.and_then(|digest| cache.get(&digest)).unwrap_or(0);
         }
         if prepared.known == 0 && item.bytes() > LARGE_BYTES {
             let mut load = Box::<Load>::default();
-            self.push(&mut load, item, prepared.digest);
+            self.signatures().push(&mut load, item, prepared.digest);
             prepared.alone = Some(load);
         }
         prepared
     }
 
-    fn push(&self, load: &mut Load, item: &Submission<'_>, digest: Option<Digest>) {
-        load.batch.push(item.suite, item.key, item.message, item.signature);
-        load.ids.push(item.id);
-        if self.shared.cache.is_some() {
-            load.digests.push(digest);
-        }
-    }
-
-    fn place<T>(
+    fn place(
         &self,
         entry: &mut Entry<'_, Load, Fault>,
         item: &Submission<'_>,
         prepared: Prepared,
-        keep: impl FnOnce(&Arc<Pending<Fault>>, Range<u32>) -> T,
-    ) -> T {
+        group: &mut Group,
+    ) {
         let (class, bytes) = (item.priority as usize, item.bytes());
+        let mut keep = |pending: &Arc<_>, places| group.extend(iter::once(item.id), pending, places);
         match prepared.alone {
             Some(load) => keep(&entry.place_alone(class, bytes, *load), 0..1),
             None => {
-                let push = |load: &mut Load, _| self.push(load, item, prepared.digest);
-                entry.place(class, iter::once(bytes), push, keep).1
+                let push = |load: &mut Load, _| self.signatures().push(load, item, prepared.digest);
+                entry.place(class, iter::once(bytes), push, keep);
             }
         }
     }
@@ -495,8 +440,7 @@ impl Prevalidator {
         for (item, prepared) in items.iter().zip(prepared) {
             match &mut entry {
                 Some(entry) if prepared.known == 0 => {
-                    let keep = |pending: &Arc<_>, places| group.extend(iter::once(item.id), pending, places);
-                    self.place(entry, item, prepared, keep);
+                    self.place(entry, item, prepared, group);
                 }
                 _ => {
                     known.push((item.id, prepared.known));
@@ -511,49 +455,22 @@ impl Prevalidator {
     }
 
     fn tell_known(&self, known: &[(u64, u8)]) {
-        self.shared.duplicates.fetch_add(known.len() as u64, Ordering::Relaxed);
-        if self.shared.on_outcomes.is_some() {
+        let Signatures { duplicates, on_outcomes, .. } = self.signatures();
+        duplicates.fetch_add(known.len() as u64, Ordering::Relaxed);
+        if let Some(sink) = on_outcomes {
             let outcomes: Vec<_> = known.iter().map(|&(id, code)| Outcome::of(id, Ok(code))).collect();
-            self.shared.tell(&outcomes);
+            self.0.core.guard(|| sink(&outcomes));
         }
-    }
-}
-
-impl Drop for Prevalidator {
-    fn drop(&mut self) {
-        self.close();
     }
 }
 
 impl std::fmt::Debug for Prevalidator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Prevalidator")
-            .field("engine", &self.shared.engine)
+            .field("engine", &self.signatures().engine)
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
-}
-
-/// See [`Prevalidator::room`].
-struct Room<'p> {
-    pre: &'p Prevalidator,
-    items: usize,
-    bytes: usize,
-}
-
-impl Future for Room<'_> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        match self.pre.shared.queue.has_room(self.items, self.bytes, context.waker()) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
-    }
-}
-
-fn patience(timeout: Duration) -> Patience {
-    Instant::now().checked_add(timeout).map_or(Patience::Forever, Patience::Until)
 }
 
 fn refused<T>(refusal: Refusal, given: T) -> SubmitError<T> {

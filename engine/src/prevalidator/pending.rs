@@ -16,9 +16,9 @@ use std::task::Waker;
 use super::sync::{Arc, AtomicBool, AtomicU8, Condvar, Instant, Mutex, Ordering, lock, wait};
 
 /// The code of a place that nothing has decided, as in `verdict`: zeroed memory is never a verdict.
-pub(super) const UNDECIDED: u8 = 0;
+pub const UNDECIDED: u8 = 0;
 /// The code of a place whose item was cancelled before a worker took it. No verdict has it.
-pub(super) const CANCELLED: u8 = 255;
+pub const CANCELLED: u8 = 255;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -29,8 +29,8 @@ enum Phase {
 
 struct Inner<F> {
     phase: Phase,
-    /// Why undecided places stay so.
-    fault: Option<F>,
+    /// Why undecided places stay so, or what all places have in common.
+    shared: Option<F>,
     cancelled: Vec<u32>,
     /// Threads in [`Pending::wait`].
     waiting: usize,
@@ -38,7 +38,8 @@ struct Inner<F> {
     wakers: Vec<Option<Waker>>,
 }
 
-/// The verdict codes of a micro-batch; see the head of this file. `F` is why there is none.
+/// The verdict codes of a micro-batch; see the head of this file. `F` is what its places share: why there are no verdicts,
+/// or answers that a code cannot hold.
 pub(super) struct Pending<F> {
     codes: Box<[AtomicU8]>,
     resolved: AtomicBool,
@@ -51,7 +52,7 @@ impl<F: Clone> Pending<F> {
     pub(super) fn new(places: usize) -> Arc<Self> {
         let inner = Inner {
             phase: Phase::Gathering,
-            fault: None,
+            shared: None,
             cancelled: Vec::new(),
             waiting: 0,
             wakers: Vec::new(),
@@ -64,7 +65,7 @@ impl<F: Clone> Pending<F> {
         })
     }
 
-    /// The code of a place, or the fault that left it undecided. `None` while it is pending.
+    /// The code of a place, or what the undecided ones share. `None` while it is pending.
     pub(super) fn get(&self, place: u32) -> Option<Result<u8, F>> {
         let mut code = None;
         self.get_each(place..place + 1, |found| code = Some(found));
@@ -78,11 +79,16 @@ impl<F: Clone> Pending<F> {
             each(match code.load(Ordering::Relaxed) {
                 CANCELLED => Ok(CANCELLED),
                 _ if !resolved => return false,
-                UNDECIDED => lock(&self.inner).fault.clone().map_or(Ok(UNDECIDED), Err),
+                UNDECIDED => lock(&self.inner).shared.clone().map_or(Ok(UNDECIDED), Err),
                 code => Ok(code),
             });
         }
         true
+    }
+
+    /// What the places share, whether or not they have codes. `None` while they are pending.
+    pub(super) fn shared(&self) -> Option<F> {
+        lock(&self.inner).shared.clone()
     }
 
     /// Whether a place was cancelled in time. It stays so.
@@ -166,14 +172,14 @@ impl<F: Clone> Pending<F> {
         self.codes[place as usize].store(code, Ordering::Relaxed);
     }
 
-    /// Resolves: what is undecided stays so because of `fault`. Only the first call counts.
-    pub(super) fn resolve(&self, fault: Option<F>) {
+    /// Resolves: what is undecided stays so, and `shared` says why or has the answers. Only the first call counts.
+    pub(super) fn resolve(&self, shared: Option<F>) {
         let mut inner = lock(&self.inner);
         if inner.phase == Phase::Resolved {
             return;
         }
         inner.phase = Phase::Resolved;
-        inner.fault = fault;
+        inner.shared = shared;
         self.resolved.store(true, Ordering::Release);
         let wakers = std::mem::take(&mut inner.wakers);
         let waiting = inner.waiting > 0;

@@ -45,8 +45,10 @@ pub(super) struct Limits {
 
 /// Why items were not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub enum Refusal {
+    /// There is no room for them now.
     Full,
+    /// No items are taken any more.
     Closed,
     /// They would not fit into the empty queue.
     TooLarge,
@@ -108,7 +110,7 @@ struct State<L, F> {
     room_wakers: Vec<Waker>,
 }
 
-/// The queue; see the head of this file. `L` holds the items of a batch, `F` is why a batch has no verdicts.
+/// The queue; see the head of this file. `L` holds the items of a batch, `F` is what its places share beside their codes.
 pub(super) struct Queue<L, F> {
     limits: Limits,
     state: Mutex<State<L, F>>,

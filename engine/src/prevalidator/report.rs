@@ -3,40 +3,43 @@
 use std::sync::atomic::AtomicU64;
 #[cfg(feature = "metrics")]
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use super::queue::{Cause, Queue};
-use super::stats::Tally;
+use super::judge::{Judge, Judged};
+#[cfg(feature = "metrics")]
+use super::{
+    pending::{CANCELLED, UNDECIDED},
+    queue::Cause,
+    ticket::UNKNOWN_KEY,
+};
+#[cfg(feature = "metrics")]
+use crate::verdict::VALID;
 
 #[cfg(feature = "metrics")]
-pub(super) fn batch<L: Default, F: Clone>(
-    tally: &Tally,
-    items: usize,
-    latency: Duration,
-    cause: Cause,
-    queue: &Queue<L, F>,
-    reported: &AtomicU64,
-) {
-    for (outcome, count) in [
-        ("valid", tally.valid),
-        ("invalid", tally.invalid),
-        ("cancelled", tally.cancelled),
-        ("fault", tally.faults),
-    ] {
+pub(super) fn batch<J: Judge>(batch: &Judged<'_, J>, reported: &AtomicU64) {
+    let mut counts = [0; 4];
+    for code in batch.codes {
+        counts[match *code {
+            VALID => 0,
+            CANCELLED => 2,
+            UNDECIDED | UNKNOWN_KEY => 3,
+            _ => 1,
+        }] += 1;
+    }
+    for (outcome, count) in ["valid", "invalid", "cancelled", "fault"].into_iter().zip(counts) {
         if count > 0 {
             metrics::counter!("sigwarp_prevalidator_items_total", "outcome" => outcome).increment(count);
         }
     }
-    let cause = match cause {
+    let cause = match batch.cause {
         Cause::Size => "size",
         Cause::Age => "age",
         Cause::Asked => "request",
     };
     metrics::counter!("sigwarp_prevalidator_batches_total", "cut" => cause).increment(1);
-    metrics::counter!("sigwarp_prevalidator_panics_total").increment(tally.panics);
-    metrics::histogram!("sigwarp_prevalidator_batch_items").record(items as f64);
-    metrics::histogram!("sigwarp_prevalidator_latency_seconds").record(latency.as_secs_f64());
-    let count = queue.count();
+    metrics::counter!("sigwarp_prevalidator_panics_total").increment(u64::from(batch.panicked));
+    metrics::histogram!("sigwarp_prevalidator_batch_items").record(batch.codes.len() as f64);
+    metrics::histogram!("sigwarp_prevalidator_latency_seconds").record(batch.latency.as_secs_f64());
+    let count = batch.queue.count();
     // Several workers, and several pre-validators of a process, add to one counter.
     let before = reported.fetch_max(count.refused, Ordering::Relaxed);
     metrics::counter!("sigwarp_prevalidator_refused_total").increment(count.refused.saturating_sub(before));
@@ -45,4 +48,4 @@ pub(super) fn batch<L: Default, F: Clone>(
 }
 
 #[cfg(not(feature = "metrics"))]
-pub(super) fn batch<L, F>(_: &Tally, _: usize, _: Duration, _: Cause, _: &Queue<L, F>, _: &AtomicU64) {}
+pub(super) fn batch<J: Judge>(_: &Judged<'_, J>, _: &AtomicU64) {}

@@ -119,15 +119,51 @@ pub struct Stats {
     pub latency: Latency,
 }
 
+/// What a [`super::Collector`] has counted.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Items accepted and without an outcome.
+    pub pending: usize,
+    /// The bytes that they count with.
+    pub pending_bytes: usize,
+    /// Items that went into the queue.
+    pub accepted: u64,
+    /// Items given back because the queue was full.
+    pub refused: u64,
+    /// Micro-batches cut because they were full.
+    pub batches_by_size: u64,
+    /// Micro-batches cut because their first item had waited for `max_delay`.
+    pub batches_by_age: u64,
+    /// Micro-batches cut by a flush, by closing, or because the queue was full.
+    pub batches_by_request: u64,
+    /// Times that the judge panicked.
+    pub panics: u64,
+    /// As [`Stats::latency`].
+    pub latency: Latency,
+    /// Items by their code: those of [`super::UNDECIDED`] are faults.
+    pub codes: Box<[u64; 256]>,
+}
+
 /// What workers count, under one lock, once a micro-batch.
-#[derive(Default)]
+#[derive(Clone)]
 pub(super) struct Tally {
-    pub(super) valid: u64,
-    pub(super) invalid: u64,
-    pub(super) cancelled: u64,
-    pub(super) faults: u64,
+    pub(super) codes: Box<[u64; 256]>,
     pub(super) panics: u64,
     pub(super) latency: Latency,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { codes: Box::new([0; 256]), panics: 0, latency: Latency::default() }
+    }
+}
+
+impl Tally {
+    /// Adds the number of items of each code.
+    pub(super) fn add(&mut self, codes: &[u64; 256]) {
+        self.codes.iter_mut().zip(codes).for_each(|(sum, more)| *sum += more);
+    }
 }
 
 #[cfg(test)]
