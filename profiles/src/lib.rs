@@ -16,6 +16,9 @@
 //! Rust callers name a system by its type ([`ethereum::Ethereum`]) and give its context as a value; whoever learns the
 //! system at run time finds it in [`SYSTEMS`] and makes its context of named [`Fields`].
 //!
+//! A node that gets transactions one at a time from many threads gives them to a [`Prevalidator`], which judges them in
+//! micro-batches.
+//!
 //! # How to add a system
 //!
 //! It is one folder, and one line in [`SYSTEMS`] with its `pub mod`. `ethereum/` is the pattern.
@@ -53,6 +56,7 @@ mod work;
 
 pub mod chainlink;
 pub mod ethereum;
+pub mod prevalidator;
 pub mod solana;
 pub mod xrpl;
 
@@ -60,6 +64,7 @@ pub use batch::{Answers, Batch, Error, Recovered, Results, answer, verify};
 pub use cause::Cause;
 pub use fields::{FieldError, Fields, Value};
 pub use keys::{Curve, KeySet, PublicKey};
+pub use prevalidator::Prevalidator;
 pub use profile::{AnyContext, Decided, FRAMING_BYTES, Plan, Profile, System, WrongContext};
 pub use reader::Reader;
 pub use report::{Part, Report, Role, Signature, Verdict};

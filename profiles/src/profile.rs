@@ -100,9 +100,18 @@ impl<C: Into<Cause>> From<C> for Decided {
 /// The context of a system that is known by name alone.
 pub struct AnyContext(Box<dyn Any + Send + Sync>);
 
+impl AnyContext {
+    /// A context of a profile that is known by its type.
+    pub fn of<P: Profile>(context: P::Context) -> Self {
+        Self(Box::new(context))
+    }
+}
+
 /// The context is of another system than the one that was to use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this context was not made by the profile {system}; make it with its System::context")]
+#[error(
+    "this context was not made by the profile {system}; make it with its System::context, or with AnyContext::of"
+)]
 pub struct WrongContext {
     /// The system that was to use it.
     pub system: &'static str,
@@ -124,6 +133,9 @@ pub trait System: Send + Sync {
 
     /// As [`Profile::context`].
     fn context(&self, fields: &Fields) -> Result<AnyContext, FieldError>;
+
+    /// Whether a context was made for this system.
+    fn owns(&self, context: &AnyContext) -> bool;
 
     /// As [`Batch::push`], with a context that [`Self::context`] has made.
     ///
@@ -155,7 +167,11 @@ impl<P: Profile> System for P {
     }
 
     fn context(&self, fields: &Fields) -> Result<AnyContext, FieldError> {
-        Ok(AnyContext(Box::new(Profile::context(self, fields)?)))
+        Ok(AnyContext::of::<P>(Profile::context(self, fields)?))
+    }
+
+    fn owns(&self, context: &AnyContext) -> bool {
+        context.0.is::<P::Context>()
     }
 
     fn push<'a>(
