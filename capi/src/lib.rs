@@ -30,10 +30,13 @@ mod keys;
 mod memory;
 mod prevalidator;
 mod recover;
+mod reports;
 mod status;
 mod submit;
 mod suite;
 mod tickets;
+mod transaction_queue;
+mod transactions;
 mod verify;
 
 use std::ffi::c_char;
@@ -46,10 +49,13 @@ pub use hash::*;
 pub use keys::*;
 pub use prevalidator::*;
 pub use recover::*;
+pub use reports::*;
 pub use status::*;
 pub use submit::*;
 pub use suite::*;
 pub use tickets::*;
+pub use transaction_queue::*;
+pub use transactions::*;
 pub use verify::*;
 
 /// The version of this interface. It changes when a program that was built against an earlier header would not work with

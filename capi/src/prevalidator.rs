@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sigwarp::Prevalidator;
-use sigwarp::prevalidator::{Config, Outcome};
+use sigwarp::prevalidator::{CollectorConfig, Config, Outcome};
 
 use crate::engine::{ENGINES, sigwarp_engine};
 use crate::error::{Failure, call, sigwarp_code, sigwarp_error};
@@ -85,6 +85,62 @@ pub struct sigwarp_prevalidator_options {
     pub on_outcomes: sigwarp_on_outcomes,
     /// Passed to `on_outcomes`.
     pub context: *mut c_void,
+}
+
+/// The numbers that the options of every pre-validator have.
+pub(crate) struct Numbers {
+    pub(crate) workers: u32,
+    pub(crate) capacity: u64,
+    pub(crate) capacity_bytes: u64,
+    pub(crate) max_batch: u64,
+    pub(crate) max_delay_us: u64,
+}
+
+fn or(given: u64, default: usize) -> usize {
+    match given {
+        0 => default,
+        given => usize::try_from(given).unwrap_or(usize::MAX),
+    }
+}
+
+impl Numbers {
+    /// What they mean; 0 is the default.
+    pub(crate) fn limits(&self) -> CollectorConfig {
+        let default = CollectorConfig::default();
+        let capacity = or(self.capacity, default.capacity);
+        CollectorConfig {
+            capacity,
+            capacity_bytes: or(self.capacity_bytes, default.capacity_bytes),
+            max_batch: or(self.max_batch, default.max_batch.min(capacity)),
+            max_delay: match self.max_delay_us {
+                0 => default.max_delay,
+                u64::MAX => Duration::ZERO,
+                microseconds => Duration::from_micros(microseconds),
+            },
+            workers: NonZeroUsize::new(self.workers as usize).unwrap_or(default.workers),
+        }
+    }
+}
+
+/// The caller's options, or `None` for a null pointer; an error where they are of another size than this library knows.
+///
+/// # Safety
+/// `options` is null or points to a structure that begins with its own size, a `u32`; nobody writes to it during the call.
+pub(crate) unsafe fn sized<T: Copy>(options: *const T, name: &str) -> Result<Option<T>, Failure> {
+    if options.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the size comes first in every version of the structure.
+    let size = *unsafe { memory::one("options", options.cast::<u32>()) }?;
+    let known = size_of::<T>();
+    if size as usize != known {
+        return Err(Failure::argument(format!(
+            "options.size is {size}, this library knows {known}; set it to sizeof({name}) and build against the \
+             library's own header"
+        )));
+    }
+    // SAFETY: as large as it says, readable and unchanged during the call.
+    Ok(Some(*unsafe { memory::one("options", options) }?))
 }
 
 /// What a pre-validator has counted. Every accepted item ends in one of `valid`, `invalid`, `cancelled`, `faults`.
@@ -216,34 +272,22 @@ pub unsafe extern "C" fn sigwarp_prevalidator_start(
         let engine = ENGINES.get(engine.id)?;
         let mut config = Config::default();
         let mut callback = None;
-        if !options.is_null() {
-            // SAFETY: the size comes first in every version of the structure.
-            let size = *unsafe { memory::one("options", options.cast::<u32>()) }?;
-            if size as usize != size_of::<sigwarp_prevalidator_options>() {
-                let known = size_of::<sigwarp_prevalidator_options>();
-                return Err(Failure::argument(format!(
-                    "options.size is {size}, this library knows {known}; set it to \
-                     sizeof(sigwarp_prevalidator_options) and build against the library's own header"
-                )));
-            }
-            // SAFETY: as large as it says, readable and unchanged during the call.
-            let options = *unsafe { memory::one("options", options) }?;
-            let or = |given: u64, default: usize| match given {
-                0 => default,
-                given => usize::try_from(given).unwrap_or(usize::MAX),
+        // SAFETY: null or such a structure, readable and unchanged during the call.
+        if let Some(options) = unsafe { sized(options, "sigwarp_prevalidator_options") }? {
+            let limits = Numbers {
+                workers: options.workers,
+                capacity: options.capacity,
+                capacity_bytes: options.capacity_bytes,
+                max_batch: options.max_batch,
+                max_delay_us: options.max_delay_us,
             };
-            config.capacity = or(options.capacity, config.capacity);
-            config.capacity_bytes = or(options.capacity_bytes, config.capacity_bytes);
-            config.max_batch = or(options.max_batch, config.max_batch.min(config.capacity));
+            let limits = limits.limits();
+            config.capacity = limits.capacity;
+            config.capacity_bytes = limits.capacity_bytes;
+            config.max_batch = limits.max_batch;
+            config.max_delay = limits.max_delay;
+            config.workers = limits.workers;
             config.duplicate_cache_bytes = or(options.duplicate_cache_bytes, 0);
-            config.max_delay = match options.max_delay_us {
-                0 => config.max_delay,
-                u64::MAX => Duration::ZERO,
-                microseconds => Duration::from_micros(microseconds),
-            };
-            if let Some(workers) = NonZeroUsize::new(options.workers as usize) {
-                config.workers = workers;
-            }
             if let Some(tell) = options.on_outcomes {
                 let context = Context(options.context);
                 let kept = Arc::new(Callback {

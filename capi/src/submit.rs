@@ -74,7 +74,7 @@ fn not_taken<T>(error: &SubmitError<T>) -> Failure {
     Failure::new(code, text)
 }
 
-fn priority(number: u32) -> Result<Priority, Failure> {
+pub(crate) fn priority(number: u32) -> Result<Priority, Failure> {
     match number {
         SIGWARP_PRIORITY_CONSENSUS => Ok(Priority::Consensus),
         SIGWARP_PRIORITY_MEMPOOL => Ok(Priority::Mempool),

@@ -54,11 +54,11 @@ pub(crate) fn outcome(outcome: &Outcome) -> sigwarp_outcome {
     sigwarp_outcome { id: outcome.id, fault, status, reserved: [0; 3] }
 }
 
-fn code_of(fault: &Fault) -> sigwarp_code {
+pub(crate) fn code_of(fault: &Fault) -> sigwarp_code {
     match fault {
         Fault::Engine(error) => crate::error::code_of(error),
         Fault::UnknownKey => SIGWARP_ERROR_UNKNOWN_KEY,
-        Fault::Panicked(_) => SIGWARP_ERROR_PANIC,
+        Fault::Panicked(_) | Fault::Defect(_) => SIGWARP_ERROR_PANIC,
         Fault::Cancelled => SIGWARP_ERROR_CANCELLED,
         _ => SIGWARP_ERROR_ENGINE,
     }

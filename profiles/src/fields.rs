@@ -35,6 +35,17 @@ pub enum FieldError {
     },
 }
 
+/// Why a text is no field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// There is no name before an equals sign.
+    #[error("a field is written as NAME=VALUE, such as chain_id=1")]
+    NoName,
+    /// A value that begins with a bracket and is no array.
+    #[error("an array is written as NAME=[A,B], where quotation marks may stand around A and B")]
+    BadArray,
+}
+
 /// Fields by their names. Of two of one name the first counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(String, Value)>);
@@ -48,6 +59,26 @@ impl Fields {
     /// Adds a field.
     pub fn push(&mut self, name: impl Into<String>, value: Value) {
         self.0.push((name.into(), value));
+    }
+
+    /// Adds the field of a text `NAME=VALUE`, for callers that have nothing but text; `[A,B]` is an array of texts, around
+    /// which quotation marks may stand.
+    ///
+    /// # Errors
+    /// What the text should be.
+    pub fn push_text(&mut self, text: &str) -> Result<(), TextError> {
+        let split = text.split_once('=').filter(|(name, _)| !name.is_empty());
+        let (name, value) = split.ok_or(TextError::NoName)?;
+        let value = match value.strip_prefix('[') {
+            None => Value::Text(value.to_owned()),
+            Some(rest) => {
+                let inside = rest.trim_end().strip_suffix(']').ok_or(TextError::BadArray)?;
+                let elements = inside.split(',').filter(|_| !inside.trim().is_empty());
+                Value::Array(elements.map(element).collect::<Option<_>>().ok_or(TextError::BadArray)?)
+            }
+        };
+        self.push(name, value);
+        Ok(())
     }
 
     /// The value of a field; `None` where it is absent or null.
@@ -145,6 +176,17 @@ impl Value {
     }
 }
 
+/// An element of an array that is written as text.
+fn element(text: &str) -> Option<Value> {
+    let text = text.trim();
+    let inside = match text.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"')?,
+        None => text,
+    };
+    let is_plain = !inside.contains(['"', '\\', '[', ']']);
+    (is_plain && !text.is_empty()).then(|| Value::Text(inside.to_owned()))
+}
+
 /// The bytes of hexadecimal digits.
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
@@ -174,6 +216,32 @@ mod tests {
         assert_eq!(fields(Value::Bool(false)).bool("field"), Ok(Some(false)));
         assert_eq!(fields(Value::Null).u64("field"), Ok(None));
         assert_eq!(Fields::new().text("field"), Ok(None));
+    }
+
+    #[test]
+    fn texts_are_fields_and_arrays() {
+        let read = |text: &str| {
+            let mut fields = Fields::new();
+            fields.push_text(text).map(|()| fields.get("a").cloned())
+        };
+        let texts = |texts: &[&str]| {
+            let values = texts.iter().map(|text| Value::Text((*text).to_owned())).collect();
+            Ok(Some(Value::Array(values)))
+        };
+        assert_eq!(read("a=1"), Ok(Some(Value::Text("1".into()))));
+        assert_eq!(read("a=b=[c]"), Ok(Some(Value::Text("b=[c]".into()))));
+        assert_eq!(read("a="), Ok(Some(Value::Text(String::new()))));
+        assert_eq!(read("a=[]"), texts(&[]));
+        assert_eq!(read("a=[0x01]"), texts(&["0x01"]));
+        assert_eq!(read(r#"a=[ "01", 02 ,"" ] "#), texts(&["01", "02", ""]));
+        for text in ["", "a", "=1"] {
+            assert_eq!(read(text), Err(TextError::NoName), "{text}");
+        }
+        for text in
+            ["a=[", "a=[1", "a=[1]2", "a=[1,]", "a=[,]", r#"a=["1]"#, r#"a=["]"#, "a=[[1]]", r#"a=["\n"]"#]
+        {
+            assert_eq!(read(text), Err(TextError::BadArray), "{text}");
+        }
     }
 
     #[test]

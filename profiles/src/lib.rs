@@ -62,7 +62,7 @@ pub mod xrpl;
 
 pub use batch::{Answers, Batch, Error, Recovered, Results, answer, verify};
 pub use cause::Cause;
-pub use fields::{FieldError, Fields, Value};
+pub use fields::{FieldError, Fields, TextError, Value};
 pub use keys::{Curve, KeySet, PublicKey};
 pub use prevalidator::Prevalidator;
 pub use profile::{AnyContext, Decided, FRAMING_BYTES, Plan, Profile, System, WrongContext};

@@ -4,5 +4,6 @@ mod architecture;
 mod chainlink;
 mod common;
 mod ethereum;
+mod prevalidator;
 mod solana;
 mod xrpl;
