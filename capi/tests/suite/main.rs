@@ -6,3 +6,5 @@ mod common;
 mod header;
 mod misuse;
 mod prevalidator;
+mod transaction_queue;
+mod transactions;
