@@ -194,6 +194,128 @@ inline std::vector<Status> verify(const Engine &engine, const Columns &columns) 
     return std::vector<Status>(codes.begin(), codes.end());
 }
 
+/// A profile with what the bytes of its records do not say; share one among all records that it fits.
+class TransactionContext : public detail::Owner<::sigwarp_transaction_context, ::sigwarp_transaction_context_free> {
+public:
+    /// Fields are texts such as "chain_id=1".
+    explicit TransactionContext(const char *profile, const std::vector<std::string> &fields = {}) {
+        std::vector<const char *> texts;
+        for (const std::string &field : fields) {
+            texts.push_back(field.c_str());
+        }
+        detail::call(::sigwarp_transaction_context_new, profile, static_cast<const char *const *>(texts.data()),
+                     texts.size(), &raw_);
+    }
+};
+
+/// What was found out about a transaction. There is no conversion to bool.
+struct Report : ::sigwarp_report {
+    bool valid() const noexcept { return verdict == SIGWARP_VERDICT_VALID; }
+};
+static_assert(sizeof(Report) == sizeof(::sigwarp_report), "a report is what the library writes");
+
+/// The reports of records, in their order.
+class Reports : public detail::Owner<::sigwarp_reports, ::sigwarp_reports_free> {
+public:
+    /// Owns a handle that a function of sigwarp.h made.
+    explicit Reports(::sigwarp_reports raw) noexcept { raw_ = raw; }
+    std::size_t size() const {
+        std::size_t size = 0;
+        detail::call(::sigwarp_reports_length, raw_, &size);
+        return size;
+    }
+    Report at(std::size_t record) const {
+        Report report;
+        detail::call(::sigwarp_reports_read, raw_, record, std::size_t{1}, static_cast<::sigwarp_report *>(&report));
+        return report;
+    }
+    std::vector<::sigwarp_report_signature> signatures(std::size_t record) const {
+        std::vector<::sigwarp_report_signature> signatures(at(record).signatures);
+        detail::call(::sigwarp_reports_signatures, raw_, record, signatures.data(), signatures.size());
+        return signatures;
+    }
+    /// Those of the transactions of a block.
+    Reports transactions(std::size_t record) const {
+        ::sigwarp_reports made{0};
+        detail::call(::sigwarp_reports_transactions, raw_, record, &made);
+        return Reports(made);
+    }
+    std::string json(std::size_t record) const {
+        std::size_t needed = 0;
+        detail::call(::sigwarp_reports_json, raw_, record, static_cast<char *>(nullptr), std::size_t{0}, &needed);
+        std::vector<char> buffer(needed);
+        detail::call(::sigwarp_reports_json, raw_, record, buffer.data(), buffer.size(),
+                     static_cast<std::size_t *>(nullptr));
+        return std::string(buffer.data());
+    }
+};
+
+/// A report for each record of one context, which are copied into one arena and judged together.
+inline Reports verify(const Engine &engine, const TransactionContext &context, const std::vector<Bytes> &records) {
+    std::vector<std::uint8_t> arena;
+    std::vector<std::uint64_t> offsets{0};
+    for (const Bytes &record : records) {
+        if (record.size() > 0) {
+            arena.insert(arena.end(), record.data(), record.data() + record.size());
+        }
+        offsets.push_back(arena.size());
+    }
+    const ::sigwarp_transaction_context raw = context.raw();
+    ::sigwarp_reports made{0};
+    detail::call(::sigwarp_transactions_verify, engine.raw(), &raw, std::size_t{1},
+                 static_cast<const std::uint32_t *>(nullptr), records.size(),
+                 static_cast<const std::uint8_t *>(arena.data()), arena.size(),
+                 static_cast<const std::uint64_t *>(offsets.data()), &made);
+    return Reports(made);
+}
+
+/// The promise of the report on a record.
+class TransactionTicket : public detail::Owner<::sigwarp_transaction_ticket, ::sigwarp_transaction_ticket_free> {
+public:
+    /// Owns a handle that a function of sigwarp.h made.
+    explicit TransactionTicket(::sigwarp_transaction_ticket raw) noexcept { raw_ = raw; }
+    /// Waits for the one report; throws where there is none, or not within the timeout in microseconds.
+    Reports wait(std::uint64_t timeout_us = SIGWARP_FOREVER) const {
+        ::sigwarp_reports made{0};
+        detail::call(::sigwarp_transaction_ticket_wait, raw_, timeout_us, &made);
+        return Reports(made);
+    }
+    /// Whether the record is not judged.
+    bool cancel() {
+        std::uint8_t cancelled = 0;
+        detail::call(::sigwarp_transaction_ticket_cancel, raw_, &cancelled);
+        return cancelled == 1;
+    }
+};
+
+/// sigwarp_transaction_prevalidator_options, with their size.
+struct TransactionPrevalidatorOptions : ::sigwarp_transaction_prevalidator_options {
+    TransactionPrevalidatorOptions() noexcept : ::sigwarp_transaction_prevalidator_options{} {
+        size = sizeof(::sigwarp_transaction_prevalidator_options);
+    }
+};
+
+/// A queue of transactions in front of an engine; share one.
+class TransactionPrevalidator
+    : public detail::Owner<::sigwarp_transaction_prevalidator, ::sigwarp_transaction_prevalidator_free> {
+public:
+    explicit TransactionPrevalidator(
+        const Engine &engine, const TransactionPrevalidatorOptions &options = TransactionPrevalidatorOptions()) {
+        detail::call(::sigwarp_transaction_prevalidator_start, engine.raw(),
+                     static_cast<const ::sigwarp_transaction_prevalidator_options *>(&options), &raw_);
+    }
+    /// Throws SIGWARP_ERROR_FULL where there is no room within the timeout in microseconds.
+    TransactionTicket submit(const TransactionContext &context, Bytes record,
+                             std::uint32_t priority = SIGWARP_PRIORITY_MEMPOOL, std::uint64_t timeout_us = 0) const {
+        ::sigwarp_transaction_ticket made{0};
+        detail::call(::sigwarp_transaction_submit, raw_, context.raw(), record.data(), record.size(), priority,
+                     timeout_us, &made);
+        return TransactionTicket(made);
+    }
+    void flush() { detail::call(::sigwarp_transaction_prevalidator_flush, raw_); }
+    void close() { detail::call(::sigwarp_transaction_prevalidator_close, raw_); }
+};
+
 } // namespace sigwarp
 
 #endif
