@@ -38,6 +38,16 @@
 #define SIGWARP_ADDRESS 20
 
 /**
+ * The bytes of a reason, its terminating zero included.
+ */
+#define SIGWARP_REASON_TEXT 64
+
+/**
+ * The bytes of a role, its terminating zero included.
+ */
+#define SIGWARP_ROLE_TEXT 48
+
+/**
  * Votes and proposals: what a round waits for.
  */
 #define SIGWARP_PRIORITY_CONSENSUS 0
@@ -351,6 +361,110 @@ typedef struct sigwarp_prevalidator_stats {
 } sigwarp_prevalidator_stats;
 
 /**
+ * The reports of records, in their order. To be freed with sigwarp_reports_free.
+ */
+typedef struct sigwarp_reports {
+  /**
+   * Private; 0 is no reports.
+   */
+  uint64_t id;
+} sigwarp_reports;
+
+/**
+ * The verdict on a record, or on one of its signatures. Only SIGWARP_VERDICT_VALID means that it is valid: compare with
+ * it, and never test a verdict for zero or non-zero.
+ */
+typedef uint8_t sigwarp_verdict;
+
+/**
+ * What was found out about a record. What a profile says beyond this is in sigwarp_reports_json.
+ */
+typedef struct sigwarp_report {
+  /**
+   * The number of its signatures; see sigwarp_reports_signatures.
+   */
+  uintptr_t signatures;
+  /**
+   * The number of its transactions, where it is a block; see sigwarp_reports_transactions.
+   */
+  uintptr_t transactions;
+  /**
+   * The place among its signatures of the one that decides an invalid record, or -1.
+   */
+  int64_t which;
+  /**
+   * The offset in the record, in bytes, where it is malformed, or -1.
+   */
+  int64_t at;
+  /**
+   * SIGWARP_VERDICT_*.
+   */
+  sigwarp_verdict verdict;
+  /**
+   * The bytes of `sender`: 20 where a signature is recovered, else 0.
+   */
+  uint8_t sender_length;
+  /**
+   * The bytes of `tx_id`: 32 or, of Solana, 64; 0 where the record has no id.
+   */
+  uint8_t tx_id_length;
+  /**
+   * Zero.
+   */
+  uint8_t reserved[5];
+  /**
+   * The account that a recovered signature speaks for.
+   */
+  uint8_t sender[32];
+  /**
+   * The id by which the ledger knows the transaction.
+   */
+  uint8_t tx_id[64];
+  /**
+   * Why it is not valid, by a stable name, for example "HighS" or "LeadingZero:r"; empty where it is valid.
+   */
+  char reason[SIGWARP_REASON_TEXT];
+} sigwarp_report;
+
+/**
+ * One signature of a record.
+ */
+typedef struct sigwarp_report_signature {
+  /**
+   * The bytes of the key. Of a key of more than 65, which no scheme of the profiles has, `key` holds the first 65.
+   */
+  uintptr_t key_length;
+  /**
+   * SIGWARP_VERDICT_*, on this signature alone.
+   */
+  sigwarp_verdict verdict;
+  /**
+   * The bytes of `address`: 20 where the key is recovered, else 0.
+   */
+  uint8_t address_length;
+  /**
+   * Zero.
+   */
+  uint8_t reserved[1];
+  /**
+   * The public key as the record has it, or 04 || x || y where it is recovered.
+   */
+  uint8_t key[65];
+  /**
+   * The last 20 bytes of Keccak-256(x || y), where the key is recovered.
+   */
+  uint8_t address[20];
+  /**
+   * Why it is not valid, by a stable name; empty where it is valid.
+   */
+  char reason[SIGWARP_REASON_TEXT];
+  /**
+   * What it is in the record, for example "tx" or "authorization[1]".
+   */
+  char role[SIGWARP_ROLE_TEXT];
+} sigwarp_report_signature;
+
+/**
  * An item to submit.
  */
 typedef struct sigwarp_item {
@@ -410,6 +524,137 @@ typedef struct sigwarp_ticket {
    */
   uint64_t id;
 } sigwarp_ticket;
+
+/**
+ * How a pre-validator of transactions is set up. Zero the structure, set `size`, then set what differs; 0 is the default.
+ */
+typedef struct sigwarp_transaction_prevalidator_options {
+  /**
+   * sizeof(sigwarp_transaction_prevalidator_options).
+   */
+  uint32_t size;
+  /**
+   * Threads that parse records and hand their signatures to the engine, at most 1,024; 0 for 1.
+   */
+  uint32_t workers;
+  /**
+   * The most records that are accepted and have no report, at most 1,073,741,824; 0 for 32,768.
+   */
+  uint64_t capacity;
+  /**
+   * The most bytes of those records, at most INT64_MAX; 0 for 64 MiB.
+   */
+  uint64_t capacity_bytes;
+  /**
+   * The most records of a micro-batch, at most 1,048,576 and `capacity`; 0 for 2,048, or `capacity` where that is less.
+   * One also ends at 65,536 records or at 4 MiB.
+   */
+  uint64_t max_batch;
+  /**
+   * How long a record waits for others, in microseconds, while a worker is free; 0 for 1,000, UINT64_MAX for not at
+   * all.
+   */
+  uint64_t max_delay_us;
+} sigwarp_transaction_prevalidator_options;
+
+/**
+ * A queue of transactions in front of an engine. Made by sigwarp_transaction_prevalidator_start.
+ */
+typedef struct sigwarp_transaction_prevalidator {
+  /**
+   * Private; 0 is no pre-validator.
+   */
+  uint64_t id;
+} sigwarp_transaction_prevalidator;
+
+/**
+ * What a pre-validator of transactions has counted. Every accepted record ends in one of `valid`, `invalid`, `undecided`,
+ * `cancelled`, `faults`.
+ */
+typedef struct sigwarp_transaction_prevalidator_stats {
+  /**
+   * Records accepted and without a report.
+   */
+  uint64_t pending;
+  /**
+   * Their bytes.
+   */
+  uint64_t pending_bytes;
+  /**
+   * Records that went into the queue.
+   */
+  uint64_t accepted;
+  /**
+   * Records given back because the queue was full.
+   */
+  uint64_t refused;
+  /**
+   * Records found valid.
+   */
+  uint64_t valid;
+  /**
+   * Records found invalid.
+   */
+  uint64_t invalid;
+  /**
+   * Records that depend on what was not given.
+   */
+  uint64_t undecided;
+  /**
+   * Records cancelled in time.
+   */
+  uint64_t cancelled;
+  /**
+   * Records without a report for another reason.
+   */
+  uint64_t faults;
+  /**
+   * Micro-batches cut because they were full.
+   */
+  uint64_t batches_by_size;
+  /**
+   * Micro-batches cut because of their age.
+   */
+  uint64_t batches_by_age;
+  /**
+   * Micro-batches cut on request, by closing, or because the queue was full.
+   */
+  uint64_t batches_by_request;
+  /**
+   * The time within which half of the records had their report, in nanoseconds, to one part in eight.
+   */
+  uint64_t latency_p50_ns;
+  /**
+   * The same for 99 of 100 records.
+   */
+  uint64_t latency_p99_ns;
+  /**
+   * The same for 999 of 1,000 records.
+   */
+  uint64_t latency_p999_ns;
+} sigwarp_transaction_prevalidator_stats;
+
+/**
+ * A profile, and what the bytes of its records do not say: network, era, chain id. Made by
+ * sigwarp_transaction_context_new; share one among all records that it fits.
+ */
+typedef struct sigwarp_transaction_context {
+  /**
+   * Private; 0 is no context.
+   */
+  uint64_t id;
+} sigwarp_transaction_context;
+
+/**
+ * The promise of the report on a record. To be freed with sigwarp_transaction_ticket_free, before or after the report is
+ * there; the record is judged in any case.
+ */
+typedef struct sigwarp_transaction_ticket {
+  /**
+   * Private; 0 is no ticket.
+   */
+  uint64_t id;
+} sigwarp_transaction_ticket;
 
 /**
  * A column of byte strings. With `offsets`, which has one more entry than there are rows, row i is
@@ -567,6 +812,26 @@ typedef struct sigwarp_columns {
  * More than the queue of a pre-validator can ever hold.
  */
 #define SIGWARP_ERROR_TOO_LARGE 17
+
+/**
+ * Not decided: what every verdict is before a call and after one that failed. Never valid.
+ */
+#define SIGWARP_VERDICT_NOT_COMPUTED 0
+
+/**
+ * Every signature that is needed holds.
+ */
+#define SIGWARP_VERDICT_VALID 1
+
+/**
+ * No state of the ledger could make it valid.
+ */
+#define SIGWARP_VERDICT_INVALID 2
+
+/**
+ * It depends on what was not given.
+ */
+#define SIGWARP_VERDICT_UNDECIDED 3
 
 /**
  * Not decided: what every status is before a call and after one that failed. Never valid.
@@ -967,6 +1232,77 @@ sigwarp_code sigwarp_recover(const char *rule,
                              struct sigwarp_error *error);
 
 /**
+ * Writes the number of reports.
+ *
+ * The caller must ensure:
+ * `length` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_reports_length(struct sigwarp_reports reports,
+                                    uintptr_t *length,
+                                    struct sigwarp_error *error);
+
+/**
+ * Writes the reports from `first` on, as many as `count` says.
+ *
+ * The caller must ensure:
+ * `count` reports can be written to `into`; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_reports_read(struct sigwarp_reports reports,
+                                  uintptr_t first,
+                                  uintptr_t count,
+                                  struct sigwarp_report *into,
+                                  struct sigwarp_error *error);
+
+/**
+ * Writes the signatures of a record, all of them, in the order of the wire. `capacity` must be at least their number,
+ * which the report of the record has.
+ *
+ * The caller must ensure:
+ * `capacity` signatures can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_reports_signatures(struct sigwarp_reports reports,
+                                        uintptr_t record,
+                                        struct sigwarp_report_signature *signatures,
+                                        uintptr_t capacity,
+                                        struct sigwarp_error *error);
+
+/**
+ * Writes the report of a record as a JSON object and a terminating zero: what `sigwarp transactions --output` writes of
+ * it, without the members that say where the record stands. `needed`, which may be null, gets its length with the zero;
+ * with it, a capacity of 0 asks for no more than that.
+ *
+ * The caller must ensure:
+ * `capacity` bytes can be written to `text`; `needed` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_reports_json(struct sigwarp_reports reports,
+                                  uintptr_t record,
+                                  char *text,
+                                  uintptr_t capacity,
+                                  uintptr_t *needed,
+                                  struct sigwarp_error *error);
+
+/**
+ * The reports of the transactions of a record that is a block, in their order; none for other records. To be freed
+ * with sigwarp_reports_free; the reports that they are from may be freed before.
+ *
+ * The caller must ensure:
+ * `transactions` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_reports_transactions(struct sigwarp_reports reports,
+                                          uintptr_t record,
+                                          struct sigwarp_reports *transactions,
+                                          struct sigwarp_error *error);
+
+/**
+ * Frees reports. Freeing 0 does nothing.
+ *
+ * The caller must ensure:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_reports_free(struct sigwarp_reports reports,
+                                  struct sigwarp_error *error);
+
+/**
  * The name of a status, as in files and summaries, for example "EquationFailed"; "unknown status" for others. Lives
  * as long as the process.
  */
@@ -1120,6 +1456,154 @@ sigwarp_code sigwarp_ticket_cancel(struct sigwarp_ticket ticket,
  */
 sigwarp_code sigwarp_ticket_free(struct sigwarp_ticket ticket,
                                  struct sigwarp_error *error);
+
+/**
+ * Starts the workers of a pre-validator of transactions on an engine. Others may use the engine meanwhile, and may free
+ * its handle. `options` may be null. To be freed with sigwarp_transaction_prevalidator_free.
+ *
+ * The caller must ensure:
+ * `options` is null or points to such a structure; `prevalidator` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_prevalidator_start(struct sigwarp_engine engine,
+                                                    const struct sigwarp_transaction_prevalidator_options *options,
+                                                    struct sigwarp_transaction_prevalidator *prevalidator,
+                                                    struct sigwarp_error *error);
+
+/**
+ * Refuses records from now on, judges what was accepted, and returns when all of it has its report and the workers have
+ * ended.
+ *
+ * The caller must ensure:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_prevalidator_close(struct sigwarp_transaction_prevalidator prevalidator,
+                                                    struct sigwarp_error *error);
+
+/**
+ * Closes a pre-validator of transactions and frees it. Its tickets remain. Freeing 0 does nothing.
+ *
+ * The caller must ensure:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_prevalidator_free(struct sigwarp_transaction_prevalidator prevalidator,
+                                                   struct sigwarp_error *error);
+
+/**
+ * Sends pending records to the next free worker. Does not wait for them.
+ *
+ * The caller must ensure:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_prevalidator_flush(struct sigwarp_transaction_prevalidator prevalidator,
+                                                    struct sigwarp_error *error);
+
+/**
+ * Writes what was counted so far.
+ *
+ * The caller must ensure:
+ * `stats` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_prevalidator_get_stats(struct sigwarp_transaction_prevalidator prevalidator,
+                                                        struct sigwarp_transaction_prevalidator_stats *stats,
+                                                        struct sigwarp_error *error);
+
+/**
+ * Submits a record of the profile and the context, whose bytes are copied. `priority` is one of SIGWARP_PRIORITY_*. A full
+ * queue is SIGWARP_ERROR_FULL; before that the call waits for room up to the timeout in microseconds, 0 for none.
+ *
+ * The caller must ensure:
+ * `record` has `length` bytes, and nobody writes to them during the call; `ticket` can be written; `error` is null or
+ * can be written.
+ */
+sigwarp_code sigwarp_transaction_submit(struct sigwarp_transaction_prevalidator prevalidator,
+                                        struct sigwarp_transaction_context context,
+                                        const uint8_t *record,
+                                        uintptr_t length,
+                                        uint32_t priority,
+                                        uint64_t timeout_us,
+                                        struct sigwarp_transaction_ticket *ticket,
+                                        struct sigwarp_error *error);
+
+/**
+ * Waits for the report of a ticket, up to the timeout in microseconds, and makes a handle with that one report, to be
+ * freed with sigwarp_reports_free. With 0 it does not wait, with SIGWARP_FOREVER until the report is there.
+ * SIGWARP_ERROR_PENDING says that it is not there yet; every other code, that there will be none: the record was cancelled
+ * (SIGWARP_ERROR_CANCELLED) or could not be judged, which says nothing about it.
+ *
+ * The caller must ensure:
+ * `reports` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_ticket_wait(struct sigwarp_transaction_ticket ticket,
+                                             uint64_t timeout_us,
+                                             struct sigwarp_reports *reports,
+                                             struct sigwarp_error *error);
+
+/**
+ * Cancels the record of a ticket if no worker has it yet; it is not judged then, and waiting for it gives
+ * SIGWARP_ERROR_CANCELLED. `cancelled`, which may be null, gets 1 if so, else 0: the report comes.
+ *
+ * The caller must ensure:
+ * `cancelled` and `error` are null or can be written.
+ */
+sigwarp_code sigwarp_transaction_ticket_cancel(struct sigwarp_transaction_ticket ticket,
+                                               uint8_t *cancelled,
+                                               struct sigwarp_error *error);
+
+/**
+ * Frees a ticket. Its record is judged in any case. Freeing 0 does nothing.
+ *
+ * The caller must ensure:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_ticket_free(struct sigwarp_transaction_ticket ticket,
+                                             struct sigwarp_error *error);
+
+/**
+ * The context of the records of a profile: "chainlink", "ethereum", "solana" or "xrpl". Each of the `count` fields is a
+ * text "NAME=VALUE", for example "chain_id=1"; an array is "NAME=[A,B]". docs/profiles.md has the fields of each profile.
+ * To be freed with sigwarp_transaction_context_free.
+ *
+ * The caller must ensure:
+ * `profile` is null or zero-terminated. `fields` has `count` entries, which are null or zero-terminated; nobody writes to
+ * any of it during the call. `context` can be written; `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_context_new(const char *profile,
+                                             const char *const *fields,
+                                             uintptr_t count,
+                                             struct sigwarp_transaction_context *context,
+                                             struct sigwarp_error *error);
+
+/**
+ * Frees a context. Records that were submitted with it keep what they need. Freeing 0 does nothing.
+ *
+ * The caller must ensure:
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transaction_context_free(struct sigwarp_transaction_context context,
+                                              struct sigwarp_error *error);
+
+/**
+ * Judges records, all signatures of all of them together, and makes a report for each, in order. Record i is
+ * `arena[offsets[i]]` to before `arena[offsets[i + 1]]`. It is of the profile and the context `contexts[context_of[i]]`;
+ * `context_of` may be null where there is one context. Malformed records are verdicts and not errors.
+ *
+ * `reports` is to be freed with sigwarp_reports_free.
+ *
+ * The caller must ensure:
+ * `contexts` has `context_count` entries, `context_of` has `records` where it is not null, `arena` has `arena_length`
+ * bytes and `offsets` has `records + 1` entries; nobody writes to them during the call. `reports` can be written;
+ * `error` is null or can be written.
+ */
+sigwarp_code sigwarp_transactions_verify(struct sigwarp_engine engine,
+                                         const struct sigwarp_transaction_context *contexts,
+                                         uintptr_t context_count,
+                                         const uint32_t *context_of,
+                                         uintptr_t records,
+                                         const uint8_t *arena,
+                                         uintptr_t arena_length,
+                                         const uint64_t *offsets,
+                                         struct sigwarp_reports *reports,
+                                         struct sigwarp_error *error);
 
 /**
  * Verifies items in one arena under one suite, and writes a status for each.
