@@ -33,7 +33,7 @@
 //! - Systems and contexts may be mixed: the signatures of all of them are verified together.
 //! - A record of more than 64 KiB is a micro-batch of its own.
 //! - Parsing and folding run on the workers. Ask for as many as there are cores to spare for that.
-//! - A report of a micro-batch lives as long as somebody has a ticket of it or keeps one of its outcomes.
+//! - The reports of a micro-batch live as long as somebody has a ticket of it; an outcome keeps its own report alone.
 
 use std::future::Future;
 use std::pin::Pin;
