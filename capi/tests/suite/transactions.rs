@@ -233,13 +233,10 @@ fn reports_are_those_of_rust() {
 }
 
 #[test]
-fn a_block_has_the_reports_of_its_transactions() {
-    // A header with nothing but 15 empty fields, one transaction, no uncles: malformed, and read as far as that.
+fn a_record_that_is_no_block_has_no_transactions() {
     let engine = engine();
     let context = context(c"ethereum", &["chain_id=1", "form=block", "fork=prague"]);
-    let record = unhex(ETHEREUM);
-    let records = [(0, record)];
-    let given = Given::new(&records);
+    let given = Given::new(&[(0, unhex(ETHEREUM))]);
     let (code, text, reports) = given.call(engine, &[context]).run();
     assert_eq!(code, SIGWARP_OK, "{text}");
     let mut read = [sigwarp_report::default()];
@@ -257,6 +254,48 @@ fn a_block_has_the_reports_of_its_transactions() {
         assert_eq!((code, read[0].verdict), (SIGWARP_ERROR_ARGUMENT, SIGWARP_VERDICT_NOT_COMPUTED));
         assert_eq!(sigwarp_reports_free(within, null_mut()), SIGWARP_OK);
         assert_eq!(sigwarp_reports_free(within, null_mut()), SIGWARP_ERROR_HANDLE);
+    }
+}
+
+/// A block of mainnet, where the vectors are; the reports of its transactions outlive its own.
+#[test]
+fn a_block_has_the_reports_of_its_transactions() {
+    let Some(folder) = std::env::var_os("SIGWARP_VECTORS") else {
+        println!("SKIPPED a block: SIGWARP_VECTORS is not set");
+        return;
+    };
+    let path = std::path::Path::new(&folder).join("profiles/ethereum/mainnet-2730000.rlp");
+    let mut block = std::fs::read(path).expect("a readable file");
+    let ethereum = system("ethereum").unwrap();
+    block.truncate(ethereum.framing(&block[..16]).expect("a length"));
+    let mut fields = Fields::new();
+    ["chain_id=1", "form=block"].iter().for_each(|field| fields.push_text(field).unwrap());
+    let rust_context = ethereum.context(&fields).unwrap();
+    let mut batch = Batch::new();
+    ethereum.push(&mut batch, &block, &rust_context).unwrap();
+    let expected = verify(&sigwarp::Engine::builder().build().unwrap(), batch).unwrap().remove(0);
+    assert!(expected.verdict.is_valid() && !expected.transactions.is_empty());
+
+    let context = context(c"ethereum", &["chain_id=1", "form=block"]);
+    let given = Given::new(&[(0, block)]);
+    let (code, text, reports) = Call { of: null(), ..given.call(engine(), &[context]) }.run();
+    assert_eq!(code, SIGWARP_OK, "{text}");
+    compare(reports, 0, &expected);
+    let (mut within, mut inner, mut length) = (sigwarp_reports::default(), sigwarp_reports::default(), 9);
+    // SAFETY: all of it is here.
+    unsafe {
+        assert_eq!(sigwarp_reports_transactions(reports, 0, &mut within, null_mut()), SIGWARP_OK);
+        assert_eq!(sigwarp_reports_free(reports, null_mut()), SIGWARP_OK);
+        assert_eq!(sigwarp_reports_length(within, &mut length, null_mut()), SIGWARP_OK);
+        assert_eq!(length, expected.transactions.len());
+        expected.transactions.iter().enumerate().for_each(|(place, report)| compare(within, place, report));
+        // A transaction has none of its own.
+        assert_eq!(sigwarp_reports_transactions(within, 0, &mut inner, null_mut()), SIGWARP_OK);
+        assert_eq!(sigwarp_reports_length(inner, &mut length, null_mut()), SIGWARP_OK);
+        assert_eq!(length, 0);
+        for reports in [within, inner] {
+            assert_eq!(sigwarp_reports_free(reports, null_mut()), SIGWARP_OK);
+        }
     }
 }
 
