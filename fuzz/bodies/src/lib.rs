@@ -5,19 +5,20 @@
 //! function and one more line in [`TARGETS`].
 
 pub mod cases;
+pub mod memory;
 pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, capi, fields, hash, jsonl, keys, parquet, plan, prevalidator, recover, rules, scalars,
-    sums, text, wire,
+    backends, batches, capi, chainlink, ethereum, fields, hash, jsonl, keys, parquet, plan, prevalidator,
+    recover, rules, scalars, solana, sums, text, wire, xrpl,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 20] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -34,6 +35,10 @@ pub const TARGETS: [Target; 16] = [
     ("jsonl", jsonl),
     ("parquet", parquet),
     ("text", text),
+    ("ethereum", ethereum),
+    ("solana", solana),
+    ("xrpl", xrpl),
+    ("chainlink", chainlink),
 ];
 
 /// Writes the seeds of a target into the folder that `SIGWARP_SEEDS` names, if it does, and runs the first: what a target

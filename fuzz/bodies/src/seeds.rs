@@ -31,6 +31,10 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "wire" => crate::targets::wire_seeds(),
         "jsonl" | "parquet" => crate::targets::row_seeds(target),
         "text" => crate::targets::text_seeds(),
+        "ethereum" => crate::targets::ethereum_seeds(),
+        "solana" => crate::targets::solana_seeds(),
+        "xrpl" => crate::targets::xrpl_seeds(),
+        "chainlink" => crate::targets::chainlink_seeds(),
         // Short inputs end in zeros, which the generators read as their plainest choices.
         _ => (0..STRUCTURED).map(|salt| bytes(salt, 16 + (salt as usize * 7) % 500)).collect(),
     }

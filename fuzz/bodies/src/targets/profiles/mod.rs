@@ -1,0 +1,205 @@
+//! Profiles: whatever the bytes of a record are, parsing and folding neither panic nor take memory that the record does not
+//! back; nothing is valid without the signatures that it needs; and every backend says the same of it, alone and among
+//! others.
+//!
+//! The first byte of an input chooses the context, the others are the record. Every input is parsed and folded, with
+//! answers that are made up: that costs microseconds. One in [`JUDGED`] of those that ask for signatures is judged by
+//! engines as well.
+
+mod chainlink;
+mod ethereum;
+mod made;
+mod solana;
+mod xrpl;
+
+use std::sync::LazyLock;
+
+use sigwarp::{BackendChoice, Engine, Reason};
+use sigwarp_profiles::{Batch, Profile, Recovered, Report, Results, Verdict, verify};
+
+use super::{PORTABLE, engine};
+use crate::memory::peak;
+
+pub use chainlink::chainlink;
+pub(crate) use chainlink::seeds as chainlink_seeds;
+pub use ethereum::ethereum;
+pub(crate) use ethereum::seeds as ethereum_seeds;
+pub(crate) use solana::seeds as solana_seeds;
+pub use solana::solana;
+pub(crate) use xrpl::seeds as xrpl_seeds;
+pub use xrpl::xrpl;
+
+/// How many inputs that ask for signatures come to one that engines judge; its checksum decides which.
+const JUDGED: u32 = 64;
+
+/// The memory that parsing, or folding, may take for each byte of a record, and for any record. The most that was seen
+/// is in `docs/soundness.md`.
+const PER_BYTE: usize = 256;
+const FOR_ANY: usize = 16 << 10;
+
+/// A system under test.
+struct Subject<P: Profile> {
+    profile: P,
+    /// What the first byte of an input chooses from.
+    contexts: Vec<P::Context>,
+    /// Whether every signature holds that the record cannot do without, by the report's own list of them.
+    has_all: fn(&Report) -> bool,
+    /// What else must hold of the report that made-up answers give, all of them good ones.
+    sound: fn(&[u8], &P::Context, &Report),
+    /// What else must hold of a report that an engine has part in.
+    true_of: fn(&[u8], &P::Context, &Report),
+    /// Whether a record that is valid stays valid without what it has from this length on.
+    may_lose: fn(&[u8], &P::Context, usize) -> bool,
+}
+
+/// The backend that callers get.
+static BEST: LazyLock<Engine> =
+    LazyLock::new(|| engine(BackendChoice::Auto, 1).expect("some backend runs everywhere"));
+
+/// Which of the made-up answers are good.
+#[derive(Clone, Copy)]
+enum Answers {
+    All,
+    None,
+    /// By the bits of a number.
+    Some(u32),
+}
+
+impl Answers {
+    fn good(self, place: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::None => false,
+            Self::Some(bits) => bits >> (place % 32) & 1 == 1,
+        }
+    }
+
+    fn verdict(self, place: usize) -> sigwarp::Verdict {
+        match self.good(place) {
+            true => sigwarp::Verdict::Valid,
+            false => sigwarp::Verdict::Invalid(Reason::EquationFailed),
+        }
+    }
+
+    /// Of the keys that [`made::signer`] makes, one after another, so that a set knows them.
+    fn recovered(self, place: usize) -> Result<Recovered, Reason> {
+        let key = made::signer(place % made::SIGNERS);
+        self.good(place)
+            .then_some(Recovered { key: key.uncompressed, address: key.address })
+            .ok_or(Reason::EquationFailed)
+    }
+}
+
+impl<P: Profile> Subject<P> {
+    /// A target: an input of a context and a record.
+    fn run(&self, data: &[u8]) {
+        let Some((&choice, record)) = data.split_first() else { return };
+        let context = &self.contexts[usize::from(choice) % self.contexts.len()];
+        let bits = crc32fast::hash(data);
+        let report = self.folded(record, context, Answers::All);
+        (self.sound)(record, context, &report);
+        if report.signatures.is_empty() && report.transactions.is_empty() {
+            // Its bytes decide it, whatever the answers are.
+            assert_eq!(self.folded(record, context, Answers::None), report);
+            return;
+        }
+        let none = self.folded(record, context, Answers::None);
+        assert!(!none.verdict.is_valid(), "valid without a signature: {none:?}");
+        let some = self.folded(record, context, Answers::Some(bits));
+        assert!(!some.verdict.is_valid() || (self.has_all)(&some), "valid without a signature: {some:?}");
+        if bits.is_multiple_of(JUDGED) {
+            self.judge(record, context, bits as usize);
+        }
+    }
+
+    /// The report of a record with made-up answers, within the bounds of memory.
+    fn folded(&self, record: &[u8], context: &P::Context, answers: Answers) -> Report {
+        let bound = FOR_ANY + PER_BYTE * record.len();
+        let mut batch = Batch::new();
+        let ((), most) = peak(|| batch.push(&self.profile, record, context));
+        assert!(most <= bound, "{most} bytes to parse {} bytes", record.len());
+        let signatures = batch.work().signatures();
+        // None is shorter, and none stands in a record twice but those of precompiles, of 11 bytes each.
+        assert!(signatures <= record.len() / 11, "{signatures} signatures in {} bytes", record.len());
+        let results = Results::made_up(
+            &batch,
+            record.len() as u8,
+            |place| answers.verdict(place),
+            |place| answers.recovered(place),
+        );
+        let (reports, most) = peak(|| batch.fold(&results));
+        assert!(most <= bound, "{most} bytes to fold {} bytes", record.len());
+        let [report] = <[Report; 1]>::try_from(reports).expect("a report for each record");
+        checked(record, &report);
+        report
+    }
+
+    /// Has the record judged by two backends, among others: cut short, longer, and one that is valid.
+    fn judge(&self, record: &[u8], context: &P::Context, random: usize) -> Report {
+        let cut = random / JUDGED as usize % record.len().max(1);
+        let longer = [record, &[random as u8]].concat();
+        let records = [record, &record[..cut], &longer];
+        let reports = |engine: &Engine, records: &[&[u8]]| {
+            let mut batch = Batch::new();
+            records.iter().for_each(|record| batch.push(&self.profile, record, context));
+            verify(engine, batch).expect("an engine that works")
+        };
+        let all = reports(&PORTABLE, &records);
+        assert_eq!(all, reports(&BEST, &records), "two backends");
+        assert_eq!(all[..1], reports(&BEST, &[record]), "alone and among others");
+        for (record, report) in records.iter().zip(&all) {
+            checked(record, report);
+            (self.true_of)(record, context, report);
+        }
+        for (whole, shorter) in [(0, 1), (2, 0)] {
+            if all[whole].verdict.is_valid() && all[shorter].verdict.is_valid() {
+                let (bytes, length) = (records[whole], records[shorter].len());
+                assert!((self.may_lose)(bytes, context, length), "{length} of {} are valid", bytes.len());
+            }
+        }
+        let [whole, ..] = <[Report; 3]>::try_from(all).expect("three reports");
+        whole
+    }
+}
+
+/// What holds of every report.
+fn checked(record: &[u8], report: &Report) {
+    assert!(report.at.is_none_or(|at| at <= record.len()), "{:?} of {}", report.at, record.len());
+    assert!(report.which.is_none_or(|which| which < report.signatures.len()));
+    let verdict = report.verdict;
+    assert!(report.which.is_none() || matches!(verdict, Verdict::Invalid(_)), "{report:?}");
+    let parts = report.precompiles.iter().chain(&report.inputs);
+    for part in parts {
+        let all = part.signatures.iter().all(|signature| signature.verdict.is_valid());
+        assert!(!part.verdict.is_valid() || all, "{part:?}");
+    }
+    report.transactions.iter().for_each(|transaction| checked(record, transaction));
+    if verdict.is_valid() {
+        assert!(report.transactions.iter().all(|transaction| transaction.verdict.is_valid()));
+    }
+}
+
+/// Whether there is a signature, and each holds.
+fn all_hold(report: &Report) -> bool {
+    let signatures = &report.signatures;
+    !signatures.is_empty() && signatures.iter().all(|signature| signature.verdict.is_valid())
+}
+
+/// An input of a context and a record.
+fn input(context: u8, record: &[u8]) -> Vec<u8> {
+    [&[context], record].concat()
+}
+
+#[cfg(test)]
+impl<P: Profile> Subject<P> {
+    /// The verdicts that engines have on the seeds, in words.
+    fn judged(&self, seeds: &[Vec<u8>]) -> Vec<String> {
+        let verdict = |(place, seed): (usize, &Vec<u8>)| {
+            let context = &self.contexts[usize::from(seed[0]) % self.contexts.len()];
+            let report = self.judge(&seed[1..], context, place * 64 * 97);
+            let cause = report.verdict.cause().map_or_else(String::new, |cause| format!(" {cause}"));
+            format!("{}{cause}", report.verdict.name())
+        };
+        seeds.iter().enumerate().map(verdict).collect()
+    }
+}
