@@ -1,5 +1,5 @@
-//! Runs the targets that read files over changed seeds, on stable Rust: `mutated BYTES SEED TARGET…`. For each it prints how
-//! many inputs and bytes it read, the slowest input and the most memory, and it ends with status 1 at the first finding (a
+//! Runs the targets that read files and records over changed seeds, on stable Rust: `mutated BYTES SEED TARGET…`, or
+//! `mutated inputs=N SEED TARGET…`. For each it prints how many inputs and bytes it read, the slowest input and the most memory, and it ends with status 1 at the first finding (a
 //! panic, or an input that takes twenty seconds), whose input lies in the folder for temporary files.
 //!
 //! The same arguments give the same inputs. `cargo fuzz` finds more an hour, since it sees which code an input reaches;
@@ -109,8 +109,36 @@ fn finding(target: &str, input: &[u8], what: &str) -> ! {
     std::process::exit(1)
 }
 
-/// Reads `bytes` bytes of changed seeds.
-fn run((name, target): Target, bytes: u64, random: &mut Random) {
+/// When a target has read enough.
+#[derive(Clone, Copy)]
+enum Until {
+    Bytes(u64),
+    Inputs(u64),
+}
+
+impl Until {
+    /// `N` bytes or `inputs=N`.
+    fn new(text: &str) -> Self {
+        match text.strip_prefix("inputs=") {
+            Some(inputs) => Self::Inputs(number(inputs)),
+            None => Self::Bytes(number(text)),
+        }
+    }
+
+    const fn is_over(self, bytes: u64, inputs: u64) -> bool {
+        match self {
+            Self::Bytes(end) => bytes >= end,
+            Self::Inputs(end) => inputs >= end,
+        }
+    }
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
+}
+
+/// Reads changed seeds.
+fn run((name, target): Target, until: Until, random: &mut Random) {
     let pool = seeds::of(name);
     let (begun, starts) = mpsc::channel::<Option<Vec<u8>>>();
     // Tells an input that does not end.
@@ -130,7 +158,7 @@ fn run((name, target): Target, bytes: u64, random: &mut Random) {
     });
     let (mut read, mut inputs, mut slowest) = (0, 0u64, Duration::ZERO);
     let start = Instant::now();
-    while read < bytes {
+    while !until.is_over(read, inputs) {
         let mut input = pool[random.below(pool.len())].clone();
         mutate(&mut input, &pool, random);
         begun.send(Some(input.clone())).expect("the watch runs");
@@ -156,14 +184,13 @@ fn run((name, target): Target, bytes: u64, random: &mut Random) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [bytes, seed, names @ ..] = &arguments[..] else {
-        eprintln!("usage: mutated BYTES SEED TARGET…");
+    let [until, seed, names @ ..] = &arguments[..] else {
+        eprintln!("usage: mutated (BYTES | inputs=N) SEED TARGET…");
         std::process::exit(2);
     };
-    let number = |text: &str| text.parse::<u64>().expect("BYTES and SEED are numbers");
     let mut random = Random(number(seed));
     for name in names {
         let target = TARGETS.into_iter().find(|(known, _)| known == name);
-        run(target.unwrap_or_else(|| panic!("no target {name:?}")), number(bytes), &mut random);
+        run(target.unwrap_or_else(|| panic!("no target {name:?}")), Until::new(until), &mut random);
     }
 }
