@@ -1,8 +1,10 @@
 # "Raw transactions in, verdicts out: the profiles, with Ethereum, Solana, XRPL and Chainlink."
-#   SIGWARP_PROVE_ONLY=NAME          runs one part alone: cases, command, memory
+#   SIGWARP_PROVE_ONLY=NAME          runs one part alone: cases, command, memory, fuzz, differential, speed
 #   SIGWARP_COMMAND                  the command to prove, where it is not to be built: a release build of this commit
 #   SIGWARP_TRANSACTIONS_BYTES       how many bytes of transactions are streamed, 10 GB if unset
-# Needs python3 for the parts of the command.
+#   SIGWARP_TRANSACTIONS_INPUTS      how many changed records each of the four parsers reads, 2,500,000 if unset
+# Needs python3 for the parts of the command, and a compiler of Rust 1.94 for the last two, whose workspace `differential`
+# brings alloy and the SDK of Solana.
 
 machine
 vectors=${SIGWARP_VECTORS:-$(cd .. && pwd)/shared/vectors}
@@ -79,12 +81,45 @@ PYTHON
     tell <"$work/lines"
 }
 
-for part in cases command memory; do
+# Changed seeds through the parsers and the folds of all systems, in counted memory, and one in 64 through two backends.
+fuzz() {
+    local inputs=${SIGWARP_TRANSACTIONS_INPUTS:-2500000} total=0 read system
+    cargo build --release --quiet --target-dir target -p sigwarp-fuzz-bodies --example mutated
+    for system in "${systems[@]}"; do
+        if ! target/release/examples/mutated "inputs=$inputs" 1 "$system" >"$work/out" 2>"$work/err"; then
+            short "changed records: $(tail -n 1 "$work/out") $(grep -m 1 -A 1 panicked "$work/err" | tr '\n' ' ')"
+            continue
+        fi
+        read=$(sed -n 's/^[a-z]*: \([0-9]*\) inputs.*/\1/p' "$work/out")
+        total=$((total + read))
+        pass "changed records: $(cat "$work/out")"
+    done
+    if [ "$total" -ge 10000000 ]; then
+        pass "changed records: $total executions in all"
+    else
+        short "changed records: $total executions in all; 10000000 are asked for"
+    fi
+}
+
+# beside PART…: ours beside alloy-consensus and solana-transaction, whose differences by design are counted line by line.
+beside() {
+    if ! cargo build --release --quiet --locked --manifest-path differential/Cargo.toml --target-dir target 2>"$work/err"; then
+        short "the workspace differential is not built: $(grep -m 1 '^error' "$work/err")"
+        return
+    fi
+    target/release/sigwarp-differential "$vectors" "$@" >"$work/lines" 2>"$work/err" || [ $? -eq 1 ] ||
+        short "$*: $(grep -m 1 -A 1 panicked "$work/err" | tr '\n' ' ')"
+    tell <"$work/lines"
+}
+
+for part in cases command memory fuzz differential speed; do
     [ "${SIGWARP_PROVE_ONLY:-$part}" = "$part" ] || continue
     case $part in
     cases) cases ;;
     command) through_command ;;
     memory) memory ;;
+    fuzz) fuzz ;;
+    differential) beside vectors flips ;;
+    speed) beside speed ;;
     esac
 done
-skip "speed beside alloy and the SDK, fuzzing, and the comparison of damaged records with them: their workspace is not written"
