@@ -322,15 +322,21 @@ pub(crate) struct VerifyArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TransactionsArgs {
     /// Files: .jsonl (also .gz, .zst) with rows, .parquet with a column, any other with the bytes of transactions or
-    /// blocks; quoted patterns, folders, or - for rows on standard input
+    /// blocks, or with a line for each record where a format is text; quoted patterns, folders, or - for rows on standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The ledger: the name of a profile of docs/profiles.md
+    /// The ledger or the format: the name of a profile of docs/profiles.md
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(profiles()))]
     pub(crate) profile: String,
     /// A field of the context for records that do not have it, such as chain_id=1; may be repeated
     #[arg(long = "context", value_name = "NAME=VALUE")]
     pub(crate) context: Vec<String>,
+    /// Keys for records that do not have them: a JWK Set, an array of keys or a key, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Certificates that chains may end in, for records that do not have them: PEM, or the DER of one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roots: Option<PathBuf>,
     /// The column, or the member of rows, that holds the bytes of a record [default: that of the profile]
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,

@@ -1,5 +1,7 @@
 //! Named values from which a context is made: a row of a file, or the options of a command.
 
+use sigwarp::Ed25519Rule;
+
 /// A value of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -127,6 +129,14 @@ impl Fields {
     pub fn array(&self, name: &'static str) -> Result<Option<&[Value]>, FieldError> {
         self.read(name, "an array", |value| match value {
             Value::Array(values) => Some(values.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// A rule for Ed25519 by its name, if the field is present.
+    pub fn ed25519_rule(&self, name: &'static str) -> Result<Option<Ed25519Rule>, FieldError> {
+        self.read(name, "the name of a rule for Ed25519, such as rfc8032", |value| match value {
+            Value::Text(text) => Ed25519Rule::from_name(text),
             _ => None,
         })
     }

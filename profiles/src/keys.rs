@@ -30,6 +30,7 @@ pub struct PublicKey {
 pub struct KeySet<K> {
     keys: Vec<K>,
     by_id: HashMap<Vec<u8>, Vec<usize>>,
+    without_id: Vec<usize>,
 }
 
 impl<K> KeySet<K> {
@@ -37,9 +38,11 @@ impl<K> KeySet<K> {
     pub fn new(keys: impl IntoIterator<Item = (Option<Vec<u8>>, K)>) -> Self {
         let mut set = Self::default();
         for (id, key) in keys {
-            if let Some(id) = id {
-                set.by_id.entry(id).or_default().push(set.keys.len());
-            }
+            let places = match id {
+                Some(id) => set.by_id.entry(id).or_default(),
+                None => &mut set.without_id,
+            };
+            places.push(set.keys.len());
             set.keys.push(key);
         }
         set
@@ -50,6 +53,11 @@ impl<K> KeySet<K> {
         &self.keys
     }
 
+    /// The keys without an id, in the order in which they were given.
+    pub fn without_id(&self) -> impl Iterator<Item = &K> {
+        self.without_id.iter().map(|&place| &self.keys[place])
+    }
+
     /// The keys of an id, in the order in which they were given.
     pub fn of_id(&self, id: &[u8]) -> impl Iterator<Item = &K> {
         self.by_id.get(id).into_iter().flatten().map(|&place| &self.keys[place])
@@ -58,7 +66,7 @@ impl<K> KeySet<K> {
 
 impl<K> Default for KeySet<K> {
     fn default() -> Self {
-        Self { keys: Vec::new(), by_id: HashMap::new() }
+        Self { keys: Vec::new(), by_id: HashMap::new(), without_id: Vec::new() }
     }
 }
 
@@ -71,6 +79,7 @@ mod tests {
         let set = KeySet::new([(Some(vec![1]), 'a'), (None, 'b'), (Some(vec![1]), 'c')]);
         assert_eq!(set.all(), ['a', 'b', 'c']);
         assert_eq!(set.of_id(&[1]).collect::<String>(), "ac");
+        assert_eq!(set.without_id().collect::<String>(), "b");
         assert_eq!(set.of_id(&[]).count(), 0);
     }
 }

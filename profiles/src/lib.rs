@@ -52,11 +52,14 @@ mod keys;
 mod profile;
 mod reader;
 mod report;
+mod strict_json;
 mod work;
 
 pub mod chainlink;
 pub mod ethereum;
+pub mod jose;
 pub mod prevalidator;
+pub mod secure_element;
 pub mod solana;
 pub mod xrpl;
 
@@ -71,8 +74,14 @@ pub use report::{Part, Report, Role, Signature, Verdict};
 pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 
 /// Every system, by the name of its profile.
-pub static SYSTEMS: &[&dyn System] =
-    &[&chainlink::Chainlink, &ethereum::Ethereum, &solana::Solana, &xrpl::Xrpl];
+pub static SYSTEMS: &[&dyn System] = &[
+    &chainlink::Chainlink,
+    &ethereum::Ethereum,
+    &jose::Jose,
+    &secure_element::SecureElement,
+    &solana::Solana,
+    &xrpl::Xrpl,
+];
 
 /// The system of a name.
 pub fn system(name: &str) -> Option<&'static dyn System> {

@@ -1,6 +1,9 @@
 //! What a system implements ([`Profile`], [`Plan`]), and the same behind a name ([`System`]).
 
 use std::any::Any;
+use std::collections::HashMap;
+
+use sigwarp::{Engine, Suite};
 
 use crate::batch::{Answers, Batch};
 use crate::fields::{FieldError, Fields, Value};
@@ -32,6 +35,11 @@ pub trait Profile: Send + Sync + 'static {
         value.to_bytes()
     }
 
+    /// Whether records are text, so that a file which holds nothing else has one in each line.
+    fn is_text(&self) -> bool {
+        false
+    }
+
     /// How many bytes the first record takes, where records of this system can stand one after another in a file and
     /// its first bytes (at most [`FRAMING_BYTES`] are given) say it; `None` where all that is left is one record. The
     /// file may be shorter.
@@ -45,6 +53,13 @@ pub trait Profile: Send + Sync + 'static {
     /// # Errors
     /// The field that is missing, unknown or of the wrong kind.
     fn context(&self, fields: &Fields) -> Result<Self::Context, FieldError>;
+
+    /// The keys of a context that many records may be signed by, with the suites under which they are judged: what is
+    /// worth an [`Engine::register`](sigwarp::Engine::register) before a stream of them.
+    fn keys<'c>(&self, context: &'c Self::Context) -> Vec<(&'c Suite, &'c [u8])> {
+        let _ = context;
+        Vec::new()
+    }
 
     /// Reads a record and says what must be hashed and checked.
     ///
@@ -76,6 +91,11 @@ impl Decided {
     /// An invalid record, and the offset in bytes where it is malformed.
     pub fn at(offset: usize, cause: impl Into<Cause>) -> Self {
         Self(Box::new(Report { at: Some(offset), ..Report::new(Verdict::invalid(cause)) }))
+    }
+
+    /// A record of a format where several things can stay open at once, which depends on this one.
+    pub fn open(cause: impl Into<Cause>) -> Self {
+        Self(Box::new(Report::open([cause.into()], Vec::new())))
     }
 
     /// A record that depends on what was not given.
@@ -128,6 +148,9 @@ pub trait System: Send + Sync {
     /// As [`Profile::record`].
     fn record(&self, value: &Value) -> Option<Vec<u8>>;
 
+    /// As [`Profile::is_text`].
+    fn is_text(&self) -> bool;
+
     /// As [`Profile::framing`].
     fn framing(&self, begin: &[u8]) -> Option<usize>;
 
@@ -136,6 +159,13 @@ pub trait System: Send + Sync {
 
     /// Whether a context was made for this system.
     fn owns(&self, context: &AnyContext) -> bool;
+
+    /// Registers the keys of a context that [`Self::context`] has made, and returns their number: signatures under
+    /// them are several times faster then. Keys that are none, and all of a context of another system, are left out.
+    ///
+    /// # Errors
+    /// The engine has no room for their tables, or could not make them. What it has registered stays.
+    fn register(&self, engine: &Engine, context: &AnyContext) -> Result<usize, sigwarp::Error>;
 
     /// As [`Batch::push`], with a context that [`Self::context`] has made.
     ///
@@ -162,6 +192,10 @@ impl<P: Profile> System for P {
         Profile::record(self, value)
     }
 
+    fn is_text(&self) -> bool {
+        Profile::is_text(self)
+    }
+
     fn framing(&self, begin: &[u8]) -> Option<usize> {
         Profile::framing(self, begin)
     }
@@ -172,6 +206,19 @@ impl<P: Profile> System for P {
 
     fn owns(&self, context: &AnyContext) -> bool {
         context.0.is::<P::Context>()
+    }
+
+    fn register(&self, engine: &Engine, context: &AnyContext) -> Result<usize, sigwarp::Error> {
+        let Some(context) = context.0.downcast_ref() else { return Ok(0) };
+        let mut of_suite: HashMap<&Suite, Vec<&[u8]>> = HashMap::new();
+        for (suite, key) in Profile::keys(self, context) {
+            of_suite.entry(suite).or_default().push(key);
+        }
+        let mut registered = 0;
+        for (suite, keys) in of_suite {
+            registered += engine.register(suite, keys)?.iter().filter(|key| key.is_ok()).count();
+        }
+        Ok(registered)
     }
 
     fn push<'a>(

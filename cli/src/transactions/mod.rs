@@ -3,6 +3,7 @@
 //! `records.rs` reads ahead on a thread of its own, `judge.rs` parses, asks the engine and folds, `output.rs` writes
 //! a line for each report, `summary.rs` counts.
 
+mod given;
 mod judge;
 mod output;
 mod records;
@@ -11,7 +12,7 @@ mod summary;
 use std::time::{Duration, Instant};
 
 use sigwarp::Engine;
-use sigwarp_profiles::{Fields, Report, System, Value, system};
+use sigwarp_profiles::{AnyContext, Fields, Report, System, Value, system};
 
 use self::judge::Judge;
 use self::output::Output;
@@ -34,9 +35,13 @@ pub(crate) fn run(args: &TransactionsArgs, interrupt: &Interrupt) -> Result<Exit
     }
     let system = system(&args.profile)
         .ok_or_else(|| Failure::input(format!("--profile {}: there is no such profile", args.profile)))?;
-    let context = context_of(&args.context)?;
+    let mut context = context_of(&args.context)?;
+    args.keys.iter().try_for_each(|path| given::keys(path, &mut context))?;
+    args.roots.iter().try_for_each(|path| given::roots(path, &mut context))?;
     let files = expand_all(&args.files)?;
-    Roles::default().read("the input", &files).write("--output", &args.output).check()?;
+    let inputs =
+        Roles::default().read("the input", &files).read("--keys", &args.keys).read("--roots", &args.roots);
+    inputs.write("--output", &args.output).check()?;
     let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Unknown))?;
     let mut job = Job {
         engine: &engine,
@@ -45,8 +50,10 @@ pub(crate) fn run(args: &TransactionsArgs, interrupt: &Interrupt) -> Result<Exit
         verify_time: Duration::ZERO,
         output: None,
     };
+    // The keys of the command line, which are in no row.
+    let keys = args.keys.as_ref().and_then(|_| system.context(&context).ok());
     let records = Records::start(args, files, system, context)?;
-    let ended = job.run(args, &records, system, interrupt);
+    let ended = job.run(args, &records, (system, keys), interrupt);
     job.progress.end();
 
     let all_good = job.totals.all_good();
@@ -106,7 +113,7 @@ impl Job<'_> {
         &mut self,
         args: &TransactionsArgs,
         records: &Records,
-        system: &'static dyn System,
+        (system, mut keys): (&'static dyn System, Option<AnyContext>),
         interrupt: &Interrupt,
     ) -> Result<bool, Failure> {
         let judge = Judge::new(self.engine, system)?;
@@ -114,6 +121,14 @@ impl Job<'_> {
         loop {
             match records.next(interrupt)? {
                 Next::Block(block) => {
+                    // What fits into one block is verified before tables for the keys would be made.
+                    if let Some(context) = keys.take_if(|_| self.totals.records() > 0) {
+                        match system.register(self.engine, &context) {
+                            // Without room for them records are verified as if there were no ring.
+                            Ok(_) | Err(sigwarp::Error::KeyBudget { .. }) => {}
+                            Err(error) => return Err(Failure::engine(error)),
+                        }
+                    }
                     let (reports, spent) = judge.reports(&block.records)?;
                     self.verify_time += spent;
                     // Counted is what is written: after a full disk the summary and the file are of the same records.

@@ -144,6 +144,8 @@ impl From<sigwarp_datasets::ReadError> for Stop {
 enum Form {
     Rows,
     Column,
+    /// A record in each line.
+    Lines,
     Raw,
 }
 
@@ -197,6 +199,7 @@ impl Reader {
             let ended = match self.form(path)? {
                 Form::Rows => self.rows(path, share, &mut collected),
                 Form::Column => self.column(path, share, &mut collected),
+                Form::Lines => self.lines(path, share, &mut collected),
                 Form::Raw => self.raw(path, share, &mut collected),
             };
             collected.send(share(Some(1.0)))?;
@@ -209,6 +212,7 @@ impl Reader {
         match FileKind::of(path) {
             _ if self.is_raw => Ok(Form::Raw),
             _ if is_standard(path) => Ok(Form::Rows),
+            None if self.system.is_text() => Ok(Form::Lines),
             None => Ok(Form::Raw),
             Some(kind) => match kind.format.name() {
                 "jsonl" => Ok(Form::Rows),
@@ -247,12 +251,44 @@ impl Reader {
             false => LineReader::open(path, self.limit)?,
         };
         let folder = path.parent().unwrap_or(Path::new(""));
+        // That of lines which are the record itself, where a format is text.
+        let mut context: Option<Arc<AnyContext>> = None;
         loop {
             let row = lines.rows_read();
             let Some(line) = lines.next_line()? else { return Ok(()) };
             let wrong = |problem: String| Failure::input(format!("{}: row {row}: {problem}", path.display()));
-            let record = self.row(line, row, folder).map_err(wrong)?;
+            let record = match line.trim_ascii_start().first() {
+                Some(b'{') | None => self.row(line, row, folder).map_err(wrong)?,
+                Some(_) if !self.system.is_text() => self.row(line, row, folder).map_err(wrong)?,
+                Some(_) => {
+                    let context = match &mut context {
+                        Some(context) => Arc::clone(context),
+                        none => Arc::clone(none.insert(self.context(path)?)),
+                    };
+                    Record { row, id: None, bytes: line.trim_ascii_end().to_vec(), context, expected: None }
+                }
+            };
             collected.push(record, || share(lines.fraction_read()))?;
+        }
+    }
+
+    /// The lines of a file that holds nothing else, without those that are empty.
+    fn lines(
+        &self,
+        path: &Path,
+        share: impl Fn(Option<f64>) -> Option<f64>,
+        collected: &mut Collected<'_>,
+    ) -> Result<(), Stop> {
+        let context = self.context(path)?;
+        let mut lines = LineReader::open(path, self.limit)?;
+        loop {
+            let row = lines.rows_read();
+            let Some(line) = lines.next_line()? else { return Ok(()) };
+            let bytes = line.trim_ascii_end().to_vec();
+            if !bytes.is_empty() {
+                let record = Record { row, id: None, bytes, context: Arc::clone(&context), expected: None };
+                collected.push(record, || share(lines.fraction_read()))?;
+            }
         }
     }
 

@@ -200,6 +200,67 @@ fn a_column_of_parquet_is_read_under_the_context_of_the_command() {
     assert!(ran.err.contains("--context chain_id=VALUE"), "{ran:?}");
 }
 
+/// The tokens of RFC 7515, appendix A.3, and RFC 8037, appendix A.4, and their keys.
+const TOKENS: &str = include_str!("../../../datasets/samples/tokens.txt");
+const KEY_SET: &str = include_str!("../../../datasets/samples/jwks.json");
+
+#[test]
+fn the_pairs_of_a_secure_element_are_rows() {
+    let rows = include_str!("../../../datasets/samples/secure-element.jsonl");
+    let arguments = ["transactions", "--profile", "secure-element", "--format", "json", "-"];
+    let ran = sigwarp(Path::new("."), &arguments, rows.as_bytes());
+    assert_eq!((ran.status, summary(&ran)["valid"].clone()), (Some(0), json!(2)), "{ran:?}");
+    let swapped = rows.replace("test", "tset").replace("74657374", "74736574");
+    let ran = sigwarp(Path::new("."), &arguments, swapped.as_bytes());
+    assert_eq!((ran.status, summary(&ran)["mismatched_expected"].clone()), (Some(1), json!(1)), "{ran:?}");
+}
+
+#[test]
+fn tokens_stand_one_in_a_line_and_keys_in_a_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path();
+    fs::write(path.join("keys.json"), KEY_SET).expect("a file");
+    let tokens: Vec<&str> = TOKENS.lines().collect();
+    let changed = tokens[0].replacen("eyJpc3Mi", "eyJpc3MI", 1);
+    let text = format!("{}\r\n\n{}\n{changed}", tokens[0], tokens[1]);
+    fs::write(path.join("tokens.txt"), &text).expect("a file");
+    let jose = |arguments: &[&str], input: &str| {
+        let all = [&["transactions", "--profile", "jose", "--format", "json"], arguments].concat();
+        sigwarp(path, &all, input.as_bytes())
+    };
+    let ran = jose(&["tokens.txt", "--keys", "keys.json", "--output", "out.jsonl"], "");
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    let reports = lines(&fs::read_to_string(path.join("out.jsonl")).expect("a file"));
+    let told = |report: &Value| (report["row"].clone(), report["verdict"].clone(), report["reason"].clone());
+    assert_eq!(
+        reports.iter().map(told).collect::<Vec<_>>(),
+        [
+            (json!(0), json!("valid"), Value::Null),
+            (json!(2), json!("valid"), Value::Null),
+            (json!(3), json!("invalid"), json!("signature: EquationFailed")),
+        ]
+    );
+    // The same through standard input, where rows with a context of their own may stand between.
+    let own: Value = serde_json::from_str(KEY_SET).expect("JSON");
+    let row = json!({ "input": tokens[1], "options": { "keys": own["keys"] }, "expected": true });
+    let ran = jose(&["-", "--keys", "keys.json"], &format!("{}\n{row}\n", tokens[0]));
+    assert_eq!((ran.status, summary(&ran)["valid"].clone()), (Some(0), json!(2)), "{ran:?}");
+    // Without keys nothing is decided.
+    let ran = jose(&["tokens.txt"], "");
+    assert_eq!((ran.status, summary(&ran)["undecided"].clone()), (Some(1), json!(3)), "{ran:?}");
+    for (name, contents, told) in [
+        ("bad.json", "{", "--keys bad.json: EOF while parsing"),
+        ("none.json", "7", "there are no keys in it; give a JWK Set"),
+        ("half.json", r#"{"kty":"EC"}"#, "the field \"keys\" must be JSON Web Keys"),
+    ] {
+        fs::write(path.join(name), contents).expect("a file");
+        let ran = jose(&["tokens.txt", "--keys", name], "");
+        assert!(ran.status == Some(2) && ran.err.contains(told), "{ran:?}");
+    }
+    let ran = jose(&["tokens.txt", "--keys", "absent.json"], "");
+    assert!(ran.status == Some(2) && ran.err.contains("--keys absent.json: cannot read"), "{ran:?}");
+}
+
 #[test]
 fn bad_input_names_the_place_and_the_remedy() {
     let folder = tempfile::tempdir().expect("a temporary folder");

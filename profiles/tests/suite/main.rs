@@ -4,6 +4,8 @@ mod architecture;
 mod chainlink;
 mod common;
 mod ethereum;
+mod jose;
 mod prevalidator;
+mod secure_element;
 mod solana;
 mod xrpl;

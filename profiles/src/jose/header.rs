@@ -1,0 +1,137 @@
+//! The header of a signature: what it asks for, and which keys may have made it.
+
+use super::keys::{Key, Kind};
+use super::message::{Signature, decode};
+use super::{CANDIDATES, Context, Fault};
+use crate::keys::Curve;
+use crate::strict_json::{Json, Object};
+
+/// What a header says.
+pub(super) struct Header {
+    algorithm: Algorithm,
+    /// The name of the algorithm in keys.
+    name: String,
+    id: Option<String>,
+    /// Whether the payload is signed in base64url; otherwise as it is.
+    pub(super) is_encoded: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Algorithm {
+    /// One that is verified here.
+    On(Curve),
+    /// Of keys of this type, and not verified here.
+    Unsupported(Kind),
+}
+
+impl Algorithm {
+    /// The algorithms that are registered for signatures (IANA, JSON Web Signature and Encryption Algorithms).
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "ES256" => Self::On(Curve::P256),
+            "ES256K" => Self::On(Curve::Secp256k1),
+            "EdDSA" | "Ed25519" => Self::On(Curve::Ed25519),
+            "Ed448" => Self::Unsupported(Kind::Okp),
+            "ES384" | "ES512" => Self::Unsupported(Kind::Ec),
+            "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" => Self::Unsupported(Kind::Rsa),
+            "HS256" | "HS384" | "HS512" => Self::Unsupported(Kind::Symmetric),
+            "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87" => Self::Unsupported(Kind::Other),
+            _ => return None,
+        })
+    }
+}
+
+impl Header {
+    /// Reads both headers of a signature.
+    pub(super) fn of(signature: &Signature<'_>) -> Result<Self, Fault> {
+        let bytes = match &*signature.protected {
+            [] => b"{}".to_vec(),
+            text => decode(text)?,
+        };
+        let Json::Object(protected) = Json::read(&bytes)? else { return Err(Fault::Malformed) };
+        if protected.meets(&signature.header) {
+            return Err(Fault::DuplicateHeader);
+        }
+        let is_encoded = payload_is_encoded(&protected, &signature.header)?;
+        let text = |name| match protected.get(name).or(signature.header.get(name)) {
+            None => Ok(None),
+            Some(value) => value.as_text().map(Some).ok_or(Fault::Malformed),
+        };
+        let name = text("alg")?.ok_or(Fault::NoAlgorithm)?;
+        if name.eq_ignore_ascii_case("none") {
+            return Err(Fault::AlgorithmNone);
+        }
+        let algorithm = Algorithm::of(name).ok_or(Fault::UnknownAlgorithm)?;
+        let id = text("kid")?.map(str::to_owned);
+        Ok(Self { algorithm, name: name.to_owned(), id, is_encoded })
+    }
+
+    /// The keys that may have made the signature: at least one, at most [`CANDIDATES`].
+    ///
+    /// # Errors
+    /// Why there is none. `NeedsKey` and `UnsupportedAlgorithm` leave the record open.
+    pub(super) fn candidates<'a>(&self, context: &'a Context) -> Result<Vec<&'a Key>, Fault> {
+        let meant: Vec<&Key> = match &self.id {
+            // One more than are tried, so that too many are seen.
+            Some(id) => context.keys.of_id(id.as_bytes()).take(CANDIDATES + 1).collect(),
+            None => context.keys.all().iter().filter(|key| self.is_of(key)).take(CANDIDATES + 1).collect(),
+        };
+        let meant = match (&self.id, meant.is_empty()) {
+            (Some(_), true) => context.keys.without_id().take(CANDIDATES + 1).collect(),
+            (None, true) if !context.keys.all().is_empty() => return Err(Fault::AlgorithmMismatch),
+            _ => meant,
+        };
+        if meant.is_empty() || meant.len() > CANDIDATES {
+            return Err(Fault::NeedsKey);
+        }
+        let fitting: Vec<&Key> = meant.into_iter().filter(|key| self.is_of(key)).collect();
+        if fitting.is_empty() {
+            return Err(Fault::AlgorithmMismatch);
+        }
+        if fitting.iter().all(|key| key.public.is_none()) {
+            return Err(Fault::UnsupportedAlgorithm);
+        }
+        let named: Vec<&Key> = fitting.into_iter().filter(|key| self.is_named_by(key)).collect();
+        if named.is_empty() {
+            return Err(Fault::AlgorithmMismatch);
+        }
+        let verifying: Vec<&Key> = named.into_iter().filter(|key| key.verifies).collect();
+        if verifying.is_empty() { Err(Fault::KeyUse) } else { Ok(verifying) }
+    }
+
+    /// Whether a key is of the type and the curve of the algorithm.
+    fn is_of(&self, key: &Key) -> bool {
+        match (self.algorithm, &key.public) {
+            (Algorithm::On(curve), Some(public)) => public.curve == curve,
+            // Ed448 is EdDSA as well.
+            (Algorithm::On(Curve::Ed25519), None) => self.name == "EdDSA" && key.kind == Kind::Okp,
+            (Algorithm::On(_), None) => false,
+            (Algorithm::Unsupported(kind), public) => public.is_none() && key.kind == kind,
+        }
+    }
+
+    /// Whether the key's own algorithm, where it has one, is that of the header.
+    fn is_named_by(&self, key: &Key) -> bool {
+        let name = |name| if name == "Ed25519" { "EdDSA" } else { name };
+        key.algorithm.as_deref().is_none_or(|of| name(of) == name(self.name.as_str()))
+    }
+}
+
+/// What `crit` and `b64` (RFC 7797) say together.
+fn payload_is_encoded(protected: &Object<'_>, header: &Object<'_>) -> Result<bool, Fault> {
+    if header.get("crit").or(header.get("b64")).is_some() {
+        return Err(Fault::CriticalHeader);
+    }
+    let is_critical = match protected.get("crit") {
+        None => false,
+        // Known here is one parameter, which stands there once.
+        Some(Json::Array(names)) if matches!(&names[..], [name] if name.as_text() == Some("b64")) => true,
+        Some(_) => return Err(Fault::CriticalHeader),
+    };
+    match (protected.get("b64"), is_critical) {
+        (None, false) => Ok(true),
+        (Some(Json::Bool(is_encoded)), true) => Ok(*is_encoded),
+        (Some(Json::Bool(true)), false) => Ok(true),
+        _ => Err(Fault::CriticalHeader),
+    }
+}

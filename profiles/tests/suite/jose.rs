@@ -1,0 +1,241 @@
+//! JWS: the vectors on every backend, damaged records, and what went wrong with tokens elsewhere.
+
+use data_encoding::BASE64URL_NOPAD;
+use p256::ecdsa::SigningKey;
+use p256::ecdsa::signature::Signer;
+use serde_json::json;
+use sigwarp_profiles::jose::{CANDIDATES, Jose, SIGNATURES};
+use sigwarp_profiles::{Batch, Fields, Report, System, Verdict, verify};
+
+use crate::common::{self, Damage, Subject, cases, damage, engines, fastest};
+
+const SUBJECT: Subject = Subject { system: &Jose, reason: |name| name, more: |_, _| Vec::new() };
+
+#[test]
+fn the_vectors_are_judged_as_expected() {
+    let Some(cases) = cases(&Jose, "profiles/jose/cases.jsonl.gz", "profiles/expected/jose.jsonl.gz") else {
+        return;
+    };
+    println!("{} cases", SUBJECT.check(&cases));
+    let valid: Vec<_> =
+        cases.into_iter().filter(|case| case.expected["verdict"] == "valid").take(12).collect();
+    assert!(valid.len() >= 10);
+    let (judged, valid) = damage(&Jose, &valid, 1, |damage, whole, damaged| {
+        // In JSON the spelling of white space and of names that mean nothing is not signed.
+        let is_compact = matches!(damage, Damage::Flip(_)) && whole.signatures[0].role.index().is_none();
+        !is_compact || whole.signatures == damaged.signatures
+    });
+    println!("{judged} damaged, {valid} of them valid");
+}
+
+fn signing_key(number: u8) -> SigningKey {
+    SigningKey::from_slice(&[number; 32]).expect("a scalar in range")
+}
+
+/// The public key of a number, with these members besides.
+fn jwk(number: u8, more: serde_json::Value) -> serde_json::Value {
+    let point = signing_key(number).verifying_key().to_sec1_point(false);
+    let coordinate = |range| BASE64URL_NOPAD.encode(&point.as_bytes()[range]);
+    let mut key = json!({ "kty": "EC", "crv": "P-256", "x": coordinate(1..33), "y": coordinate(33..65) });
+    let members = key.as_object_mut().expect("an object");
+    members.extend(more.as_object().expect("an object").clone());
+    key
+}
+
+fn part(bytes: impl AsRef<[u8]>) -> String {
+    BASE64URL_NOPAD.encode(bytes.as_ref())
+}
+
+fn signature(number: u8, signed: &str) -> String {
+    let signature: p256::ecdsa::Signature = signing_key(number).sign(signed.as_bytes());
+    part(signature.to_bytes())
+}
+
+/// A compact JWS of a header as it is written, signed by the key of a number.
+fn token(number: u8, header: &str) -> String {
+    let signed = format!("{}.{}", part(header), part("{}"));
+    format!("{signed}.{}", signature(number, &signed))
+}
+
+fn judge(record: &str, options: serde_json::Value) -> Report {
+    let context = Jose.context(&common::fields(&options)).expect("a context");
+    let mut reports = engines().iter().map(|(_, engine)| {
+        let mut batch = Batch::new();
+        System::push(&Jose, &mut batch, record.as_bytes(), &context).expect("a context of the system");
+        verify(engine, batch).expect("an engine that works").remove(0)
+    });
+    let first = reports.next().expect("an engine");
+    assert!(reports.all(|report| report == first), "{record}");
+    first
+}
+
+/// The verdict in one word, or the reason, or the words that are undecided.
+fn said(record: &str, options: serde_json::Value) -> String {
+    let report = judge(record, options);
+    match report.verdict {
+        Verdict::Valid => "valid".to_owned(),
+        Verdict::Invalid(cause) => cause.to_string(),
+        Verdict::Undecided(_) => {
+            report.undecided.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+#[test]
+fn an_algorithm_is_what_the_key_is_for() {
+    let keys = json!({ "keys": [jwk(1, json!({}))] });
+    assert_eq!(said(&token(1, r#"{"alg":"ES256"}"#), keys.clone()), "valid");
+    assert_eq!(said(&token(2, r#"{"alg":"ES256"}"#), keys.clone()), "signature: EquationFailed");
+    for (alg, expected) in [
+        ("HS256", "AlgorithmMismatch"),
+        ("RS256", "AlgorithmMismatch"),
+        ("EdDSA", "AlgorithmMismatch"),
+        ("ES256K", "AlgorithmMismatch"),
+        ("none", "AlgorithmNone"),
+        ("NoNe", "AlgorithmNone"),
+        ("es256", "UnknownAlgorithm"),
+        ("ES257", "UnknownAlgorithm"),
+        ("", "UnknownAlgorithm"),
+    ] {
+        assert_eq!(said(&token(1, &format!(r#"{{"alg":"{alg}"}}"#)), keys.clone()), expected, "{alg}");
+    }
+    assert_eq!(said(&token(1, "{}"), keys.clone()), "NoAlgorithm");
+    assert_eq!(said(&token(1, r#"{"alg":5}"#), keys), "Malformed");
+    let named = |alg| json!({ "keys": [jwk(1, json!({ "alg": alg }))] });
+    assert_eq!(said(&token(1, r#"{"alg":"ES256"}"#), named("ES256")), "valid");
+    assert_eq!(said(&token(1, r#"{"alg":"ES256"}"#), named("ES384")), "AlgorithmMismatch");
+    for more in [json!({ "use": "enc" }), json!({ "key_ops": ["sign"] }), json!({ "key_ops": [] })] {
+        assert_eq!(said(&token(1, r#"{"alg":"ES256"}"#), json!({ "keys": [jwk(1, more)] })), "KeyUse");
+    }
+}
+
+#[test]
+fn ids_choose_candidates_and_not_keys() {
+    let id = |id: &str| json!({ "kid": id });
+    let header = r#"{"alg":"ES256","kid":"a"}"#;
+    let colliding = json!({ "keys": [jwk(2, id("a")), jwk(3, id("b")), jwk(1, id("a"))] });
+    assert_eq!(said(&token(1, header), colliding.clone()), "valid");
+    assert_eq!(said(&token(3, header), colliding.clone()), "signature: EquationFailed");
+    assert_eq!(said(&token(1, r#"{"alg":"ES256","kid":"c"}"#), colliding.clone()), "NeedsKey");
+    assert_eq!(said(&token(3, r#"{"alg":"ES256"}"#), colliding), "valid");
+    // A path, a number, and a key that the token brings along.
+    let keys = json!({ "keys": [jwk(1, id("a"))] });
+    assert_eq!(said(&token(1, r#"{"alg":"ES256","kid":"../../a"}"#), keys.clone()), "NeedsKey");
+    assert_eq!(said(&token(1, r#"{"alg":"ES256","kid":1}"#), keys.clone()), "Malformed");
+    let own = format!(r#"{{"alg":"ES256","kid":"a","jwk":{}}}"#, jwk(2, id("a")));
+    assert_eq!(said(&token(2, &own), keys), "signature: EquationFailed");
+    assert_eq!(said(&token(1, header), json!({ "keys": [jwk(1, json!({}))] })), "valid");
+    let many: Vec<_> = (0..=CANDIDATES).map(|_| jwk(1, json!({}))).collect();
+    assert_eq!(said(&token(1, r#"{"alg":"ES256"}"#), json!({ "keys": many[1..] })), "valid");
+    assert_eq!(said(&token(1, r#"{"alg":"ES256"}"#), json!({ "keys": many })), "NeedsKey");
+}
+
+#[test]
+fn critical_parameters_are_known_present_and_protected() {
+    let keys = json!({ "keys": [jwk(1, json!({}))] });
+    for header in [
+        r#"{"alg":"ES256","crit":[]}"#,
+        r#"{"alg":"ES256","crit":["exp"],"exp":1}"#,
+        r#"{"alg":"ES256","crit":["b64"]}"#,
+        r#"{"alg":"ES256","crit":["b64","b64"],"b64":true}"#,
+        r#"{"alg":"ES256","crit":"b64","b64":true}"#,
+        r#"{"alg":"ES256","b64":false}"#,
+        r#"{"alg":"ES256","crit":["b64"],"b64":0}"#,
+    ] {
+        assert_eq!(said(&token(1, header), keys.clone()), "CriticalHeader", "{header}");
+    }
+    let protected = part(r#"{"alg":"ES256"}"#);
+    let signed = format!("{protected}.{}", part("{}"));
+    let flat = |header: serde_json::Value| json!({ "protected": protected, "payload": part("{}"), "signature": signature(1, &signed), "header": header });
+    assert_eq!(said(&flat(json!({ "kid": "x" })).to_string(), keys.clone()), "valid");
+    assert_eq!(said(&flat(json!({ "crit": ["b64"] })).to_string(), keys.clone()), "CriticalHeader");
+    assert_eq!(said(&flat(json!({ "alg": "ES256" })).to_string(), keys.clone()), "DuplicateHeader");
+    let twice = flat(json!({})).to_string().replacen('{', r#"{"payload":"","#, 1);
+    assert_eq!(said(&twice, keys), "DuplicateMember");
+}
+
+#[test]
+fn payloads_are_signed_as_they_came() {
+    let keys = json!({ "keys": [jwk(1, json!({}))] });
+    let header = part(r#"{"alg":"ES256","b64":false,"crit":["b64"]}"#);
+    let raw = |payload: &str| format!("{header}.{payload}.{}", signature(1, &format!("{header}.{payload}")));
+    assert_eq!(said(&raw("$0,02"), keys.clone()), "valid");
+    assert_eq!(said(&raw("$0.02"), keys.clone()), "Malformed");
+    // A payload that is given apart is encoded, unless the header says otherwise.
+    let apart = |payload: &str| json!({ "keys": keys["keys"], "payload": hex::encode(payload) });
+    let detached = |signed: &str| {
+        let (header, _) = signed.split_once('.').expect("a header");
+        format!("{header}..{}", signature(1, signed))
+    };
+    assert_eq!(said(&detached(&format!("{header}.$0.02")), apart("$0.02")), "valid");
+    let encoded = part(r#"{"alg":"ES256"}"#);
+    let signed = format!("{encoded}.{}", part("$0.02"));
+    assert_eq!(said(&detached(&signed), apart("$0.02")), "valid");
+    assert_eq!(said(&format!("{signed}.{}", signature(1, &signed)), apart("$0.02")), "PayloadNotDetached");
+    let flat = json!({ "protected": encoded, "signature": signature(1, &signed) }).to_string();
+    assert_eq!(said(&flat, keys.clone()), "DetachedPayload");
+    assert_eq!(said(&flat, apart("$0.02")), "valid");
+}
+
+#[test]
+fn base64url_has_one_form() {
+    let keys = json!({ "keys": [jwk(1, json!({}))] });
+    let good = token(1, r#"{"alg":"ES256"}"#);
+    // 64 bytes end in a character of which four bits stand for nothing.
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (kept, last) = good.as_bytes().split_at(good.len() - 1);
+    let place = ALPHABET.iter().position(|byte| *byte == last[0]).expect("a character of base64url");
+    let tail = [kept, &ALPHABET[place + 1..place + 2]].concat();
+    let tail = String::from_utf8(tail).expect("ASCII");
+    assert_eq!(said(&tail, keys.clone()), "NonCanonicalBase64");
+    for changed in [
+        format!("{good}=="),
+        format!("{good}\n"),
+        format!(" {good}"),
+        good.replacen('.', "=.", 1),
+        format!("{good}."),
+        good.replace('.', " . "),
+        String::new(),
+        "..".to_owned(),
+    ] {
+        assert_eq!(said(&changed, keys.clone()), "Malformed", "{changed}");
+    }
+    assert_eq!(said("a.b.c.d.e", keys.clone()), "Encrypted");
+    assert_eq!(said(r#"{"protected":"a","ciphertext":"b"}"#, keys), "Encrypted");
+}
+
+#[test]
+fn of_several_signatures_the_caller_says_which_are_needed() {
+    let keys = json!({ "keys": [jwk(1, json!({ "kid": "1" })), jwk(2, json!({ "kid": "2" }))] });
+    let (payload, protected) = (part("{}"), part(r#"{"alg":"ES256"}"#));
+    let signed = format!("{protected}.{payload}");
+    let by = |number: u8, id: &str| json!({ "protected": protected, "header": { "kid": id }, "signature": signature(number, &signed) });
+    let general = |all: Vec<serde_json::Value>| json!({ "payload": payload, "signatures": all }).to_string();
+    assert_eq!(said(&general(vec![by(1, "1"), by(2, "2")]), keys.clone()), "valid");
+    assert_eq!(said(&general(vec![by(1, "1"), by(1, "2")]), keys.clone()), "SignerPolicy");
+    assert_eq!(said(&general(vec![by(1, "1"), by(3, "3")]), keys.clone()), "NeedsKey");
+    let one_of_three = vec![by(1, "1"), by(1, "2"), by(3, "3")];
+    assert_eq!(said(&general(one_of_three), keys.clone()), "NeedsKey SignerPolicy");
+    // None that could be needed holds.
+    assert_eq!(said(&general(vec![by(2, "1"), by(3, "3")]), keys.clone()), "signature[0]: EquationFailed");
+    assert_eq!(said(&general(vec![by(2, "1")]), keys.clone()), "signature[0]: EquationFailed");
+    assert_eq!(said(&general(Vec::new()), keys.clone()), "Malformed");
+    let at_most: Vec<_> = vec![by(1, "1"); SIGNATURES];
+    assert_eq!(said(&general(at_most.clone()), keys.clone()), "valid");
+    assert_eq!(said(&general([at_most, vec![by(1, "1")]].concat()), keys), "TooManySignatures");
+}
+
+#[test]
+fn a_context_says_what_is_wrong_with_it() {
+    let wrong = |options: serde_json::Value| {
+        Jose.context(&common::fields(&options)).map(drop).unwrap_err().to_string()
+    };
+    for keys in
+        [json!([{}]), json!([{ "kty": "EC", "crv": "P-256", "x": "AA" }]), json!([1]), json!({ "kty": "EC" })]
+    {
+        assert!(wrong(json!({ "keys": keys })).starts_with("the field \"keys\" must be"), "{keys}");
+    }
+    assert!(wrong(json!({ "rule": "zip" })).contains("rule for Ed25519"));
+    assert!(Jose.context(&Fields::new()).is_ok());
+    let _ = fastest();
+}

@@ -1,0 +1,66 @@
+//! Secure elements: the vectors on every backend, damaged records, and the usual mistakes with raw pairs.
+
+use serde_json::json;
+use sigwarp_profiles::secure_element::SecureElement;
+use sigwarp_profiles::{Batch, System, verify};
+
+use crate::common::{Subject, cases, damage, fastest, fields};
+
+const SUBJECT: Subject = Subject { system: &SecureElement, reason: |name| name, more: |_, _| Vec::new() };
+
+#[test]
+fn the_vectors_are_judged_as_expected() {
+    let files = ("profiles/secure-element/cases.jsonl.gz", "profiles/expected/secure-element.jsonl.gz");
+    let Some(cases) = cases(&SecureElement, files.0, files.1) else { return };
+    println!("{} cases", SUBJECT.check(&cases));
+    let valid: Vec<_> =
+        cases.into_iter().filter(|case| case.expected["verdict"] == "valid").take(24).collect();
+    let (judged, still) = damage(&SecureElement, &valid, 3, |_, _, _| false);
+    assert_eq!((valid.len(), still), (24, 0));
+    println!("{judged} damaged, none of them valid");
+}
+
+#[test]
+fn swapped_and_reversed_halves_do_not_hold() {
+    let files = ("profiles/secure-element/cases.jsonl.gz", "profiles/expected/secure-element.jsonl.gz");
+    let Some(cases) = cases(&SecureElement, files.0, files.1) else { return };
+    let judge = |record: &[u8], row: &serde_json::Value| {
+        let context = SecureElement.context(&fields(row)).expect("a context");
+        let mut batch = Batch::new();
+        System::push(&SecureElement, &mut batch, record, &context).expect("a context of the system");
+        verify(fastest(), batch).expect("an engine that works").remove(0).verdict.is_valid()
+    };
+    let of_64 = |case: &&crate::common::Case| {
+        case.expected["verdict"] == "valid"
+            && case.row["options"]["key"].as_str().is_some_and(|key| key.len() == 128)
+    };
+    let mut judged = 0;
+    for case in cases.iter().filter(of_64) {
+        assert!(judge(&case.record, &case.row), "{}", case.id);
+        for field in ["key", "signature"] {
+            let bytes = hex::decode(case.row["options"][field].as_str().expect("digits")).expect("digits");
+            let swapped = [&bytes[32..], &bytes[..32]].concat();
+            let reversed: Vec<u8> = bytes.chunks(32).flat_map(|half| half.iter().rev().copied()).collect();
+            for changed in [swapped, reversed] {
+                let mut row = case.row.clone();
+                row["options"][field] = json!(hex::encode(changed));
+                assert!(!judge(&case.record, &row), "{} with another {field}", case.id);
+                judged += 1;
+            }
+        }
+    }
+    assert!(judged >= 100, "{judged}");
+}
+
+#[test]
+fn a_context_says_what_is_missing() {
+    let wrong = |options: serde_json::Value| {
+        SecureElement.context(&fields(&options)).map(drop).unwrap_err().to_string()
+    };
+    assert_eq!(wrong(json!({})), "the field \"crv\" is missing");
+    assert_eq!(wrong(json!({ "crv": "p256" })), "the field \"key\" is missing");
+    assert_eq!(wrong(json!({ "crv": "p256", "key": "00" })), "the field \"signature\" is missing");
+    assert!(wrong(json!({ "crv": "p521" })).contains("p256, secp256k1, sm2 or ed25519"));
+    let hashed = json!({ "crv": "ed25519", "key": "00", "signature": "00", "hashed": true });
+    assert!(wrong(hashed).contains("signs messages"));
+}
