@@ -46,6 +46,8 @@
 
 mod batch;
 mod cause;
+mod cbor;
+mod der;
 mod fields;
 mod json;
 mod keys;
@@ -56,6 +58,7 @@ mod strict_json;
 mod work;
 
 pub mod chainlink;
+pub mod cose;
 pub mod ethereum;
 pub mod jose;
 pub mod prevalidator;
@@ -76,6 +79,7 @@ pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 /// Every system, by the name of its profile.
 pub static SYSTEMS: &[&dyn System] = &[
     &chainlink::Chainlink,
+    &cose::Cose,
     &ethereum::Ethereum,
     &jose::Jose,
     &secure_element::SecureElement,

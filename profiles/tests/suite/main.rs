@@ -3,6 +3,7 @@
 mod architecture;
 mod chainlink;
 mod common;
+mod cose;
 mod ethereum;
 mod jose;
 mod prevalidator;
