@@ -38,7 +38,7 @@ pub enum FieldError {
 }
 
 /// Why a text is no field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// There is no name before an equals sign.
     #[error("a field is written as NAME=VALUE, such as chain_id=1")]
@@ -46,6 +46,12 @@ pub enum TextError {
     /// A value that begins with a bracket and is no array.
     #[error("an array is written as NAME=[A,B], where quotation marks may stand around A and B")]
     BadArray,
+    /// A value that begins with a brace and is no JSON.
+    #[error("a value in braces is an object of JSON, such as NAME={{\"kid\":\"1\"}}")]
+    BadObject,
+    /// No JSON object.
+    #[error("not a JSON object: {0}")]
+    NoObject(String),
 }
 
 /// Fields by their names. Of two of one name the first counts.
@@ -63,17 +69,40 @@ impl Fields {
         self.0.push((name.into(), value));
     }
 
-    /// Adds the field of a text `NAME=VALUE`, for callers that have nothing but text; `[A,B]` is an array of texts, around
-    /// which quotation marks may stand.
+    /// The members of a JSON object. Those that are null are left out, and so are those with fractions, which no context
+    /// has.
+    ///
+    /// # Errors
+    /// What is not JSON about the text, or not an object.
+    pub fn from_json(text: &[u8]) -> Result<Self, TextError> {
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(text).map_err(|error| TextError::NoObject(error.to_string()))?;
+        Ok(Self::of_members(object))
+    }
+
+    fn of_members(object: serde_json::Map<String, serde_json::Value>) -> Self {
+        let present = object.into_iter().filter(|(_, value)| !value.is_null());
+        present.filter_map(|(name, value)| Some((name, Value::of_json(value)?))).collect()
+    }
+
+    /// Adds the field of a text `NAME=VALUE`, for callers that have nothing but text. `[A,B]` is an array of texts, around
+    /// which quotation marks may stand; an object, and an array of objects, is JSON.
     ///
     /// # Errors
     /// What the text should be.
     pub fn push_text(&mut self, text: &str) -> Result<(), TextError> {
         let split = text.split_once('=').filter(|(name, _)| !name.is_empty());
         let (name, value) = split.ok_or(TextError::NoName)?;
-        let value = match value.strip_prefix('[') {
-            None => Value::Text(value.to_owned()),
-            Some(rest) => {
+        // Digits without quotation marks are bytes, as often as they are a number of JSON.
+        let json = match value.starts_with(['[', '{']) && value.contains('{') {
+            true => serde_json::from_str(value).ok().and_then(Value::of_json),
+            false => None,
+        };
+        let value = match (json, value.strip_prefix('[')) {
+            (Some(json), _) => json,
+            (None, None) if value.starts_with('{') => return Err(TextError::BadObject),
+            (None, None) => Value::Text(value.to_owned()),
+            (None, Some(rest)) => {
                 let inside = rest.trim_end().strip_suffix(']').ok_or(TextError::BadArray)?;
                 let elements = inside.split(',').filter(|_| !inside.trim().is_empty());
                 Value::Array(elements.map(element).collect::<Option<_>>().ok_or(TextError::BadArray)?)
@@ -168,6 +197,21 @@ impl FromIterator<(String, Value)> for Fields {
 }
 
 impl Value {
+    /// A value of JSON; `None` for fractions, and for arrays with one.
+    fn of_json(json: serde_json::Value) -> Option<Self> {
+        use serde_json::Value as Json;
+        Some(match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(value),
+            Json::Number(number) => {
+                Self::Integer(number.as_u64().map(i128::from).or(number.as_i64().map(i128::from))?)
+            }
+            Json::String(text) => Self::Text(text),
+            Json::Array(values) => Self::Array(values.into_iter().map(Self::of_json).collect::<Option<_>>()?),
+            Json::Object(members) => Self::Object(Fields::of_members(members)),
+        })
+    }
+
     /// The fields of an object.
     pub const fn as_object(&self) -> Option<&Fields> {
         match self {
@@ -244,11 +288,17 @@ mod tests {
         assert_eq!(read("a=[]"), texts(&[]));
         assert_eq!(read("a=[0x01]"), texts(&["0x01"]));
         assert_eq!(read(r#"a=[ "01", 02 ,"" ] "#), texts(&["01", "02", ""]));
+        let key = Fields::from_json(br#"{"kid":"\u0031","n":null,"x":0.5}"#).expect("an object");
+        assert_eq!(key.iter().collect::<Vec<_>>(), [("kid", &Value::Text("1".into()))]);
+        assert_eq!(read(r#"a={"kid":"1"}"#), Ok(Some(Value::Object(key.clone()))));
+        assert_eq!(read(r#"a=[{"kid":"1"}]"#), Ok(Some(Value::Array(vec![Value::Object(key)]))));
+        assert_eq!(read("a={b}"), Err(TextError::BadObject));
+        assert!(matches!(Fields::from_json(b"[]"), Err(TextError::NoObject(_))));
         for text in ["", "a", "=1"] {
             assert_eq!(read(text), Err(TextError::NoName), "{text}");
         }
         for text in
-            ["a=[", "a=[1", "a=[1]2", "a=[1,]", "a=[,]", r#"a=["1]"#, r#"a=["]"#, "a=[[1]]", r#"a=["\n"]"#]
+            ["a=[", "a=[1", "a=[1]2", "a=[1,]", "a=[,]", r#"a=["1]"#, r#"a=["]"#, "a=[[1]", r#"a=["\q"]"#]
         {
             assert_eq!(read(text), Err(TextError::BadArray), "{text}");
         }

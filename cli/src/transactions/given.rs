@@ -6,7 +6,6 @@ use std::path::Path;
 
 use sigwarp_profiles::{Fields, Value};
 
-use super::records::value;
 use crate::exit::Failure;
 
 /// The most bytes that are read of such a file.
@@ -20,17 +19,19 @@ pub(super) fn keys(path: &Path, fields: &mut Fields) -> Result<(), Failure> {
             "--keys {shown}: {problem}; give a JWK Set, an array of keys or a key, as JSON"
         ))
     };
-    let json: serde_json::Value =
-        serde_json::from_slice(&read("--keys", path)?).map_err(|error| wrong(&error.to_string()))?;
-    let keys = match json {
-        serde_json::Value::Object(mut set) if set.contains_key("keys") => {
-            set.remove("keys").unwrap_or_default()
-        }
-        serde_json::Value::Object(key) => serde_json::Value::Array(vec![key.into()]),
-        other => other,
+    let text = read("--keys", path)?;
+    // An array is read as the member that it would be.
+    let text = match text.trim_ascii_start().first() {
+        Some(b'[') => [b"{\"keys\":", &text[..], b"}"].concat(),
+        _ => text,
     };
-    match value(&keys) {
-        Some(keys @ Value::Array(_)) => fields.push("keys", keys),
+    let set = Fields::from_json(&text).map_err(|error| wrong(&error.to_string()))?;
+    let keys = match set.get("keys") {
+        Some(keys) => keys.clone(),
+        None => Value::Array(vec![Value::Object(set)]),
+    };
+    match keys {
+        Value::Array(_) => fields.push("keys", keys),
         _ => return Err(wrong("there are no keys in it")),
     }
     Ok(())

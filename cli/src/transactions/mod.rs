@@ -12,7 +12,7 @@ mod summary;
 use std::time::{Duration, Instant};
 
 use sigwarp::Engine;
-use sigwarp_profiles::{AnyContext, Fields, Report, System, Value, system};
+use sigwarp_profiles::{AnyContext, Fields, Report, System, system};
 
 use self::judge::Judge;
 use self::output::Output;
@@ -86,13 +86,8 @@ pub(crate) fn run(args: &TransactionsArgs, interrupt: &Interrupt) -> Result<Exit
 fn context_of(options: &[String]) -> Result<Fields, Failure> {
     let mut fields = Fields::new();
     for option in options {
-        let (name, value) = option.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
-            Failure::input(format!("--context {option}: write it as NAME=VALUE, such as chain_id=1"))
-        })?;
-        // An array is written as JSON.
-        let array =
-            value.starts_with('[').then(|| records::value(&serde_json::from_str(value).ok()?)).flatten();
-        fields.push(name, array.unwrap_or_else(|| Value::Text(value.to_owned())));
+        let pushed = fields.push_text(option);
+        pushed.map_err(|error| Failure::input(format!("--context {option}: {error}")))?;
     }
     Ok(fields)
 }

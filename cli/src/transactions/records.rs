@@ -294,9 +294,7 @@ impl Reader {
 
     /// The record of a line, whose fields win over those of the command line.
     fn row(&self, line: &[u8], row: u64, folder: &Path) -> Result<Record, String> {
-        let parsed: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_slice(line).map_err(|error| format!("not a JSON object: {error}"))?;
-        let mut fields = fields(&parsed);
+        let mut fields = Fields::from_json(line).map_err(|error| error.to_string())?;
         // A row may keep its context together, apart from what describes the row.
         if let Some(Value::Object(options)) = fields.get("options").cloned() {
             options.iter().for_each(|(name, value)| fields.push(name, value.clone()));
@@ -319,18 +317,20 @@ impl Reader {
                 }
             },
         };
-        let text = |name: &str| parsed.get(name).and_then(serde_json::Value::as_str);
-        let expected = match parsed.get("expected") {
-            None | Some(serde_json::Value::Null) => None,
-            Some(serde_json::Value::Bool(true)) => Some(Expected::Is("valid")),
-            Some(serde_json::Value::Bool(false)) => Some(Expected::NotValid),
+        let expected = match fields.get("expected") {
+            None => None,
+            Some(Value::Bool(true)) => Some(Expected::Is("valid")),
+            Some(Value::Bool(false)) => Some(Expected::NotValid),
             Some(other) => {
                 let known = ["valid", "invalid", "undecided"];
-                let word = known.into_iter().find(|word| other.as_str() == Some(word));
+                let word = known.into_iter().find(|word| *other == Value::Text((*word).to_owned()));
                 Some(Expected::Is(word.ok_or("expected is a boolean, valid, invalid or undecided")?))
             }
         };
-        let id = text("id").map(str::to_owned);
+        let id = match fields.get("id") {
+            Some(Value::Text(id)) => Some(id.clone()),
+            _ => None,
+        };
         for (name, value) in self.defaults.iter() {
             fields.push(name, value.clone());
         }
@@ -416,25 +416,4 @@ impl Reader {
             row += 1;
         }
     }
-}
-
-/// The fields of an object, without those that are null or no value of a context.
-fn fields(object: &serde_json::Map<String, serde_json::Value>) -> Fields {
-    let present = object.iter().filter(|(_, value)| !value.is_null());
-    present.filter_map(|(name, json)| Some((name.clone(), value(json)?))).collect()
-}
-
-/// A value of JSON; fractions are none that a context has.
-pub(super) fn value(json: &serde_json::Value) -> Option<Value> {
-    use serde_json::Value as Json;
-    Some(match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => {
-            Value::Integer(number.as_u64().map(i128::from).or(number.as_i64().map(i128::from))?)
-        }
-        Json::String(text) => Value::Text(text.clone()),
-        Json::Array(values) => Value::Array(values.iter().map(value).collect::<Option<_>>()?),
-        Json::Object(object) => Value::Object(fields(object)),
-    })
 }
