@@ -64,6 +64,7 @@ pub mod jose;
 pub mod prevalidator;
 pub mod secure_element;
 pub mod solana;
+pub mod x509;
 pub mod xrpl;
 
 pub use batch::{Answers, Batch, Error, Recovered, Results, answer, verify};
@@ -84,6 +85,7 @@ pub static SYSTEMS: &[&dyn System] = &[
     &jose::Jose,
     &secure_element::SecureElement,
     &solana::Solana,
+    &x509::X509,
     &xrpl::Xrpl,
 ];
 

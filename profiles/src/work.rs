@@ -117,8 +117,13 @@ pub struct Work<'a> {
     pub(crate) digest_bytes: usize,
     pub(crate) suites: SuiteTable,
     pub(crate) checks: Vec<CheckEntry<'a>>,
+    /// The checks that [`Self::verify_once`] has made.
+    once: HashMap<Asked<'a>, CheckId>,
     pub(crate) recoveries: Vec<RecoveryEntry<'a>>,
 }
+
+/// A check by its bytes: the place of the suite, key, message and signature.
+type Asked<'a> = (usize, [&'a [u8]; 3]);
 
 /// How much work there was, so that what a refused record asked for can be taken back.
 pub(crate) struct Mark {
@@ -127,6 +132,7 @@ pub(crate) struct Mark {
     hashes: usize,
     digest_bytes: usize,
     checks: usize,
+    once: usize,
     recoveries: usize,
 }
 
@@ -176,6 +182,23 @@ impl<'a> Work<'a> {
         CheckId(self.checks.len() - 1)
     }
 
+    /// As [`Self::verify`], once in a batch for the same bytes: a certificate that comes with many records.
+    pub fn verify_once(
+        &mut self,
+        suite: &Suite,
+        key: &'a [u8],
+        message: &'a [u8],
+        signature: &'a [u8],
+    ) -> CheckId {
+        let asked = (self.suites.place_of(suite), [key, message, signature]);
+        if let Some(&id) = self.once.get(&asked) {
+            return id;
+        }
+        let id = self.verify(suite, key, message, signature);
+        self.once.insert(asked, id);
+        id
+    }
+
     /// The recovery of the secp256k1 key, and of its Ethereum address, from a digest, r ‖ s of 64 bytes and a
     /// recovery id of 0 to 3, as [`sigwarp::recover`] says it.
     pub fn recover(
@@ -202,6 +225,7 @@ impl<'a> Work<'a> {
             hashes: self.hashes.len(),
             digest_bytes: self.digest_bytes,
             checks: self.checks.len(),
+            once: self.once.len(),
             recoveries: self.recoveries.len(),
         }
     }
@@ -213,6 +237,9 @@ impl<'a> Work<'a> {
         self.hashes.truncate(mark.hashes);
         self.digest_bytes = mark.digest_bytes;
         self.checks.truncate(mark.checks);
+        if self.once.len() > mark.once {
+            self.once.retain(|_, id| id.0 < mark.checks);
+        }
         self.recoveries.truncate(mark.recoveries);
     }
 
@@ -226,5 +253,25 @@ impl<'a> Work<'a> {
                 &digests[at..at + hash.digest_length()]
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_back_is_asked_for_again() {
+        let (suite, mut work) = (Suite::bip340(), Work::default());
+        let ask = |work: &mut Work<'static>, signature| work.verify_once(&suite, &[1], &[2], signature);
+        let first = ask(&mut work, &[3]);
+        let mark = work.mark();
+        assert_eq!(ask(&mut work, &[3]), first);
+        ask(&mut work, &[4]);
+        work.rewind(&mark);
+        assert_eq!(ask(&mut work, &[3]), first);
+        let other = ask(&mut work, &[5]);
+        assert_ne!(ask(&mut work, &[4]), other);
+        assert_eq!(work.signatures(), 3);
     }
 }

@@ -9,4 +9,5 @@ mod jose;
 mod prevalidator;
 mod secure_element;
 mod solana;
+mod x509;
 mod xrpl;
