@@ -230,6 +230,22 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 mod tests {
     use super::*;
 
+    /// Nothing takes more memory for its bytes than a block of transactions whose fields are all empty.
+    #[test]
+    fn a_block_of_the_shortest_transactions_stays_within_the_bound() {
+        let shortest = [0xc9, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 27, 0x80, 0x80];
+        let pair = [&shortest[..], &shortest];
+        let one = block(1_750_000_000, pair, [0; 32]);
+        let at = one.len() - 2 - 2 * shortest.len();
+        for count in [2, 100, 129, 1025, 5000] {
+            let header = &one[3..at - 1];
+            let block = list(&[header, &list(&shortest.repeat(count)), &list(&[]), &list(&[])].concat());
+            let context = SUBJECT.contexts[5];
+            let report = SUBJECT.folded(&block, &context, super::super::Answers::All);
+            assert_eq!(report.transactions.len(), count, "{:?}", report.verdict);
+        }
+    }
+
     #[test]
     fn seeds_are_judged_as_they_were_made() {
         let verdicts = SUBJECT.judged(&seeds());
