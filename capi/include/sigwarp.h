@@ -1559,8 +1559,9 @@ sigwarp_code sigwarp_transaction_ticket_free(struct sigwarp_transaction_ticket t
                                              struct sigwarp_error *error);
 
 /**
- * The context of the records of a profile: "chainlink", "ethereum", "solana" or "xrpl". Each of the `count` fields is a
- * text "NAME=VALUE", for example "chain_id=1"; an array is "NAME=[A,B]". docs/profiles.md has the fields of each profile.
+ * The context of the records of a profile, by its name in docs/profiles.md, such as "ethereum" or "jose". Each of the `count`
+ * fields is a text "NAME=VALUE", for example "chain_id=1"; an array is "NAME=[A,B]", and objects, such as keys, are JSON.
+ * docs/profiles.md has the fields of each profile.
  * To be freed with sigwarp_transaction_context_free.
  *
  * The caller must ensure:

@@ -1,0 +1,81 @@
+# What the proofs of profiles share. They set `systems` and `vectors`, and have read scripts/prove.d/lib.sh.
+
+# The path of the command to prove, in $command.
+command_built() {
+    command=${SIGWARP_COMMAND:-target/release/sigwarp}
+    [ -n "${SIGWARP_COMMAND:-}" ] || cargo build --release --quiet --bin sigwarp
+}
+
+# The tests of $systems: every file of vectors on every backend of the machine, and damaged records.
+cases() {
+    local system
+    for system in "${systems[@]}"; do
+        if ! SIGWARP_VECTORS=$vectors cargo test --profile ci --test suite "${system//-/_}::" >"$work/out" 2>&1; then
+            short "$system: $(grep -m 3 'panicked\|differ\|^error' "$work/out" | tr '\n' ' ')"
+        elif [ "$(tests_passed)" = "0 passed" ]; then
+            short "$system: no test has this name"
+        else
+            pass "$system: $(tests_passed), on every backend that this machine has"
+        fi
+    done
+}
+
+# The same cases through the command, verdict by verdict.
+through_command() {
+    local system
+    command_built
+    for system in "${systems[@]}"; do
+        "$command" transactions --profile "$system" "$vectors/profiles/$system/cases.jsonl.gz" \
+            --output "$work/$system.jsonl" >"$work/out" 2>"$work/err" || [ $? -eq 1 ] ||
+            { short "$system: $(head -c 300 "$work/err")"; continue; }
+        python3 - "$vectors/profiles/expected/$system.jsonl.gz" "$work/$system.jsonl" >"$work/lines" <<'PYTHON'
+import gzip, json, sys
+expected = {row["id"]: row for row in map(json.loads, gzip.open(sys.argv[1], "rt"))}
+rows = [json.loads(line) for line in open(sys.argv[2])]
+rows = [row for row in rows if "transaction" not in row]
+# Names of reasons are ours for ledgers, and the evaluator's for the formats that list what is undecided.
+def differs(row):
+    of = expected[row["id"]]
+    names = ["verdict"] + (["reason", "undecided"] if "undecided" in of else []) + (["anchored"] if "anchored" in of else [])
+    return any(row.get(name) != of[name] for name in names)
+wrong = [row["id"] for row in rows if differs(row)]
+signatures = sum(len(row["signatures"]) for row in rows)
+good = not wrong and len(rows) == len(expected)
+print(f"{'pass' if good else 'short'}\t{len(rows)} of {len(expected)} cases, {signatures} signatures, "
+      f"{len(wrong)} with another verdict {' '.join(wrong[:5])}")
+PYTHON
+        sed -i "s/\t/\t$system through the command: /" "$work/lines"
+        tell <"$work/lines"
+    done
+}
+
+# fuzz INPUTS LEAST: changed seeds through the parsers and the folds of all systems, in counted memory, and one in 64 through two backends.
+fuzz() {
+    local inputs=${SIGWARP_TRANSACTIONS_INPUTS:-$1} least=$2 total=0 read system
+    cargo build --release --quiet --target-dir target -p sigwarp-fuzz-bodies --example mutated
+    for system in "${systems[@]}"; do
+        if ! target/release/examples/mutated "inputs=$inputs" 1 "${system//-/_}" >"$work/out" 2>"$work/err"; then
+            short "changed records: $(tail -n 1 "$work/out") $(grep -m 1 -A 1 panicked "$work/err" | tr '\n' ' ')"
+            continue
+        fi
+        read=$(sed -n 's/^[a-z_0-9]*: \([0-9]*\) inputs.*/\1/p' "$work/out")
+        total=$((total + read))
+        pass "changed records: $(cat "$work/out")"
+    done
+    if [ "$total" -ge "$least" ]; then
+        pass "changed records: $total executions in all"
+    else
+        short "changed records: $total executions in all; $least are asked for"
+    fi
+}
+
+# beside PART…: ours beside alloy-consensus and solana-transaction, whose differences by design are counted line by line.
+beside() {
+    if ! cargo build --release --quiet --locked --manifest-path differential/Cargo.toml --target-dir target 2>"$work/err"; then
+        short "the workspace differential is not built: $(grep -m 1 '^error' "$work/err")"
+        return
+    fi
+    target/release/sigwarp-differential "$vectors" "$@" >"$work/lines" 2>"$work/err" || [ $? -eq 1 ] ||
+        short "$*: $(grep -m 1 -A 1 panicked "$work/err" | tr '\n' ' ')"
+    tell <"$work/lines"
+}
