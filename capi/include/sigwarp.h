@@ -459,7 +459,7 @@ typedef struct sigwarp_report_signature {
    */
   char reason[SIGWARP_REASON_TEXT];
   /**
-   * What it is in the record, for example "tx" or "authorization[1]".
+   * What it is in the record, for example `tx` or `authorization[1]`.
    */
   char role[SIGWARP_ROLE_TEXT];
 } sigwarp_report_signature;
@@ -1560,7 +1560,7 @@ sigwarp_code sigwarp_transaction_ticket_free(struct sigwarp_transaction_ticket t
 
 /**
  * The context of the records of a profile, by its name in docs/profiles.md, such as "ethereum" or "jose". Each of the `count`
- * fields is a text "NAME=VALUE", for example "chain_id=1"; an array is "NAME=[A,B]", and objects, such as keys, are JSON.
+ * fields is a text "NAME=VALUE", for example "chain_id=1"; an array is `NAME=[A,B]`, and objects, such as keys, are JSON.
  * docs/profiles.md has the fields of each profile.
  * To be freed with sigwarp_transaction_context_free.
  *

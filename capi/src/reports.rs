@@ -109,7 +109,7 @@ pub struct sigwarp_report_signature {
     pub address: [u8; 20],
     /// Why it is not valid, by a stable name; empty where it is valid.
     pub reason: [c_char; SIGWARP_REASON_TEXT],
-    /// What it is in the record, for example "tx" or "authorization[1]".
+    /// What it is in the record, for example `tx` or `authorization[1]`.
     pub role: [c_char; SIGWARP_ROLE_TEXT],
 }
 

@@ -34,7 +34,7 @@ pub struct sigwarp_transaction_context {
 }
 
 /// The context of the records of a profile, by its name in docs/profiles.md, such as "ethereum" or "jose". Each of the `count`
-/// fields is a text "NAME=VALUE", for example "chain_id=1"; an array is "NAME=[A,B]", and objects, such as keys, are JSON.
+/// fields is a text "NAME=VALUE", for example "chain_id=1"; an array is `NAME=[A,B]`, and objects, such as keys, are JSON.
 /// docs/profiles.md has the fields of each profile.
 /// To be freed with sigwarp_transaction_context_free.
 ///
