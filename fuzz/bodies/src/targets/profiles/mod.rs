@@ -81,9 +81,12 @@ impl Answers {
         }
     }
 
-    /// Of the keys that [`made::signer`] makes, one after another, so that a set knows them.
+    /// Of the keys that [`made::signer`] makes, so that a set knows them: one after another, or in any order and again.
     fn recovered(self, place: usize) -> Result<Recovered, Reason> {
-        let key = made::signer(place % made::SIGNERS);
+        let key = made::signer(match self {
+            Self::Some(bits) => (bits.rotate_right(2 * place as u32 + 7) as usize) % made::SIGNERS,
+            _ => place % made::SIGNERS,
+        });
         self.good(place)
             .then_some(Recovered { key: key.uncompressed, address: key.address })
             .ok_or(Reason::EquationFailed)
