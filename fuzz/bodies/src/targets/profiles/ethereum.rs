@@ -80,7 +80,7 @@ fn sound(record: &[u8], context: &Context, report: &Report) {
 /// A transaction has a sender where its signature recovers a key, and the hash of its bytes as its id.
 fn true_of(record: &[u8], context: &Context, report: &Report) {
     if context.form == Form::Block {
-        return report.transactions.iter().for_each(|transaction| with_sender(transaction));
+        return report.transactions.iter().for_each(with_sender);
     }
     with_sender(report);
     if context.from.is_some() && report.verdict.is_valid() {
@@ -237,7 +237,7 @@ mod tests {
         let pair = [&shortest[..], &shortest];
         let one = block(1_750_000_000, pair, [0; 32]);
         let at = one.len() - 2 - 2 * shortest.len();
-        for count in [2, 100, 129, 1025, 5000] {
+        for count in [2, 100, 129, 1025, 2049, 4097, 5000] {
             let header = &one[3..at - 1];
             let block = list(&[header, &list(&shortest.repeat(count)), &list(&[]), &list(&[])].concat());
             let context = SUBJECT.contexts[5];
