@@ -56,7 +56,7 @@ fn is_over_limits(bytes: &[u8]) -> bool {
     };
     let keys = &message.account_keys;
     let is_repeated = |(place, key)| keys[..place].contains(key);
-    let bad_heap = |size: u32| size % 1024 != 0 || !(32..=256).contains(&(size / 1024));
+    let bad_heap = |size: u32| !size.is_multiple_of(1024) || !(32..=256).contains(&(size / 1024));
     signatures.len() > 12
         || keys.len() > 64
         || message.instructions.len() > 64
