@@ -49,6 +49,8 @@ use crate::work::Work;
 crate::causes! {
     /// Why a transaction is invalid or undecided, beside the reasons of the engine.
     pub enum Fault {
+        /// More bytes than a transaction may have.
+        TooLarge,
         /// Bytes are missing: a value is longer than what there is.
         Truncated,
         /// A field id in a longer form than it needs.
@@ -103,6 +105,10 @@ crate::causes! {
         BatchSigners,
     }
 }
+
+/// The most bytes of a transaction (`txMaxSizeBytes` of rippled). It also bounds what signers make of it: each one with an
+/// Ed25519 key signs a message of his own, which holds nearly the whole transaction.
+pub const MAX_BYTES: usize = 1 << 20;
 
 /// What the signatures of counterparties and sponsors begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -177,6 +183,9 @@ impl Profile for Xrpl {
         context: &'a Context,
         work: &mut Work<'a>,
     ) -> Result<Plan<'a>, Decided> {
+        if record.len() > MAX_BYTES {
+            return Err(Decided::at(MAX_BYTES, Fault::TooLarge));
+        }
         transaction::parse(record, context, work)
     }
 }

@@ -1,7 +1,7 @@
 //! XRP Ledger: the cases, published transactions, what damage does, and the traps of the format.
 
 use serde_json::Value as Json;
-use sigwarp_profiles::xrpl::{Context, Roles, Xrpl};
+use sigwarp_profiles::xrpl::{Context, MAX_BYTES, Roles, Xrpl};
 use sigwarp_profiles::{Batch, Report, System, Value, verify};
 
 use crate::common::{self, Case, Damage, Subject};
@@ -265,4 +265,19 @@ fn roles_are_judged_by_their_era() {
         let report = reports(None);
         assert_eq!((report.signatures.len(), report.verdict.name()), (1, "invalid"));
     }
+}
+
+#[test]
+fn a_transaction_has_at_most_a_mebibyte() {
+    // Whatever its bytes are: fields of a blob, one after another, that go on and on.
+    let context = Context { full_canonical: true, max_signers: 32, roles: None };
+    let reason = |length: usize| {
+        let record = vec![0x12; length];
+        let mut batch = Batch::new();
+        batch.push(&Xrpl, &record, &context);
+        let report = verify(common::fastest(), batch).expect("an engine that works").remove(0);
+        (report.verdict.cause().expect("a cause").to_string(), report.at)
+    };
+    assert_eq!(reason(MAX_BYTES + 1), ("TooLarge".to_owned(), Some(MAX_BYTES)));
+    assert_ne!(reason(MAX_BYTES).0, "TooLarge");
 }
