@@ -29,6 +29,9 @@ pub trait Profile: Send + Sync + 'static {
     /// The fields of a row that can hold the bytes of a record, the first that is present counting.
     fn record_fields(&self) -> &'static [&'static str];
 
+    /// The fields that [`Self::context`] reads: rows that have none of them share a context.
+    fn context_fields(&self) -> &'static [&'static str];
+
     /// The bytes of a record from one of those fields: bytes, or their hexadecimal digits. Formats of text take the
     /// text as it is. `None` where the value is no record.
     fn record(&self, value: &Value) -> Option<Vec<u8>> {
@@ -145,6 +148,9 @@ pub trait System: Send + Sync {
     /// As [`Profile::record_fields`].
     fn record_fields(&self) -> &'static [&'static str];
 
+    /// As [`Profile::context_fields`].
+    fn context_fields(&self) -> &'static [&'static str];
+
     /// As [`Profile::record`].
     fn record(&self, value: &Value) -> Option<Vec<u8>>;
 
@@ -186,6 +192,10 @@ impl<P: Profile> System for P {
 
     fn record_fields(&self) -> &'static [&'static str] {
         Profile::record_fields(self)
+    }
+
+    fn context_fields(&self) -> &'static [&'static str] {
+        Profile::context_fields(self)
     }
 
     fn record(&self, value: &Value) -> Option<Vec<u8>> {

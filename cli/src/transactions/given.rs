@@ -1,59 +1,192 @@
-//! Files on the command line that become fields of the context: keys, and certificates that chains may end in.
+//! What the command line gives to records that do not have it: fields, and files whose contents are fields, such as keys.
+//! The files are read again when they change, without stopping.
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
-use sigwarp_profiles::{Fields, Value};
+use sigwarp_profiles::{AnyContext, FieldError, Fields, System, Value};
 
+use crate::args::TransactionsArgs;
 use crate::exit::Failure;
+use crate::output::note;
 
-/// The most bytes that are read of such a file.
+/// The most bytes that are read of a file.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// Adds the keys of a file as the field `keys`: a JWK Set, an array of keys or one key, in JSON.
-pub(super) fn keys(path: &Path, fields: &mut Fields) -> Result<(), Failure> {
-    let wrong = |problem: &str| {
-        let shown = path.display();
-        Failure::input(format!(
-            "--keys {shown}: {problem}; give a JWK Set, an array of keys or a key, as JSON"
-        ))
-    };
-    let text = read("--keys", path)?;
-    // An array is read as the member that it would be.
-    let text = match text.trim_ascii_start().first() {
-        Some(b'[') => [b"{\"keys\":", &text[..], b"}"].concat(),
-        _ => text,
-    };
-    let set = Fields::from_json(&text).map_err(|error| wrong(&error.to_string()))?;
-    let keys = match set.get("keys") {
-        Some(keys) => keys.clone(),
-        None => Value::Array(vec![Value::Object(set)]),
-    };
-    match keys {
-        Value::Array(_) => fields.push("keys", keys),
-        _ => return Err(wrong("there are no keys in it")),
-    }
-    Ok(())
+/// How often files are looked at.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(super) struct Given {
+    system: &'static dyn System,
+    /// Those of `--context`.
+    options: Fields,
+    files: Vec<GivenFile>,
+    /// When the files were looked at.
+    looked: Instant,
+    /// All of them: the options, then what the files hold.
+    fields: Fields,
+    /// The context that they make by themselves, where they do.
+    context: Result<Arc<AnyContext>, FieldError>,
 }
 
-/// Adds the certificates of a file as the field `roots`: PEM with one or several, or the DER of one.
-pub(super) fn roots(path: &Path, fields: &mut Fields) -> Result<(), Failure> {
-    let bytes = read("--roots", path)?;
-    let roots = match certificates(&bytes) {
-        Ok(found) if !found.is_empty() => found,
-        // DER begins with a SEQUENCE, which no text does.
-        Ok(_) if bytes.first() == Some(&0x30) => vec![bytes],
-        Ok(_) => {
-            let shown = path.display();
-            return Err(Failure::input(format!(
-                "--roots {shown}: no certificate in it; give PEM with BEGIN CERTIFICATE, or DER"
-            )));
+/// A file whose contents are a field.
+struct GivenFile {
+    option: &'static str,
+    field: &'static str,
+    path: PathBuf,
+    read: fn(&[u8]) -> Result<Value, String>,
+    stamp: Option<Stamp>,
+    value: Value,
+}
+
+/// By what a changed file is known.
+type Stamp = (u64, Option<SystemTime>);
+
+impl Given {
+    /// Reads the files.
+    pub(super) fn read(args: &TransactionsArgs, system: &'static dyn System) -> Result<Self, Failure> {
+        let known = system.context_fields();
+        let mut options = Fields::new();
+        for option in &args.context {
+            let wrong =
+                |problem: &dyn std::fmt::Display| Failure::input(format!("--context {option}: {problem}"));
+            options.push_text(option).map_err(|error| wrong(&error))?;
+            let name = option.split_once('=').map_or("", |(name, _)| name);
+            if !known.contains(&name) {
+                let (profile, known) = (system.name(), known.join(", "));
+                return Err(wrong(&format!("the profile {profile} has no such field; it has {known}")));
+            }
         }
-        Err(problem) => return Err(Failure::input(format!("--roots {}: {problem}", path.display()))),
+        let mut files = Vec::new();
+        let given: [(_, _, _, fn(&[u8]) -> Result<Value, String>); 2] =
+            [("--keys", "keys", &args.keys, keys), ("--roots", "roots", &args.roots, roots)];
+        for (option, field, path, read) in given {
+            let Some(path) = path.clone() else { continue };
+            if !known.contains(&field) {
+                let profile = system.name();
+                return Err(Failure::input(format!("{option}: the profile {profile} has no use for it")));
+            }
+            let (stamp, value) = (None, Value::Null);
+            let mut file = GivenFile { option, field, path, read, stamp, value };
+            file.read_again().map_err(Failure::input)?;
+            files.push(file);
+        }
+        let fields = all(&options, &files);
+        let context = system.context(&fields).map(Arc::new);
+        Ok(Self { system, options, files, looked: Instant::now(), fields, context })
+    }
+
+    /// The fields, for records that have some of their own.
+    pub(super) fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// The context of records that have none of its fields.
+    pub(super) fn context(&self) -> Result<Arc<AnyContext>, FieldError> {
+        self.context.clone()
+    }
+
+    /// Whether keys are among what is given.
+    pub(super) fn has_keys(&self) -> bool {
+        self.files.iter().any(|file| file.field == "keys")
+    }
+
+    /// Reads the files again that have changed since they were looked at. What was read before stays where a file is
+    /// gone or no good, and a line says so, once for each change.
+    pub(super) fn refresh(&mut self) {
+        if self.files.is_empty() || self.looked.elapsed() < INTERVAL {
+            return;
+        }
+        self.look();
+    }
+
+    fn look(&mut self) {
+        self.looked = Instant::now();
+        let mut has_changed = false;
+        for file in &mut self.files {
+            if stamp(&file.path) == file.stamp {
+                continue;
+            }
+            match file.read_again() {
+                Ok(()) => has_changed = true,
+                Err(problem) => note(&format!("{problem}; what it held before stays in use")),
+            }
+        }
+        if !has_changed {
+            return;
+        }
+        let fields = all(&self.options, &self.files);
+        match self.system.context(&fields) {
+            Ok(context) => (self.fields, self.context) = (fields, Ok(Arc::new(context))),
+            // Rows may have what is missing, as before.
+            Err(FieldError::Missing(name)) if self.context.is_err() => {
+                (self.fields, self.context) = (fields, Err(FieldError::Missing(name)));
+            }
+            Err(error) => note(&format!("{error}; what was given before stays in use")),
+        }
+    }
+}
+
+fn all(options: &Fields, files: &[GivenFile]) -> Fields {
+    let options = options.iter().map(|(name, value)| (name.to_owned(), value.clone()));
+    options.chain(files.iter().map(|file| (file.field.to_owned(), file.value.clone()))).collect()
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = path.metadata().ok()?;
+    Some((metadata.len(), metadata.modified().ok()))
+}
+
+impl GivenFile {
+    fn read_again(&mut self) -> Result<(), String> {
+        // Before it is read: what changes meanwhile is seen next time.
+        self.stamp = stamp(&self.path);
+        let wrong = |problem: String| format!("{} {}: {problem}", self.option, self.path.display());
+        let bytes = bytes(&self.path).map_err(wrong)?;
+        self.value = (self.read)(&bytes).map_err(wrong)?;
+        Ok(())
+    }
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let cannot = |error: std::io::Error| format!("cannot read: {error}");
+    let mut bytes = Vec::new();
+    File::open(path).map_err(cannot)?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    match bytes.len() as u64 > MOST_BYTES {
+        true => Err(format!("it has more than {MOST_BYTES} bytes")),
+        false => Ok(bytes),
+    }
+}
+
+/// The keys of a JWK Set, an array of keys or one key, in JSON.
+fn keys(bytes: &[u8]) -> Result<Value, String> {
+    const REMEDY: &str = "give a JWK Set, an array of keys or a key, as JSON";
+    // An array is read as the member that it would be.
+    let set = match bytes.trim_ascii_start().first() {
+        Some(b'[') => Fields::from_json(&[b"{\"keys\":", bytes, b"}"].concat()),
+        _ => Fields::from_json(bytes),
     };
-    fields.push("roots", Value::Array(roots.into_iter().map(Value::Bytes).collect()));
-    Ok(())
+    let set = set.map_err(|error| format!("{error}; {REMEDY}"))?;
+    match set.get("keys") {
+        Some(keys @ Value::Array(_)) => Ok(keys.clone()),
+        Some(_) => Err(format!("there are no keys in it; {REMEDY}")),
+        None => Ok(Value::Array(vec![Value::Object(set)])),
+    }
+}
+
+/// Certificates as PEM with one or several, or the DER of one.
+fn roots(bytes: &[u8]) -> Result<Value, String> {
+    let roots = match certificates(bytes)? {
+        found if !found.is_empty() => found,
+        // DER begins with a SEQUENCE, which no text does.
+        _ if bytes.first() == Some(&0x30) => vec![bytes.to_vec()],
+        _ => return Err("no certificate in it; give PEM with BEGIN CERTIFICATE, or DER".to_owned()),
+    };
+    Ok(Value::Array(roots.into_iter().map(Value::Bytes).collect()))
 }
 
 /// The certificates of PEM; none where there is no PEM. What stands between them is no matter.
@@ -75,14 +208,70 @@ fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     Ok(found)
 }
 
-fn read(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    let cannot = |error| Failure::input(format!("{option} {}: cannot read: {error}", path.display()));
-    let mut bytes = Vec::new();
-    File::open(path).map_err(cannot)?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    match bytes.len() as u64 > MOST_BYTES {
-        true => {
-            Err(Failure::input(format!("{option} {}: it has more than {MOST_BYTES} bytes", path.display())))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_found_in_pem_and_der() {
+        let pem = "Bag Attributes\n-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        let two = roots(format!("{pem}{pem}").as_bytes());
+        assert_eq!(two, Ok(Value::Array(vec![Value::Bytes(vec![0x30, 0]); 2])));
+        assert_eq!(roots(&[0x30, 0]), Ok(Value::Array(vec![Value::Bytes(vec![0x30, 0])])));
+        assert_eq!(roots(b"").unwrap_err(), "no certificate in it; give PEM with BEGIN CERTIFICATE, or DER");
+        assert_eq!(
+            roots(b"-----BEGIN CERTIFICATE-----\nMAA=").unwrap_err(),
+            "certificate 1 has no END CERTIFICATE"
+        );
+        assert!(roots(pem.replace("MAA=", "M").as_bytes()).unwrap_err().starts_with("certificate 1: "));
+    }
+
+    #[test]
+    fn a_changed_file_is_read_again_and_a_bad_one_is_not() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("keys.json");
+        let key = |id: &str| {
+            let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+            format!(r#"[{{"kty":"OKP","crv":"Ed25519","x":"{x}","kid":"{id}"}}]"#)
+        };
+        std::fs::write(&path, key("a")).expect("a file");
+        let system = sigwarp_profiles::system("jose").expect("a profile");
+        let file = GivenFile {
+            option: "--keys",
+            field: "keys",
+            path: path.clone(),
+            read: keys,
+            stamp: None,
+            value: Value::Null,
+        };
+        let mut given = Given {
+            system,
+            options: Fields::new(),
+            files: vec![file],
+            looked: Instant::now(),
+            fields: Fields::new(),
+            context: system.context(&Fields::new()).map(Arc::new),
+        };
+        let ids = |given: &Given| match given.fields().objects("keys") {
+            Ok(Some(keys)) => keys.iter().map(|key| format!("{:?}", key.text("kid"))).collect(),
+            _ => String::new(),
+        };
+        given.look();
+        let first = given.context().expect("a context");
+        assert!(ids(&given).contains("\"a\""), "{}", ids(&given));
+        given.look();
+        assert!(Arc::ptr_eq(&first, &given.context().expect("a context")), "nothing has changed");
+        for bad in ["{", r#"[{"kty":"EC"}]"#] {
+            std::fs::write(&path, bad).expect("a file");
+            given.look();
+            assert!(Arc::ptr_eq(&first, &given.context().expect("a context")), "{bad}");
         }
-        false => Ok(bytes),
+        std::fs::remove_file(&path).expect("a file");
+        given.look();
+        assert!(Arc::ptr_eq(&first, &given.context().expect("a context")), "it is gone");
+        std::fs::write(&path, key("another")).expect("a file");
+        given.look();
+        assert!(!Arc::ptr_eq(&first, &given.context().expect("a context")));
+        assert!(ids(&given).contains("another"), "{}", ids(&given));
     }
 }

@@ -9,11 +9,13 @@ mod output;
 mod records;
 mod summary;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sigwarp::Engine;
-use sigwarp_profiles::{AnyContext, Fields, Report, System, system};
+use sigwarp_profiles::{AnyContext, Report, System, system};
 
+use self::given::Given;
 use self::judge::Judge;
 use self::output::Output;
 use self::records::{Block, Next, Record, Records};
@@ -35,9 +37,7 @@ pub(crate) fn run(args: &TransactionsArgs, interrupt: &Interrupt) -> Result<Exit
     }
     let system = system(&args.profile)
         .ok_or_else(|| Failure::input(format!("--profile {}: there is no such profile", args.profile)))?;
-    let mut context = context_of(&args.context)?;
-    args.keys.iter().try_for_each(|path| given::keys(path, &mut context))?;
-    args.roots.iter().try_for_each(|path| given::roots(path, &mut context))?;
+    let given = Given::read(args, system)?;
     let files = expand_all(&args.files)?;
     let inputs =
         Roles::default().read("the input", &files).read("--keys", &args.keys).read("--roots", &args.roots);
@@ -50,10 +50,8 @@ pub(crate) fn run(args: &TransactionsArgs, interrupt: &Interrupt) -> Result<Exit
         verify_time: Duration::ZERO,
         output: None,
     };
-    // The keys of the command line, which are in no row.
-    let keys = args.keys.as_ref().and_then(|_| system.context(&context).ok());
-    let records = Records::start(args, files, system, context)?;
-    let ended = job.run(args, &records, (system, keys), interrupt);
+    let records = Records::start(args, files, system, given)?;
+    let ended = job.run(args, &records, system, interrupt);
     job.progress.end();
 
     let all_good = job.totals.all_good();
@@ -82,16 +80,6 @@ pub(crate) fn run(args: &TransactionsArgs, interrupt: &Interrupt) -> Result<Exit
     }
 }
 
-/// The fields that the command line gives to records which do not have them.
-fn context_of(options: &[String]) -> Result<Fields, Failure> {
-    let mut fields = Fields::new();
-    for option in options {
-        let pushed = fields.push_text(option);
-        pushed.map_err(|error| Failure::input(format!("--context {option}: {error}")))?;
-    }
-    Ok(fields)
-}
-
 struct Job<'a> {
     engine: &'a Engine,
     totals: Totals,
@@ -108,15 +96,18 @@ impl Job<'_> {
         &mut self,
         args: &TransactionsArgs,
         records: &Records,
-        (system, mut keys): (&'static dyn System, Option<AnyContext>),
+        system: &'static dyn System,
         interrupt: &Interrupt,
     ) -> Result<bool, Failure> {
         let judge = Judge::new(self.engine, system)?;
         let mut output = args.output.as_deref().map(Output::create).transpose()?;
+        let mut keys: Option<Arc<AnyContext>> = None;
         loop {
             match records.next(interrupt)? {
                 Next::Block(block) => {
-                    // What fits into one block is verified before tables for the keys would be made.
+                    // The keys of the command line, as they are now. What fits into one block is verified before tables for
+                    // them would be made.
+                    keys = block.keys.clone().or(keys);
                     if let Some(context) = keys.take_if(|_| self.totals.records() > 0) {
                         match system.register(self.engine, &context) {
                             // Without room for them records are verified as if there were no ring.

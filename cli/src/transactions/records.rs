@@ -1,6 +1,7 @@
 //! The records of the files on the command line, read ahead on a thread of their own: rows of JSONL with their context,
 //! a column of Parquet, or the bytes of a file.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use sigwarp::Messages;
 use sigwarp_datasets::{ColumnReader, FileKind, LineReader};
 use sigwarp_profiles::{AnyContext, FRAMING_BYTES, FieldError, Fields, System, Value};
 
+use super::given::Given;
 use crate::args::TransactionsArgs;
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
@@ -49,6 +51,8 @@ pub(super) struct Block {
     /// The file, as named on the command line.
     pub(super) file: Arc<str>,
     pub(super) records: Vec<Record>,
+    /// The context of the command line, where it has keys and is another one than at the block before.
+    pub(super) keys: Option<Arc<AnyContext>>,
     /// How much of all files has been read with them, from 0 to 1, where their sizes are known.
     pub(super) read: Option<f64>,
 }
@@ -72,13 +76,12 @@ enum Message {
 pub(super) struct Records(Receiver<Message>);
 
 impl Records {
-    /// Opens nothing yet; that happens on the reading thread. `defaults` are the fields of records that do not have
-    /// them.
+    /// Opens nothing yet; that happens on the reading thread. `given` is what records get that do not have it.
     pub(super) fn start(
         args: &TransactionsArgs,
         files: Vec<PathBuf>,
         system: &'static dyn System,
-        defaults: Fields,
+        given: Given,
     ) -> Result<Self, Failure> {
         if files.iter().filter(|path| is_standard(path)).count() > 1 {
             return Err(Failure::input("standard input (-) can be read only once; name it once"));
@@ -87,7 +90,7 @@ impl Records {
         let column = args.column.clone().or(system.record_fields().first().map(|name| (*name).to_owned()));
         let reader = Reader {
             system,
-            defaults,
+            given: RefCell::new(given),
             column: column.unwrap_or_default(),
             is_raw: args.raw,
             limit: args.max_record_bytes,
@@ -152,7 +155,7 @@ enum Form {
 /// What the reading thread knows.
 struct Reader {
     system: &'static dyn System,
-    defaults: Fields,
+    given: RefCell<Given>,
     column: String,
     is_raw: bool,
     limit: usize,
@@ -164,6 +167,9 @@ struct Collected<'a> {
     file: Arc<str>,
     records: Vec<Record>,
     bytes: usize,
+    given: &'a RefCell<Given>,
+    /// The context with keys that a block has brought along.
+    keys: &'a RefCell<Option<Arc<AnyContext>>>,
 }
 
 impl Collected<'_> {
@@ -183,7 +189,16 @@ impl Collected<'_> {
         if records.is_empty() {
             return Ok(());
         }
-        let block = Block { file: Arc::clone(&self.file), records, read };
+        let given = self.given.borrow();
+        let now = given.has_keys().then(|| given.context().ok()).flatten();
+        let mut before = self.keys.borrow_mut();
+        let is_other = match (&now, &*before) {
+            (Some(now), Some(before)) => !Arc::ptr_eq(now, before),
+            (now, _) => now.is_some(),
+        };
+        let keys = is_other.then(|| now.clone()).flatten();
+        *before = now.or(before.take());
+        let block = Block { file: Arc::clone(&self.file), records, keys, read };
         self.sender.send(Message::Block(block)).map_err(|_| Stop::NobodyListens)
     }
 }
@@ -191,10 +206,12 @@ impl Collected<'_> {
 impl Reader {
     fn read(&self, files: &[PathBuf], sender: &Sender<Message>) -> Result<(), Stop> {
         let sizes = Sizes::of(files);
+        let keys = RefCell::new(None);
         for (place, path) in files.iter().enumerate() {
             let share = |share| sizes.read(place, share);
             let (records, file) = (Vec::new(), path.display().to_string().into());
-            let mut collected = Collected { sender, file, records, bytes: 0 };
+            let mut collected =
+                Collected { sender, file, records, bytes: 0, given: &self.given, keys: &keys };
             // The records before a bad one are judged too.
             let ended = match self.form(path)? {
                 Form::Rows => self.rows(path, share, &mut collected),
@@ -229,7 +246,9 @@ impl Reader {
     /// The context of records that have no fields of their own.
     fn context(&self, path: &Path) -> Result<Arc<AnyContext>, Failure> {
         let wrong = |error| Failure::input(format!("{}: {}", path.display(), self.explain(error)));
-        self.system.context(&self.defaults).map(Arc::new).map_err(wrong)
+        let mut given = self.given.borrow_mut();
+        given.refresh();
+        given.context().map_err(wrong)
     }
 
     fn explain(&self, error: FieldError) -> String {
@@ -251,8 +270,6 @@ impl Reader {
             false => LineReader::open(path, self.limit)?,
         };
         let folder = path.parent().unwrap_or(Path::new(""));
-        // That of lines which are the record itself, where a format is text.
-        let mut context: Option<Arc<AnyContext>> = None;
         loop {
             let row = lines.rows_read();
             let Some(line) = lines.next_line()? else { return Ok(()) };
@@ -260,12 +277,10 @@ impl Reader {
             let record = match line.trim_ascii_start().first() {
                 Some(b'{') | None => self.row(line, row, folder).map_err(wrong)?,
                 Some(_) if !self.system.is_text() => self.row(line, row, folder).map_err(wrong)?,
+                // Where a format is text, a line can be the record itself.
                 Some(_) => {
-                    let context = match &mut context {
-                        Some(context) => Arc::clone(context),
-                        none => Arc::clone(none.insert(self.context(path)?)),
-                    };
-                    Record { row, id: None, bytes: line.trim_ascii_end().to_vec(), context, expected: None }
+                    let bytes = line.trim_ascii_end().to_vec();
+                    Record { row, id: None, bytes, context: self.context(path)?, expected: None }
                 }
             };
             collected.push(record, || share(lines.fraction_read()))?;
@@ -279,14 +294,13 @@ impl Reader {
         share: impl Fn(Option<f64>) -> Option<f64>,
         collected: &mut Collected<'_>,
     ) -> Result<(), Stop> {
-        let context = self.context(path)?;
         let mut lines = LineReader::open(path, self.limit)?;
         loop {
             let row = lines.rows_read();
             let Some(line) = lines.next_line()? else { return Ok(()) };
             let bytes = line.trim_ascii_end().to_vec();
             if !bytes.is_empty() {
-                let record = Record { row, id: None, bytes, context: Arc::clone(&context), expected: None };
+                let record = Record { row, id: None, bytes, context: self.context(path)?, expected: None };
                 collected.push(record, || share(lines.fraction_read()))?;
             }
         }
@@ -331,11 +345,19 @@ impl Reader {
             Some(Value::Text(id)) => Some(id.clone()),
             _ => None,
         };
-        for (name, value) in self.defaults.iter() {
-            fields.push(name, value.clone());
-        }
-        let context = self.system.context(&fields).map_err(|error| self.explain(error))?;
-        Ok(Record { row, id, bytes, context: Arc::new(context), expected })
+        let mut given = self.given.borrow_mut();
+        given.refresh();
+        let context = match self.system.context_fields().iter().any(|name| fields.get(name).is_some()) {
+            true => {
+                for (name, value) in given.fields().iter() {
+                    fields.push(name, value.clone());
+                }
+                self.system.context(&fields).map(Arc::new)
+            }
+            false => given.context(),
+        };
+        let context = context.map_err(|error| self.explain(error))?;
+        Ok(Record { row, id, bytes, context, expected })
     }
 
     /// The bytes of a file that a row names.

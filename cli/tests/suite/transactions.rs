@@ -284,7 +284,13 @@ fn bad_input_names_the_place_and_the_remedy() {
         ),
         (&["-"], row(json!({ "raw": null, "path": "none.bin" })), "none.bin: No such file"),
         (&["rows.csv"], String::new(), "add --raw"),
-        (&["-", "--context", "chain_id"], String::new(), "write it as NAME=VALUE"),
+        (
+            &["-", "--context", "chain_id"],
+            String::new(),
+            "a field is written as NAME=VALUE, such as chain_id=1",
+        ),
+        (&["-", "--context", "chian_id=1"], String::new(), "no such field; it has chain_id, fork"),
+        (&["-", "--keys", "rows.csv"], String::new(), "--keys: the profile ethereum has no use for it"),
         (&["-", "--output", "out.parquet"], row(json!({})), "transactions writes JSONL"),
         (&[&limit[..], &MAINNET].concat(), String::new(), "record 0: a record of more than 63 bytes"),
     ] {

@@ -166,6 +166,10 @@ impl Profile for Chainlink {
         &["data", "attestation"]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["config_digest", "f", "form", "low_s", "report", "seq_nr", "signers"]
+    }
+
     /// `form` must be there, with `config_digest`, `seq_nr` and `report` for `ocr3`; `config_digest` is compared where
     /// it is there for the others (16 bytes for `ocr1`). With `signers`, `f` must be there. `low_s` is false where it
     /// is absent.

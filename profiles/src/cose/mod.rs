@@ -217,6 +217,10 @@ impl Profile for Cose {
         &["input"]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["external_aad", "keys", "kind", "payload", "protected_alg_only", "rule", "strict_headers"]
+    }
+
     /// `kind` must be there.
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {
         let kind = fields.read("kind", "sign1, sign, cwt or eat", |value| match value {

@@ -161,6 +161,10 @@ impl Profile for Ethereum {
         &["raw"]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["chain_id", "fork", "form", "from", "network_form", "number", "timestamp"]
+    }
+
     /// Blocks, and transactions without a type, say their length; one with a type ends with its file.
     fn framing(&self, begin: &[u8]) -> Option<usize> {
         rlp::list_length(begin)

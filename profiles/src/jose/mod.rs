@@ -140,6 +140,10 @@ impl Profile for Jose {
         &["input", "token"]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["keys", "payload", "rule"]
+    }
+
     fn record(&self, value: &Value) -> Option<Vec<u8>> {
         match value {
             Value::Text(text) => Some(text.clone().into_bytes()),

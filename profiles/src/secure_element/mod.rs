@@ -76,6 +76,10 @@ impl Profile for SecureElement {
         &["input", "message", "digest"]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["crv", "digest", "hashed", "input", "key", "message", "signature"]
+    }
+
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {
         let curve = fields.read("crv", "p256, secp256k1, sm2 or ed25519", |value| match value {
             Value::Text(name) => Some(match name.to_ascii_lowercase().as_str() {

@@ -149,6 +149,10 @@ impl Profile for Solana {
         &["raw"]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["accept_v1", "rule"]
+    }
+
     /// `accept_v1` is false and `rule` ([`Rule::from_name`]) `strict` where they are absent.
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {
         let rule = fields.read("rule", "strict or simd0376", |value| match value {

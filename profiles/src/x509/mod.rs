@@ -177,6 +177,10 @@ impl Profile for X509 {
         &["input"]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["chain", "roots", "sm2_id", "sm2_no_za"]
+    }
+
     /// `chain` and `roots` are arrays of certificates and may be absent, as may `sm2_id` (the bytes of the user id) and
     /// `sm2_no_za`.
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {

@@ -160,6 +160,10 @@ impl Profile for Xrpl {
         &["blob"]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["full_canonical", "max_signers", "roles"]
+    }
+
     /// `full_canonical` and `max_signers` must be there; `roles` is `old` or `new`, or absent where the era is not
     /// known.
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {

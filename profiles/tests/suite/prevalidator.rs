@@ -84,6 +84,10 @@ impl Profile for Gate {
         &[]
     }
 
+    fn context_fields(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     fn context(&self, _: &Fields) -> Result<Self::Context, FieldError> {
         Ok(Arc::default())
     }

@@ -35,12 +35,15 @@ pub fn cases(system: &dyn System, inputs: &str, expected: &str) -> Option<Vec<Ca
     let mut expected: HashMap<String, Json> = expected.collect();
     let case = |row: Json| {
         let fields = fields(&row);
+        // What a profile does not name among the fields of its context, it must not need.
+        let named = fields.iter().filter(|(name, _)| system.context_fields().contains(name));
+        let named = named.map(|(name, value)| (name.to_owned(), value.clone())).collect();
         let id = row["id"].as_str().expect("an id").to_owned();
         let value = system.record_fields().iter().find_map(|name| fields.get(name));
         let record = value.map(|value| system.record(value).expect("the bytes of a record"));
         Case {
             record: record.unwrap_or_else(|| panic!("{id} has no record")),
-            context: system.context(&fields).unwrap_or_else(|error| panic!("{id}: {error}")),
+            context: system.context(&named).unwrap_or_else(|error| panic!("{id}: {error}")),
             expected: expected.remove(&row["id"].to_string()).unwrap_or_else(|| panic!("{id} is not judged")),
             id,
             row,
