@@ -1,7 +1,7 @@
-//! Whole transactions in, verdicts out: the formats of ledgers over the engine of [`sigwarp`].
+//! Whole transactions and messages in, verdicts out: the formats of ledgers and devices over the engine of [`sigwarp`].
 //!
-//! A node has blocks and transactions; the engine takes keys, messages and signatures. A profile stands between them,
-//! as a pure function in three steps:
+//! A node has blocks and transactions, a gateway tokens; the engine takes keys, messages and signatures. A profile stands
+//! between them, as a pure function in three steps:
 //!
 //! ```text
 //! record + context ── Profile::parse ── Work: hashes, checks, recoveries    many records in a Batch
@@ -27,7 +27,8 @@
 //!    is not valid. They are stable: files hold them. The engine's [`sigwarp::Reason`] converts into [`Cause`] as
 //!    well.
 //! 2. **Context.** A struct of what the bytes do not say. Nothing in it is guessed: [`Profile::context`] refuses fields
-//!    that are missing or wrong, with [`FieldError`].
+//!    that are missing or wrong, with [`FieldError`], and [`Profile::context_fields`] names what it reads. Keys that many
+//!    records are signed by are named by [`Profile::keys`], so that they can be registered.
 //! 3. **Parse.** Read the borrowed bytes ([`Reader`] knows its offset and cannot be made to take memory), and
 //!    describe the work: [`Work::hash`] of pieces (of the record, of bytes that [`Work::own`] keeps, or of earlier
 //!    digests, which is how nested hashes are made), [`Work::verify`] under a [`sigwarp::Suite`], [`Work::recover`]
