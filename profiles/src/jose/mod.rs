@@ -10,7 +10,7 @@
 //! the protected header as it came, a full stop and the payload as it came; nothing is encoded again, but a detached
 //! payload that is given apart. ES256, ES256K and EdDSA over Ed25519 are verified. A record with one signature is valid
 //! where that holds. Of several each is judged; where some fail and others hold it is for the caller to say which are
-//! needed (`SignerPolicy`), and where none holds the record is invalid.
+//! needed (`SignerPolicy`), and where none is known to hold the record is invalid.
 //!
 //! Keys come from the context alone: `jwk`, `jku`, `x5c` and `x5u` of a header are never followed. A header with a `kid`
 //! means the keys with that id, or those without any; one without a `kid` means all keys. Of these the ones count that

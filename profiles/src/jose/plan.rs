@@ -116,7 +116,7 @@ impl crate::Plan for Plan {
         let failed = signatures.iter().position(|signature| !signature.verdict.is_valid());
         let holds = signatures.iter().any(|signature| signature.verdict.is_valid());
         match failed {
-            // Whatever signatures a caller needs, none of them is there.
+            // Nothing that a caller could need is known to hold.
             Some(which) if !holds => return Report::failed(which, signatures),
             Some(_) => waits.push(Fault::SignerPolicy.into()),
             None => {}

@@ -216,7 +216,7 @@ fn of_several_signatures_the_caller_says_which_are_needed() {
     assert_eq!(said(&general(vec![by(1, "1"), by(3, "3")]), keys.clone()), "NeedsKey");
     let one_of_three = vec![by(1, "1"), by(1, "2"), by(3, "3")];
     assert_eq!(said(&general(one_of_three), keys.clone()), "NeedsKey SignerPolicy");
-    // None that could be needed holds.
+    // One fails, and none is known to hold.
     assert_eq!(said(&general(vec![by(2, "1"), by(3, "3")]), keys.clone()), "signature[0]: EquationFailed");
     assert_eq!(said(&general(vec![by(2, "1")]), keys.clone()), "signature[0]: EquationFailed");
     assert_eq!(said(&general(Vec::new()), keys.clone()), "Malformed");
