@@ -8,6 +8,7 @@ mod ethereum;
 mod jose;
 mod prevalidator;
 mod secure_element;
+mod snippets;
 mod solana;
 mod x509;
 mod xrpl;
