@@ -166,6 +166,11 @@ impl Profile for Jose {
         ))
     }
 
+    fn keys<'c>(&self, context: &'c Context) -> Vec<(&'c Suite, &'c [u8])> {
+        let keys = context.keys.all().iter().filter_map(|key| key.public.as_ref());
+        keys.filter_map(|key| Some((context.suite(key.curve)?, &key.bytes[..]))).collect()
+    }
+
     fn parse<'a>(
         &self,
         record: &'a [u8],

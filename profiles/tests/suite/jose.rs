@@ -130,6 +130,26 @@ fn ids_choose_candidates_and_not_keys() {
     assert_eq!(said(&token(1, r#"{"alg":"ES256"}"#), json!({ "keys": many })), "NeedsKey");
 }
 
+/// The keys of a fleet are registered before its tokens come, as the command does it.
+#[test]
+fn keys_of_a_context_are_registered() {
+    let keys: Vec<_> = (1..=5).map(|number| jwk(number, json!({ "kid": number.to_string() }))).collect();
+    let others =
+        [json!({ "kty": "RSA", "kid": "6" }), json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" })];
+    let all = [&keys[..], &others].concat();
+    let context = Jose.context(&common::fields(&json!({ "keys": all }))).expect("a context");
+    let engine = sigwarp::Engine::builder().build().expect("some backend runs everywhere");
+    assert_eq!(Jose.register(&engine, &context).expect("room for five keys"), 5);
+    let tokens: Vec<String> =
+        (1..=5).map(|number| token(number, &format!(r#"{{"alg":"ES256","kid":"{number}"}}"#))).collect();
+    let mut batch = Batch::new();
+    for token in &tokens {
+        System::push(&Jose, &mut batch, token.as_bytes(), &context).expect("a context of the system");
+    }
+    let reports = verify(&engine, batch).expect("an engine that works");
+    assert!(reports.iter().all(|report| report.verdict.is_valid()));
+}
+
 #[test]
 fn critical_parameters_are_known_present_and_protected() {
     let keys = json!({ "keys": [jwk(1, json!({}))] });
