@@ -27,10 +27,23 @@ use crate::{Report, Role, Signature};
 /// The user id of SM2 where none is named (GM/T 0009, section 10).
 const DEFAULT_USER_ID: &[u8] = b"1234567812345678";
 
+crate::causes! {
+    /// Why a record is invalid, beside the reasons of the engine.
+    pub enum Fault {
+        /// A digest that does not have 32 bytes. ECDSA takes others, cut or filled with zeros: a signature of 32 bytes would
+        /// hold for whatever follows them, and anyone can sign no bytes at all.
+        BadDigestLength,
+    }
+}
+
+/// The bytes of a digest.
+const DIGEST: usize = 32;
+
 /// What a message does not say.
 #[derive(Debug, Clone)]
 pub struct Context {
     suite: Suite,
+    is_hashed: bool,
     /// As it was given, and as the engine takes it.
     key: Vec<u8>,
     encoded: Vec<u8>,
@@ -38,7 +51,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// A key of this curve and the signature; `is_hashed` says that records are digests of 32 bytes.
+    /// A key of this curve and the signature; `is_hashed` says that records are digests of 32 bytes. Ed25519 has none.
     pub fn new(curve: Curve, is_hashed: bool, key: Vec<u8>, signature: Vec<u8>) -> Self {
         let ecdsa = |scheme| Suite::ecdsa(scheme, EcdsaRule::Any, EcdsaEncoding::Raw);
         let suite = match (curve, is_hashed) {
@@ -56,7 +69,7 @@ impl Context {
             (Curve::P256 | Curve::Secp256k1 | Curve::Sm2, 64) => [&[4], &key[..]].concat(),
             _ => key.clone(),
         };
-        Self { suite, key, encoded, signature }
+        Self { suite, is_hashed: is_hashed && curve != Curve::Ed25519, key, encoded, signature }
     }
 }
 
@@ -113,7 +126,10 @@ impl Profile for SecureElement {
         context: &'a Context,
         work: &mut Work<'a>,
     ) -> Result<Plan<'a>, Decided> {
-        let Context { suite, key, encoded, signature } = context;
+        let Context { suite, is_hashed, key, encoded, signature } = context;
+        if *is_hashed && record.len() != DIGEST {
+            return Err(Fault::BadDigestLength.into());
+        }
         let check = work.verify(suite, &encoded[..], record, &signature[..]);
         Ok(Plan { check, suite, key })
     }

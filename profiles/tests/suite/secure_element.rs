@@ -1,8 +1,10 @@
 //! Secure elements: the vectors on every backend, damaged records, and the usual mistakes with raw pairs.
 
+use p256::ecdsa::SigningKey;
+use p256::ecdsa::signature::hazmat::PrehashSigner;
 use serde_json::json;
-use sigwarp_profiles::secure_element::SecureElement;
-use sigwarp_profiles::{Batch, System, verify};
+use sigwarp_profiles::secure_element::{Context, SecureElement};
+use sigwarp_profiles::{Batch, Curve, System, verify};
 
 use crate::common::{Subject, cases, damage, fastest, fields};
 
@@ -50,6 +52,34 @@ fn swapped_and_reversed_halves_do_not_hold() {
         }
     }
     assert!(judged >= 100, "{judged}");
+}
+
+/// ECDSA takes the leftmost 32 bytes of a longer digest, and none as zero, for which anyone can make a signature.
+#[test]
+fn digests_have_32_bytes() {
+    let digest = [0x5d; 32];
+    let key = SigningKey::from_slice(&[7; 32]).expect("below the order");
+    let signature: p256::ecdsa::Signature = key.sign_prehash(&digest).expect("32 bytes");
+    let public = key.verifying_key().to_sec1_point(false);
+    let context = |is_hashed, signature: Vec<u8>| {
+        Context::new(Curve::P256, is_hashed, public.as_bytes()[1..].to_vec(), signature)
+    };
+    let said = |record: &[u8], context: &Context| {
+        let mut batch = Batch::new();
+        batch.push(&SecureElement, record, context);
+        let report = verify(fastest(), batch).expect("an engine that works").remove(0);
+        report.verdict.cause().map_or_else(|| "valid".to_owned(), |cause| cause.to_string())
+    };
+    let hashed = context(true, signature.to_bytes().to_vec());
+    assert_eq!(said(&digest, &hashed), "valid");
+    for record in [&[&digest[..], &[0]].concat()[..], &digest.repeat(2), &digest[..31], &[]] {
+        assert_eq!(said(record, &hashed), "BadDigestLength", "{}", record.len());
+    }
+    // r = x(P) and s = r hold for e = 0, whoever has the key.
+    let forged = public.as_bytes()[1..33].repeat(2);
+    assert_eq!(said(&[], &context(true, forged.clone())), "BadDigestLength");
+    // Messages have any length.
+    assert_eq!(said(&[], &context(false, forged)), "record: EquationFailed");
 }
 
 #[test]
