@@ -10,15 +10,15 @@ pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, capi, chainlink, ethereum, fields, hash, jsonl, keys, parquet, plan, prevalidator,
-    recover, rules, scalars, solana, sums, text, wire, xrpl,
+    backends, batches, capi, chainlink, cose, ethereum, fields, hash, jose, jsonl, keys, parquet, plan,
+    prevalidator, recover, rules, scalars, secure_element, solana, sums, text, wire, x509, xrpl,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 20] = [
+pub const TARGETS: [Target; 24] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -39,6 +39,10 @@ pub const TARGETS: [Target; 20] = [
     ("solana", solana),
     ("xrpl", xrpl),
     ("chainlink", chainlink),
+    ("jose", jose),
+    ("cose", cose),
+    ("x509", x509),
+    ("secure_element", secure_element),
 ];
 
 /// Writes the seeds of a target into the folder that `SIGWARP_SEEDS` names, if it does, and runs the first: what a target

@@ -6,7 +6,7 @@ use sigwarp_profiles::Report;
 use sigwarp_profiles::chainlink::{Chainlink, Config, Context, Form};
 
 use super::made::{SIGNERS, keccak, signer};
-use super::{Subject, input};
+use super::{Limits, Subject, input};
 
 /// What an attestation attests.
 const ATTESTED: &[u8] = b"the report of an attestation";
@@ -29,7 +29,7 @@ static SUBJECT: LazyLock<Subject<Chainlink>> = LazyLock::new(|| {
         forms.clone().map(|form| Context { form, config: config.clone(), low_s })
     };
     let contexts = [with(config.clone(), false), with(config, true), with(None, false)].concat();
-    Subject { profile: Chainlink, contexts, has_all, sound, true_of, may_lose }
+    Subject { profile: Chainlink, contexts, limits: Limits::LEDGER, has_all, sound, true_of, may_lose }
 });
 
 /// See the module.

@@ -7,7 +7,7 @@ use sigwarp_profiles::Report;
 use sigwarp_profiles::ethereum::{Context, Ethereum, Fork, Form};
 
 use super::made::{SIGNERS, keccak, signer};
-use super::{Subject, input};
+use super::{Limits, Subject, input};
 
 static SUBJECT: LazyLock<Subject<Ethereum>> = LazyLock::new(|| {
     let prague = Context::transactions(1, Fork::Prague);
@@ -19,7 +19,8 @@ static SUBJECT: LazyLock<Subject<Ethereum>> = LazyLock::new(|| {
         Context::blocks(1),
         Context { fork: Some(Fork::Prague), ..Context::blocks(1) },
     ];
-    Subject { profile: Ethereum, contexts, has_all, sound, true_of, may_lose: |_, _, _| false }
+    let may_lose = |_: &[u8], _: &Context, _| false;
+    Subject { profile: Ethereum, contexts, limits: Limits::LEDGER, has_all, sound, true_of, may_lose }
 });
 
 /// See the module.

@@ -2,14 +2,18 @@
 //! back; nothing is valid without the signatures that it needs; and every backend says the same of it, alone and among
 //! others.
 //!
-//! The first byte of an input chooses the context, the others are the record. Every input is parsed and folded, with
-//! answers that are made up: that costs microseconds. One in [`JUDGED`] of those that ask for signatures is judged by
-//! engines as well.
+//! The first byte of an input chooses the context, the others are the record, but where a module says otherwise. Every
+//! input is parsed and folded, with answers that are made up: that costs microseconds. One in [`JUDGED`] of those that ask
+//! for signatures is judged by engines as well.
 
 mod chainlink;
+mod cose;
 mod ethereum;
+mod jose;
 mod made;
+mod secure_element;
 mod solana;
+mod x509;
 mod xrpl;
 
 use std::sync::LazyLock;
@@ -22,27 +26,47 @@ use crate::memory::peak;
 
 pub use chainlink::chainlink;
 pub(crate) use chainlink::seeds as chainlink_seeds;
+pub use cose::cose;
+pub(crate) use cose::seeds as cose_seeds;
 pub use ethereum::ethereum;
 pub(crate) use ethereum::seeds as ethereum_seeds;
+pub use jose::jose;
+pub(crate) use jose::seeds as jose_seeds;
+pub use secure_element::secure_element;
+pub(crate) use secure_element::seeds as secure_element_seeds;
 pub(crate) use solana::seeds as solana_seeds;
 pub use solana::solana;
+pub(crate) use x509::seeds as x509_seeds;
+pub use x509::x509;
 pub(crate) use xrpl::seeds as xrpl_seeds;
 pub use xrpl::xrpl;
 
 /// How many inputs that ask for signatures come to one that engines judge; its checksum decides which.
 const JUDGED: u32 = 64;
 
-/// The memory that parsing, or folding, may take for each byte of a record, and for any record. Blocks of the shortest
-/// transactions take 81 bytes for each of theirs. The fields of the XRP Ledger are copied for each Ed25519 signer, which
-/// inputs of a few thousand bytes have no room to make more of.
-const PER_BYTE: usize = 128;
-const FOR_ANY: usize = 8 << 10;
+/// What parsing, or folding, may take.
+struct Limits {
+    /// The bytes of memory for each byte of a record.
+    per_byte: usize,
+    /// The bytes of memory for any record.
+    for_any: usize,
+    /// The most signatures that a record of this length asks for.
+    signatures: fn(usize) -> usize,
+}
+
+impl Limits {
+    /// Blocks of the shortest transactions of Ethereum, whose fields are all empty, take 81 bytes for each of theirs, and
+    /// their signatures are the shortest. The fields of the XRP Ledger are copied for each Ed25519 signer, which inputs of
+    /// a few thousand bytes have no room to make more of.
+    const LEDGER: Self = Self { per_byte: 128, for_any: 8 << 10, signatures: |length| length / 10 };
+}
 
 /// A system under test.
 struct Subject<P: Profile> {
     profile: P,
     /// What the first byte of an input chooses from.
     contexts: Vec<P::Context>,
+    limits: Limits,
     /// Whether every signature holds that the record cannot do without, by the report's own list of them.
     has_all: fn(&Report) -> bool,
     /// What else must hold of the report that made-up answers give, all of them good ones.
@@ -64,6 +88,8 @@ enum Answers {
     None,
     /// By the bits of a number.
     Some(u32),
+    /// The one at this place alone.
+    One(usize),
 }
 
 impl Answers {
@@ -72,6 +98,7 @@ impl Answers {
             Self::All => true,
             Self::None => false,
             Self::Some(bits) => bits >> (place % 32) & 1 == 1,
+            Self::One(good) => place == good,
         }
     }
 
@@ -99,32 +126,40 @@ impl<P: Profile> Subject<P> {
     fn run(&self, data: &[u8]) {
         let Some((&choice, record)) = data.split_first() else { return };
         let context = &self.contexts[usize::from(choice) % self.contexts.len()];
-        let bits = crc32fast::hash(data);
-        let report = self.folded(record, context, Answers::All);
+        self.run_in(record, context, crc32fast::hash(data));
+    }
+
+    /// The same in a context that the input has made; `bits` are those of its checksum. Returns the report of the engines,
+    /// where they judge it.
+    fn run_in(&self, record: &[u8], context: &P::Context, bits: u32) -> Option<Report> {
+        let (report, asked) = self.answered(record, context, Answers::All);
         (self.sound)(record, context, &report);
-        if report.signatures.is_empty() && report.transactions.is_empty() {
+        if asked == 0 {
             // Its bytes decide it, whatever the answers are.
             assert_eq!(self.folded(record, context, Answers::None), report);
-            return;
+            return None;
         }
         let none = self.folded(record, context, Answers::None);
         assert!(!none.verdict.is_valid(), "valid without a signature: {none:?}");
         let some = self.folded(record, context, Answers::Some(bits));
         assert!(!some.verdict.is_valid() || (self.has_all)(&some), "valid without a signature: {some:?}");
-        if bits.is_multiple_of(JUDGED) {
-            self.judge(record, context, bits as usize);
-        }
+        bits.is_multiple_of(JUDGED).then(|| self.judge(record, context, bits as usize))
     }
 
-    /// The report of a record with made-up answers, within the bounds of memory.
+    /// The report of a record with made-up answers, within its limits.
     fn folded(&self, record: &[u8], context: &P::Context, answers: Answers) -> Report {
-        let bound = FOR_ANY + PER_BYTE * record.len();
+        self.answered(record, context, answers).0
+    }
+
+    /// The same, and how many signatures the record asks for.
+    fn answered(&self, record: &[u8], context: &P::Context, answers: Answers) -> (Report, usize) {
+        let Limits { per_byte, for_any, signatures } = self.limits;
+        let bound = for_any + per_byte * record.len();
         let mut batch = Batch::new();
         let ((), most) = peak(|| batch.push(&self.profile, record, context));
         assert!(most <= bound, "{most} bytes to parse {} bytes", record.len());
-        let signatures = batch.work().signatures();
-        // The shortest are those of the shortest transactions of Ethereum, whose fields are all empty.
-        assert!(signatures <= record.len() / 10, "{signatures} signatures in {} bytes", record.len());
+        let asked = batch.work().signatures();
+        assert!(asked <= signatures(record.len()), "{asked} signatures in {} bytes", record.len());
         let results = Results::made_up(
             &batch,
             record.len() as u8,
@@ -135,7 +170,7 @@ impl<P: Profile> Subject<P> {
         assert!(most <= bound, "{most} bytes to fold {} bytes", record.len());
         let [report] = <[Report; 1]>::try_from(reports).expect("a report for each record");
         checked(record, &report);
-        report
+        (report, asked)
     }
 
     /// Has the record judged by two backends, among others: cut short, longer, and one that is valid.
@@ -200,10 +235,15 @@ impl<P: Profile> Subject<P> {
     fn judged(&self, seeds: &[Vec<u8>]) -> Vec<String> {
         let verdict = |(place, seed): (usize, &Vec<u8>)| {
             let context = &self.contexts[usize::from(seed[0]) % self.contexts.len()];
-            let report = self.judge(&seed[1..], context, place * 64 * 97);
-            let cause = report.verdict.cause().map_or_else(String::new, |cause| format!(" {cause}"));
-            format!("{}{cause}", report.verdict.name())
+            self.said(&seed[1..], context, place)
         };
         seeds.iter().enumerate().map(verdict).collect()
+    }
+
+    /// The verdict that engines have on a record, in words.
+    fn said(&self, record: &[u8], context: &P::Context, place: usize) -> String {
+        let report = self.judge(record, context, place * 64 * 97);
+        let cause = report.verdict.cause().map_or_else(String::new, |cause| format!(" {cause}"));
+        format!("{}{cause}", report.verdict.name())
     }
 }

@@ -7,7 +7,7 @@ use sigwarp_profiles::Report;
 use sigwarp_profiles::solana::{Context, Rule, Solana};
 
 use super::made::{ed25519, keccak, sign_ed25519, signer};
-use super::{Answers, Subject, all_hold, input};
+use super::{Answers, Limits, Subject, all_hold, input};
 
 static SUBJECT: LazyLock<Subject<Solana>> = LazyLock::new(|| Subject {
     profile: Solana,
@@ -16,6 +16,7 @@ static SUBJECT: LazyLock<Subject<Solana>> = LazyLock::new(|| Subject {
         Context { accept_v1: true, rule: Rule::Simd0376 },
         Context::default(),
     ],
+    limits: Limits::LEDGER,
     has_all: all_hold,
     sound,
     true_of: |_, _, report| {

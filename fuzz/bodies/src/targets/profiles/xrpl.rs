@@ -8,7 +8,7 @@ use sigwarp_profiles::Report;
 use sigwarp_profiles::xrpl::{Context, Roles, Xrpl};
 
 use super::made::{ed25519, sign_ed25519, signer};
-use super::{Subject, all_hold, input};
+use super::{Limits, Subject, all_hold, input};
 
 static SUBJECT: LazyLock<Subject<Xrpl>> = LazyLock::new(|| Subject {
     profile: Xrpl,
@@ -17,6 +17,7 @@ static SUBJECT: LazyLock<Subject<Xrpl>> = LazyLock::new(|| Subject {
         Context { full_canonical: false, max_signers: 8, roles: Some(Roles::Old) },
         Context { full_canonical: true, max_signers: 8, roles: None },
     ],
+    limits: Limits::LEDGER,
     has_all: all_hold,
     sound: |_, _, _| {},
     true_of,
