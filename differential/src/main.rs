@@ -5,7 +5,8 @@
 //! - `flips`: every truncation and every flip of one bit (32,768 random ones for those of over 4 kB) of fifty valid
 //!   transactions of each of the four systems: valid only where `docs/profiles.md` says that no signature covers the bit or,
 //!   for Ethereum, with another sender; those of Ethereum and Solana are put to the peers as well;
-//! - `speed`: one thread, in interleaved pairs, from the same bytes to the same answers.
+//! - `speed`: one thread, in interleaved pairs, from the same bytes to the same answers;
+//! - `devices`: the same of tokens of devices, beside `jsonwebtoken` and `coset` on AWS-LC.
 //!
 //! Each line of output begins with `pass`, `short` or `note` and a tabulator, and the status is 1 where one is `short`. Where
 //! ours and a peer differ by design, the difference has a class, which is counted and printed with its reason; any other is a
@@ -14,6 +15,7 @@
 mod compare;
 mod damage;
 mod data;
+mod devices;
 mod ethereum;
 mod solana;
 mod speed;
@@ -43,7 +45,8 @@ impl Out {
 /// A part: its name, and what it does with the vectors.
 type Part = (&'static str, fn(&data::Vectors, &Engine, &mut Out));
 
-const PARTS: [Part; 3] = [("vectors", vectors), ("flips", damage::flips), ("speed", speed::speed)];
+const PARTS: [Part; 4] =
+    [("vectors", vectors), ("flips", damage::flips), ("speed", speed::speed), ("devices", devices::devices)];
 
 fn vectors(vectors: &data::Vectors, engine: &Engine, out: &mut Out) {
     ethereum::vectors(vectors, engine, out);
@@ -57,7 +60,7 @@ fn main() -> ExitCode {
         arguments.first(),
         arguments.get(1..).and_then(|names| names.iter().map(named).collect::<Option<Vec<_>>>()),
     ) else {
-        eprintln!("usage: sigwarp-differential VECTORS [vectors] [flips] [speed]");
+        eprintln!("usage: sigwarp-differential VECTORS [vectors] [flips] [speed] [devices]");
         return ExitCode::from(2);
     };
     let vectors = data::Vectors(PathBuf::from(folder));

@@ -36,7 +36,20 @@ const SOLANA: usize = 10_000;
 /// What is read: bytes, and the context of each.
 type Records<C> = Vec<(Vec<u8>, C)>;
 
+fn borrowed<C>(records: &Records<C>) -> Vec<(&[u8], &C)> {
+    records.iter().map(|(bytes, context)| (&bytes[..], context)).collect()
+}
+
 pub(crate) fn speed(vectors: &Vectors, _: &Engine, out: &mut Out) {
+    let (_, engine) = prepared(out);
+    senders(vectors, &engine, out);
+    transactions_of_solana(vectors, &engine, out);
+    alone(vectors, &engine, Xrpl, "xrpl", out);
+    alone(vectors, &engine, Chainlink, "chainlink", out);
+}
+
+/// The machine, on one core, and an engine of one thread.
+pub(crate) fn prepared(out: &Out) -> (Machine, Engine) {
     let cores = Cores::find(None).expect("a core to measure on");
     if let Some(cores) = &cores {
         cores.pin(1).expect("the core of this process");
@@ -45,7 +58,7 @@ pub(crate) fn speed(vectors: &Vectors, _: &Engine, out: &mut Out) {
     out.note(&format!(
         "{}{}; {}; core {:?} of {}, {:.2} GHz, load {:.1}",
         machine.cpu,
-        machine.cpu_id.map_or_else(String::new, |id| format!(" ({id})")),
+        machine.cpu_id.as_ref().map_or_else(String::new, |id| format!(" ({id})")),
         machine.cpu_features.join(" "),
         machine.core,
         machine.cores,
@@ -55,15 +68,11 @@ pub(crate) fn speed(vectors: &Vectors, _: &Engine, out: &mut Out) {
     let engine = Engine::builder().threads(NonZeroUsize::MIN).build().expect("some backend runs everywhere");
     engine.self_test().expect("known answers");
     out.note(&format!("backends: {:?}", engine.backends()));
-
-    senders(vectors, &engine, out);
-    transactions_of_solana(vectors, &engine, out);
-    alone(vectors, &engine, Xrpl, "xrpl", out);
-    alone(vectors, &engine, Chainlink, "chainlink", out);
+    (machine, engine)
 }
 
 /// Two sides of a row, each called on a chunk.
-fn pair<'a>(
+pub(crate) fn pair<'a>(
     (chunks, items): (usize, usize),
     mut ours: Run<'a>,
     mut theirs: Run<'a>,
@@ -75,8 +84,8 @@ fn pair<'a>(
     <[Measured; 2]>::try_from(measured).expect("two sides")
 }
 
-/// Prints a pair: ours, and what it is compared with.
-fn print(what: &str, [ours, theirs]: &[Measured; 2], peer: &str, out: &Out) {
+/// Prints a pair, ours and what it is compared with, and returns the ratio.
+pub(crate) fn print(what: &str, [ours, theirs]: &[Measured; 2], peer: &str, out: &Out) -> f64 {
     let of = |measured: &Measured| Summary::of(&measured.ns_per_item).expect("samples");
     let ratio = Summary::of(&ratios(&ours.ns_per_item, &theirs.ns_per_item)).expect("pairs");
     let wide = if ratio.spread() > WIDE_SPREAD { ", a wide spread" } else { "" };
@@ -91,10 +100,19 @@ fn print(what: &str, [ours, theirs]: &[Measured; 2], peer: &str, out: &Out) {
         100.0 * ours.cpu_share,
         100.0 * theirs.cpu_share
     ));
+    ratio.median
 }
 
 /// The part of the whole that parsing and folding take, the engine and its hashes left out.
-fn share<P: Profile>(what: &str, engine: &Engine, profile: &P, records: &Records<P::Context>, out: &mut Out) {
+/// It may be this much at most.
+pub(crate) fn share<P: Profile>(
+    what: &str,
+    engine: &Engine,
+    profile: &P,
+    records: &[(&[u8], &P::Context)],
+    at_most: f64,
+    out: &mut Out,
+) {
     let filled = || {
         let mut batch = Batch::new();
         records.iter().for_each(|(bytes, context)| batch.push(profile, bytes, context));
@@ -112,9 +130,9 @@ fn share<P: Profile>(what: &str, engine: &Engine, profile: &P, records: &Records
     let share = Summary::of(&ratios(&whole.ns_per_item, &parts.ns_per_item)).expect("pairs");
     let of = |measured: &Measured| Summary::of(&measured.ns_per_item).expect("samples").median;
     out.judge(
-        share.median <= SHARE,
+        share.median <= at_most,
         &format!(
-            "{what}: parsing and folding take {:.3} of the whole (p10 {:.3}, p90 {:.3}; {:.0} of {:.0} ns a record); at most {SHARE}",
+            "{what}: parsing and folding take {:.3} of the whole (p10 {:.3}, p90 {:.3}; {:.0} of {:.0} ns a record); at most {at_most:.2}",
             share.median,
             share.p10,
             share.p90,
@@ -178,7 +196,7 @@ fn senders(vectors: &Vectors, engine: &Engine, out: &mut Out) {
     let theirs: Run<'_> = Box::new(|_| their_answer(&pairs[largest..=largest]));
     let measured = pair((1, count), ours, theirs, &[answer_of(&reports[largest..=largest])]);
     print(&format!("ethereum: senders of one block of {count} transactions"), &measured, "alloy", out);
-    share("ethereum, blocks of mainnet", engine, &Ethereum, &records, out);
+    share("ethereum, blocks of mainnet", engine, &Ethereum, &borrowed(&records), SHARE, out);
 }
 
 /// Ten thousand transactions in the shapes of valid ones of the vectors, each with keys of its own: decoded, sanitized and
@@ -195,7 +213,7 @@ fn transactions_of_solana(vectors: &Vectors, engine: &Engine, out: &mut Out) {
         Box::new(|_| records.iter().filter(|(bytes, _)| solana::verified(bytes).is_ok()).count() as u64);
     let measured = pair((1, SOLANA), ours, theirs, &[SOLANA as u64]);
     print(&format!("solana: {SOLANA} transactions at once"), &measured, "the SDK", out);
-    share("solana", engine, &Solana, &records, out);
+    share("solana", engine, &Solana, &borrowed(&records), SHARE, out);
 }
 
 /// Legacy and v0 transactions of the vectors with other keys for their signers, signed again.
@@ -264,5 +282,5 @@ where
         records.len(),
         same.median
     ));
-    share(name, engine, &profile, &records, out);
+    share(name, engine, &profile, &borrowed(&records), SHARE, out);
 }

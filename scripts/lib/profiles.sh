@@ -69,7 +69,8 @@ fuzz() {
     fi
 }
 
-# beside PART…: ours beside alloy-consensus and solana-transaction, whose differences by design are counted line by line.
+# beside PART…: ours beside alloy-consensus, solana-transaction, jsonwebtoken and coset. Differences by design are counted line
+# by line.
 beside() {
     if ! cargo build --release --quiet --locked --manifest-path differential/Cargo.toml --target-dir target 2>"$work/err"; then
         short "the workspace differential is not built: $(grep -m 1 '^error' "$work/err")"
