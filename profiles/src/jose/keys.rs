@@ -68,6 +68,7 @@ impl Key {
             (Kind::Okp, Some("Ed25519")) => {
                 Some(PublicKey { curve: Curve::Ed25519, bytes: coordinate("x")? })
             }
+            (Kind::Ec | Kind::Okp, None) => return Err(wrong),
             _ => None,
         };
         let operations = match fields.get("key_ops") {

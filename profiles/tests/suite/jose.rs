@@ -250,9 +250,13 @@ fn a_context_says_what_is_wrong_with_it() {
     let wrong = |options: serde_json::Value| {
         Jose.context(&common::fields(&options)).map(drop).unwrap_err().to_string()
     };
-    for keys in
-        [json!([{}]), json!([{ "kty": "EC", "crv": "P-256", "x": "AA" }]), json!([1]), json!({ "kty": "EC" })]
-    {
+    for keys in [
+        json!([{}]),
+        json!([{ "kty": "EC", "crv": "P-256", "x": "AA" }]),
+        json!([1]),
+        json!([{ "kty": "OKP", "x": "AA" }]),
+        json!({ "kty": "EC" }),
+    ] {
         assert!(wrong(json!({ "keys": keys })).starts_with("the field \"keys\" must be"), "{keys}");
     }
     assert!(wrong(json!({ "rule": "zip" })).contains("rule for Ed25519"));
