@@ -7,7 +7,7 @@ use sigwarp::Suite;
 use super::algorithm::Identifier;
 use super::headers::{Headers, Raw};
 use super::plan::{Plan, Slot};
-use super::{CANDIDATES, Context, Fault, Kind, SIGNATURES, certificate};
+use super::{CANDIDATES, COPIES, Context, Fault, Kind, SIGNATURES, certificate};
 use crate::cbor::{self, Item, NewHead};
 use crate::profile::Decided;
 use crate::work::{Piece, Work};
@@ -264,6 +264,10 @@ pub(super) fn parse<'a>(
         }
         Signatures::Several(signers) => {
             headers.check(context)?;
+            let copied = headers.signed.len() + context.external_aad.len() + payload.map_or(0, <[u8]>::len);
+            if copied.saturating_mul(signers.len() - 1) > COPIES {
+                return Err(Decided::open(Fault::TooManySignatures));
+            }
             let headers: Vec<Headers<'_>> =
                 signers.iter().map(|signer| Headers::of(&signer.raw)).collect::<Result<_, _>>()?;
             for (signer, headers) in signers.iter().zip(&headers) {

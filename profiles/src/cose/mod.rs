@@ -21,7 +21,8 @@
 //!
 //! Keys are found by `kid`. It is an id, not a name: each key with it is tried, and all keys where a message has none; a
 //! key without an id can be meant by any message whose `kid` no other key has. [`CANDIDATES`] bounds the keys that are
-//! tried for a signature, and [`SIGNATURES`] the signatures of a message, so work is bounded by the length of a record.
+//! tried for a signature, [`SIGNATURES`] the signatures of a message and [`COPIES`] what each of them copies, so work is
+//! bounded by the length of a record.
 //! Where the context has no keys at all, the key is that of the first certificate of `x5chain`. A message that is valid
 //! by it agrees with itself and says nothing of who made it: [`Report::anchored`](crate::Report) is then `false`.
 //!
@@ -62,6 +63,10 @@ use crate::work::Work;
 
 /// The most signatures of a message that are judged. Each signs a copy of the payload.
 pub const SIGNATURES: usize = 16;
+
+/// The most bytes of copies of the payload: each signature of a COSE_Sign but the first can have one, since what its signer
+/// protects is signed before it.
+pub const COPIES: usize = 1 << 20;
 
 /// The most keys that are tried for a signature.
 pub const CANDIDATES: usize = 64;

@@ -88,7 +88,9 @@ fn json(record: &[u8]) -> Result<Message<'_>, Decided> {
         Some(_) if ["signature", "protected", "header"].iter().any(|name| top.get(name).is_some()) => {
             return Err(Fault::Malformed.into());
         }
-        Some(Json::Array(all)) if all.len() > SIGNATURES => return Err(Fault::TooManySignatures.into()),
+        Some(Json::Array(all)) if all.len() > SIGNATURES => {
+            return Err(Decided::open(Fault::TooManySignatures));
+        }
         Some(Json::Array(all)) if !all.is_empty() => {
             let one = |json| {
                 if let Json::Object(members) = json { signature(members) } else { Err(Fault::Malformed) }

@@ -23,7 +23,8 @@
 //! - Claims: times, issuer, audience. They are the payload's, which is not read.
 //! - `undecided`: `NeedsKey` (no key of this id, or more candidates than are tried), `DetachedPayload` (no payload in the
 //!   record or the context), `Encrypted` (a JWE), `UnsupportedAlgorithm` (HMAC, RSA, and curves that are not verified
-//!   here), `SignerPolicy`.
+//!   here), `SignerPolicy`, `TooManySignatures` (over
+//!   [`SIGNATURES`], or with over [`COPIES`] bytes of copies of the payload).
 //!
 //! # What no signature covers
 //!
@@ -47,6 +48,9 @@ use crate::work::Work;
 
 /// The most signatures of a record.
 pub const SIGNATURES: usize = 64;
+
+/// The most bytes of copies of the payload: each signature but the first has one, since its header is signed before it.
+pub const COPIES: usize = 1 << 20;
 
 /// The most keys that are tried for a signature.
 pub const CANDIDATES: usize = 64;
@@ -76,7 +80,7 @@ crate::causes! {
         KeyUse,
         /// A payload in the record, where one was given apart from it.
         PayloadNotDetached,
-        /// More signatures than are judged in a record.
+        /// More signatures than are judged in a record, or with more copies of the payload.
         TooManySignatures,
         /// No key of this id was given, or too many that could be meant.
         NeedsKey,

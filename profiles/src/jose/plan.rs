@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 
 use super::header::Header;
 use super::message::{Message, Signature, decode};
-use super::{Context, Fault};
+use super::{COPIES, Context, Fault};
 use crate::batch::Answers;
 use crate::profile::Decided;
 use crate::work::{CheckId, Piece, Work};
@@ -39,6 +39,10 @@ impl Plan {
             return Err(Fault::Malformed.into());
         }
         let payload = payload(message, context, is_encoded)?;
+        let copied = payload.as_deref().map_or(0, <[u8]>::len);
+        if copied.saturating_mul(headers.len() - 1) > COPIES {
+            return Err(Decided::open(Fault::TooManySignatures));
+        }
         let mut signatures = Vec::with_capacity(headers.len());
         for (header, signature) in headers.iter().zip(&message.signatures) {
             signatures.push(open(header, signature, (message.compact, payload.as_deref()), context, work)?);

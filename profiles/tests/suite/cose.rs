@@ -5,7 +5,7 @@ use std::ops::Range;
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer;
 use sigwarp::Ed25519Rule;
-use sigwarp_profiles::cose::{CANDIDATES, Context, Cose, Key, KeyType, Kind, SIGNATURES};
+use sigwarp_profiles::cose::{CANDIDATES, COPIES, Context, Cose, Key, KeyType, Kind, SIGNATURES};
 use sigwarp_profiles::{Batch, Report, verify};
 
 use crate::common::{self, Damage, Subject};
@@ -413,6 +413,14 @@ fn of_several_signatures_the_caller_decides() {
     assert_eq!(says(&[]), "invalid Malformed");
     assert_eq!(says(&vec![good(7); SIGNATURES]), "valid");
     assert_eq!(says(&vec![good(7); SIGNATURES + 1]), "undecided TooManySignatures");
+    // Each signature but the first may copy what it signs, of which there is so much and no more.
+    let with_aad = |bytes: usize| {
+        let mut context = context.clone();
+        context.external_aad = vec![0; bytes];
+        said(&sign_message(&[bad(7), bad(8)]), &context)
+    };
+    assert_eq!(with_aad(COPIES - PAYLOAD.len()), "invalid signature[0]: EquationFailed");
+    assert_eq!(with_aad(COPIES - PAYLOAD.len() + 1), "undecided TooManySignatures");
     // A signature of one form is none of the other.
     let crossed = (ES256, 7, sign(7, ES256, None, b""));
     assert_eq!(says(&[crossed]), "invalid signature[0]: EquationFailed");

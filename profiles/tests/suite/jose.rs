@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer;
 use serde_json::json;
-use sigwarp_profiles::jose::{CANDIDATES, Jose, SIGNATURES};
+use sigwarp_profiles::jose::{CANDIDATES, COPIES, Jose, SIGNATURES};
 use sigwarp_profiles::{Batch, Fields, Report, System, Verdict, verify};
 
 use crate::common::{self, Damage, Subject, cases, damage, engines, fastest};
@@ -242,7 +242,15 @@ fn of_several_signatures_the_caller_says_which_are_needed() {
     assert_eq!(said(&general(Vec::new()), keys.clone()), "Malformed");
     let at_most: Vec<_> = vec![by(1, "1"); SIGNATURES];
     assert_eq!(said(&general(at_most.clone()), keys.clone()), "valid");
-    assert_eq!(said(&general([at_most, vec![by(1, "1")]].concat()), keys), "TooManySignatures");
+    assert_eq!(said(&general([at_most, vec![by(1, "1")]].concat()), keys.clone()), "TooManySignatures");
+    // Two signatures copy a payload once, of which there is so much and no more.
+    let long = |bytes: usize| {
+        let payload = "A".repeat(bytes);
+        let one = json!({ "protected": protected, "header": { "kid": "1" }, "signature": part([1; 64]) });
+        json!({ "payload": payload, "signatures": [one, one] }).to_string()
+    };
+    assert_eq!(said(&long(COPIES), keys.clone()), "signature[0]: EquationFailed");
+    assert_eq!(said(&long(COPIES + 4), keys), "TooManySignatures");
 }
 
 #[test]
