@@ -28,7 +28,8 @@ through_command() {
         "$command" transactions --profile "$system" "$vectors/profiles/$system/cases.jsonl.gz" \
             --output "$work/$system.jsonl" >"$work/out" 2>"$work/err" || [ $? -eq 1 ] ||
             { short "$system: $(head -c 300 "$work/err")"; continue; }
-        python3 - "$vectors/profiles/expected/$system.jsonl.gz" "$work/$system.jsonl" >"$work/lines" <<'PYTHON'
+        python3 - "$vectors/profiles/expected/$system.jsonl.gz" "$work/$system.jsonl" \
+            "$vectors/profiles/$system/cases.jsonl.gz" >"$work/lines" <<'PYTHON'
 import gzip, json, sys
 expected = {row["id"]: row for row in map(json.loads, gzip.open(sys.argv[1], "rt"))}
 rows = [json.loads(line) for line in open(sys.argv[2])]
@@ -40,8 +41,9 @@ def differs(row):
     return any(row.get(name) != of[name] for name in names)
 wrong = [row["id"] for row in rows if differs(row)]
 signatures = sum(len(row["signatures"]) for row in rows)
-good = not wrong and len(rows) == len(expected)
-print(f"{'pass' if good else 'short'}\t{len(rows)} of {len(expected)} cases, {signatures} signatures, "
+cases = sum(1 for _ in gzip.open(sys.argv[3]))
+good = not wrong and len(rows) == cases
+print(f"{'pass' if good else 'short'}\t{len(rows)} of {cases} cases, {signatures} signatures, "
       f"{len(wrong)} with another verdict {' '.join(wrong[:5])}")
 PYTHON
         sed -i "s/\t/\t$system through the command: /" "$work/lines"
