@@ -77,6 +77,11 @@ impl Given {
         }
         let fields = all(&options, &files);
         let context = system.context(&fields).map(Arc::new);
+        if let Err(error @ FieldError::Wrong { field, .. }) = &context
+            && let Some(file) = files.iter().find(|file| file.field == *field)
+        {
+            return Err(Failure::input(format!("{} {}: {error}", file.option, file.path.display())));
+        }
         Ok(Self { system, options, files, looked: Instant::now(), fields, context })
     }
 

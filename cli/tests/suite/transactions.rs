@@ -250,9 +250,10 @@ fn tokens_stand_one_in_a_line_and_keys_in_a_file() {
     let ran = jose(&["tokens.txt"], "");
     assert_eq!((ran.status, summary(&ran)["undecided"].clone()), (Some(1), json!(3)), "{ran:?}");
     for (name, contents, told) in [
-        ("bad.json", "{", "--keys bad.json: EOF while parsing"),
-        ("none.json", "7", "there are no keys in it; give a JWK Set"),
-        ("half.json", r#"{"kty":"EC"}"#, "the field \"keys\" must be JSON Web Keys"),
+        ("bad.json", "{", "--keys bad.json: not a JSON object: EOF while parsing"),
+        ("number.json", "7", "--keys number.json: not a JSON object: invalid type"),
+        ("none.json", r#"{"keys":7}"#, "--keys none.json: there are no keys in it; give a JWK Set"),
+        ("half.json", r#"{"kty":"EC"}"#, "--keys half.json: the field \"keys\" must be JSON Web Keys"),
     ] {
         fs::write(path.join(name), contents).expect("a file");
         let ran = jose(&["tokens.txt", "--keys", name], "");
