@@ -249,7 +249,7 @@ fn senders_of(block: &Block<Mined>, any_s: bool) -> Result<Vec<Vec<u8>>, String>
 }
 
 /// The same where the root of the transactions is that of the header, which is what ours asks of a block.
-fn senders_of_root(bytes: &[u8], any_s: bool) -> Result<Vec<Vec<u8>>, String> {
+pub fn senders_of_root(bytes: &[u8], any_s: bool) -> Result<Vec<Vec<u8>>, String> {
     let block = decoded(bytes)?;
     if calculate_transaction_root(&block.body.transactions) != block.header.transactions_root {
         return Err("another root".to_owned());

@@ -142,8 +142,8 @@ pub(crate) fn share<P: Profile>(
     );
 }
 
-/// The senders of every transaction of the blocks of mainnet. Ours hashes the trie of the transactions and their ids as well,
-/// which alloy is not asked for.
+/// The senders of every transaction of the blocks of mainnet: from the same bytes to the same answer, which is the senders
+/// of a block whose root is that of its transactions; and beside alloy without the root, which ours looks at all the same.
 fn senders(vectors: &Vectors, engine: &Engine, out: &mut Out) {
     let blocks: Vec<_> =
         ethereum::blocks(vectors).into_iter().filter(|block| block.of.0.starts_with("mainnet-")).collect();
@@ -162,40 +162,37 @@ fn senders(vectors: &Vectors, engine: &Engine, out: &mut Out) {
         let transactions = reports.iter().flat_map(|report| &report.transactions);
         sum(&mut transactions.map(|transaction| transaction.sender.as_deref().expect("a sender")))
     };
-    let their_answer = |blocks: &[(&[u8], bool)]| {
-        let senders =
-            blocks.iter().flat_map(|(bytes, any_s)| ethereum::senders(bytes, *any_s).expect("a block"));
+    type Senders = fn(&[u8], bool) -> Result<Vec<Vec<u8>>, String>;
+    let their_answer = |of: Senders, blocks: &[(&[u8], bool)]| {
+        let senders = blocks.iter().flat_map(|(bytes, any_s)| of(bytes, *any_s).expect("a block"));
         let senders: Vec<Vec<u8>> = senders.collect();
         sum(&mut senders.iter().map(Vec::as_slice))
     };
+    let both: [(Senders, &str); 2] =
+        [(ethereum::senders_of_root, "senders and root"), (ethereum::senders, "senders")];
     let pairs: Vec<(&[u8], bool)> =
         records.iter().zip(&any_s).map(|((bytes, _), any_s)| (&bytes[..], *any_s)).collect();
 
-    let ours: Run<'_> = Box::new(|_| {
-        let mut batch = Batch::new();
-        records.iter().for_each(|(bytes, context)| batch.push(&Ethereum, bytes, context));
-        answer_of(&verify(engine, batch).expect("an engine that works"))
-    });
-    let theirs: Run<'_> = Box::new(|_| their_answer(&pairs));
-    let measured = pair((1, count), ours, theirs, &[answer_of(&reports)]);
-    print(
-        &format!("ethereum: senders of {count} transactions in {} blocks at once", blocks.len()),
-        &measured,
-        "alloy",
-        out,
-    );
-
-    // The largest block, as a node that follows the chain sees it.
     let largest = (0..records.len()).max_by_key(|&block| reports[block].transactions.len()).expect("a block");
-    let count = reports[largest].transactions.len();
-    let ours: Run<'_> = Box::new(|_| {
-        let mut batch = Batch::new();
-        batch.push(&Ethereum, &records[largest].0, &records[largest].1);
-        answer_of(&verify(engine, batch).expect("an engine that works"))
-    });
-    let theirs: Run<'_> = Box::new(|_| their_answer(&pairs[largest..=largest]));
-    let measured = pair((1, count), ours, theirs, &[answer_of(&reports[largest..=largest])]);
-    print(&format!("ethereum: senders of one block of {count} transactions"), &measured, "alloy", out);
+    let of_largest = reports[largest].transactions.len();
+    // All at once, and the largest block alone, as a node that follows the chain sees it.
+    let all = format!("{count} transactions in {} blocks at once", blocks.len());
+    let parts = [
+        (0..records.len(), count, all),
+        (largest..largest + 1, of_largest, format!("one block of {of_largest}")),
+    ];
+    for ((part, count, text), (of, what)) in
+        parts.iter().flat_map(|part| both.iter().map(move |of| (part, of)))
+    {
+        let ours: Run<'_> = Box::new(|_| {
+            let mut batch = Batch::new();
+            records[part.clone()].iter().for_each(|(bytes, context)| batch.push(&Ethereum, bytes, context));
+            answer_of(&verify(engine, batch).expect("an engine that works"))
+        });
+        let theirs: Run<'_> = Box::new(|_| their_answer(*of, &pairs[part.clone()]));
+        let measured = pair((1, *count), ours, theirs, &[answer_of(&reports[part.clone()])]);
+        print(&format!("ethereum: {what} of {text}"), &measured, "alloy", out);
+    }
     share("ethereum, blocks of mainnet", engine, &Ethereum, &borrowed(&records), SHARE, out);
 }
 

@@ -5,7 +5,7 @@
     python3 collector.py ROWS.jsonl.gz                          prints a line for each row
     python3 collector.py ROWS.jsonl.gz EXPECTED.jsonl.gz        compares with the rows of the same id, and counts
 
-A row has the message in hexadecimal digits as "input", and under "options" the fields of its context: keys, external_aad,
+A row has the message in hexadecimal digits as "input", what it is as "kind" (sign1, sign, cwt or eat), and under "options" the fields of its context: keys, external_aad,
 payload. A collector whose devices share their keys makes one context and uses it for all. SIGWARP_LIBRARY names the library,
 as in batch.py.
 """
@@ -13,10 +13,9 @@ as in batch.py.
 import json
 import sys
 from collections import Counter
-
-from batch import Handle, call
 from ctypes import byref
 
+from batch import Handle, call
 from transactions import VERDICTS, context, library, rows_of, verify
 
 # Messages that are verified together.
@@ -25,7 +24,7 @@ BATCH = 4096
 
 def fields(row):
     """The fields of a row as a context has them: what is no text as JSON."""
-    options = {"kind": row["kind"], **row["options"]} if "kind" in row else row["options"]
+    options = {"kind": row["kind"], **row["options"]}
     return tuple(
         (name, value if isinstance(value, str) else json.dumps(value)) for name, value in options.items() if value is not None
     )
@@ -83,9 +82,9 @@ MESSAGE = (
     "2af9a291aa32e14ab834dc56ed2a223444547e01f11d3b0916e5a4c345cacb36"
 )
 EXAMPLE = [
-    {"id": "RFC 9052", "input": MESSAGE, "options": {"keys": [KEY]}},
-    {"id": "another payload", "input": MESSAGE.replace("546869", "546969"), "options": {"keys": [KEY]}},
-    {"id": "no key", "input": MESSAGE, "options": {"keys": []}},
+    {"id": "RFC 9052", "kind": "sign1", "input": MESSAGE, "options": {"keys": [KEY]}},
+    {"id": "another payload", "kind": "sign1", "input": MESSAGE.replace("546869", "546969"), "options": {"keys": [KEY]}},
+    {"id": "no key", "kind": "sign1", "input": MESSAGE, "options": {"keys": []}},
 ]
 EXPECTED = [
     {"id": "RFC 9052", "verdict": "valid", "reason": None, "undecided": []},
