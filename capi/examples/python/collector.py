@@ -5,8 +5,8 @@
     python3 collector.py ROWS.jsonl.gz                          prints a line for each row
     python3 collector.py ROWS.jsonl.gz EXPECTED.jsonl.gz        compares with the rows of the same id, and counts
 
-A row has the message in hexadecimal digits as "input", what it is as "kind" (sign1, sign, cwt or eat), and under "options" the fields of its context: keys, external_aad,
-payload. A collector whose devices share their keys makes one context and uses it for all. SIGWARP_LIBRARY names the library,
+A row has the message in hexadecimal digits as "input", what it is as "kind" (sign1, sign, cwt or eat), and under "options" the
+fields of its context: keys, external_aad, payload. A collector whose devices share their keys makes one context and uses it for all. SIGWARP_LIBRARY names the library,
 as in batch.py.
 """
 

@@ -33,12 +33,15 @@ pub(super) struct Given {
     context: Result<Arc<AnyContext>, FieldError>,
 }
 
+/// Makes a field of the bytes of a file, or says what is wrong with them.
+type Contents = fn(&[u8]) -> Result<Value, String>;
+
 /// A file whose contents are a field.
 struct GivenFile {
     option: &'static str,
     field: &'static str,
     path: PathBuf,
-    read: fn(&[u8]) -> Result<Value, String>,
+    read: Contents,
     stamp: Option<Stamp>,
     value: Value,
 }
@@ -62,10 +65,10 @@ impl Given {
             }
         }
         let mut files = Vec::new();
-        let given: [(_, _, _, fn(&[u8]) -> Result<Value, String>); 2] =
-            [("--keys", "keys", &args.keys, keys), ("--roots", "roots", &args.roots, roots)];
-        for (option, field, path, read) in given {
-            let Some(path) = path.clone() else { continue };
+        let of_keys = args.keys.iter().map(|path| ("--keys", "keys", path, keys as Contents));
+        let of_roots = args.roots.iter().map(|path| ("--roots", "roots", path, roots as Contents));
+        for (option, field, path, read) in of_keys.chain(of_roots) {
+            let path = path.clone();
             if !known.contains(&field) {
                 let profile = system.name();
                 return Err(Failure::input(format!("{option}: the profile {profile} has no use for it")));

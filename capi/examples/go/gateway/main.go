@@ -96,7 +96,7 @@ func verify(engine *sigwarp.Engine, keys string, tokens io.Reader) (count, bad i
 const exampleSet = `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
 const exampleSignature = ".hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
 const exampleTokens = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc" + exampleSignature + "\n" +
-	"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmd" + exampleSignature + "\n"
+	"eyJhbGciOiJFZERTQSJ9.SXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc" + exampleSignature + "\n"
 
 func run(arguments []string) (int, error) {
 	engine, err := sigwarp.NewEngine(sigwarp.Options{})
