@@ -2,7 +2,7 @@
 //!
 //! # What it decides
 //!
-//! A record is the message, or its digest where [`Context::is_hashed`]; key and signature come with the context, since
+//! A record is the message, or its digest where the context says so; key and signature come with the context, since
 //! a log of a device has them in fields of their own. The signature is judged under the plain rule of its curve
 //! (`ecdsa`, `sm2`, `cofactorless` for Ed25519): chips do not make s low. Keys are x ‖ y, as chips give them, or as SEC 1
 //! writes them; for Ed25519 the 32 bytes of RFC 8032.
