@@ -19,6 +19,7 @@ use sigwarp_profiles::{AnyContext, Curve, Profile, PublicKey, System};
 
 use crate::Out;
 use crate::data::{Vectors, judge};
+use crate::goal::Goal;
 use crate::speed::{pair, prepared, print, share};
 
 /// The devices of the fleet, and how many tokens each sends.
@@ -28,8 +29,8 @@ const TOKENS: usize = 5;
 /// The part of the whole that parsing and folding may take where keys are registered.
 const SHARE: f64 = 1.0 / 3.0;
 
-/// What tokens are to be faster by on a Zen 5 core: without registered keys, and with them.
-const GOALS: [f64; 2] = [7.0, 18.0];
+/// What tokens are to be faster by: without registered keys, and with them.
+const GOALS: [Goal; 2] = [Goal::cold(7.0, 0.65 * 7.0), Goal::registered(18.0, 0.65 * 18.0)];
 
 /// A device.
 struct Device {
@@ -118,20 +119,8 @@ fn jwts(devices: &[Device], machine: &Machine, cold: &Engine, out: &mut Out) {
     let fleet = Fleet { name: "ES256 JWTs", profile: Jose, context, tokens: tokens(devices, Device::jwt) };
     let ratios = fleet.beside("jsonwebtoken", cold, accepts, out);
     for ((ratio, goal), keys) in ratios.into_iter().zip(GOALS).zip(["cold keys", "registered keys"]) {
-        let text = format!("JWTs with {keys}: {ratio:.2} × jsonwebtoken; at least {goal} on a Zen 5 core");
-        match is_zen5(machine) {
-            true => out.judge(ratio >= goal, &text),
-            false => out.note(&format!("{text}, which this is not")),
-        }
+        goal.judge(machine, ratio, &format!("JWTs with {keys} beside jsonwebtoken"), out);
     }
-}
-
-/// Whether the goals are for this processor: family 26 of AMD, with the multiplications of 52 bits.
-fn is_zen5(machine: &Machine) -> bool {
-    let is_family = |id: &String| id.split(" model").next() == Some("family 26");
-    machine.cpu.contains("AMD")
-        && machine.cpu_id.as_ref().is_some_and(is_family)
-        && machine.cpu_features.iter().any(|feature| feature == "avx512ifma")
 }
 
 /// COSE_Sign1 with ES256. `coset` takes a message apart and makes what is signed, AWS-LC verifies with keys that were parsed

@@ -17,6 +17,7 @@ mod damage;
 mod data;
 mod devices;
 mod ethereum;
+mod goal;
 mod solana;
 mod speed;
 mod unsigned;

@@ -15,6 +15,7 @@ use sigwarp_profiles::xrpl::Xrpl;
 use sigwarp_profiles::{Batch, Profile, answer, verify};
 
 use crate::data::{Vectors, judge};
+use crate::goal::Goal;
 use crate::{Out, ethereum, solana};
 
 /// At least 15 pairs, of the time of the processor: other processes may use the machine.
@@ -30,6 +31,10 @@ const SETTINGS: Settings = Settings {
 /// The part of the whole that parsing and folding may take.
 const SHARE: f64 = 0.2;
 
+/// What senders of blocks are to be faster by than alloy's, and transactions of Solana than the SDK's verification.
+const SENDERS: Goal = Goal::cold(7.0, 5.0);
+const TRANSACTIONS: Goal = Goal::cold(10.0, 7.0);
+
 /// Generated transactions of Solana.
 const SOLANA: usize = 10_000;
 
@@ -41,9 +46,9 @@ fn borrowed<C>(records: &Records<C>) -> Vec<(&[u8], &C)> {
 }
 
 pub(crate) fn speed(vectors: &Vectors, _: &Engine, out: &mut Out) {
-    let (_, engine) = prepared(out);
-    senders(vectors, &engine, out);
-    transactions_of_solana(vectors, &engine, out);
+    let (machine, engine) = prepared(out);
+    senders(vectors, (&machine, &engine), out);
+    transactions_of_solana(vectors, (&machine, &engine), out);
     alone(vectors, &engine, Xrpl, "xrpl", out);
     alone(vectors, &engine, Chainlink, "chainlink", out);
 }
@@ -144,7 +149,7 @@ pub(crate) fn share<P: Profile>(
 
 /// The senders of every transaction of the blocks of mainnet: from the same bytes to the same answer, which is the senders
 /// of a block whose root is that of its transactions; and beside alloy without the root, which ours looks at all the same.
-fn senders(vectors: &Vectors, engine: &Engine, out: &mut Out) {
+fn senders(vectors: &Vectors, (machine, engine): (&Machine, &Engine), out: &mut Out) {
     let blocks: Vec<_> =
         ethereum::blocks(vectors).into_iter().filter(|block| block.of.0.starts_with("mainnet-")).collect();
     let any_s: Vec<bool> =
@@ -191,14 +196,16 @@ fn senders(vectors: &Vectors, engine: &Engine, out: &mut Out) {
         });
         let theirs: Run<'_> = Box::new(|_| their_answer(*of, &pairs[part.clone()]));
         let measured = pair((1, *count), ours, theirs, &[answer_of(&reports[part.clone()])]);
-        print(&format!("ethereum: {what} of {text}"), &measured, "alloy", out);
+        let what = format!("ethereum: {what} of {text}");
+        let ratio = print(&what, &measured, "alloy", out);
+        SENDERS.judge(machine, ratio, &format!("{what} beside alloy"), out);
     }
     share("ethereum, blocks of mainnet", engine, &Ethereum, &borrowed(&records), SHARE, out);
 }
 
 /// Ten thousand transactions in the shapes of valid ones of the vectors, each with keys of its own: decoded, sanitized and
 /// verified.
-fn transactions_of_solana(vectors: &Vectors, engine: &Engine, out: &mut Out) {
+fn transactions_of_solana(vectors: &Vectors, (machine, engine): (&Machine, &Engine), out: &mut Out) {
     let records: Records<Context> = generated(vectors);
     let valid = records.iter().filter(|(bytes, _)| solana::verified(bytes).is_ok()).count();
     assert_eq!(valid, SOLANA, "generated transactions");
@@ -209,7 +216,9 @@ fn transactions_of_solana(vectors: &Vectors, engine: &Engine, out: &mut Out) {
     let theirs: Run<'_> =
         Box::new(|_| records.iter().filter(|(bytes, _)| solana::verified(bytes).is_ok()).count() as u64);
     let measured = pair((1, SOLANA), ours, theirs, &[SOLANA as u64]);
-    print(&format!("solana: {SOLANA} transactions at once"), &measured, "the SDK", out);
+    let what = format!("solana: {SOLANA} transactions at once");
+    let ratio = print(&what, &measured, "the SDK", out);
+    TRANSACTIONS.judge(machine, ratio, &format!("{what} beside the SDK"), out);
     share("solana", engine, &Solana, &borrowed(&records), SHARE, out);
 }
 
