@@ -1,7 +1,9 @@
 //! The header of a signature: what it asks for, and which keys may have made it.
 
+use std::borrow::Cow;
+
 use super::keys::{Key, Kind};
-use super::message::{Signature, decode};
+use super::message::{SHORT, Signature, decode};
 use super::{CANDIDATES, Context, Fault};
 use crate::keys::Curve;
 use crate::strict_json::{Json, Object};
@@ -10,7 +12,7 @@ use crate::strict_json::{Json, Object};
 pub(super) struct Header {
     algorithm: Algorithm,
     /// The name of the algorithm in keys.
-    name: String,
+    name: &'static str,
     id: Option<String>,
     /// Whether the payload is signed in base64url; otherwise as it is.
     pub(super) is_encoded: bool,
@@ -25,28 +27,37 @@ enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithms that are registered for signatures (IANA, JSON Web Signature and Encryption Algorithms).
-    fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "ES256" => Self::On(Curve::P256),
-            "ES256K" => Self::On(Curve::Secp256k1),
-            "EdDSA" | "Ed25519" => Self::On(Curve::Ed25519),
-            "Ed448" => Self::Unsupported(Kind::Okp),
-            "ES384" | "ES512" => Self::Unsupported(Kind::Ec),
-            "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" => Self::Unsupported(Kind::Rsa),
-            "HS256" | "HS384" | "HS512" => Self::Unsupported(Kind::Symmetric),
-            "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87" => Self::Unsupported(Kind::Other),
-            _ => return None,
-        })
-    }
+    /// The algorithms that are registered for signatures (IANA, JSON Web Signature and Encryption Algorithms), by name.
+    const REGISTERED: [(&'static str, Self); 19] = [
+        ("ES256", Self::On(Curve::P256)),
+        ("EdDSA", Self::On(Curve::Ed25519)),
+        ("Ed25519", Self::On(Curve::Ed25519)),
+        ("ES256K", Self::On(Curve::Secp256k1)),
+        ("Ed448", Self::Unsupported(Kind::Okp)),
+        ("ES384", Self::Unsupported(Kind::Ec)),
+        ("ES512", Self::Unsupported(Kind::Ec)),
+        ("RS256", Self::Unsupported(Kind::Rsa)),
+        ("RS384", Self::Unsupported(Kind::Rsa)),
+        ("RS512", Self::Unsupported(Kind::Rsa)),
+        ("PS256", Self::Unsupported(Kind::Rsa)),
+        ("PS384", Self::Unsupported(Kind::Rsa)),
+        ("PS512", Self::Unsupported(Kind::Rsa)),
+        ("HS256", Self::Unsupported(Kind::Symmetric)),
+        ("HS384", Self::Unsupported(Kind::Symmetric)),
+        ("HS512", Self::Unsupported(Kind::Symmetric)),
+        ("ML-DSA-44", Self::Unsupported(Kind::Other)),
+        ("ML-DSA-65", Self::Unsupported(Kind::Other)),
+        ("ML-DSA-87", Self::Unsupported(Kind::Other)),
+    ];
 }
 
 impl Header {
     /// Reads both headers of a signature.
     pub(super) fn of(signature: &Signature<'_>) -> Result<Self, Fault> {
+        let mut short = [0; SHORT];
         let bytes = match &*signature.protected {
-            [] => b"{}".to_vec(),
-            text => decode(text)?,
+            [] => Cow::Borrowed(&b"{}"[..]),
+            text => decode(text, &mut short)?,
         };
         let Json::Object(protected) = Json::read(&bytes)? else { return Err(Fault::Malformed) };
         if protected.meets(&signature.header) {
@@ -61,9 +72,10 @@ impl Header {
         if name.eq_ignore_ascii_case("none") {
             return Err(Fault::AlgorithmNone);
         }
-        let algorithm = Algorithm::of(name).ok_or(Fault::UnknownAlgorithm)?;
+        let registered = Algorithm::REGISTERED.iter().find(|(of, _)| *of == name);
+        let &(name, algorithm) = registered.ok_or(Fault::UnknownAlgorithm)?;
         let id = text("kid")?.map(str::to_owned);
-        Ok(Self { algorithm, name: name.to_owned(), id, is_encoded })
+        Ok(Self { algorithm, name, id, is_encoded })
     }
 
     /// The keys that may have made the signature: at least one, at most [`CANDIDATES`].
@@ -71,32 +83,33 @@ impl Header {
     /// # Errors
     /// Why there is none. `NeedsKey` and `UnsupportedAlgorithm` leave the record open.
     pub(super) fn candidates<'a>(&self, context: &'a Context) -> Result<Vec<&'a Key>, Fault> {
-        let meant: Vec<&Key> = match &self.id {
-            // One more than are tried, so that too many are seen.
-            Some(id) => context.keys.of_id(id.as_bytes()).take(CANDIDATES + 1).collect(),
-            None => context.keys.all().iter().filter(|key| self.is_of(key)).take(CANDIDATES + 1).collect(),
+        // One more than are tried, so that too many are seen.
+        const SEEN: usize = CANDIDATES + 1;
+        let mut keys: Vec<&Key> = match &self.id {
+            Some(id) => context.keys.of_id(id.as_bytes()).take(SEEN).collect(),
+            None => context.keys.all().iter().filter(|key| self.is_of(key)).take(SEEN).collect(),
         };
-        let meant = match (&self.id, meant.is_empty()) {
-            (Some(_), true) => context.keys.without_id().take(CANDIDATES + 1).collect(),
+        match (&self.id, keys.is_empty()) {
+            (Some(_), true) => keys.extend(context.keys.without_id().take(SEEN)),
             (None, true) if !context.keys.all().is_empty() => return Err(Fault::AlgorithmMismatch),
-            _ => meant,
-        };
-        if meant.is_empty() || meant.len() > CANDIDATES {
+            _ => {}
+        }
+        if keys.is_empty() || keys.len() > CANDIDATES {
             return Err(Fault::NeedsKey);
         }
-        let fitting: Vec<&Key> = meant.into_iter().filter(|key| self.is_of(key)).collect();
-        if fitting.is_empty() {
+        keys.retain(|key| self.is_of(key));
+        if keys.is_empty() {
             return Err(Fault::AlgorithmMismatch);
         }
-        if fitting.iter().all(|key| key.public.is_none()) {
+        if keys.iter().all(|key| key.public.is_none()) {
             return Err(Fault::UnsupportedAlgorithm);
         }
-        let named: Vec<&Key> = fitting.into_iter().filter(|key| self.is_named_by(key)).collect();
-        if named.is_empty() {
+        keys.retain(|key| self.is_named_by(key));
+        if keys.is_empty() {
             return Err(Fault::AlgorithmMismatch);
         }
-        let verifying: Vec<&Key> = named.into_iter().filter(|key| key.verifies).collect();
-        if verifying.is_empty() { Err(Fault::KeyUse) } else { Ok(verifying) }
+        keys.retain(|key| key.verifies);
+        if keys.is_empty() { Err(Fault::KeyUse) } else { Ok(keys) }
     }
 
     /// Whether a key is of the type and the curve of the algorithm.
@@ -113,7 +126,7 @@ impl Header {
     /// Whether the key's own algorithm, where it has one, is that of the header.
     fn is_named_by(&self, key: &Key) -> bool {
         let name = |name| if name == "Ed25519" { "EdDSA" } else { name };
-        key.algorithm.as_deref().is_none_or(|of| name(of) == name(self.name.as_str()))
+        key.algorithm.as_deref().is_none_or(|of| name(of) == name(self.name))
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::header::Header;
-use super::message::{Message, Signature, decode};
+use super::message::{Message, SHORT, Signature, check_encoding, decode};
 use super::{COPIES, Context, Fault};
 use crate::batch::Answers;
 use crate::profile::Decided;
@@ -21,8 +21,8 @@ pub struct Plan {
 
 #[derive(Debug)]
 enum Open {
-    /// The checks of a signature under each key that may have made it.
-    Tried(Vec<CheckId>),
+    /// The checks of a signature under each key that may have made it: the first of them, and the others.
+    Tried(CheckId, Vec<CheckId>),
     /// What the signature waits for.
     Waits(Fault),
 }
@@ -68,7 +68,7 @@ fn payload<'a>(
         (None, None) => Err(Decided::open(Fault::DetachedPayload)),
         (None, Some(inside)) => {
             if is_encoded {
-                decode(inside)?;
+                check_encoding(inside)?;
             }
             Ok(message.compact.is_none().then_some(Cow::Borrowed(inside)))
         }
@@ -82,7 +82,8 @@ fn open<'a>(
     context: &'a Context,
     work: &mut Work<'a>,
 ) -> Result<Open, Fault> {
-    let bytes = decode(&signature.signature)?;
+    let mut short = [0; SHORT];
+    let bytes = decode(&signature.signature, &mut short)?;
     let candidates = match header.candidates(context) {
         Err(waits @ (Fault::NeedsKey | Fault::UnsupportedAlgorithm)) => return Ok(Open::Waits(waits)),
         candidates => candidates?,
@@ -93,12 +94,14 @@ fn open<'a>(
         (_, payload) => work.own_all([&signature.protected[..], b".", payload.unwrap_or(&[])]),
     };
     let bytes = work.own(&bytes);
-    let mut checks = Vec::with_capacity(candidates.len());
-    for key in candidates.iter().filter_map(|key| key.public.as_ref()) {
-        let Some(suite) = context.suite(key.curve) else { continue };
-        checks.push(work.verify(suite, &key.bytes[..], signed, bytes));
-    }
-    Ok(if checks.is_empty() { Open::Waits(Fault::UnsupportedAlgorithm) } else { Open::Tried(checks) })
+    let mut checks = candidates.iter().filter_map(|key| {
+        let public = key.public.as_ref()?;
+        Some(work.verify(context.suite(public.curve)?, &public.bytes[..], signed, bytes))
+    });
+    Ok(match checks.next() {
+        Some(first) => Open::Tried(first, checks.collect()),
+        None => Open::Waits(Fault::UnsupportedAlgorithm),
+    })
 }
 
 impl crate::Plan for Plan {
@@ -109,11 +112,11 @@ impl crate::Plan for Plan {
             let role = if self.is_numbered { Role::nth("signature", place) } else { Role::one("signature") };
             match open {
                 Open::Waits(fault) => waits.push((*fault).into()),
-                Open::Tried(checks) => {
-                    let tried = checks.iter().map(|&check| answers.signature(role, check));
+                Open::Tried(first, others) => {
                     // The key under which it holds, else the first of those that were tried.
-                    let holds = tried.clone().find(|signature| signature.verdict.is_valid());
-                    signatures.extend(holds.or(tried.clone().next()));
+                    let mut tried = std::iter::once(first).chain(others);
+                    let holds = tried.find(|&&check| answers.verdict(check).is_valid());
+                    signatures.push(answers.signature(role, *holds.unwrap_or(first)));
                 }
             }
         }
