@@ -331,7 +331,7 @@ pub(crate) struct TransactionsArgs {
     /// A field of the context for records that do not have it, such as chain_id=1; may be repeated
     #[arg(long = "context", value_name = "NAME=VALUE")]
     pub(crate) context: Vec<String>,
-    /// Keys for records that do not have them: a JWK Set, an array of keys or a key, as JSON
+    /// Keys for records that do not have them: a JWK Set, public keys or certificates as PEM or DER, or a COSE_KeySet
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
     /// Certificates that chains may end in, for records that do not have them: PEM, or the DER of one

@@ -118,6 +118,12 @@ impl Fields {
         value.filter(|value| **value != Value::Null)
     }
 
+    /// The value of a field, taken out; `None` where it is absent or null.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        let place = self.0.iter().position(|(of, _)| of == name)?;
+        Some(self.0.remove(place).1).filter(|value| *value != Value::Null)
+    }
+
     /// The names and values in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))

@@ -56,6 +56,7 @@ mod profile;
 mod reader;
 mod report;
 mod strict_json;
+mod subject_key;
 mod work;
 
 pub mod chainlink;
@@ -71,7 +72,7 @@ pub mod xrpl;
 pub use batch::{Answers, Batch, Error, Recovered, Results, answer, verify};
 pub use cause::Cause;
 pub use fields::{FieldError, Fields, TextError, Value};
-pub use keys::{Curve, KeySet, PublicKey};
+pub use keys::{Curve, KeySet, KeyType, PublicKey};
 pub use prevalidator::Prevalidator;
 pub use profile::{AnyContext, Decided, FRAMING_BYTES, Plan, Profile, System, WrongContext};
 pub use reader::Reader;

@@ -22,12 +22,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// See the module.
 pub(super) struct Given {
     system: &'static dyn System,
-    /// Those of `--context`.
-    options: Fields,
     files: Vec<GivenFile>,
     /// When the files were looked at.
     looked: Instant,
-    /// All of them: the options, then what the files hold.
+    /// All of them: the options, then what the files hold. A million keys are kept once.
     fields: Fields,
     /// The context that they make by themselves, where they do.
     context: Result<Arc<AnyContext>, FieldError>,
@@ -43,7 +41,6 @@ struct GivenFile {
     path: PathBuf,
     read: Contents,
     stamp: Option<Stamp>,
-    value: Value,
 }
 
 /// By what a changed file is known.
@@ -73,19 +70,19 @@ impl Given {
                 let profile = system.name();
                 return Err(Failure::input(format!("{option}: the profile {profile} has no use for it")));
             }
-            let (stamp, value) = (None, Value::Null);
-            let mut file = GivenFile { option, field, path, read, stamp, value };
-            file.read_again().map_err(Failure::input)?;
-            files.push(file);
+            files.push(GivenFile { option, field, path, read, stamp: None });
         }
-        let fields = all(&options, &files);
+        let mut fields = options;
+        for file in &mut files {
+            fields.push(file.field, file.read_again().map_err(Failure::input)?);
+        }
         let context = system.context(&fields).map(Arc::new);
         if let Err(error @ FieldError::Wrong { field, .. }) = &context
             && let Some(file) = files.iter().find(|file| file.field == *field)
         {
             return Err(Failure::input(format!("{} {}: {error}", file.option, file.path.display())));
         }
-        Ok(Self { system, options, files, looked: Instant::now(), fields, context })
+        Ok(Self { system, files, looked: Instant::now(), fields, context })
     }
 
     /// The fields, for records that have some of their own.
@@ -114,20 +111,28 @@ impl Given {
 
     fn look(&mut self) {
         self.looked = Instant::now();
-        let mut has_changed = false;
+        // What each file holds now, where it has changed.
+        let mut changed: Vec<Option<Value>> = Vec::new();
         for file in &mut self.files {
-            if stamp(&file.path) == file.stamp {
-                continue;
-            }
-            match file.read_again() {
-                Ok(()) => has_changed = true,
-                Err(problem) => note(&format!("{problem}; what it held before stays in use")),
-            }
+            let value = match stamp(&file.path) == file.stamp {
+                true => None,
+                false => file
+                    .read_again()
+                    .map_err(|problem| note(&format!("{problem}; what it held before stays in use")))
+                    .ok(),
+            };
+            changed.push(value);
         }
-        if !has_changed {
+        if changed.iter().all(Option::is_none) {
             return;
         }
-        let fields = all(&self.options, &self.files);
+        // The options come first, and a name may stand among both.
+        let options = self.fields.iter().count() - self.files.len();
+        let fields = self.fields.iter().enumerate().map(|(place, (name, value))| {
+            let new = place.checked_sub(options).and_then(|file| changed[file].take());
+            (name.to_owned(), new.unwrap_or_else(|| value.clone()))
+        });
+        let fields: Fields = fields.collect();
         match self.system.context(&fields) {
             Ok(context) => (self.fields, self.context) = (fields, Ok(Arc::new(context))),
             // Rows may have what is missing, as before.
@@ -139,24 +144,18 @@ impl Given {
     }
 }
 
-fn all(options: &Fields, files: &[GivenFile]) -> Fields {
-    let options = options.iter().map(|(name, value)| (name.to_owned(), value.clone()));
-    options.chain(files.iter().map(|file| (file.field.to_owned(), file.value.clone()))).collect()
-}
-
 fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = path.metadata().ok()?;
     Some((metadata.len(), metadata.modified().ok()))
 }
 
 impl GivenFile {
-    fn read_again(&mut self) -> Result<(), String> {
+    fn read_again(&mut self) -> Result<Value, String> {
         // Before it is read: what changes meanwhile is seen next time.
         self.stamp = stamp(&self.path);
         let wrong = |problem: String| format!("{} {}: {problem}", self.option, self.path.display());
         let bytes = bytes(&self.path).map_err(wrong)?;
-        self.value = (self.read)(&bytes).map_err(wrong)?;
-        Ok(())
+        (self.read)(&bytes).map_err(wrong)
     }
 }
 
@@ -170,17 +169,32 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The keys of a JWK Set, an array of keys or one key, in JSON.
+/// Keys in one of the forms in which they are kept: JSON (a JWK Set, an array of keys, a key), PEM (public keys and
+/// certificates), the DER of one of these, CBOR (a COSE_KeySet, a COSE_Key).
 fn keys(bytes: &[u8]) -> Result<Value, String> {
-    const REMEDY: &str = "give a JWK Set, an array of keys or a key, as JSON";
+    const REMEDY: &str = "give a JWK Set, an array of keys or a key as JSON, public keys or certificates as PEM or DER, \
+                          or a COSE_KeySet";
+    let only = |member: &str, bytes: &[u8]| {
+        Value::Object([(member.to_owned(), Value::Bytes(bytes.to_vec()))].into_iter().collect())
+    };
+    let blocks = pem(bytes, &["PUBLIC KEY", "CERTIFICATE"])?;
+    if !blocks.is_empty() {
+        return Ok(Value::Array(blocks.iter().map(|der| only("der", der)).collect()));
+    }
+    match bytes.first() {
+        Some(0x30) => return Ok(Value::Array(vec![only("der", bytes)])),
+        // CBOR's arrays and maps: no text begins so.
+        Some(0x80..=0xbf) => return Ok(Value::Array(vec![only("cose", bytes)])),
+        _ => {}
+    }
     // An array is read as the member that it would be.
     let set = match bytes.trim_ascii_start().first() {
         Some(b'[') => Fields::from_json(&[b"{\"keys\":", bytes, b"}"].concat()),
         _ => Fields::from_json(bytes),
     };
-    let set = set.map_err(|error| format!("{error}; {REMEDY}"))?;
-    match set.get("keys") {
-        Some(keys @ Value::Array(_)) => Ok(keys.clone()),
+    let mut set = set.map_err(|error| format!("{error}; {REMEDY}"))?;
+    match set.take("keys") {
+        Some(keys @ Value::Array(_)) => Ok(keys),
         Some(_) => Err(format!("there are no keys in it; {REMEDY}")),
         None => Ok(Value::Array(vec![Value::Object(set)])),
     }
@@ -188,7 +202,7 @@ fn keys(bytes: &[u8]) -> Result<Value, String> {
 
 /// Certificates as PEM with one or several, or the DER of one.
 fn roots(bytes: &[u8]) -> Result<Value, String> {
-    let roots = match certificates(bytes)? {
+    let roots = match pem(bytes, &["CERTIFICATE"])? {
         found if !found.is_empty() => found,
         // DER begins with a SEQUENCE, which no text does.
         _ if bytes.first() == Some(&0x30) => vec![bytes.to_vec()],
@@ -197,21 +211,27 @@ fn roots(bytes: &[u8]) -> Result<Value, String> {
     Ok(Value::Array(roots.into_iter().map(Value::Bytes).collect()))
 }
 
-/// The certificates of PEM; none where there is no PEM. What stands between them is no matter.
-fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-    const END: &str = "-----END CERTIFICATE-----";
+/// The blocks of PEM, which have one of these labels; none where there is no PEM. What stands between them is no matter.
+fn pem(bytes: &[u8], labels: &[&str]) -> Result<Vec<Vec<u8>>, String> {
+    const BEGIN: &str = "-----BEGIN ";
     let Ok(mut text) = std::str::from_utf8(bytes) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     while let Some(begin) = text.find(BEGIN) {
         let number = found.len() + 1;
-        let rest = &text[begin..];
-        let end = rest.find(END).ok_or_else(|| format!("certificate {number} has no END CERTIFICATE"))?;
-        let (block, after) = rest.split_at(end + END.len());
-        let (_, der) = pem_rfc7468::decode_vec(block.as_bytes())
-            .map_err(|error| format!("certificate {number}: {error}"))?;
+        let block = &text[begin..];
+        let label = block[BEGIN.len()..].split_once("-----").map_or("", |(label, _)| label);
+        if !labels.contains(&label) {
+            // What a private key holds is for nobody's eyes.
+            let label: String = label.chars().filter(char::is_ascii).take(40).collect();
+            return Err(format!("block {number} is {label:?}; {} are read", labels.join(" and ")));
+        }
+        let end = format!("-----END {label}-----");
+        let length =
+            block.find(&end).ok_or_else(|| format!("block {number} has no END {label}"))? + end.len();
+        let (_, der) = pem_rfc7468::decode_vec(block[..length].as_bytes())
+            .map_err(|error| format!("block {number}: {error}"))?;
         found.push(der);
-        text = after;
+        text = &block[length..];
     }
     Ok(found)
 }
@@ -229,9 +249,30 @@ mod tests {
         assert_eq!(roots(b"").unwrap_err(), "no certificate in it; give PEM with BEGIN CERTIFICATE, or DER");
         assert_eq!(
             roots(b"-----BEGIN CERTIFICATE-----\nMAA=").unwrap_err(),
-            "certificate 1 has no END CERTIFICATE"
+            "block 1 has no END CERTIFICATE"
         );
-        assert!(roots(pem.replace("MAA=", "M").as_bytes()).unwrap_err().starts_with("certificate 1: "));
+        assert!(roots(pem.replace("MAA=", "M").as_bytes()).unwrap_err().starts_with("block 1: "));
+    }
+
+    #[test]
+    fn keys_are_found_in_every_form() {
+        let of = |member: &str, bytes: &[u8]| {
+            Value::Object([(member.to_owned(), Value::Bytes(bytes.to_vec()))].into_iter().collect())
+        };
+        let pem = "# a fleet\n-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n\
+                   -----BEGIN CERTIFICATE-----\nMAE=\n-----END CERTIFICATE-----\n";
+        assert_eq!(
+            keys(pem.as_bytes()),
+            Ok(Value::Array(vec![of("der", &[0x30, 0]), of("der", &[0x30, 1])]))
+        );
+        assert_eq!(keys(&[0x30, 0]), Ok(Value::Array(vec![of("der", &[0x30, 0])])));
+        assert_eq!(keys(&[0x81, 0xa0]), Ok(Value::Array(vec![of("cose", &[0x81, 0xa0])])));
+        let json = keys(br#"{"keys":[{"kty":"EC"}]}"#);
+        assert_eq!(json, keys(br#" [{"kty":"EC"}]"#));
+        assert_eq!(json, keys(br#"{"kty":"EC"}"#));
+        let error = keys(b"-----BEGIN EC PRIVATE KEY-----\nMAA=\n").unwrap_err();
+        assert_eq!(error, "block 1 is \"EC PRIVATE KEY\"; PUBLIC KEY and CERTIFICATE are read");
+        assert!(keys(b"").unwrap_err().ends_with("or a COSE_KeySet"));
     }
 
     #[test]
@@ -244,20 +285,12 @@ mod tests {
         };
         std::fs::write(&path, key("a")).expect("a file");
         let system = sigwarp_profiles::system("jose").expect("a profile");
-        let file = GivenFile {
-            option: "--keys",
-            field: "keys",
-            path: path.clone(),
-            read: keys,
-            stamp: None,
-            value: Value::Null,
-        };
+        let file = GivenFile { option: "--keys", field: "keys", path: path.clone(), read: keys, stamp: None };
         let mut given = Given {
             system,
-            options: Fields::new(),
             files: vec![file],
             looked: Instant::now(),
-            fields: Fields::new(),
+            fields: [("keys".to_owned(), Value::Array(Vec::new()))].into_iter().collect(),
             context: system.context(&Fields::new()).map(Arc::new),
         };
         let ids = |given: &Given| match given.fields().objects("keys") {

@@ -204,6 +204,17 @@ fn a_column_of_parquet_is_read_under_the_context_of_the_command() {
 const TOKENS: &str = include_str!("../../../datasets/samples/tokens.txt");
 const KEY_SET: &str = include_str!("../../../datasets/samples/jwks.json");
 
+/// The keys of [`KEY_SET`].
+const KEYS_IN_PEM: &str = "\
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7
+6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+-----END PUBLIC KEY-----
+-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----
+";
+
 #[test]
 fn the_pairs_of_a_secure_element_are_rows() {
     let rows = include_str!("../../../datasets/samples/secure-element.jsonl");
@@ -246,6 +257,10 @@ fn tokens_stand_one_in_a_line_and_keys_in_a_file() {
     let row = json!({ "input": tokens[1], "options": { "keys": own["keys"] }, "expected": true });
     let ran = jose(&["-", "--keys", "keys.json"], &format!("{}\n{row}\n", tokens[0]));
     assert_eq!((ran.status, summary(&ran)["valid"].clone()), (Some(0), json!(2)), "{ran:?}");
+    // The same keys as PEM, which are found by their thumbprints or, as they are few, tried.
+    fs::write(path.join("keys.pem"), KEYS_IN_PEM).expect("a file");
+    let ran = jose(&["-", "--keys", "keys.pem"], &format!("{}\n{}\n", tokens[0], tokens[1]));
+    assert_eq!((ran.status, summary(&ran)["valid"].clone()), (Some(0), json!(2)), "{ran:?}");
     // Without keys nothing is decided.
     let ran = jose(&["tokens.txt"], "");
     assert_eq!((ran.status, summary(&ran)["undecided"].clone()), (Some(1), json!(3)), "{ran:?}");
@@ -253,6 +268,12 @@ fn tokens_stand_one_in_a_line_and_keys_in_a_file() {
         ("bad.json", "{", "--keys bad.json: not a JSON object: EOF while parsing"),
         ("number.json", "7", "--keys number.json: not a JSON object: invalid type"),
         ("none.json", r#"{"keys":7}"#, "--keys none.json: there are no keys in it; give a JWK Set"),
+        (
+            "key.pem",
+            "-----BEGIN PRIVATE KEY-----\n",
+            "--keys key.pem: block 1 is \"PRIVATE KEY\"; PUBLIC KEY and",
+        ),
+        ("key.der", "0", "--keys key.der: the field \"keys\" must be JSON Web Keys"),
         ("half.json", r#"{"kty":"EC"}"#, "--keys half.json: the field \"keys\" must be JSON Web Keys"),
     ] {
         fs::write(path.join(name), contents).expect("a file");

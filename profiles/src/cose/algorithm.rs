@@ -2,8 +2,9 @@
 
 use sigwarp::Suite;
 
-use super::keys::{Key, KeyType};
+use super::keys::Key;
 use super::{Context, Fault};
+use crate::keys::KeyType;
 
 /// A registered algorithm for signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ const ALG: i128 = 1;
 const CRIT: i128 = 2;
 const KID: i128 = 4;
 const X5CHAIN: i128 = 33;
+const X5T: i128 = 34;
 
 /// The parameters of RFC 9052, which every application must know, and which may therefore be critical.
 const COMMON: std::ops::RangeInclusive<i128> = 1..=6;
@@ -27,6 +28,7 @@ struct Bucket<'h> {
     crit: Option<Item<'h>>,
     kid: Option<Item<'h>>,
     x5chain: Option<Item<'h>>,
+    x5t: Option<Item<'h>>,
 }
 
 /// A label: a number or text.
@@ -45,8 +47,16 @@ impl<'h> Label<'h> {
 impl<'h> Bucket<'h> {
     /// `None` where it is no map, or a label is neither a number nor text.
     fn of(map: Item<'h>) -> Option<Self> {
-        let mut bucket =
-            Self { map, is_empty: true, common: 0, alg: None, crit: None, kid: None, x5chain: None };
+        let mut bucket = Self {
+            map,
+            is_empty: true,
+            common: 0,
+            alg: None,
+            crit: None,
+            kid: None,
+            x5chain: None,
+            x5t: None,
+        };
         for (label, value) in map.map()? {
             bucket.is_empty = false;
             let Label::Integer(label) = Label::of(label)? else { continue };
@@ -58,6 +68,7 @@ impl<'h> Bucket<'h> {
                 CRIT => bucket.crit = Some(value),
                 KID => bucket.kid = Some(value),
                 X5CHAIN => bucket.x5chain = Some(value),
+                X5T => bucket.x5t = Some(value),
                 _ => {}
             }
         }
@@ -161,6 +172,17 @@ impl<'h> Headers<'h> {
     /// The certificates that the record brings.
     pub(super) fn x5chain(&self) -> Option<Item<'h>> {
         self.either(|bucket| bucket.x5chain)
+    }
+
+    /// The hash of the certificate of the signer: SHA-256 (−16), or the first eight bytes of it (−15).
+    pub(super) fn certificate_digest(&self) -> Option<Cow<'h, [u8]>> {
+        let [algorithm, digest] = self.either(|bucket| bucket.x5t)?.array_of()?;
+        let length = match algorithm.integer()? {
+            -16 => 32,
+            -15 => 8,
+            _ => return None,
+        };
+        digest.byte_string().filter(|digest| digest.len() == length)
     }
 
     fn either(&self, get: impl Fn(&Bucket<'h>) -> Option<Item<'h>>) -> Option<Item<'h>> {

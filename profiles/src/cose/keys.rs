@@ -1,50 +1,11 @@
 //! Keys: those of a context, and COSE_Key (RFC 9052 section 7, RFC 9053 section 7).
 
-use crate::cbor::Item;
+use sha2::{Digest, Sha256};
+
+use crate::cbor::{self, Item, NewHead};
 use crate::fields::{FieldError, Fields, Value};
-
-/// The curve or type of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyType {
-    /// `p256`.
-    P256,
-    /// `secp256k1`.
-    Secp256k1,
-    /// `ed25519`.
-    Ed25519,
-    /// `p384`, which is not verified here, as those that follow.
-    P384,
-    /// `p521`.
-    P521,
-    /// `ed448`.
-    Ed448,
-    /// `rsa`.
-    Rsa,
-}
-
-impl KeyType {
-    /// Every type.
-    pub const ALL: [Self; 7] =
-        [Self::P256, Self::Secp256k1, Self::Ed25519, Self::P384, Self::P521, Self::Ed448, Self::Rsa];
-
-    /// The name in files and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::P256 => "p256",
-            Self::Secp256k1 => "secp256k1",
-            Self::Ed25519 => "ed25519",
-            Self::P384 => "p384",
-            Self::P521 => "p521",
-            Self::Ed448 => "ed448",
-            Self::Rsa => "rsa",
-        }
-    }
-
-    /// The type of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|of| of.name() == name)
-    }
-}
+use crate::keys::KeyType;
+use crate::subject_key::SubjectKey;
 
 /// A public key, and what it says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +20,8 @@ pub struct Key {
     pub algorithm: Option<i128>,
     /// Whether it may verify: `key_ops` is absent or has it.
     pub verifies: bool,
+    /// The SHA-256 of the certificate that it comes from.
+    pub certificate: Option<[u8; 32]>,
 }
 
 /// Labels of a COSE_Key.
@@ -76,12 +39,14 @@ mod label {
 const VERIFY: (i128, &[u8]) = (2, b"verify");
 
 const EXPECTED: &str = "keys: objects with crv (p256, secp256k1, ed25519, p384, p521, ed448 or rsa), key and, where \
-                        they have them, kid and alg; or with cose, a COSE_Key";
+                        they have them, kid and alg; or with cose, a COSE_Key \
+                        or COSE_KeySet; or with der, a certificate or public key";
 
 impl Key {
     /// A key that says nothing of itself.
     pub fn new(kind: KeyType, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { kind, bytes: bytes.into(), id: None, algorithm: None, verifies: true }
+        let bytes = bytes.into();
+        Self { kind, bytes, id: None, algorithm: None, verifies: true, certificate: None }
     }
 
     /// The same key, with an id.
@@ -90,15 +55,24 @@ impl Key {
         Self { id: Some(id.into()), ..self }
     }
 
-    /// A key from the members of an object.
+    /// The keys from the members of an object: one, but for a COSE_KeySet. Elements of that which are no keys of a listed
+    /// type are left out (RFC 9052, section 7).
     ///
     /// # Errors
     /// The members make no key.
-    pub fn from_fields(fields: &Fields) -> Result<Self, FieldError> {
+    pub fn from_fields(fields: &Fields) -> Result<Vec<Self>, FieldError> {
         let wrong = || FieldError::Wrong { field: "keys", expected: EXPECTED };
         let bytes = |name| fields.get(name).map(|value| value.to_bytes().ok_or_else(wrong)).transpose();
         if let Some(encoded) = bytes("cose")? {
-            return Self::from_cose(&encoded).ok_or_else(wrong);
+            let item = Item::whole(&encoded).map_err(|_| wrong())?;
+            return match item.array() {
+                Some(keys) => Ok(keys.filter_map(|key| Self::of_item(&key)).collect()),
+                None => Ok(vec![Self::of_item(&item).ok_or_else(wrong)?]),
+            };
+        }
+        if let Some(der) = bytes("der")? {
+            let key = Self::from_der(&der).ok_or_else(wrong)?;
+            return Ok(vec![Self { id: bytes("kid")?, ..key }]);
         }
         let kind = match fields.get("crv") {
             Some(Value::Text(name)) => KeyType::from_name(name),
@@ -110,18 +84,55 @@ impl Key {
             Some(Value::Text(text)) => Some(text.parse().map_err(|_| wrong())?),
             Some(_) => return Err(wrong()),
         };
-        Ok(Self {
-            kind: kind.ok_or_else(wrong)?,
-            bytes: bytes("key")?.ok_or_else(wrong)?,
-            id: bytes("kid")?,
-            algorithm,
-            verifies: true,
-        })
+        let kind = kind.ok_or_else(wrong)?;
+        Ok(vec![Self { id: bytes("kid")?, algorithm, ..Self::new(kind, bytes("key")?.ok_or_else(wrong)?) }])
+    }
+
+    /// The key of a certificate, or of a SubjectPublicKeyInfo, which takes all bytes; `None` where they are neither, or the
+    /// type is not listed.
+    pub fn from_der(der: &[u8]) -> Option<Self> {
+        let key = SubjectKey::of_either(der).ok()??;
+        let certificate = key.is_certified.then(|| Sha256::digest(der).into());
+        Some(Self { certificate, ..Self::new(key.kind, key.bytes) })
     }
 
     /// The key of a COSE_Key, which takes all bytes; `None` where they are not one, or its type is not listed.
     pub fn from_cose(encoded: &[u8]) -> Option<Self> {
-        let mut pairs = Item::whole(encoded).ok()?.map()?;
+        Self::of_item(&Item::whole(encoded).ok()?)
+    }
+
+    /// What a record may call a key that has no id: the thumbprint (RFC 9679, SHA-256), and of a certificate its hash and
+    /// the first eight bytes of that (`x5t` with SHA-256 and SHA-256/64, RFC 9360; the ids of the EU's health
+    /// certificates).
+    pub(super) fn digests(&self) -> Vec<Vec<u8>> {
+        let of_certificate = self.certificate.iter().flat_map(|hash| [hash.to_vec(), hash[..8].to_vec()]);
+        of_certificate.chain(self.thumbprint()).collect()
+    }
+
+    /// The hash of the members that a key must have, in the deterministic encoding.
+    fn thumbprint(&self) -> Option<Vec<u8>> {
+        // Pairs of a label and a small number; a label −1 − n is written as 20 + n.
+        let (start, coordinates): (&[u8], &[&[u8]]) = match (self.kind, &self.bytes[..]) {
+            (KeyType::Ed25519, x) => (&[0xa3, 1, 1, 0x20, 6], &[x]),
+            (KeyType::P256, [4, point @ ..]) if point.len() == 64 => {
+                (&[0xa4, 1, 2, 0x20, 1], &[&point[..32], &point[32..]])
+            }
+            (KeyType::Secp256k1, [4, point @ ..]) if point.len() == 64 => {
+                (&[0xa4, 1, 2, 0x20, 8], &[&point[..32], &point[32..]])
+            }
+            _ => return None,
+        };
+        let mut hash = Sha256::new_with_prefix(start);
+        for (label, coordinate) in [0x21, 0x22].into_iter().zip(coordinates) {
+            hash.update([label]);
+            hash.update(NewHead::new(cbor::BYTES, coordinate.len()).as_slice());
+            hash.update(coordinate);
+        }
+        Some(hash.finalize().to_vec())
+    }
+
+    fn of_item(item: &Item<'_>) -> Option<Self> {
+        let mut pairs = item.map()?;
         let pairs: Vec<(i128, Item<'_>)> =
             pairs.by_ref().filter_map(|(label, value)| Some((label.integer()?, value))).collect();
         let get = |label| pairs.iter().find(|(of, _)| *of == label).map(|(_, value)| value);
@@ -159,7 +170,7 @@ impl Key {
             None => true,
             Some(operations) => operations.array()?.any(|operation| is_verify(&operation)),
         };
-        Some(Self { kind, bytes, id, algorithm, verifies })
+        Some(Self { id, algorithm, verifies, ..Self::new(kind, bytes) })
     }
 }
 
@@ -201,6 +212,18 @@ mod tests {
         }
     }
 
+    /// RFC 9679, section 6.
+    #[test]
+    fn thumbprints_are_those_of_the_standard() {
+        let bytes = data_encoding::HEXLOWER.decode(
+            b"0465eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d\
+              1e52ed75701163f7f9e40ddf9f341b3dc9ba860af7e0ca7ca7e9eecd0084d19c",
+        );
+        let key = Key::new(KeyType::P256, bytes.expect("digits"));
+        let digest = data_encoding::HEXLOWER.encode(&key.digests().concat());
+        assert_eq!(digest, "496bd8afadf307e5b08c64b0421bf9dc01528a344a43bda88fadd1669da253ec");
+    }
+
     #[test]
     fn members_make_a_key() {
         let text = |value: &str| Value::Text(value.into());
@@ -211,9 +234,12 @@ mod tests {
         let given =
             [("crv", text("p256")), ("key", text("0401")), ("kid", text("05")), ("alg", Value::Integer(-7))];
         let expected = Key { algorithm: Some(-7), ..Key::new(KeyType::P256, [4, 1]).with_id([5]) };
-        assert_eq!(read(&given), Ok(expected));
+        assert_eq!(read(&given), Ok(vec![expected]));
         let encoded = Value::Bytes(okp());
-        assert_eq!(read(&[("cose", encoded)]).ok(), Key::from_cose(&okp()));
+        assert_eq!(read(&[("cose", encoded)]).ok(), Key::from_cose(&okp()).map(|key| vec![key]));
+        // A set of two, and an element that is no key.
+        let set = Value::Bytes([&[0x83][..], &okp(), &[0xa0], &okp()].concat());
+        assert_eq!(read(&[("cose", set)]).map(|keys| keys.len()), Ok(2));
         let bad: [&[(&str, Value)]; 5] = [
             &given[..1],
             &given[1..],

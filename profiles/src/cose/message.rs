@@ -7,9 +7,10 @@ use sigwarp::Suite;
 use super::algorithm::Identifier;
 use super::headers::{Headers, Raw};
 use super::plan::{Plan, Slot};
-use super::{CANDIDATES, COPIES, Context, Fault, Kind, SIGNATURES, certificate};
+use super::{CANDIDATES, COPIES, Context, Fault, Key, Kind, SIGNATURES};
 use crate::cbor::{self, Item, NewHead};
 use crate::profile::Decided;
+use crate::subject_key::SubjectKey;
 use crate::work::{Piece, Work};
 
 /// Tags: the messages themselves, CWT (RFC 8392), UCCS (RFC 9781), and the one that says that CBOR follows.
@@ -157,7 +158,7 @@ impl<'a> Candidates<'a> {
         work: &mut Work<'a>,
     ) -> Result<Self, Fault> {
         if context.keys.all().is_empty() {
-            let key = headers.x5chain().and_then(certificate::key).ok_or(Fault::NeedsKey)?;
+            let key = headers.x5chain().and_then(key_of_chain).ok_or(Fault::NeedsKey)?;
             let suite = algorithm.suite(&key, context)?;
             let keys = vec![(suite, work.own(&key.bytes))];
             return Ok(Self { keys, is_open: false, is_of_record: true });
@@ -168,9 +169,21 @@ impl<'a> Candidates<'a> {
             // An id is a byte string; text is the id of no key.
             Some(kid) => {
                 let id = kid.byte_string();
-                id.map(|id| keys.of_id(&id).take(most).collect()).unwrap_or_default()
+                let mut meant: Vec<_> = id.iter().flat_map(|id| keys.of_id(id)).take(most).collect();
+                if meant.is_empty() {
+                    meant.extend(id.iter().flat_map(|id| keys.of_digest(id)).take(most));
+                }
+                meant
             }
-            None => keys.all().iter().take(most).collect(),
+            None => {
+                let digest = headers.certificate_digest();
+                let mut meant: Vec<_> =
+                    digest.iter().flat_map(|digest| keys.of_digest(digest)).take(most).collect();
+                if meant.is_empty() {
+                    meant.extend(keys.all().iter().take(most));
+                }
+                meant
+            }
         };
         if meant.is_empty() {
             meant.extend(keys.without_id().take(most));
@@ -193,6 +206,17 @@ impl<'a> Candidates<'a> {
             _ => Ok(Self { keys, is_open, is_of_record: false }),
         }
     }
+}
+
+/// The key of the first certificate of an `x5chain`, which is one certificate or an array of them (RFC 9360).
+fn key_of_chain(chain: Item<'_>) -> Option<Key> {
+    let first = match chain.array() {
+        None => chain,
+        Some(mut certificates) => certificates.next()?,
+    };
+    let certificate = first.byte_string()?;
+    let key = SubjectKey::of_certificate(&certificate).ok()??;
+    Some(Key::new(key.kind, key.bytes))
 }
 
 /// What a message asks for, signature by signature.

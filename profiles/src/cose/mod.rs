@@ -1,7 +1,7 @@
 //! COSE: messages with signatures (COSE_Sign1, COSE_Sign), and the tokens that are made of them (CWT, EAT).
 //!
 //! `message.rs` takes a message apart and makes what is signed, `headers.rs` reads header parameters, `algorithm.rs` says
-//! which keys fit an algorithm, `keys.rs` reads keys and `certificate.rs` the key of a certificate, `plan.rs` folds.
+//! which keys fit an algorithm, `keys.rs` reads keys, `plan.rs` folds.
 //! Sources: RFC 9052 (messages), RFC 9053, 8812 and 9864 (algorithms, keys), RFC 8392 (CWT), RFC 9360 (certificates),
 //! RFC 9711 (EAT), the examples of the COSE working group.
 //!
@@ -20,7 +20,8 @@
 //! are those of its [`Kind`].
 //!
 //! Keys are found by `kid`. It is an id, not a name: each key with it is tried, and all keys where a message has none; a
-//! key without an id can be meant by any message whose `kid` no other key has. [`CANDIDATES`] bounds the keys that are
+//! key without an id is found by its thumbprint (RFC 9679), by the SHA-256 of its certificate or the first eight bytes of
+//! that, as `kid` or `x5t`, and can else be meant by any message whose `kid` no other key has. [`CANDIDATES`] bounds the keys that are
 //! tried for a signature, [`SIGNATURES`] the signatures of a message and [`COPIES`] what each of them copies, so work is
 //! bounded by the length of a record.
 //! Where the context has no keys at all, the key is that of the first certificate of `x5chain`. A message that is valid
@@ -44,13 +45,13 @@
 //! of those that the context allows.
 
 mod algorithm;
-mod certificate;
 mod headers;
 mod keys;
 mod message;
 mod plan;
 
-pub use keys::{Key, KeyType};
+pub use self::keys::Key;
+pub use crate::keys::KeyType;
 pub use plan::Plan;
 
 use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Suite};
@@ -168,7 +169,7 @@ impl Context {
             payload: None,
             protected_alg_only: false,
             strict_headers: false,
-            keys: KeySet::new(keys.into_iter().map(|key| (key.id.clone(), key))),
+            keys: KeySet::new(keys.into_iter().map(|key| (key.id.clone(), key))).with_digests(Key::digests),
             es256: ecdsa(EcdsaScheme::P256Sha256),
             es256k: ecdsa(EcdsaScheme::Secp256k1Sha256),
             ed25519: Suite::ed25519(rule),
@@ -233,7 +234,7 @@ impl Profile for Cose {
             _ => None,
         })?;
         let keys = fields.objects("keys")?.unwrap_or_default();
-        let keys = keys.into_iter().map(Key::from_fields).collect::<Result<Vec<_>, _>>()?;
+        let keys = keys.into_iter().map(Key::from_fields).collect::<Result<Vec<_>, _>>()?.concat();
         let rule = fields.ed25519_rule("rule")?.unwrap_or(Ed25519Rule::Rfc8032);
         Ok(Context {
             external_aad: fields.bytes("external_aad")?.unwrap_or_default(),

@@ -14,6 +14,8 @@ pub(super) struct Header {
     /// The name of the algorithm in keys.
     name: &'static str,
     id: Option<String>,
+    /// The hash of the signer's certificate (`x5t#S256`), in base64url.
+    certificate: Option<String>,
     /// Whether the payload is signed in base64url; otherwise as it is.
     pub(super) is_encoded: bool,
 }
@@ -75,7 +77,9 @@ impl Header {
         let registered = Algorithm::REGISTERED.iter().find(|(of, _)| *of == name);
         let &(name, algorithm) = registered.ok_or(Fault::UnknownAlgorithm)?;
         let id = text("kid")?.map(str::to_owned);
-        Ok(Self { algorithm, name, id, is_encoded })
+        let certificate = protected.get("x5t#S256").or(signature.header.get("x5t#S256"));
+        let certificate = certificate.and_then(Json::as_text).map(str::to_owned);
+        Ok(Self { algorithm, name, id, certificate, is_encoded })
     }
 
     /// The keys that may have made the signature: at least one, at most [`CANDIDATES`].
@@ -87,8 +91,16 @@ impl Header {
         const SEEN: usize = CANDIDATES + 1;
         let mut keys: Vec<&Key> = match &self.id {
             Some(id) => context.keys.of_id(id.as_bytes()).take(SEEN).collect(),
-            None => context.keys.all().iter().filter(|key| self.is_of(key)).take(SEEN).collect(),
+            None => Vec::new(),
         };
+        if keys.is_empty()
+            && let Some(digest) = self.id.as_ref().or(self.certificate.as_ref())
+        {
+            keys.extend(context.keys.of_digest(digest.as_bytes()).take(SEEN));
+        }
+        if keys.is_empty() && self.id.is_none() {
+            keys.extend(context.keys.all().iter().filter(|key| self.is_of(key)).take(SEEN));
+        }
         match (&self.id, keys.is_empty()) {
             (Some(_), true) => keys.extend(context.keys.without_id().take(SEEN)),
             (None, true) if !context.keys.all().is_empty() => return Err(Fault::AlgorithmMismatch),

@@ -13,7 +13,8 @@
 //! needed (`SignerPolicy`), and where none is known to hold the record is invalid.
 //!
 //! Keys come from the context alone: `jwk`, `jku`, `x5c` and `x5u` of a header are never followed. A header with a `kid`
-//! means the keys with that id, or those without any; one without a `kid` means all keys. Of these the ones count that
+//! means the keys with that id, else those without any whose thumbprint (RFC 7638) or certificate hash it is, else those
+//! without any; one without a `kid` means the keys of the certificate of `x5t#S256`, else all. Of these the ones count that
 //! fit the algorithm by type and curve and whose own `alg`, `use` and `key_ops` allow it, and each of them is tried, up
 //! to [`CANDIDATES`]. So a token that calls itself `HS256` where the key is of a curve is `AlgorithmMismatch`, whatever
 //! its bytes are.
@@ -110,7 +111,8 @@ impl Context {
     pub fn new(keys: impl IntoIterator<Item = Key>, payload: Option<Vec<u8>>, rule: Ed25519Rule) -> Self {
         let ecdsa = |scheme| Suite::ecdsa(scheme, EcdsaRule::Any, EcdsaEncoding::Raw);
         Self {
-            keys: KeySet::new(keys.into_iter().map(|key| (key.id().map(|id| id.as_bytes().to_vec()), key))),
+            keys: KeySet::new(keys.into_iter().map(|key| (key.id().map(|id| id.as_bytes().to_vec()), key)))
+                .with_digests(Key::digests),
             payload,
             ed25519: Suite::ed25519(rule),
             es256: ecdsa(EcdsaScheme::P256Sha256),

@@ -324,6 +324,31 @@ fn every_key_of_an_id_is_tried() {
 }
 
 #[test]
+fn keys_without_an_id_are_found_by_what_can_be_computed_of_them() {
+    let hash = [5; 32];
+    let certified = Key { certificate: Some(hash), ..public(7) };
+    let keys = || context(Kind::Sign1, [public(9), certified.clone(), public(8)]);
+    // kid: bytes; x5t: [-16, bytes] or [-15, bytes].
+    let by_id = |id: &[u8]| made(ES256, &[&[0xa1, 4][..], &bstr(id)].concat());
+    let by_certificate = |algorithm: u8, digest: &[u8]| {
+        made(ES256, &[&[0xa1, 0x18, 34, 0x82, algorithm][..], &bstr(digest)].concat())
+    };
+    assert_eq!(said(&by_id(&hash), &keys()), "valid");
+    assert_eq!(said(&by_id(&hash[..8]), &keys()), "valid");
+    assert_eq!(said(&by_certificate(0x2f, &hash), &keys()), "valid");
+    assert_eq!(said(&by_certificate(0x2e, &hash[..8]), &keys()), "valid");
+    // The certificate of another key, and hashes of other lengths, which name none.
+    let other = context(Kind::Sign1, [Key { certificate: Some(hash), ..public(9) }, public(7)]);
+    assert_eq!(said(&by_id(&hash[..8]), &other), FAILED);
+    assert_eq!(said(&by_certificate(0x2f, &hash), &other), FAILED);
+    assert_eq!(said(&by_certificate(0x2f, &hash[..8]), &other), "valid");
+    assert_eq!(said(&by_certificate(0x2e, &hash), &other), "valid");
+    // A key with an id is found by that alone.
+    let named = context(Kind::Sign1, [certified.clone().with_id([1])]);
+    assert_eq!(said(&by_id(&hash), &named), "undecided NeedsKey");
+}
+
+#[test]
 fn a_key_says_what_it_is_for() {
     let says = |protected: &[u8], key: Key| said(&made(protected, NOTHING), &context(Kind::Sign1, [key]));
     let mismatch = "invalid AlgorithmMismatch";

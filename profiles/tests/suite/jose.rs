@@ -134,6 +134,53 @@ fn ids_choose_candidates_and_not_keys() {
     assert_eq!(said(&token(1, r#"{"alg":"ES256"}"#), json!({ "keys": many })), "NeedsKey");
 }
 
+/// A SubjectPublicKeyInfo of P-256 (RFC 5480), and a certificate of version 1 around it with nothing in it that is true.
+fn in_der(number: u8) -> [Vec<u8>; 2] {
+    let point = signing_key(number).verifying_key().to_sec1_point(false);
+    let info = hex::decode("3059301306072a8648ce3d020106082a8648ce3d030107034200").expect("digits");
+    let info = [&info[..], point.as_bytes()].concat();
+    let sequence = |contents: &[u8]| match u8::try_from(contents.len()).expect("short") {
+        length @ ..0x80 => [&[0x30, length][..], contents].concat(),
+        length => [&[0x30, 0x81, length][..], contents].concat(),
+    };
+    let signed = [&[2, 1, number][..], &[0x30, 0].repeat(4), &info].concat();
+    let certificate = sequence(&[&sequence(&signed)[..], &[0x30, 0, 3, 1, 0]].concat());
+    [info, certificate]
+}
+
+#[test]
+fn keys_without_an_id_are_found_by_what_can_be_computed_of_them() {
+    use sha2::{Digest, Sha256};
+
+    let [one, other] = [1, 2].map(in_der);
+    let der = |bytes: &[u8]| json!({ "der": hex::encode(bytes) });
+    let hash = |bytes: &[u8]| part(Sha256::digest(bytes));
+    let thumbprint = |number| {
+        let key = jwk(number, json!({}));
+        let text = |name: &str| key[name].as_str().expect("text").to_owned();
+        hash(format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, text("x"), text("y")).as_bytes())
+    };
+    let by_id = |number, id: &str| token(number, &format!(r#"{{"alg":"ES256","kid":"{id}"}}"#));
+    let by_certificate = |number, id: &str| token(number, &format!(r#"{{"alg":"ES256","x5t#S256":"{id}"}}"#));
+    let mut of_all = json!({ "keys": [der(&one[0]), der(&other[1]), jwk(3, json!({}))] });
+    for number in 1..=3 {
+        assert_eq!(said(&by_id(number, &thumbprint(number)), of_all.clone()), "valid", "{number}");
+        assert_eq!(said(&by_id(4, &thumbprint(number)), of_all.clone()), "signature: EquationFailed");
+    }
+    // A digest is of one key, whoever signed.
+    assert_eq!(said(&by_id(1, &thumbprint(2)), of_all.clone()), "signature: EquationFailed");
+    let certificate = hash(&other[1]);
+    assert_eq!(said(&by_certificate(2, &certificate), of_all.clone()), "valid");
+    assert_eq!(said(&by_certificate(1, &certificate), of_all.clone()), "signature: EquationFailed");
+    // One that nobody has says nothing, as before, and an id comes first.
+    assert_eq!(said(&by_certificate(1, &hash(b"")), of_all.clone()), "valid");
+    of_all["keys"][1]["kid"] = json!("b");
+    assert_eq!(said(&by_id(2, "b"), of_all.clone()), "valid");
+    assert_eq!(said(&by_id(2, &thumbprint(2)), of_all.clone()), "signature: EquationFailed");
+    let bad = Jose.context(&common::fields(&json!({ "keys": [der(&one[0][1..])] })));
+    assert!(bad.err().expect("no key").to_string().contains("a certificate or public key"));
+}
+
 /// The keys of a fleet are registered before its tokens come, as the command does it.
 #[test]
 fn keys_of_a_context_are_registered() {
