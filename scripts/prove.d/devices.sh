@@ -1,5 +1,5 @@
 # "What devices send I: JWT, COSE, certificates, secure elements."
-#   SIGWARP_PROVE_ONLY=NAME          runs one part alone: cases, command, fleet, fuzz, speed
+#   SIGWARP_PROVE_ONLY=NAME          runs one part alone: cases, damage, command, fleet, fuzz, speed
 #   SIGWARP_COMMAND                  the command to prove, where it is not to be built: a release build of this commit
 #   SIGWARP_FLEET                    how many devices send five tokens each, 1,000,000 if unset
 #   SIGWARP_TRANSACTIONS_INPUTS      how many changed records each of the parsers reads, 1,700,000 if unset
@@ -33,10 +33,24 @@ print(f"{run[\"valid\"]} tokens of {sys.argv[2]} devices in {run[\"seconds_total
     fi
 }
 
-for part in cases command fleet fuzz speed; do
+# Every truncation and every flipped bit of 50 valid records of each, where the tests of `cases` take some.
+damage() {
+    local system
+    for system in "${systems[@]}"; do
+        if SIGWARP_DAMAGE_ALL=1 SIGWARP_VECTORS=$vectors cargo test --profile ci --test suite "${system//-/_}::" -- --nocapture \
+            >"$work/out" 2>&1; then
+            pass "$system, damaged: $(grep -E 'damaged (records|keys|certificates|chains|messages|compact)|, [0-9]+ damaged' "$work/out" | tr '\n' ';')"
+        else
+            short "$system, damaged: $(grep -m 3 'panicked\|valid\|^error' "$work/out" | tr '\n' ' ')"
+        fi
+    done
+}
+
+for part in cases damage command fleet fuzz speed; do
     [ "${SIGWARP_PROVE_ONLY:-$part}" = "$part" ] || continue
     case $part in
     cases) cases ;;
+    damage) damage ;;
     command) through_command ;;
     fleet) fleet ;;
     fuzz) fuzz 1700000 5000000 ;;

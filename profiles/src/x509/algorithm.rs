@@ -218,9 +218,6 @@ pub(super) fn method(algorithm: SignatureAlgorithm, key: &Key<'_>, sm2: &Sm2) ->
 
 /// A suite that the engine has with its feature `one-by-one` alone.
 fn one_by_one(scheme: &str, rule: &str, encoding: &str) -> Result<Method, Fault> {
-    let suite = match cfg!(feature = "one-by-one") {
-        true => Suite::from_names(scheme, Some(rule), Some(encoding), None).ok(),
-        false => None,
-    };
-    suite.map(|suite| Method { suite, hash: None }).ok_or(Fault::UnsupportedAlgorithm)
+    let suite = Suite::from_names(scheme, Some(rule), Some(encoding), None);
+    suite.map(|suite| Method { suite, hash: None }).map_err(|_| Fault::UnsupportedAlgorithm)
 }

@@ -16,8 +16,8 @@
 //!
 //! ECDSA on P-256 and secp256k1 with SHA-256 or SHA-512, Ed25519, and SM2 with the user id of the context
 //! ([`DEFAULT_SM2_ID`] by default). SM2 over a digest without Z_A, which some software makes, is refused unless
-//! [`Context::without_za`] asks for it. With the feature `one-by-one` of this crate also ECDSA on P-384 with SHA-384, and
-//! RSA with SHA-256.
+//! [`Context::without_za`] asks for it. Where the engine has its feature `one-by-one`, which that of this crate turns on,
+//! also ECDSA on P-384 with SHA-384, and RSA with SHA-256.
 //!
 //! [`Report::anchored`](crate::Report) is true where the path ends in a root, which is more than that signatures hold: a
 //! certificate that signed itself is undecided, and not anchored.

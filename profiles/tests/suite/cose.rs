@@ -30,7 +30,8 @@ fn damaged_messages_are_valid_where_no_signature_covers_a_bit() {
     let (certificates, others): (Vec<_>, Vec<_>) =
         cases.into_iter().partition(|case| case.row["origin"] == "real");
     let (mut judged, mut valid) = (0, 0);
-    for case in others.iter().chain(certificates.iter().step_by(25)) {
+    let more = if common::damages_all() { 5 } else { 25 };
+    for case in others.iter().chain(certificates.iter().step_by(more)) {
         let signed = signed(&case.record);
         let is_allowed = |damage, _: &Report, _: &Report| match damage {
             Damage::Flip(bit) => !signed.iter().any(|range| range.contains(&(bit / 8))),
@@ -40,6 +41,7 @@ fn damaged_messages_are_valid_where_no_signature_covers_a_bit() {
         (judged, valid) = (judged + some, valid + held);
     }
     assert!(judged > 20_000 && valid > 100, "{valid} of {judged} were valid");
+    println!("{judged} damaged messages, {valid} of them valid where nothing is signed");
 }
 
 /// Where the bytes of a message stand that are signed, or are a signature.

@@ -6,7 +6,7 @@ use serde_json::json;
 use sigwarp_profiles::secure_element::{Context, SecureElement};
 use sigwarp_profiles::{Batch, Curve, System, verify};
 
-use crate::common::{Subject, cases, damage, fastest, fields};
+use crate::common::{Subject, cases, damage, damages_all, fastest, fields, spread};
 
 const SUBJECT: Subject = Subject { system: &SecureElement, reason: |name| name, more: |_, _| Vec::new() };
 
@@ -15,11 +15,47 @@ fn the_vectors_are_judged_as_expected() {
     let files = ("profiles/secure-element/cases.jsonl.gz", "profiles/expected/secure-element.jsonl.gz");
     let Some(cases) = cases(&SecureElement, files.0, files.1) else { return };
     println!("{} cases", SUBJECT.check(&cases));
-    let valid: Vec<_> =
-        cases.into_iter().filter(|case| case.expected["verdict"] == "valid").take(24).collect();
+    let valid: Vec<_> = cases.into_iter().filter(|case| case.expected["verdict"] == "valid").collect();
+    let valid = spread(valid, if damages_all() { 50 } else { 24 });
     let (judged, still) = damage(&SecureElement, &valid, 3, |_, _, _| false);
-    assert_eq!((valid.len(), still), (24, 0));
-    println!("{judged} damaged, none of them valid");
+    assert_eq!(still, 0);
+    println!("{} records, {judged} damaged, none of them valid", valid.len());
+}
+
+/// Key and signature are bytes from outside as well.
+#[test]
+fn a_damaged_key_or_signature_does_not_hold() {
+    let files = ("profiles/secure-element/cases.jsonl.gz", "profiles/expected/secure-element.jsonl.gz");
+    let Some(mut cases) = cases(&SecureElement, files.0, files.1) else { return };
+    cases.retain(|case| case.expected["verdict"] == "valid");
+    let (count, step) = if damages_all() { (50, 1) } else { (8, 7) };
+    let mut judged = 0;
+    for case in spread(cases, count) {
+        let mut contexts = Vec::new();
+        for field in ["key", "signature"] {
+            let bytes = hex::decode(case.row["options"][field].as_str().expect("digits")).expect("digits");
+            let cut = (0..bytes.len()).map(|length| bytes[..length].to_vec());
+            let flipped = (0..bytes.len() * 8).step_by(step).map(|bit| {
+                let mut bytes = bytes.clone();
+                bytes[bit / 8] ^= 0x80 >> (bit % 8);
+                bytes
+            });
+            for damaged in cut.chain(flipped) {
+                let mut row = case.row.clone();
+                row["options"][field] = json!(hex::encode(damaged));
+                contexts.push(SecureElement.context(&fields(&row)).expect("a context"));
+            }
+        }
+        let mut batch = Batch::new();
+        for context in &contexts {
+            System::push(&SecureElement, &mut batch, &case.record, context).expect("a context of the system");
+        }
+        let reports = verify(fastest(), batch).expect("an engine that works");
+        assert!(reports.iter().all(|report| !report.verdict.is_valid()), "{}", case.id);
+        judged += reports.len();
+    }
+    assert!(judged > 1000, "{judged}");
+    println!("{judged} damaged keys and signatures, none of them valid");
 }
 
 #[test]

@@ -29,6 +29,18 @@ impl Damage {
 /// The most damaged records in a batch.
 const BATCH: usize = 4096;
 
+/// Whether every bit of many records is to be flipped, which takes minutes: `scripts/prove` asks for it.
+pub fn damages_all() -> bool {
+    std::env::var_os("SIGWARP_DAMAGE_ALL").is_some()
+}
+
+/// At most so many of the cases, as far from each other as they can be.
+pub fn spread(cases: Vec<Case>, count: usize) -> Vec<Case> {
+    let total = cases.len().max(1);
+    let is_taken = |place: usize| place * count / total != (place + 1) * count / total;
+    cases.into_iter().enumerate().filter(|(place, _)| is_taken(*place)).map(|(_, case)| case).collect()
+}
+
 /// Judges every truncation of the cases and every `step`-th flip of a bit (each starts at another one), and requires
 /// that a damaged record which is still valid is one that `allowed` allows, from the report of the whole record and
 /// that of the damaged one. Returns how many were judged, and how many of them were valid.
@@ -38,6 +50,7 @@ pub fn damage(
     step: usize,
     allowed: impl Fn(Damage, &Report, &Report) -> bool,
 ) -> (usize, usize) {
+    let step = if damages_all() { 1 } else { step };
     let (mut judged, mut valid) = (0, 0);
     for (number, case) in cases.iter().enumerate() {
         let whole = judge(system, std::slice::from_ref(&case.record), &case.context).remove(0);

@@ -6,7 +6,7 @@ mod engines;
 mod harness;
 mod vectors;
 
-pub use damage::{Damage, damage};
+pub use damage::{Damage, damage, damages_all, spread};
 pub use engines::{engines, fastest};
 pub use harness::{Case, Subject, cases};
 pub use vectors::{bytes, fields, rows};
