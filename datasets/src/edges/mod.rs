@@ -5,6 +5,7 @@
 //! encodings. `datasets/edges/` holds the files.
 
 mod bip340;
+mod bip341;
 mod ecdsa;
 mod ed25519;
 mod forms;
@@ -97,6 +98,7 @@ pub fn files() -> Vec<(&'static str, Vec<Edge>)> {
         ("ecdsa-p256.jsonl", ecdsa::edges::<p256::NistP256>()),
         ("ecdsa-secp256k1.jsonl", ecdsa::edges::<k256::Secp256k1>()),
         ("schnorr-bip340.jsonl", bip340::edges()),
+        ("bip341-commitment.jsonl", bip341::edges()),
         ("sm2.jsonl", sm2::edges()),
     ]
 }
