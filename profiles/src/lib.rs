@@ -58,6 +58,7 @@ mod report;
 mod strict_json;
 mod work;
 
+pub mod bitcoin;
 pub mod chainlink;
 pub mod cose;
 pub mod ethereum;
