@@ -84,6 +84,7 @@ pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 
 /// Every system, by the name of its profile.
 pub static SYSTEMS: &[&dyn System] = &[
+    &bitcoin::Bitcoin,
     &chainlink::Chainlink,
     &cose::Cose,
     &ethereum::Ethereum,
