@@ -1,6 +1,8 @@
 //! Tests of the profiles against vectors, on every backend of the machine.
 
 mod architecture;
+mod bitcoin;
+mod bitcoin_core;
 mod chainlink;
 mod common;
 mod cose;
