@@ -1,7 +1,9 @@
 //! Bitcoin: transactions with the outputs that they spend, every script decided.
 
+mod undo;
 mod wire;
 
+pub use self::undo::{SpentOutputs, UndoError};
 pub use self::wire::Output;
 
 crate::causes! {
