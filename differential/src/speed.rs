@@ -126,7 +126,7 @@ pub(crate) fn share<P: Profile>(
     let valid = |reports: Vec<sigwarp_profiles::Report>| {
         reports.iter().filter(|report| report.verdict.is_valid()).count() as u64
     };
-    let results = answer(engine, &[filled()]).expect("an engine that works").remove(0);
+    let results = answer(engine, &mut [filled()]).expect("an engine that works").remove(0);
     let expected = [valid(filled().fold(&results))];
     assert!(expected[0] > 0, "{what}: nothing is valid");
     let parts: Run<'_> = Box::new(|_| valid(filled().fold(&results)));

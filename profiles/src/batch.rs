@@ -34,17 +34,51 @@ pub struct Batch<'a> {
 
 enum Record<'a> {
     Decided(Box<Report>),
-    Open(Box<dyn AnyPlan + Send + 'a>),
+    Open {
+        plan: Box<dyn AnyPlan<'a> + Send + 'a>,
+        /// Whether it may ask for more when it has its answers.
+        asks: bool,
+    },
 }
 
-/// A plan whose type is not known.
-trait AnyPlan {
+/// A plan whose profile is not known.
+trait AnyPlan<'a> {
+    fn resume(&mut self, round: &mut Round<'_, 'a>) -> bool;
+
     fn fold(self: Box<Self>, answers: &Answers<'_>) -> Report;
 }
 
-impl<P: Plan> AnyPlan for P {
+/// A plan of a profile.
+struct PlanOf<'a, P: Profile>(P::Plan<'a>);
+
+impl<'a, P: Profile> AnyPlan<'a> for PlanOf<'a, P> {
+    fn resume(&mut self, round: &mut Round<'_, 'a>) -> bool {
+        P::resume(&mut self.0, round)
+    }
+
     fn fold(self: Box<Self>, answers: &Answers<'_>) -> Report {
-        Plan::fold(*self, answers)
+        Plan::fold(self.0, answers)
+    }
+}
+
+/// What a plan sees when the answers to what it has asked for are there ([`Profile::resume`]).
+pub struct Round<'r, 'a> {
+    /// Where it asks for more.
+    pub work: &'r mut Work<'a>,
+    results: &'r Results,
+    /// The hashes and the checks that the round began with.
+    known: (usize, usize),
+}
+
+impl Round<'_, '_> {
+    /// The digest of a hash; `None` where it was asked for in this round.
+    pub fn digest(&self, id: HashId) -> Option<&[u8]> {
+        (id.0 < self.known.0).then(|| self.work.resolve(&id.into(), &self.results.digests))
+    }
+
+    /// The verdict on a signature; `None` where it was asked for in this round.
+    pub fn verdict(&self, id: CheckId) -> Option<sigwarp::Verdict> {
+        if id.0 < self.known.1 { self.results.verdicts.get(id.0).copied() } else { None }
     }
 }
 
@@ -58,7 +92,7 @@ impl<'a> Batch<'a> {
     pub fn push<P: Profile>(&mut self, profile: &P, record: &'a [u8], context: &'a P::Context) {
         let mark = self.work.mark();
         let record = match profile.parse(record, context, &mut self.work) {
-            Ok(plan) => Record::Open(Box::new(plan)),
+            Ok(plan) => Record::Open { plan: Box::new(PlanOf::<P>(plan)), asks: true },
             Err(decided) => {
                 self.work.rewind(&mark);
                 Record::Decided(decided.0)
@@ -82,6 +116,26 @@ impl<'a> Batch<'a> {
         &self.work
     }
 
+    /// Gives the records that may ask for more the answers to what they have asked for, and returns whether one has
+    /// asked: then [`answer_round`] is due again. [`answer`] does both until nobody asks.
+    ///
+    /// # Panics
+    /// As [`Self::fold`].
+    pub fn resume(&mut self, results: &Results) -> bool {
+        let known = (self.work.hashes.len(), self.work.checks.len());
+        let mut asked = false;
+        for record in &mut self.records {
+            if let Record::Open { plan, asks: asks @ true } = record {
+                let before = self.work.size();
+                let goes_on = plan.resume(&mut Round { work: &mut self.work, results, known });
+                // Who adds nothing has nothing to wait for.
+                *asks = goes_on && self.work.size() != before;
+                asked |= *asks;
+            }
+        }
+        asked
+    }
+
     /// The report of each record, in order, with the results that [`answer`] has for this batch.
     ///
     /// # Panics
@@ -90,7 +144,7 @@ impl<'a> Batch<'a> {
         let answers = Answers { work: &self.work, results };
         let fold = |record| match record {
             Record::Decided(report) => *report,
-            Record::Open(plan) => plan.fold(&answers),
+            Record::Open { plan, .. } => plan.fold(&answers),
         };
         self.records.into_iter().map(fold).collect()
     }
@@ -100,14 +154,16 @@ impl<'a> Batch<'a> {
 ///
 /// # Errors
 /// A fault of the engine, which is about no record.
-pub fn verify(engine: &Engine, batch: Batch<'_>) -> Result<Vec<Report>, Error> {
-    let results = answer(engine, std::slice::from_ref(&batch))?;
+pub fn verify(engine: &Engine, mut batch: Batch<'_>) -> Result<Vec<Report>, Error> {
+    let results = answer(engine, std::slice::from_mut(&mut batch))?;
     Ok(results.first().map_or_else(Vec::new, |results| batch.fold(results)))
 }
 
 /// What the engine says of a batch, to be given to [`Batch::fold`] of the same batch.
 #[derive(Debug, Default)]
 pub struct Results {
+    /// The number of hashes that have their digests.
+    hashes: usize,
     digests: Vec<u8>,
     verdicts: Vec<sigwarp::Verdict>,
     recovered: Vec<Result<Recovered, Reason>>,
@@ -124,6 +180,7 @@ impl Results {
         recovered: impl FnMut(usize) -> Result<Recovered, Reason>,
     ) -> Self {
         Self {
+            hashes: batch.work.hashes.len(),
             digests: vec![digest; batch.work.digest_bytes],
             verdicts: (0..batch.work.checks.len()).map(verdict).collect(),
             recovered: (0..batch.work.recoveries.len()).map(recovered).collect(),
@@ -140,22 +197,35 @@ pub struct Recovered {
     pub address: [u8; 20],
 }
 
-/// Has everything that these batches ask for computed, and returns the results of each: one call of the engine for each
-/// round of hashes and hash function, one for all signatures, and one for all recoveries under a rule.
+/// Has everything that these batches ask for computed, and returns the results of each: [`answer_round`], and again
+/// as long as records ask for more ([`Batch::resume`]).
+///
+/// # Errors
+/// A fault of the engine, which is about no record.
+pub fn answer(engine: &Engine, batches: &mut [Batch<'_>]) -> Result<Vec<Results>, Error> {
+    let mut results = Vec::new();
+    loop {
+        answer_round(engine, batches, &mut results)?;
+        let each = batches.iter_mut().zip(&results);
+        if !each.fold(false, |asked, (batch, results)| batch.resume(results) | asked) {
+            return Ok(results);
+        }
+    }
+}
+
+/// Has what these batches ask for and have no results of yet computed: one call of the engine for each round of hashes
+/// and hash function, one for all signatures, and one for all recoveries under a rule. `results`, which are empty at
+/// first, become those of each batch.
 ///
 /// Large rounds of hashes are split by the memory that their joined inputs take, at 64 MiB.
 ///
 /// # Errors
 /// A fault of the engine, which is about no record.
-pub fn answer(engine: &Engine, batches: &[Batch<'_>]) -> Result<Vec<Results>, Error> {
-    let mut results: Vec<Results> = batches
-        .iter()
-        .map(|batch| Results { digests: vec![0; batch.work.digest_bytes], ..Results::default() })
-        .collect();
-    hash_all(engine, batches, &mut results)?;
-    verify_all(engine, batches, &mut results)?;
-    recover_all(engine, batches, &mut results)?;
-    Ok(results)
+pub fn answer_round(engine: &Engine, batches: &[Batch<'_>], results: &mut Vec<Results>) -> Result<(), Error> {
+    results.resize_with(batches.len(), Results::default);
+    hash_all(engine, batches, results)?;
+    verify_all(engine, batches, results)?;
+    recover_all(engine, batches, results)
 }
 
 /// The most bytes of joined pieces that are held for one call.
@@ -166,8 +236,10 @@ type Place = (usize, usize);
 
 fn hash_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -> Result<(), Error> {
     let mut rounds: BTreeMap<(usize, &'static str), (Hash, Vec<Place>)> = BTreeMap::new();
-    for (of, batch) in batches.iter().enumerate() {
-        for (index, entry) in batch.work.hashes.iter().enumerate() {
+    for (of, (batch, results)) in batches.iter().zip(&mut *results).enumerate() {
+        results.digests.resize(batch.work.digest_bytes, 0);
+        let first = std::mem::replace(&mut results.hashes, batch.work.hashes.len());
+        for (index, entry) in batch.work.hashes.iter().enumerate().skip(first) {
             let round = rounds.entry((entry.round, entry.hash.name()));
             round.or_insert_with(|| (entry.hash, Vec::new())).1.push((of, index));
         }
@@ -224,7 +296,9 @@ fn hash_some(
 }
 
 fn verify_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -> Result<(), Error> {
-    let checks: usize = batches.iter().map(|batch| batch.work.checks.len()).sum();
+    let new =
+        |batch: &Batch<'_>, results: &Results| batch.work.checks.len().saturating_sub(results.verdicts.len());
+    let checks: usize = batches.iter().zip(&*results).map(|(batch, results)| new(batch, results)).sum();
     if checks == 0 {
         return Ok(());
     }
@@ -236,7 +310,7 @@ fn verify_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -
         let place_of =
             |suite| u32::try_from(table.place_of(suite)).expect("fewer suites than bytes in memory");
         let suites: Vec<u32> = batch.work.suites.as_slice().iter().map(place_of).collect();
-        for check in &batch.work.checks {
+        for check in batch.work.checks.iter().skip(results.verdicts.len()) {
             index.push(suites[check.suite]);
             keys.push(batch.work.resolve(&check.key, &results.digests));
             messages.push(batch.work.resolve(&check.message, &results.digests));
@@ -248,21 +322,23 @@ fn verify_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -
     let verdicts = engine.verify_columns(&BatchView::new(suites, keys, messages, signatures)?)?;
     let mut verdicts = verdicts.iter();
     for (batch, results) in batches.iter().zip(results) {
-        results.verdicts.extend(verdicts.by_ref().take(batch.work.checks.len()));
+        let taken = new(batch, results);
+        results.verdicts.extend(verdicts.by_ref().take(taken));
     }
     Ok(())
 }
 
 fn recover_all(engine: &Engine, batches: &[Batch<'_>], results: &mut [Results]) -> Result<(), Error> {
+    let done: Vec<usize> = results.iter().map(|results| results.recovered.len()).collect();
     for (batch, results) in batches.iter().zip(results.iter_mut()) {
-        // Each is set below, under its rule.
-        results.recovered = vec![Err(Reason::EquationFailed); batch.work.recoveries.len()];
+        // Each new one is set below, under its rule.
+        results.recovered.resize(batch.work.recoveries.len(), Err(Reason::EquationFailed));
     }
     for rule in EcdsaRule::ALL {
         let (mut places, mut ids) = (Vec::new(), Vec::new());
         let [mut digests, mut signatures] = [(); 2].map(|()| Vec::new());
         for (of, (batch, results)) in batches.iter().zip(results.iter()).enumerate() {
-            for (place, entry) in batch.work.recoveries.iter().enumerate() {
+            for (place, entry) in batch.work.recoveries.iter().enumerate().skip(done[of]) {
                 if entry.rule == rule {
                     places.push((of, place));
                     ids.push(entry.id);

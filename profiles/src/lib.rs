@@ -10,6 +10,9 @@
 //! Report ◄─────────── Plan::fold ◄─────── Answers
 //! ```
 //!
+//! A plan can ask for more once it has answers ([`Profile::resume`]), as scripts do that go on by whether a signature
+//! holds; all that ask share the calls of each further round.
+//!
 //! A [`Report`] has the verdict on the record (valid, invalid with its [`Cause`], or undecided: it depends on what
 //! was not given) and on each of its signatures. The engine is never asked for one transaction at a time.
 //!
@@ -69,7 +72,7 @@ pub mod solana;
 pub mod x509;
 pub mod xrpl;
 
-pub use batch::{Answers, Batch, Error, Recovered, Results, answer, verify};
+pub use batch::{Answers, Batch, Error, Recovered, Results, Round, answer, answer_round, verify};
 pub use cause::Cause;
 pub use fields::{FieldError, Fields, TextError, Value};
 pub use keys::{Curve, KeySet, PublicKey};
@@ -81,6 +84,7 @@ pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 
 /// Every system, by the name of its profile.
 pub static SYSTEMS: &[&dyn System] = &[
+    &bitcoin::Bitcoin,
     &chainlink::Chainlink,
     &cose::Cose,
     &ethereum::Ethereum,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sigwarp::{Engine, Suite};
 
-use crate::batch::{Answers, Batch};
+use crate::batch::{Answers, Batch, Round};
 use crate::fields::{FieldError, Fields, Value};
 use crate::work::Work;
 use crate::{Cause, Report, Verdict};
@@ -77,6 +77,16 @@ pub trait Profile: Send + Sync + 'static {
         context: &'a Self::Context,
         work: &mut Work<'a>,
     ) -> Result<Self::Plan<'a>, Decided>;
+
+    /// Looks at the answers to what a plan has asked for so far, and asks for what they lead to. Returns whether it has
+    /// asked: it is called again then, when there are answers to that, and not any more otherwise.
+    ///
+    /// Most formats say at once what is to be checked. Where a script goes on by whether a signature holds, the rest is
+    /// known in rounds; a plan must learn something in each of them that bounds their number.
+    fn resume<'a>(plan: &mut Self::Plan<'a>, round: &mut Round<'_, 'a>) -> bool {
+        let _ = (plan, round);
+        false
+    }
 }
 
 /// What remains to be done for a record once its hashes, checks and recoveries have answers.

@@ -152,6 +152,20 @@ impl<'a> Work<'a> {
         Piece(Source::Owned { start, length: self.owned.len() - start })
     }
 
+    /// The part of a piece between two offsets in bytes, which are moved into it where they are outside. Of a digest,
+    /// which is not known yet, it is the whole.
+    pub fn part(piece: Piece<'a>, part: Range<usize>) -> Piece<'a> {
+        let inside = |length: usize| part.start.min(length)..part.end.clamp(part.start.min(length), length);
+        Piece(match piece.0 {
+            Source::Record(bytes) => Source::Record(&bytes[inside(bytes.len())]),
+            Source::Owned { start, length } => {
+                let inside = inside(length);
+                Source::Owned { start: start + inside.start, length: inside.len() }
+            }
+            digest @ Source::Digest(_) => digest,
+        })
+    }
+
     /// The hash of these pieces, one after another.
     pub fn hash(&mut self, hash: Hash, pieces: &[Piece<'a>]) -> HashId {
         let round_of = |piece: &Piece<'_>| match piece.0 {
@@ -218,6 +232,11 @@ impl<'a> Work<'a> {
         self.checks.len() + self.recoveries.len()
     }
 
+    /// How much was asked for.
+    pub(crate) fn size(&self) -> usize {
+        self.hashes.len() + self.signatures()
+    }
+
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             owned: self.owned.len(),
@@ -259,6 +278,24 @@ impl<'a> Work<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_a_piece_lies_inside_it() {
+        let mut work = Work::default();
+        let record = Piece::from(&[1, 2, 3, 4][..]);
+        let owned = work.own(&[1, 2, 3, 4]);
+        for piece in [record, owned] {
+            for (part, expected) in [
+                (1..3, &[2, 3][..]),
+                (0..9, &[1, 2, 3, 4]),
+                (4..4, &[]),
+                (7..9, &[]),
+                (Range { start: 3, end: 1 }, &[]),
+            ] {
+                assert_eq!(work.resolve(&Work::part(piece, part), &[]), expected);
+            }
+        }
+    }
 
     #[test]
     fn what_was_taken_back_is_asked_for_again() {

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
+use rayon::iter::{
+    IndexedParallelIterator as _, IntoParallelIterator as _, IntoParallelRefMutIterator as _,
+    ParallelIterator as _,
+};
 use rayon::slice::ParallelSlice as _;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sigwarp::Engine;
-use sigwarp_profiles::{Batch, Report, System, WrongContext, answer};
+use sigwarp_profiles::{Batch, Report, System, WrongContext, answer_round};
 
 use super::records::Record;
 use crate::exit::Failure;
@@ -35,10 +38,20 @@ impl<'a> Judge<'a> {
         let parse = |records| self.parse(records);
         let batches: Result<Vec<Batch<'_>>, WrongContext> =
             self.threads.install(|| records.par_chunks(share).map(parse).collect());
-        let batches = batches.map_err(Failure::engine)?;
-        let start = Instant::now();
-        let results = answer(self.engine, &batches).map_err(Failure::engine)?;
-        let spent = start.elapsed();
+        let mut batches = batches.map_err(Failure::engine)?;
+        let (mut results, mut spent) = (Vec::new(), Duration::ZERO);
+        loop {
+            let start = Instant::now();
+            answer_round(self.engine, &batches, &mut results).map_err(Failure::engine)?;
+            spent += start.elapsed();
+            let resume = || {
+                let each = batches.par_iter_mut().zip(&results);
+                each.map(|(batch, results)| batch.resume(results)).reduce(|| false, |one, other| one | other)
+            };
+            if !self.threads.install(resume) {
+                break;
+            }
+        }
         let fold = || {
             let folded = batches.into_par_iter().zip(&results).map(|(batch, results)| batch.fold(results));
             folded.collect::<Vec<Vec<Report>>>()

@@ -164,6 +164,11 @@ impl<'a> Transaction<'a> {
         &self.stacks[input.witness.start as usize..input.witness.end as usize]
     }
 
+    /// The bytes of the outputs without their number.
+    pub(super) fn outputs_alone(&self) -> &'a [u8] {
+        &self.outputs_raw[compact_size(self.outputs.len(), <[u8]>::len)..]
+    }
+
     /// The bytes without witnesses, marker and flag.
     pub(super) const fn stripped_length(&self) -> usize {
         8 + self.body.len()

@@ -160,12 +160,21 @@ impl<P: Profile> Subject<P> {
         assert!(most <= bound, "{most} bytes to parse {} bytes", record.len());
         let asked = batch.work().signatures();
         assert!(asked <= signatures(record.len()), "{asked} signatures in {} bytes", record.len());
-        let results = Results::made_up(
-            &batch,
-            record.len() as u8,
-            |place| answers.verdict(place),
-            |place| answers.recovered(place),
-        );
+        let made_up = |batch: &Batch<'_>| {
+            let (verdict, recovered) = (|place| answers.verdict(place), |place| answers.recovered(place));
+            Results::made_up(batch, record.len() as u8, verdict, recovered)
+        };
+        let mut results = made_up(&batch);
+        let (rounds, most) = peak(|| {
+            let mut rounds = 0;
+            while batch.resume(&results) {
+                results = made_up(&batch);
+                rounds += 1;
+            }
+            rounds
+        });
+        assert!(most <= bound, "{most} bytes to go on with {} bytes", record.len());
+        assert!(rounds <= record.len(), "{rounds} rounds for {} bytes", record.len());
         let (reports, most) = peak(|| batch.fold(&results));
         assert!(most <= bound, "{most} bytes to fold {} bytes", record.len());
         let [report] = <[Report; 1]>::try_from(reports).expect("a report for each record");
