@@ -1,6 +1,7 @@
 //! Tests of the profiles against vectors, on every backend of the machine.
 
 mod architecture;
+mod bitcoin_blocks;
 mod chainlink;
 mod common;
 mod cose;
