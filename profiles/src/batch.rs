@@ -408,3 +408,12 @@ impl Answers<'_> {
         }
     }
 }
+
+/// Has a work hashed, for tests of what a profile describes to it; [`Work::resolve`] finds the digests in what is returned.
+#[cfg(test)]
+pub(crate) fn hashed<'a>(engine: &Engine, work: Work<'a>) -> (Work<'a>, Vec<u8>) {
+    let batch = Batch { work, records: Vec::new() };
+    let mut results = vec![Results::default()];
+    hash_all(engine, std::slice::from_ref(&batch), &mut results).expect("an engine that works");
+    (batch.work, results.remove(0).digests)
+}

@@ -445,3 +445,7 @@ fn without_separators(script: &[u8]) -> (usize, Vec<&[u8]>) {
     }
     (script.len() - separators, spans)
 }
+
+#[cfg(test)]
+#[path = "sighash_tests.rs"]
+mod tests;

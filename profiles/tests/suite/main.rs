@@ -1,7 +1,9 @@
 //! Tests of the profiles against vectors, on every backend of the machine.
 
 mod architecture;
+mod bitcoin;
 mod bitcoin_blocks;
+mod bitcoin_core;
 mod chainlink;
 mod common;
 mod cose;

@@ -152,7 +152,7 @@ impl<'a> Interpreter<'_, '_, 'a> {
     }
 
     fn condition(&mut self) -> Result<bool, ScriptError> {
-        let condition = self.stack.pop().map_err(|_| ScriptError::UNBALANCED_CONDITIONAL)?;
+        let condition = self.stack.pop()?;
         if !matches!(&condition[..], [] | [1]) {
             if self.version == Version::Tapscript {
                 return Err(ScriptError::TAPSCRIPT_MINIMALIF);

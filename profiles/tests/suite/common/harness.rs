@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 use sigwarp::Engine;
-use sigwarp_profiles::{AnyContext, Batch, Report, Signature, System, verify};
+use sigwarp_profiles::{AnyContext, Batch, Report, Signature, System, Value, verify};
 
 use super::{engines, fields, rows};
 
@@ -30,6 +30,16 @@ pub struct Subject {
 
 /// The cases of a file of rows with the expected row of the same id. `None` where no vectors are configured.
 pub fn cases(system: &dyn System, inputs: &str, expected: &str) -> Option<Vec<Case>> {
+    cases_of(system, inputs, expected, &[])
+}
+
+/// The same, of rows that do not say some fields of the context, which are the same for all.
+pub fn cases_of(
+    system: &dyn System,
+    inputs: &str,
+    expected: &str,
+    all: &[(&str, Value)],
+) -> Option<Vec<Case>> {
     let inputs = rows(inputs)?;
     let expected = rows(expected)?.into_iter().map(|row| (row["id"].to_string(), row));
     let mut expected: HashMap<String, Json> = expected.collect();
@@ -37,6 +47,7 @@ pub fn cases(system: &dyn System, inputs: &str, expected: &str) -> Option<Vec<Ca
         let fields = fields(&row);
         // What a profile does not name among the fields of its context, it must not need.
         let named = fields.iter().filter(|(name, _)| system.context_fields().contains(name));
+        let named = named.chain(all.iter().map(|(name, value)| (*name, value)));
         let named = named.map(|(name, value)| (name.to_owned(), value.clone())).collect();
         let id = row["id"].as_str().expect("an id").to_owned();
         let value = system.record_fields().iter().find_map(|name| fields.get(name));

@@ -8,5 +8,5 @@ mod vectors;
 
 pub use damage::{Damage, damage};
 pub use engines::{engines, fastest};
-pub use harness::{Case, Subject, cases};
+pub use harness::{Case, Subject, cases, cases_of};
 pub use vectors::{bytes, fields, rows};
