@@ -18,7 +18,7 @@ struct Rule {
     followed_by: &'static str,
 }
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     Rule {
         name: "zip215",
         says: "cofactored; every encoding that decodes, small orders too; safe to batch",
@@ -78,6 +78,11 @@ const RULES: [Rule; 16] = [
         name: "bip340",
         says: "BIP 340: keys and R by their x, both with even y",
         followed_by: "Bitcoin's Taproot",
+    },
+    Rule {
+        name: "bip341",
+        says: "BIP 341: an output key is an internal key and a tweak, Q = P + tG, with the given parity of Q",
+        followed_by: "Bitcoin's Taproot, script path",
     },
     Rule {
         name: "sm2",

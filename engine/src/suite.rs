@@ -164,6 +164,12 @@ impl Suite {
         Self { scheme: Scheme::Bip340, rule: 0, encoding: 0, parameter: None }
     }
 
+    /// BIP341's commitment, for the script path of taproot: Q = P + tG. The key is the internal key P, x alone; the digest is
+    /// the tweak t, 32 bytes; the signature is the parity of y(Q), 0 or 1, and x(Q).
+    pub const fn bip341_commitment() -> Self {
+        Self { scheme: Scheme::Bip341Commitment, rule: 0, encoding: 0, parameter: None }
+    }
+
     /// SM2 with SM3 over Z_A ‖ M, for the signer's `user_id` (at most 8,191 bytes; GB/T 32918.2 section 5.5).
     pub fn sm2_sm3(user_id: &[u8], encoding: Sm2Encoding) -> Result<Self, SuiteError> {
         let parameter = Some(checked(Scheme::Sm2Sm3, user_id)?);
@@ -388,7 +394,7 @@ mod tests {
         }
         assert_eq!(Suite::all(), made);
         let one_by_one = if cfg!(feature = "one-by-one") { 2 * 2 + 1 + 2 } else { 0 };
-        assert_eq!(made.len(), 3 * 9 + 6 * 2 * 6 + 1 + 2 * 2 + one_by_one);
+        assert_eq!(made.len(), 3 * 9 + 6 * 2 * 6 + 1 + 1 + 2 * 2 + one_by_one);
     }
 
     #[test]

@@ -122,6 +122,7 @@ pub(crate) enum Family {
     Ed25519(Form),
     Ecdsa(EcdsaScheme),
     Bip340,
+    Bip341Commitment,
     Sm2 {
         hashes: bool,
     },
@@ -188,6 +189,7 @@ pub(crate) enum WeierstrassKind<'a> {
         encoding: EcdsaEncoding,
     },
     Bip340,
+    Bip341Commitment,
     /// `user_id` is present when the message is hashed (SM3 with Z_A) and absent when e comes in.
     Sm2 {
         user_id: Option<UserId<'a>>,
@@ -201,7 +203,7 @@ impl WeierstrassKind<'_> {
     pub(crate) const fn keys(self) -> WeierstrassKeys {
         match self {
             Self::Ecdsa { scheme, .. } => scheme.keys(),
-            Self::Bip340 => WeierstrassKeys::Bip340,
+            Self::Bip340 | Self::Bip341Commitment => WeierstrassKeys::Bip340,
             Self::Sm2 { .. } => WeierstrassKeys::Sm2,
         }
     }
@@ -228,6 +230,7 @@ impl Family {
                 encoding: EcdsaEncoding::ALL[encoding],
             }),
             Self::Bip340 => Kind::Weierstrass(WeierstrassKind::Bip340),
+            Self::Bip341Commitment => Kind::Weierstrass(WeierstrassKind::Bip341Commitment),
             Self::Sm2 { hashes } => Kind::Weierstrass(WeierstrassKind::Sm2 {
                 user_id: parameter.filter(|_| hashes).and_then(UserId::new),
                 encoding: Sm2Encoding::ALL[encoding],
@@ -252,9 +255,9 @@ impl Kind<'_> {
             Self::Weierstrass(WeierstrassKind::Ecdsa { scheme, encoding, .. }) => {
                 keys::refused(encoding.hybrid_keys_of(scheme), criteria)
             }
-            Self::Weierstrass(WeierstrassKind::Bip340 | WeierstrassKind::Sm2 { .. }) => {
-                keys::refused(sec1::Hybrid::Refused, criteria)
-            }
+            Self::Weierstrass(
+                WeierstrassKind::Bip340 | WeierstrassKind::Bip341Commitment | WeierstrassKind::Sm2 { .. },
+            ) => keys::refused(sec1::Hybrid::Refused, criteria),
             // What one suite of the scheme refuses they all do, so that it is not registered.
             #[cfg(feature = "one-by-one")]
             Self::OneByOne(..) => None,
@@ -271,6 +274,9 @@ impl Kind<'_> {
             }
             Self::Weierstrass(WeierstrassKind::Bip340) => {
                 super::bip340::spec::verify(key, message, signature)
+            }
+            Self::Weierstrass(WeierstrassKind::Bip341Commitment) => {
+                super::bip341::spec::verify(key, message, signature)
             }
             Self::Weierstrass(WeierstrassKind::Sm2 { user_id, encoding }) => {
                 let user_id = user_id.map(UserId::as_bytes);

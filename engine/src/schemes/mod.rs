@@ -5,6 +5,7 @@
 //! A scheme is its folder and its line in the list below.
 
 pub(crate) mod bip340;
+pub(crate) mod bip341;
 pub(crate) mod combination;
 pub(crate) mod def;
 mod der;
@@ -94,6 +95,8 @@ schemes! {
     EcdsaSecp256k1Keccak256: ecdsa::SECP256K1_KECCAK256,
     /// `schnorr-bip340`: BIP340 Schnorr signatures over the raw message.
     Bip340: bip340::BIP340,
+    /// `bip341-commitment`: BIP341's commitment of an output key to an internal key and a tweak, which comes in.
+    Bip341Commitment: bip341::BIP341_COMMITMENT,
     /// `sm2-sm3`: SM2 over SM3(Z_A ‖ M).
     Sm2Sm3: sm2::SM2_SM3,
     /// `sm2`: SM2 where e = SM3(Z_A ‖ M) comes in.
@@ -158,6 +161,7 @@ impl Scheme {
             def::Family::Ed25519(_)
             | def::Family::Ecdsa(_)
             | def::Family::Bip340
+            | def::Family::Bip341Commitment
             | def::Family::Sm2 { .. } => true,
             #[cfg(feature = "one-by-one")]
             def::Family::OneByOne(_) => false,

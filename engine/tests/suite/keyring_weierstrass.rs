@@ -33,7 +33,7 @@ fn p256() -> Suite {
 fn all_subjects() -> &'static [Subject] {
     static ALL: LazyLock<Vec<Subject>> = LazyLock::new(|| {
         let mut all = subjects::ecdsa();
-        all.push(subjects::bip340());
+        all.extend([subjects::bip340(), subjects::bip341()]);
         all.extend(subjects::sm2());
         all
     });

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bip340_edges;
+mod bip341;
 mod calls;
 mod common;
 mod ecdsa_edges;

@@ -69,6 +69,12 @@ fn item(suite: &Suite, seed: u8) -> [Vec<u8>; 3] {
             "6896bd60eeae296db48a229ff71dfe071bde413e6d43f917dc8dcf8c78de3341\
              8906d11ac976abccb20b091292bff4ea897efcb639ea871cfa95f6de339e4b0a",
         ),
+        // BIP 341 wallet test vector 2.
+        Scheme::Bip341Commitment => signed(
+            "187791b6f712a8ea41c8ecdd0ee77fab3e85263b37e1ec18a3651926b3a6cf27",
+            "cbd8679ba636c1110ea247542cfbd964131a6be84f873f7f3b62a777528ed001",
+            "01147c9c57132f6e7ecddba9800bb0c4449251c92a1e60371ee77557b6620f3ea3",
+        ),
         Scheme::Sm2 | Scheme::Sm2Sm3 => {
             let d = small::<Sm2>(i64::from(seed) + 2);
             let key = g::<Sm2>() * d;

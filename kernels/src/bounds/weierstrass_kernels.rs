@@ -102,6 +102,15 @@ fn combs<C: Curve>() {
     let expected: Vec<Abscissa> = (0..COUNT as u64).map(|i| Abscissa { x: word(i), or: None }).collect();
     assert_eq!(comb::sums::<C, Bounds>(token(), &base, &known).len(), COUNT);
     assert_eq!(comb::matches::<C, Bounds>(token(), &base, &known, &expected).len(), COUNT);
+    let tweaks: Vec<comb::Tweak> = (0..COUNT as u64)
+        .map(|i| comb::Tweak {
+            point: word(3 * i),
+            t: word(3 * i + 1),
+            sum: word(3 * i + 2),
+            odd: i % 2 == 0,
+        })
+        .collect();
+    assert_eq!(comb::tweaks::<C, Bounds>(token(), &base, &tweaks).len(), COUNT);
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Rule {
             Self::Strict => EcdsaEncoding::DerBip66,
             Self::Lax => EcdsaEncoding::DerLax,
             Self::Schnorr => return Suite::bip340(),
-            Self::Commitment => return Suite::bip340(),
+            Self::Commitment => return Suite::bip341_commitment(),
         };
         Suite::ecdsa(EcdsaScheme::Secp256k1, EcdsaRule::Any, encoding)
     }

@@ -13,14 +13,14 @@ use crate::schemes::ecdsa::{Recovered, Recovery};
 use crate::schemes::keys::{self, Base, KnownKey};
 use crate::schemes::sec1::Hybrid;
 use crate::schemes::weierstrass as scheme_curve;
-use crate::schemes::{bip340, ecdsa, sm2};
+use crate::schemes::{bip340, bip341, ecdsa, sm2};
 use crate::verdict::Verdict;
 use sigwarp_kernels::curve::weierstrass::comb::{self, KeyTable, Pools};
 use sigwarp_kernels::curve::weierstrass::{Curve, P256, Secp256k1, Sm2};
 use sigwarp_kernels::field::prime256::Family;
 use sigwarp_kernels::simd::Token;
 
-/// ECDSA, BIP 340 and SM2 on one backend.
+/// ECDSA, BIP 340, BIP 341's commitment and SM2 on one backend.
 pub(crate) trait Weierstrass<T>: Send + Sync + 'static {
     /// Makes it ready.
     fn start(token: T, workers: Workers) -> Self;
@@ -92,6 +92,7 @@ impl<S: Family, One: Family> InLanes<S, One> {
                 ecdsa::lanes::verify::<T>(token, (scheme, rule, encoding), base, rows, verdicts);
             }
             WeierstrassKind::Bip340 => bip340::lanes::verify::<T>(token, advice, base, rows, verdicts),
+            WeierstrassKind::Bip341Commitment => bip341::lanes::verify::<T>(token, base, rows, verdicts),
             WeierstrassKind::Sm2 { user_id, encoding } => {
                 sm2::lanes::verify::<T>(token, (user_id, encoding), base, rows, verdicts);
             }

@@ -62,6 +62,7 @@ pub(super) fn family(scheme: Scheme) -> &'static str {
         Scheme::EcdsaP256 | Scheme::EcdsaP256Sha256 => "ecdsa-p256",
         Scheme::Sm2 | Scheme::Sm2Sm3 => "sm2",
         Scheme::Ed25519 | Scheme::Ed25519ctx | Scheme::Ed25519ph => "ed25519",
+        Scheme::Bip340 | Scheme::Bip341Commitment => "schnorr-bip340",
         other if other.ecdsa().is_some() => "ecdsa-secp256k1",
         other => other.name(),
     }
@@ -72,6 +73,7 @@ pub(super) fn family(scheme: Scheme) -> &'static str {
 pub(super) fn refused(suite: &Suite, key: &[u8]) -> Option<Reason> {
     let signature = match (suite.scheme(), suite.encoding()) {
         (Scheme::Ed25519 | Scheme::Ed25519ctx | Scheme::Ed25519ph | Scheme::Bip340, _) => vec![0xff; 64],
+        (Scheme::Bip341Commitment, _) => vec![0; 33],
         (_, "raw") => vec![0; 64],
         (_, "raw-v") => vec![0; 65],
         _ => vec![0x30, 6, 2, 1, 0, 2, 1, 0],

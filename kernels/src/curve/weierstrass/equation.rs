@@ -134,7 +134,7 @@ impl<F: PrimeLanes> Kernel<F::Token> for Invert<'_, F> {
     }
 }
 
-fn invert_all<F: PrimeLanes>(token: F::Token, elements: &mut [F]) {
+pub(super) fn invert_all<F: PrimeLanes>(token: F::Token, elements: &mut [F]) {
     let mut before = elements.to_vec();
     token.vectorize(Invert { elements, before: &mut before });
 }
@@ -295,7 +295,7 @@ pub(super) fn compare<F: PrimeLanes>(
 }
 
 #[inline]
-fn set_lane(words: &mut Words, lane: usize, value: &[u64; 4]) {
+pub(super) fn set_lane(words: &mut Words, lane: usize, value: &[u64; 4]) {
     for i in 0..4 {
         words[i][lane] = value[i];
     }

@@ -287,6 +287,20 @@ impl Encodings {
     }
 }
 
+/// x³ + ax + b, by b.
+#[inline(always)]
+fn right_hand_side<C: Curve<Prime = F::Modulus>, F: PrimeLanes>(x: F, b: F) -> F {
+    let xx = x.square_wide();
+    let factor = if C::A_IS_ZERO {
+        F::carry(xx)
+    } else {
+        let one = F::one(x.to_limbs()[0].token());
+        let three = F::add_wide(F::twice(one.widen()), one.widen());
+        F::carry(F::sub_wide::<4>(xx, three))
+    };
+    F::carry(F::add_wide(factor.mul_wide(x), b.widen()))
+}
+
 /// Decodes `N` vectors of points side by side: gives the points and the mask of lanes that are on the curve.
 /// The other lanes get G, so that nothing that follows is 0.
 pub struct Decode<'a, C, F, const N: usize> {
@@ -322,14 +336,7 @@ impl<C: Curve<Prime = F::Modulus>, F: PrimeLanes, const N: usize> Kernel<F::Toke
             x[v] = prime256::enter::<F>(load_words(token, &self.encodings[v].x));
             y[v] = prime256::enter::<F>(load_words(token, &self.encodings[v].y));
             any |= self.encodings[v].compressed;
-            let xx = x[v].square_wide();
-            let factor = if C::A_IS_ZERO {
-                F::carry(xx)
-            } else {
-                let three = F::add_wide(F::twice(one.widen()), one.widen());
-                F::carry(F::sub_wide::<4>(xx, three))
-            };
-            rhs[v] = F::carry(F::add_wide(factor.mul_wide(x[v]), b.widen()));
+            rhs[v] = right_hand_side::<C, F>(x[v], b);
             v += 1;
         }
         let roots = if any == 0 { y } else { prime256::sqrt(rhs).0 };

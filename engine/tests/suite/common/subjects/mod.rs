@@ -4,7 +4,7 @@ mod one_by_one;
 mod weierstrass;
 
 pub use one_by_one::one_by_one;
-pub use weierstrass::{bip340, ecdsa, sm2};
+pub use weierstrass::{bip340, bip341, ecdsa, sm2};
 
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -38,6 +38,7 @@ pub fn all() -> Vec<Subject> {
     subjects.extend(ed25519_variants());
     subjects.extend(ecdsa());
     subjects.push(bip340());
+    subjects.push(bip341());
     subjects.extend(sm2());
     subjects.extend(one_by_one());
     subjects

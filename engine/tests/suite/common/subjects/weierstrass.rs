@@ -208,6 +208,38 @@ pub fn bip340() -> Subject {
     Subject { suite: Suite::bip340(), valid, invalid }
 }
 
+pub fn bip341() -> Subject {
+    use k256::Secp256k1 as C;
+    let valid: Vec<Sample> = (0..VALID)
+        .map(|index| {
+            let d = derived::<C>("internal key", index);
+            let (key, y) = multiple::<C>(&d);
+            let t = derived::<C>("tweak", index);
+            let (x, odd) = {
+                let (x, y) = multiple::<C>(&(t + if is_odd(&y) { -d } else { d }));
+                (x, is_odd(&y))
+            };
+            let signature = [&[u8::from(odd)], &x[..]].concat();
+            Sample { key: key.to_vec(), message: bytes::<C>(&t).to_vec(), signature }
+        })
+        .collect();
+    let invalid = vec![
+        (changed(&valid[1], |s| s.message[31] ^= 1), Reason::EquationFailed),
+        (changed(&valid[2], |s| s.signature[0] ^= 1), Reason::EquationFailed),
+        (changed(&valid[3], |s| s.signature[32] ^= 1), Reason::EquationFailed),
+        (changed(&valid[4], |s| s.key.push(0)), Reason::BadKeyLength),
+        (changed(&valid[5], |s| s.signature.truncate(32)), Reason::BadSignatureLength),
+        (changed(&valid[6], |s| s.signature[0] = 2), Reason::BadSignatureEncoding),
+        (changed(&valid[7], |s| s.message.fill(0xff)), Reason::ScalarOutOfRange),
+        (changed(&valid[8], |s| s.message.truncate(31)), Reason::ScalarOutOfRange),
+        (changed(&valid[9], |s| s.key.fill(0xff)), Reason::NonCanonicalKey),
+        (changed(&valid[10], |s| s.key = NO_POINT[0].to_vec()), Reason::KeyNotOnCurve),
+        (changed(&valid[11], |s| s.signature[1..].fill(0xff)), Reason::EquationFailed),
+        (changed(&valid[12], |s| s.signature[1..].copy_from_slice(&NO_POINT[0])), Reason::EquationFailed),
+    ];
+    Subject { suite: Suite::bip341_commitment(), valid, invalid }
+}
+
 pub fn sm2() -> Vec<Subject> {
     let mut subjects = Vec::new();
     for encoding in Sm2Encoding::ALL {

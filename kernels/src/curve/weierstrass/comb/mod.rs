@@ -44,8 +44,12 @@ mod build;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod tweak;
+#[cfg(test)]
+mod tweak_tests;
 
 pub use build::{BaseTable, base_table, build};
+pub use tweak::{Tweak, tweaks};
 
 use super::equation::{Abscissa, Finished, Match, Sum, compare, coordinates};
 use super::{Curve, Jacobian, Words, add, double};
@@ -325,8 +329,18 @@ fn combs<S: CombShape, C: Curve, T: Family>(
         token.vectorize(ReadColumns::<Base, T::Vector> { bits: &g, digits: &mut next.base, of: PhantomData });
         prepared.push(next);
     }
-    let (sums, exceptional) = tree::reduce::<T::Field<C::Prime>>(token, &schedule, base, &prepared);
-    let mut out = Vec::with_capacity(vectors);
+    joined::<C, T>(token, &schedule, base, &prepared)
+}
+
+/// The sums of prepared vectors, an even number of them.
+fn joined<C: Curve, T: Family>(
+    token: T::Token,
+    schedule: &Schedule,
+    base: &BaseTable,
+    prepared: &[Prepared<'_>],
+) -> Vec<Finished<T::Field<C::Prime>>> {
+    let (sums, exceptional) = tree::reduce::<T::Field<C::Prime>>(token, schedule, base, prepared);
+    let mut out = Vec::with_capacity(prepared.len());
     for (pair, sums) in sums.chunks(2 * schedule.slots()).enumerate() {
         let (a, b) = sums.split_at(schedule.slots());
         let steps = schedule.steps();

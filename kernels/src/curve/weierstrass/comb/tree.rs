@@ -83,11 +83,23 @@ fn columns<S: CombShape>(of_base: bool, step: usize) -> impl Iterator<Item = Sel
 }
 
 impl Schedule {
+    /// Of the sums of P and G.
     pub(super) fn new<S: CombShape>() -> Self {
+        Self::of(
+            (0..S::STEPS).map(|step| columns::<S>(false, step).chain(columns::<Base>(true, step)).collect()),
+        )
+    }
+
+    /// Of the multiples of G alone.
+    pub(super) fn of_base() -> Self {
+        Self::of((0..Base::STEPS).map(|step| columns::<Base>(true, step).collect()))
+    }
+
+    /// The selections of each step.
+    fn of(sets: impl Iterator<Item = Vec<Selection>>) -> Self {
         let mut out =
             Self { first: Vec::new(), alone: Vec::new(), later: Vec::new(), slots: 0, steps: Vec::new() };
-        for step in 0..S::STEPS {
-            let set: Vec<Selection> = columns::<S>(false, step).chain(columns::<Base>(true, step)).collect();
+        for set in sets {
             let at = out.slots;
             let mut left = set.len().div_ceil(2);
             for i in 0..set.len() / 2 {
