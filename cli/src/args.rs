@@ -10,6 +10,7 @@ use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use sigwarp::{BackendKind, Scheme};
 use sigwarp_datasets::{BytesForm, FileKind};
 
+use crate::transactions::Anchor;
 use crate::{help, version};
 
 /// Verifies signatures and hashes messages in batches: a verdict each, and a reason for every failure.
@@ -337,6 +338,19 @@ pub(crate) struct TransactionsArgs {
     /// Certificates that chains may end in, for records that do not have them: PEM, or the DER of one
     #[arg(long, value_name = "FILE")]
     pub(crate) roots: Option<PathBuf>,
+    /// The network, for profiles that have several: --context network=NAME
+    #[arg(long, value_name = "NAME")]
+    pub(crate) network: Option<String>,
+    /// The height of the block that is given, or that transactions are judged for: --context height=N
+    #[arg(long, value_name = "N")]
+    pub(crate) height: Option<u32>,
+    /// The outputs that the inputs spend, in their order: JSON [[AMOUNT, SCRIPT], …], or the undo data of a block
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous_outputs: Option<PathBuf>,
+    /// Read the blkNNNNN.dat, revNNNNN.dat and xor.dat of Bitcoin Core: a block in them, or the one before the first, and
+    /// its height, from which those of all others follow
+    #[arg(long, value_name = "HASH:HEIGHT", conflicts_with_all = ["height", "previous_outputs", "column", "raw"])]
+    pub(crate) anchor: Option<Anchor>,
     /// The column, or the member of rows, that holds the bytes of a record [default: that of the profile]
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,

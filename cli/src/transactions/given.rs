@@ -61,14 +61,29 @@ impl Given {
                 return Err(wrong(&format!("the profile {profile} has no such field; it has {known}")));
             }
         }
+        let no_use = |option: &str| {
+            Failure::input(format!("{option}: the profile {} has no use for it", system.name()))
+        };
+        let network = args.network.clone().map(Value::Text);
+        let height = args.height.map(|height| Value::Integer(height.into()));
+        for (option, field, value) in [("--network", "network", network), ("--height", "height", height)] {
+            if let Some(value) = value {
+                if !known.contains(&field) {
+                    return Err(no_use(option));
+                }
+                options.push(field, value);
+            }
+        }
         let mut files = Vec::new();
         let of_keys = args.keys.iter().map(|path| ("--keys", "keys", path, keys as Contents));
         let of_roots = args.roots.iter().map(|path| ("--roots", "roots", path, roots as Contents));
-        for (option, field, path, read) in of_keys.chain(of_roots) {
+        let of_outputs = args.previous_outputs.iter();
+        let of_outputs =
+            of_outputs.map(|path| ("--previous-outputs", PREVIOUS_OUTPUTS, path, outputs as Contents));
+        for (option, field, path, read) in of_keys.chain(of_roots).chain(of_outputs) {
             let path = path.clone();
             if !known.contains(&field) {
-                let profile = system.name();
-                return Err(Failure::input(format!("{option}: the profile {profile} has no use for it")));
+                return Err(no_use(option));
             }
             files.push(GivenFile { option, field, path, read, stamp: None });
         }
@@ -198,6 +213,21 @@ fn keys(bytes: &[u8]) -> Result<Value, String> {
         Some(_) => Err(format!("there are no keys in it; {REMEDY}")),
         None => Ok(Value::Array(vec![Value::Object(set)])),
     }
+}
+
+/// The field of the outputs that a transaction or a block spends.
+const PREVIOUS_OUTPUTS: &str = "prevouts";
+
+/// An array of JSON, or undo data as they are.
+fn outputs(bytes: &[u8]) -> Result<Value, String> {
+    let array = match bytes.trim_ascii_start().first() {
+        Some(b'[') => Fields::from_json(&[b"{\"outputs\":", bytes, b"}"].concat()).ok(),
+        _ => None,
+    };
+    // Undo data can begin with any byte.
+    Ok(array
+        .and_then(|fields| fields.get("outputs").cloned())
+        .unwrap_or_else(|| Value::Bytes(bytes.to_vec())))
 }
 
 /// Certificates as PEM with one or several, or the DER of one.

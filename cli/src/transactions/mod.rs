@@ -1,8 +1,9 @@
 //! `sigwarp transactions`: a verdict for every transaction of the files.
 //!
-//! `records.rs` reads ahead on a thread of its own, `judge.rs` parses, asks the engine and folds, `output.rs` writes
+//! `records.rs` reads ahead on a thread of its own (`block_files.rs` the files of Bitcoin Core), `judge.rs` parses, asks the engine and folds, `output.rs` writes
 //! a line for each report, `summary.rs` counts.
 
+mod block_files;
 mod given;
 mod judge;
 mod output;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use sigwarp::Engine;
 use sigwarp_profiles::{AnyContext, Report, System, system};
 
+pub(crate) use self::block_files::Anchor;
 use self::given::Given;
 use self::judge::Judge;
 use self::output::Output;
@@ -37,10 +39,14 @@ pub(crate) fn run(args: &TransactionsArgs, interrupt: &Interrupt) -> Result<Exit
     }
     let system = system(&args.profile)
         .ok_or_else(|| Failure::input(format!("--profile {}: there is no such profile", args.profile)))?;
+    if args.anchor.is_some() && system.name() != "bitcoin" {
+        return Err(Failure::input(format!("--anchor: the profile {} has no use for it", system.name())));
+    }
     let given = Given::read(args, system)?;
     let files = expand_all(&args.files)?;
     let inputs =
         Roles::default().read("the input", &files).read("--keys", &args.keys).read("--roots", &args.roots);
+    let inputs = inputs.read("--previous-outputs", &args.previous_outputs);
     inputs.write("--output", &args.output).check()?;
     let engine = interrupt.at_once(|| build_engine(&args.engine, Work::Unknown))?;
     let mut job = Job {

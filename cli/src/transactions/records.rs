@@ -11,8 +11,10 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use sigwarp::Messages;
 use sigwarp_datasets::{ColumnReader, FileKind, LineReader};
+use sigwarp_profiles::bitcoin::Network;
 use sigwarp_profiles::{AnyContext, FRAMING_BYTES, FieldError, Fields, System, Value};
 
+use super::block_files::{Anchor, Blocks, Index};
 use super::given::Given;
 use crate::args::TransactionsArgs;
 use crate::exit::Failure;
@@ -93,6 +95,7 @@ impl Records {
             given: RefCell::new(given),
             column: column.unwrap_or_default(),
             is_raw: args.raw,
+            anchor: args.anchor,
             limit: args.max_record_bytes,
         };
         thread::Builder::new()
@@ -158,6 +161,8 @@ struct Reader {
     given: RefCell<Given>,
     column: String,
     is_raw: bool,
+    /// Where the files are those of Bitcoin Core.
+    anchor: Option<Anchor>,
     limit: usize,
 }
 
@@ -203,8 +208,31 @@ impl Collected<'_> {
     }
 }
 
+/// The blocks of a file of Bitcoin Core, each with its height as its id.
+fn block_file(
+    mut blocks: Blocks<'_>,
+    share: impl Fn(Option<f64>) -> Option<f64>,
+    collected: &mut Collected<'_>,
+) -> Result<(), Stop> {
+    let mut row = 0;
+    while let Some(block) = blocks.next()? {
+        let id = block.height.map(|height| height.to_string());
+        // Of a block most of what is held are the outputs that it spends and the reports.
+        collected.bytes += block.undo;
+        let (bytes, context) = (block.bytes, block.context);
+        let read = block.read as f64 / blocks.size() as f64;
+        collected.push(Record { row, id, bytes, context, expected: None }, || share(Some(read)))?;
+        row += 1;
+    }
+    Ok(())
+}
+
 impl Reader {
     fn read(&self, files: &[PathBuf], sender: &Sender<Message>) -> Result<(), Stop> {
+        let index = self.anchor.map(|anchor| self.index(files, anchor)).transpose()?;
+        let of_index: Option<Vec<PathBuf>> =
+            index.as_ref().map(|index| index.paths().map(Path::to_owned).collect());
+        let files = of_index.as_deref().unwrap_or(files);
         let sizes = Sizes::of(files);
         let keys = RefCell::new(None);
         for (place, path) in files.iter().enumerate() {
@@ -213,16 +241,30 @@ impl Reader {
             let mut collected =
                 Collected { sender, file, records, bytes: 0, given: &self.given, keys: &keys };
             // The records before a bad one are judged too.
-            let ended = match self.form(path)? {
-                Form::Rows => self.rows(path, share, &mut collected),
-                Form::Column => self.column(path, share, &mut collected),
-                Form::Lines => self.lines(path, share, &mut collected),
-                Form::Raw => self.raw(path, share, &mut collected),
+            let ended = match &index {
+                Some(index) => block_file(index.blocks(place)?, share, &mut collected),
+                None => match self.form(path)? {
+                    Form::Rows => self.rows(path, share, &mut collected),
+                    Form::Column => self.column(path, share, &mut collected),
+                    Form::Lines => self.lines(path, share, &mut collected),
+                    Form::Raw => self.raw(path, share, &mut collected),
+                },
             };
             collected.send(share(Some(1.0)))?;
             ended?;
         }
         Ok(())
+    }
+
+    /// What the files of Bitcoin Core hold.
+    fn index(&self, files: &[PathBuf], anchor: Anchor) -> Result<Index, Failure> {
+        let given = self.given.borrow();
+        let network = match given.fields().get("network") {
+            Some(Value::Text(name)) => Network::from_name(name),
+            _ => None,
+        };
+        let network = network.ok_or_else(|| Failure::input("--anchor needs --network, such as main"))?;
+        Index::of(files, network, anchor)
     }
 
     fn form(&self, path: &Path) -> Result<Form, Failure> {

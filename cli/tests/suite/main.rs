@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod block_files;
 mod common;
 mod faults;
 mod hash;

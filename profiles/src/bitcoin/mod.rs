@@ -1,8 +1,9 @@
-//! Bitcoin: transactions with the outputs that they spend, every script decided.
+//! Bitcoin: transactions and blocks with the outputs that they spend, every script decided.
 //!
 //! `wire.rs` reads transactions, `transaction.rs` judges one, `evaluation.rs` runs the scripts of an input in rounds over
 //! the answers of the engine, `script/` is the interpreter, `sighash.rs` what signatures sign, `taproot.rs` the commitment
-//! of an output to a script, and `flags.rs` which rules hold when. Sources: BIP 16, 65, 66, 68, 112, 141, 143, 144, 147,
+//! of an output to a script, and `flags.rs` which rules hold when. `block.rs` has whole blocks, `undo.rs` the outputs that
+//! they spend, `files.rs` what Bitcoin Core's files need, `network.rs` the numbers of networks. Sources: BIP 16, 65, 66, 68, 112, 141, 143, 144, 147,
 //! 340, 341 and 342, and what Bitcoin Core does where nothing is written: it is the consensus.
 //!
 //! **Decided.** A transaction is valid where its bytes have the one form that they can have, what consensus asks of it
@@ -16,20 +17,28 @@
 //! **Undecided.** An input whose output is not given, and one of taproot where the output of any input is not given. A
 //! coinbase transaction alone: what it may pay, and that it stands first, its block says.
 //!
+//! **Blocks.** A block is valid where its transactions are and those that its header and its coinbase commit to, and what
+//! `block.rs` lists holds. [`Report::hash`](crate::Report::hash) is its hash as it is computed.
+//!
 //! **Left.** Whether outputs exist, are unspent and mature; lock times of the transaction (not those that scripts ask for);
 //! weights, and the numbers of signature operations in a block; that the outputs spent hold as much as the transaction
 //! pays, of one that is not judged with its block.
 
+mod block;
 mod evaluation;
+pub mod files;
 mod flags;
 mod hashes;
+mod network;
 mod script;
 mod sighash;
 mod table;
 mod taproot;
 mod transaction;
+mod undo;
 mod wire;
 
+use self::block::Block;
 use self::transaction::Rules;
 use self::wire::Transaction;
 use crate::Report;
@@ -38,8 +47,10 @@ use crate::fields::{FieldError, Fields, Value};
 use crate::profile::{self, Decided, Profile};
 use crate::work::Work;
 
+pub use self::block::{BlockContext, BlockFault};
 pub use self::flags::{Flags, Network};
 pub use self::script::ScriptError;
+pub use self::undo::{SpentOutputs, UndoError};
 pub use self::wire::Output;
 
 crate::causes! {
@@ -99,17 +110,33 @@ pub struct PreviousOutput {
     pub script: Vec<u8>,
 }
 
-/// What the bytes of a transaction do not say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the bytes of a transaction, or of a block, do not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     /// The rules: those of [`Flags::at`].
     pub flags: Flags,
     /// The outputs that the inputs spend, in the order of the inputs; `None`, or nothing at the end, where one is not
     /// known.
     pub previous_outputs: Vec<Option<PreviousOutput>>,
+    /// Where a record is a block: what takes the place of the others. Its transactions are reported one by one in
+    /// [`Report::transactions`].
+    pub block: Option<BlockContext>,
 }
 
-/// The profile `bitcoin`: a record is a transaction.
+impl Context {
+    /// Transactions under these rules, which spend these outputs.
+    pub const fn transaction(flags: Flags, previous_outputs: Vec<Option<PreviousOutput>>) -> Self {
+        Self { flags, previous_outputs, block: None }
+    }
+
+    /// The block of a network at a height, which spends these outputs.
+    pub fn block(network: Network, height: u32, spent: SpentOutputs) -> Self {
+        let block = BlockContext { network, height: Some(height), is_stale: false, spent };
+        Self { block: Some(block), ..Self::default() }
+    }
+}
+
+/// The profile `bitcoin`: a record is a transaction or a block.
 ///
 /// ```
 /// use sigwarp_profiles::bitcoin::{Bitcoin, Context, Flags, Network, PreviousOutput};
@@ -126,10 +153,8 @@ pub struct Context {
 ///                          cad7b148a6909a5cb2e0eaddfb84ccf9744464f82e160bfa9b8b64f9d4c03f999b8643f656b412a3ac00000000");
 /// let script = unhex("410411db93e1dcdb8a016b49840f8c53bc1eb68a382e97b1482ecad7b148a6909a5cb2e0eaddfb84ccf9744464f82e16\
 ///                     0bfa9b8b64f9d4c03f999b8643f656b412a3ac");
-/// let context = Context {
-///     flags: Flags::at(Network::Main, 170, None),
-///     previous_outputs: vec![Some(PreviousOutput { value: 5_000_000_000, script })],
-/// };
+/// let spent = vec![Some(PreviousOutput { value: 5_000_000_000, script })];
+/// let context = Context::transaction(Flags::at(Network::Main, 170, None), spent);
 /// let mut batch = Batch::new();
 /// batch.push(&Bitcoin, &transaction, &context);
 /// let engine = sigwarp::Engine::builder().build()?;
@@ -153,12 +178,14 @@ impl Profile for Bitcoin {
     }
 
     fn context_fields(&self) -> &'static [&'static str] {
-        &["block_hash", "height", "network", "prevouts"]
+        &["block_hash", "form", "height", "network", "prevouts", "undo"]
     }
 
-    /// `network` ([`Network::from_name`]) and `height`, that of the block, must be there. `block_hash` is the hash of the
-    /// block as it is shown, for the few that have rules of their own. `prevouts` has `[amount, script]` for each input,
-    /// or null.
+    /// `network` ([`Network::from_name`]) and `height`, that of the block, must be there. `form` is `transaction` (where it
+    /// is absent) or `block`. `block_hash` is the hash of the block of a transaction as it is shown, for the few that have
+    /// rules of their own. `prevouts` has `[amount, script]` for each input, or null; those of a block are in the order of
+    /// its transactions, without the coinbase, and can be its undo data, in the form that `undo` names: `bcoin` (where it
+    /// is absent) or `core`.
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {
         let network =
             fields.read("network", "main, testnet3, testnet4, signet or regtest", |value| match value {
@@ -169,6 +196,14 @@ impl Profile for Bitcoin {
         let height = fields.u64("height")?.ok_or(FieldError::Missing("height"))?;
         let expected = "a height below 2^32";
         let height = u32::try_from(height).map_err(|_| FieldError::Wrong { field: "height", expected })?;
+        let form = fields.read("form", "transaction or block", |value| match value {
+            Value::Text(name) if name == "transaction" => Some(false),
+            Value::Text(name) if name == "block" => Some(true),
+            _ => None,
+        })?;
+        if form == Some(true) {
+            return Ok(Context::block(network, height, spent_outputs(fields)?));
+        }
         let block = fields.read("block_hash", "the 32 bytes of a hash as it is shown", |value| {
             let mut hash: [u8; 32] = value.to_bytes()?.try_into().ok()?;
             hash.reverse();
@@ -180,7 +215,7 @@ impl Profile for Bitcoin {
                 outputs.iter().map(previous_output).collect()
             })?;
         let flags = Flags::at(network, height, block.as_ref());
-        Ok(Context { flags, previous_outputs: previous_outputs.unwrap_or_default() })
+        Ok(Context::transaction(flags, previous_outputs.unwrap_or_default()))
     }
 
     fn parse<'a>(
@@ -189,6 +224,9 @@ impl Profile for Bitcoin {
         context: &'a Context,
         work: &mut Work<'a>,
     ) -> Result<Plan<'a>, Decided> {
+        if let Some(context) = &context.block {
+            return Block::parse(record, context, work).map(|block| Plan(Record::Block(block)));
+        }
         let transaction = Transaction::read_whole(record)?;
         if context.previous_outputs.len() > transaction.inputs.len() {
             return Err(Decided::undecided(Fault::TooManyPreviousOutputs));
@@ -198,12 +236,43 @@ impl Profile for Bitcoin {
             context.previous_outputs.iter().map(|given| given.as_ref().map(output)).collect();
         spent.resize(transaction.inputs.len(), None);
         let rules = Rules { flags: context.flags, in_block: false };
-        Ok(Plan(transaction::Plan::new(transaction, spent, rules, work)))
+        Ok(Plan(Record::Transaction(transaction::Plan::new(transaction, spent, rules, work))))
     }
 
     fn resume<'a>(plan: &mut Plan<'a>, round: &mut Round<'_, 'a>) -> bool {
-        plan.0.resume(round)
+        match &mut plan.0 {
+            Record::Transaction(plan) => plan.resume(round),
+            Record::Block(block) => block.resume(round),
+        }
     }
+}
+
+/// The outputs that a block spends: an array, or undo data.
+fn spent_outputs(fields: &Fields) -> Result<SpentOutputs, FieldError> {
+    let is_core = fields.read("undo", "bcoin or core", |value| match value {
+        Value::Text(name) if name == "bcoin" => Some(false),
+        Value::Text(name) if name == "core" => Some(true),
+        _ => None,
+    })?;
+    let expected = "[amount, script] or null for each input, or the undo data of the block in the form that undo names";
+    let outputs = fields.read("prevouts", expected, |value| match value {
+        Value::Array(outputs) => {
+            let mut spent = SpentOutputs::new();
+            for output in outputs {
+                match previous_output(output)? {
+                    Some(PreviousOutput { value, script }) => spent.push(Output { value, script: &script }),
+                    None => spent.push_unknown(),
+                }
+            }
+            Some(spent)
+        }
+        undo => {
+            let undo = undo.to_bytes()?;
+            let read = if is_core == Some(true) { SpentOutputs::from_core } else { SpentOutputs::from_bcoin };
+            read(&undo).ok()
+        }
+    })?;
+    Ok(outputs.unwrap_or_default())
 }
 
 /// An element of `prevouts`; the outer `None` is for what is none.
@@ -220,11 +289,19 @@ fn previous_output(value: &Value) -> Option<Option<PreviousOutput>> {
     }
 }
 
-/// A transaction whose signatures wait for their verdicts.
-pub struct Plan<'a>(transaction::Plan<'a>);
+/// A record whose signatures wait for their verdicts.
+pub struct Plan<'a>(Record<'a>);
+
+enum Record<'a> {
+    Transaction(transaction::Plan<'a>),
+    Block(Block<'a>),
+}
 
 impl profile::Plan for Plan<'_> {
     fn fold(self, answers: &Answers<'_>) -> Report {
-        self.0.fold(answers)
+        match self.0 {
+            Record::Transaction(plan) => plan.fold(answers),
+            Record::Block(block) => block.fold(answers),
+        }
     }
 }

@@ -33,7 +33,8 @@ pub(super) struct Plan<'a> {
     rules: Rules,
     hashes: Hashes<'a>,
     inputs: Vec<Input<'a>>,
-    id: HashId,
+    /// The hash that is the id.
+    pub(super) id: HashId,
     fault: Option<Fault>,
 }
 

@@ -125,7 +125,7 @@ fn spends(block: &[u8], undo: &[u8], flags: Flags) -> Vec<Spend> {
             Some(PreviousOutput { value, script: take(&mut undo, length).to_vec() })
         };
         let previous_outputs = (0..inputs).map(output).collect();
-        Spend { raw: raw.to_vec(), context: Context { flags, previous_outputs } }
+        Spend { raw: raw.to_vec(), context: Context::transaction(flags, previous_outputs) }
     };
     let spends = (1..count).map(spend).collect();
     assert!(block.is_empty() && undo.is_empty(), "a block and its undo file");
@@ -283,7 +283,7 @@ fn without_its_outputs_a_transaction_is_undecided() {
     let case =
         cases.iter().find(|case| case.expected["verdict"] == "valid" && case.row["prevouts"][1].is_array());
     let case = case.expect("a case of two inputs");
-    let context = Context { flags: Flags::at(Network::Main, 900_000, None), previous_outputs: Vec::new() };
+    let context = Context::transaction(Flags::at(Network::Main, 900_000, None), Vec::new());
     let mut batch = Batch::new();
     batch.push(&Bitcoin, &case.record, &context);
     let report = verify(common::fastest(), batch).expect("an engine that works").remove(0);

@@ -151,7 +151,7 @@ fn spend(output: &[u8], input: &[u8], witness: &[Vec<u8>], value: i64, flags: Fl
     ]
     .concat();
     let previous = PreviousOutput { value, script: output.to_vec() };
-    Test { raw, context: Context { flags, previous_outputs: vec![Some(previous)] } }
+    Test { raw, context: Context::transaction(flags, vec![Some(previous)]) }
 }
 
 /// The key of BIP 341 that nobody knows the secret of.
@@ -244,7 +244,7 @@ fn transactions(name: &str, flags: impl Fn(&str) -> Flags) -> Option<Vec<(Test, 
         };
         let previous_outputs = outpoints(&raw).iter().map(|outpoint| find(outpoint)).collect();
         let names = text(&row[2]).to_owned();
-        let context = Context { flags: flags(&names), previous_outputs };
+        let context = Context::transaction(flags(&names), previous_outputs);
         (Test { raw, context }, names)
     });
     Some(rows.collect())
@@ -359,7 +359,7 @@ fn the_reference_witnesses_of_taproot_pass_and_fail_as_they_say() {
                 given["witness"].as_array().expect("a witness").iter().map(unhex).collect();
             let raw = with_input(&raw, index, &unhex(&given["scriptSig"]), &witness);
             let context =
-                Context { flags: flags(text(&row["flags"])), previous_outputs: previous_outputs.clone() };
+                Context::transaction(flags(text(&row["flags"])), previous_outputs.clone());
             tests.push(Test { raw, context });
             expected.push((index, passes, &row["comment"]));
         }
@@ -426,7 +426,7 @@ fn the_key_paths_of_bip_341_are_valid() {
     let previous_outputs: Vec<_> =
         of["given"]["utxosSpent"].as_array().expect("outputs").iter().map(output).collect();
     let raw = unhex(&of["auxiliary"]["fullySignedTx"]);
-    let test = Test { raw, context: Context { flags: Flags::ALL, previous_outputs } };
+    let test = Test { raw, context: Context::transaction(Flags::ALL, previous_outputs) };
     for (kind, engine) in common::engines() {
         let report = judge(engine, std::slice::from_ref(&test)).remove(0);
         assert_eq!(report.verdict, Verdict::Valid, "{kind}: {report:?}");

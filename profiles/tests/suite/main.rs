@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bitcoin;
+mod bitcoin_blocks;
 mod bitcoin_core;
 mod chainlink;
 mod common;
