@@ -3,6 +3,7 @@
 mod architecture;
 mod bitcoin;
 mod bitcoin_core;
+mod bitcoin_pitfalls;
 mod chainlink;
 mod common;
 mod cose;
