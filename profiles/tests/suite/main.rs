@@ -4,6 +4,7 @@ mod architecture;
 mod bitcoin;
 mod bitcoin_blocks;
 mod bitcoin_core;
+mod bitcoin_pitfalls;
 mod chainlink;
 mod common;
 mod cose;
