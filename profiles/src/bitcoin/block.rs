@@ -109,7 +109,11 @@ enum Witnesses<'a> {
 
 enum Transactions<'a> {
     /// They spend outputs of one another, which are found by their ids: those come first.
-    Read { transactions: Vec<Transaction<'a>>, ids: Vec<HashId>, rules: Rules },
+    Read {
+        transactions: Vec<Transaction<'a>>,
+        ids: Vec<HashId>,
+        rules: Rules,
+    },
     Opened(Vec<Plan<'a>>),
 }
 
@@ -175,12 +179,15 @@ impl<'a> Block<'a> {
                 let mut spent = given(transactions, &self.context.spent);
                 add_of_block(transactions, ids, &mut spent, round);
                 let each = std::mem::take(transactions).into_iter().zip(spent);
-                let plans =
-                    each.map(|(transaction, spent)| Plan::new(transaction, spent, *rules, round.work)).collect();
+                let plans = each
+                    .map(|(transaction, spent)| Plan::new(transaction, spent, *rules, round.work))
+                    .collect();
                 self.transactions = Transactions::Opened(plans);
                 true
             }
-            Transactions::Opened(plans) => plans.iter_mut().fold(false, |asked, plan| plan.resume(round) | asked),
+            Transactions::Opened(plans) => {
+                plans.iter_mut().fold(false, |asked, plan| plan.resume(round) | asked)
+            }
         }
     }
 
@@ -218,7 +225,8 @@ impl BlockContext {
 /// Whether these can be the outputs that the transactions with so many inputs spend. None at all can: earlier
 /// transactions of the block may have them.
 fn fits(spent: &SpentOutputs, inputs: impl Iterator<Item = usize> + Clone) -> bool {
-    let of_each = spent.groups().is_none_or(|groups| inputs.clone().eq(groups.iter().map(|&inputs| inputs as usize)));
+    let of_each =
+        spent.groups().is_none_or(|groups| inputs.clone().eq(groups.iter().map(|&inputs| inputs as usize)));
     of_each && (spent.is_empty() && spent.groups().is_none() || inputs.sum::<usize>() == spent.len())
 }
 
@@ -314,7 +322,8 @@ impl<'a> Witnesses<'a> {
 
     /// The last output of the coinbase that commits counts; its witness has the reserved value.
     fn of(coinbase: &Transaction<'a>, transactions: &[Transaction<'a>], work: &mut Work<'a>) -> Self {
-        let commits = |output: &&Output<'a>| output.script.len() >= 38 && output.script.starts_with(&COMMITMENT);
+        let commits =
+            |output: &&Output<'a>| output.script.len() >= 38 && output.script.starts_with(&COMMITMENT);
         let Some(output) = coinbase.outputs.iter().rev().find(commits) else {
             return Self::none(transactions);
         };

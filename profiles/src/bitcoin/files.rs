@@ -128,7 +128,9 @@ impl Headers {
                 }
                 open.push((root, height, 0));
             }
-            None => open.extend(children(*anchor).filter_map(|index| Some((index, height.checked_add(1)?, 0)))),
+            None => {
+                open.extend(children(*anchor).filter_map(|index| Some((index, height.checked_add(1)?, 0))))
+            }
         }
         if open.is_empty() {
             return None;
@@ -150,8 +152,10 @@ impl Headers {
             }
         }
 
-        let mut places: Vec<Place> =
-            heights.iter().map(|found| found.map_or(Place::Unknown, |(height, _)| Place::Stale(height))).collect();
+        let mut places: Vec<Place> = heights
+            .iter()
+            .map(|found| found.map_or(Place::Unknown, |(height, _)| Place::Stale(height)))
+            .collect();
         let mut next = best.map(|(_, index)| index);
         while let Some(index) = next {
             let Place::Stale(height) = places[index] else { break };

@@ -254,7 +254,8 @@ fn spent_outputs(fields: &Fields) -> Result<SpentOutputs, FieldError> {
         Value::Text(name) if name == "core" => Some(true),
         _ => None,
     })?;
-    let expected = "[amount, script] or null for each input, or the undo data of the block in the form that undo names";
+    let expected =
+        "[amount, script] or null for each input, or the undo data of the block in the form that undo names";
     let outputs = fields.read("prevouts", expected, |value| match value {
         Value::Array(outputs) => {
             let mut spent = SpentOutputs::new();

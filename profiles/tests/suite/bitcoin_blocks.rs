@@ -53,7 +53,8 @@ fn others(report: &Report) -> Vec<String> {
     let others = report.transactions.iter().enumerate().filter(|(_, of)| !of.verdict.is_valid());
     let said = |(place, of): (usize, &Report)| {
         let inputs = of.inputs.iter().enumerate().filter(|(_, input)| !input.verdict.is_valid());
-        let inputs: Vec<String> = inputs.map(|(place, input)| format!("{place} {:?}", input.verdict)).collect();
+        let inputs: Vec<String> =
+            inputs.map(|(place, input)| format!("{place} {:?}", input.verdict)).collect();
         format!("{place}: {:?}, inputs {inputs:?}", of.verdict)
     };
     others.take(10).map(said).collect()
@@ -79,14 +80,24 @@ fn real_blocks_are_valid() {
             let mut batch = Batch::new();
             batch.push(&Bitcoin, block, &context);
             let report = verify(engine, batch).expect("an engine that works").remove(0);
-            assert_eq!(report.verdict, Verdict::Valid, "{height} on {:?}: {:#?}", engine.backends(), others(&report));
+            assert_eq!(
+                report.verdict,
+                Verdict::Valid,
+                "{height} on {:?}: {:#?}",
+                engine.backends(),
+                others(&report)
+            );
             assert_eq!(report.transactions.len(), count, "{height}");
             assert!(report.transactions.iter().all(|transaction| transaction.verdict.is_valid()));
             assert_eq!(report.hash.as_deref(), Some(&maker::sha256d(&block[..80])[..]));
-            let id = |transaction: &maker::Transaction| Some(maker::sha256d(&transaction.write(false)).to_vec());
+            let id =
+                |transaction: &maker::Transaction| Some(maker::sha256d(&transaction.write(false)).to_vec());
             let read = Block::read(block);
             let ids = read.transactions.iter().map(id);
-            assert!(ids.eq(report.transactions.iter().map(|transaction| transaction.tx_id.clone())), "{height}");
+            assert!(
+                ids.eq(report.transactions.iter().map(|transaction| transaction.tx_id.clone())),
+                "{height}"
+            );
         }
     }
 }
@@ -107,7 +118,9 @@ fn outputs_of_the_same_block_are_found_in_it() {
                 inside += 1;
                 spent.push_unknown();
             }
-            false => spent.push(sigwarp_profiles::bitcoin::Output { value: output.value, script: &output.script }),
+            false => {
+                spent.push(sigwarp_profiles::bitcoin::Output { value: output.value, script: &output.script })
+            }
         }
     }
     assert!(inside > 100, "{inside}");
@@ -115,7 +128,8 @@ fn outputs_of_the_same_block_are_found_in_it() {
     assert_eq!(report.verdict, Verdict::Valid);
     let report = judge(&block, &context(4, SpentOutputs::new()));
     assert_eq!(report.verdict.name(), "undecided");
-    let undecided = report.transactions.iter().filter(|transaction| transaction.verdict.name() == "undecided");
+    let undecided =
+        report.transactions.iter().filter(|transaction| transaction.verdict.name() == "undecided");
     let undecided = undecided.count();
     assert!(undecided > 3000 && undecided < 4863, "{undecided}");
 }
@@ -147,7 +161,8 @@ fn damaged_blocks_are_refused_for_what_is_wrong() {
     };
     let with_witness = |block: &Block| {
         let is_long = |element: &Vec<u8>| element.len() >= 64;
-        let has = |transaction: &maker::Transaction| transaction.inputs[0].witness.first().is_some_and(is_long);
+        let has =
+            |transaction: &maker::Transaction| transaction.inputs[0].witness.first().is_some_and(is_long);
         1 + block.transactions[1..].iter().position(has).expect("an input with a witness")
     };
     let legacy = |block: &mut Block| {
@@ -187,7 +202,10 @@ fn damaged_blocks_are_refused_for_what_is_wrong() {
     refused(&changed(&commitment, false), BlockFault::WitnessCommitment);
     let reserved = |block: &mut Block| block.transactions[0].inputs[0].witness[0][0] ^= 1;
     refused(&changed(&reserved, false), BlockFault::WitnessCommitment);
-    refused(&changed(&|block| block.transactions[0].inputs[0].witness[0].push(0), false), BlockFault::ReservedValue);
+    refused(
+        &changed(&|block| block.transactions[0].inputs[0].witness[0].push(0), false),
+        BlockFault::ReservedValue,
+    );
     let none = |block: &mut Block| {
         let place = block.commitment().expect("a commitment");
         block.transactions[0].outputs[place].script[1] ^= 1;
@@ -210,7 +228,10 @@ fn damaged_blocks_are_refused_for_what_is_wrong() {
     // The undo data of another block say nothing of this one.
     outputs.pop();
     let fewer = SpentOutputs::from_bcoin(&write_bcoin_undo(&outputs)).expect("undo data");
-    assert_eq!(judge(&block, &self::context(SMALL, fewer)).verdict, Verdict::undecided(BlockFault::OtherPreviousOutputs));
+    assert_eq!(
+        judge(&block, &self::context(SMALL, fewer)).verdict,
+        Verdict::undecided(BlockFault::OtherPreviousOutputs)
+    );
 }
 
 /// Transactions that come twice at the end have the same root (CVE-2012-2459), and are refused all the same.
@@ -300,7 +321,8 @@ fn compressed_undo_data_are_read_as_they_were_written() {
         vec![0x51; 122],
         vec![0x6a; 10_001],
     ];
-    let amounts = [0, 1, 9, 10, 546, 1_000_000, 100_000_000, 5_000_000_000, 123_456_789, 2_100_000_000_000_000];
+    let amounts =
+        [0, 1, 9, 10, 546, 1_000_000, 100_000_000, 5_000_000_000, 123_456_789, 2_100_000_000_000_000];
     let outputs: Vec<Output> = scripts
         .iter()
         .enumerate()
@@ -313,7 +335,8 @@ fn compressed_undo_data_are_read_as_they_were_written() {
         outputs: vec![],
         lock_time: vec![0; 4],
     };
-    let block = Block { header: vec![0; 80], transactions: vec![transaction(1), transaction(3), transaction(11)] };
+    let block =
+        Block { header: vec![0; 80], transactions: vec![transaction(1), transaction(3), transaction(11)] };
     let undo = write_core_undo(&block, &outputs);
     let read = SpentOutputs::from_core(&undo).expect("undo data");
     assert_eq!(read.len(), outputs.len());
@@ -327,7 +350,12 @@ fn compressed_undo_data_are_read_as_they_were_written() {
     assert!(SpentOutputs::from_core(&[&undo[..], &[0]].concat()).is_err());
     let plain = write_bcoin_undo(&outputs);
     let read = SpentOutputs::from_bcoin(&plain).expect("undo data");
-    assert!(outputs.iter().enumerate().all(|(place, output)| read.get(place).is_some_and(|read| read.script == output.script)));
+    assert!(
+        outputs
+            .iter()
+            .enumerate()
+            .all(|(place, output)| read.get(place).is_some_and(|read| read.script == output.script))
+    );
     // A key that is no point where the form promises one, an amount above 63 bits, and numbers that promise bytes.
     let begin = [1, 1, 0];
     for wrong in [

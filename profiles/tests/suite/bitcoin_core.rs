@@ -358,8 +358,7 @@ fn the_reference_witnesses_of_taproot_pass_and_fail_as_they_say() {
             let witness: Vec<Vec<u8>> =
                 given["witness"].as_array().expect("a witness").iter().map(unhex).collect();
             let raw = with_input(&raw, index, &unhex(&given["scriptSig"]), &witness);
-            let context =
-                Context::transaction(flags(text(&row["flags"])), previous_outputs.clone());
+            let context = Context::transaction(flags(text(&row["flags"])), previous_outputs.clone());
             tests.push(Test { raw, context });
             expected.push((index, passes, &row["comment"]));
         }

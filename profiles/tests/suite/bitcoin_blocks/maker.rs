@@ -49,7 +49,8 @@ impl<'a> Bytes<'a> {
     }
 
     pub fn number(&mut self) -> usize {
-        let little = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte));
+        let little =
+            |bytes: &[u8]| bytes.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte));
         match self.take(1)[0] {
             0xfd => little(self.take(2)),
             0xfe => little(self.take(4)),
@@ -115,7 +116,10 @@ pub fn bcoin_undo(undo: &[u8]) -> Vec<Output> {
 }
 
 pub fn write_bcoin_undo(outputs: &[Output]) -> Vec<u8> {
-    outputs.iter().flat_map(|output| [output.value.to_le_bytes().to_vec(), sized(&output.script)].concat()).collect()
+    outputs
+        .iter()
+        .flat_map(|output| [output.value.to_le_bytes().to_vec(), sized(&output.script)].concat())
+        .collect()
 }
 
 impl Transaction {
