@@ -40,8 +40,8 @@ const NAMES: &str = "NOP VER IF NOTIF VERIF VERNOTIF ELSE ENDIF VERIFY RETURN TO
 fn push(data: &[u8]) -> Vec<u8> {
     let length = data.len();
     let prefix = match length {
-        ..0x4c => vec![length as u8],
-        ..=0xff => vec![0x4c, length as u8],
+        0..0x4c => vec![length as u8],
+        0x4c..=0xff => vec![0x4c, length as u8],
         _ => [&[0x4d][..], &(length as u16).to_le_bytes()].concat(),
     };
     [&prefix, data].concat()
@@ -91,8 +91,8 @@ fn script(words: &str) -> Vec<u8> {
 
 fn compact_size(length: usize) -> Vec<u8> {
     match length {
-        ..0xfd => vec![length as u8],
-        ..=0xffff => [&[0xfd][..], &(length as u16).to_le_bytes()].concat(),
+        0..0xfd => vec![length as u8],
+        0xfd..=0xffff => [&[0xfd][..], &(length as u16).to_le_bytes()].concat(),
         _ => [&[0xfe][..], &(length as u32).to_le_bytes()].concat(),
     }
 }

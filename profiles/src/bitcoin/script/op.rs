@@ -131,9 +131,9 @@ pub(in crate::bitcoin) const fn is_success(code: u8) -> bool {
 pub(in crate::bitcoin) fn push_prefix(length: usize) -> ([u8; 5], usize) {
     let digits = (length as u32).to_le_bytes();
     match length {
-        ..0x4c => ([length as u8, 0, 0, 0, 0], 1),
-        ..=0xff => ([code::PUSHDATA1, digits[0], 0, 0, 0], 2),
-        ..=0xffff => ([code::PUSHDATA2, digits[0], digits[1], 0, 0], 3),
+        0..0x4c => ([length as u8, 0, 0, 0, 0], 1),
+        0x4c..=0xff => ([code::PUSHDATA1, digits[0], 0, 0, 0], 2),
+        0x100..=0xffff => ([code::PUSHDATA2, digits[0], digits[1], 0, 0], 3),
         _ => ([code::PUSHDATA4, digits[0], digits[1], digits[2], digits[3]], 5),
     }
 }
