@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
 /// The crates that the profiles link.
-const CRATES: [&str; 8] =
-    ["data_encoding", "ripemd", "serde", "serde_json", "sha1", "sha2", "sigwarp", "thiserror"];
+const CRATES: [&str; 9] =
+    ["data_encoding", "memchr", "ripemd", "serde", "serde_json", "sha1", "sha2", "sigwarp", "thiserror"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -105,7 +105,7 @@ fn real_blocks_are_valid() {
 /// Outputs that earlier transactions of the block made need not be given; without the others it is open.
 #[test]
 fn outputs_of_the_same_block_are_found_in_it() {
-    let Some((bytes, undo)) = vectors(4) else { return };
+    let Some((bytes, undo)) = vectors(2) else { return };
     let block = Block::read(&bytes);
     let outputs = bcoin_undo(&undo);
     let ids: Vec<[u8; 32]> =
@@ -124,9 +124,9 @@ fn outputs_of_the_same_block_are_found_in_it() {
         }
     }
     assert!(inside > 100, "{inside}");
-    let report = judge(&block, &context(4, spent));
+    let report = judge(&block, &context(2, spent));
     assert_eq!(report.verdict, Verdict::Valid);
-    let report = judge(&block, &context(4, SpentOutputs::new()));
+    let report = judge(&block, &context(2, SpentOutputs::new()));
     assert_eq!(report.verdict.name(), "undecided");
     let undecided =
         report.transactions.iter().filter(|transaction| transaction.verdict.name() == "undecided");

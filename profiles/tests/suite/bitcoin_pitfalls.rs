@@ -125,7 +125,7 @@ impl Made {
 
     fn report(&self, flags: Flags) -> Report {
         let spent = self.spent.iter().map(|script| PreviousOutput { value: 1000, script: script.clone() });
-        report(&self.raw(), &Context { flags, previous_outputs: spent.map(Some).collect() })
+        report(&self.raw(), &Context::transaction(flags, spent.map(Some).collect()))
     }
 }
 
@@ -341,7 +341,7 @@ fn each_form_of_bytes_that_there_is_not_is_refused_at_its_offset() {
     let witness = witness.raw();
     let of =
         |raw: &[u8], at: usize, bytes: &[u8], taken: usize| [&raw[..at], bytes, &raw[at + taken..]].concat();
-    let context = Context { flags: today(), previous_outputs: Vec::new() };
+    let context = Context::transaction(today(), Vec::new());
     let at = |fault: Fault, at: usize| (Cause::from(fault), Some(at));
     for (raw, expected) in [
         (of(&raw, 4, &[0xfd, 1, 0], 1), at(Fault::NonCanonicalCompactSize, 4)),
@@ -373,7 +373,7 @@ fn what_consensus_asks_of_a_transaction_alone_decides_it() {
         let mut raw = Made::one(&[0x51]).raw();
         change(&mut raw);
         let previous_outputs = vec![Some(PreviousOutput { value: 1000, script: vec![0x51] })];
-        report(&raw, &Context { flags: today(), previous_outputs }).verdict
+        report(&raw, &Context::transaction(today(), previous_outputs)).verdict
     };
     assert_eq!(of(|_| {}), Verdict::Valid);
     // The amount stands behind version, one input and the number of outputs.
@@ -387,7 +387,7 @@ fn what_consensus_asks_of_a_transaction_alone_decides_it() {
     };
     let mut raw = Made::one(&[0x51]).raw();
     coinbase(&mut raw);
-    let context = Context { flags: today(), previous_outputs: Vec::new() };
+    let context = Context::transaction(today(), Vec::new());
     assert_eq!(report(&raw, &context).verdict, Verdict::invalid(Fault::CoinbaseLength));
     raw.splice(41..42, [2, 0x51, 0x51]);
     assert_eq!(report(&raw, &context).verdict, Verdict::undecided(Fault::Coinbase));
