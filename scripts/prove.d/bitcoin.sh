@@ -1,8 +1,11 @@
 # "Bitcoin, whole blocks: every script decided."
-#   SIGWARP_PROVE_ONLY=NAME          runs one part alone: cases, blocks, files
+#   SIGWARP_PROVE_ONLY=NAME          runs one part alone: cases, blocks, files, differential, speed
 #   SIGWARP_COMMAND                  the command to prove, where it is not to be built: a release build of this commit
 #   SIGWARP_BITCOIN_BYTES            how many bytes of block files are read, 10 GB if unset
-# Needs python3 for the block files.
+#   SIGWARP_BITCOIN_INPUTS           how many changed inputs are compared with Bitcoin Core, 1,000,000 if unset
+#   SIGWARP_BITCOIN_TARGET           where the workspace `differential/bitcoin` is built, target/bitcoin if unset
+# Needs python3 for the parts of the command, and for the last two CMake and the headers of Boost (Debian: cmake, libboost-dev):
+# the workspace `differential/bitcoin` builds Bitcoin Core's library, for some minutes.
 
 machine
 vectors=${SIGWARP_VECTORS:-$(cd .. && pwd)/shared/vectors}
@@ -54,11 +57,30 @@ files() {
     tell <"$work/lines"
 }
 
-for part in cases blocks files; do
+# beside_core PART…: ours beside bitcoinkernel.
+beside_core() {
+    local target=${SIGWARP_BITCOIN_TARGET:-target/bitcoin}
+    if ! command -v cmake >/dev/null || [ ! -d /usr/include/boost ]; then
+        skip "$1: CMake and the headers of Boost are needed (Debian: cmake, libboost-dev)"
+        return
+    fi
+    if ! cargo build --release --quiet --locked --manifest-path differential/bitcoin/Cargo.toml --target-dir "$target" \
+        2>"$work/err"; then
+        short "the workspace differential/bitcoin is not built: $(grep -m 1 '^error' "$work/err")"
+        return
+    fi
+    "$target/release/sigwarp-differential-bitcoin" "$vectors" "$@" >"$work/lines" 2>"$work/err" || [ $? -eq 1 ] ||
+        short "$*: $(grep -m 1 -A 1 panicked "$work/err" | tr '\n' ' ')"
+    tell <"$work/lines"
+}
+
+for part in cases blocks files differential speed; do
     [ "${SIGWARP_PROVE_ONLY:-$part}" = "$part" ] || continue
     case $part in
     cases) cases ;;
     blocks) blocks ;;
     files) files ;;
+    differential) beside_core scripts "${SIGWARP_BITCOIN_INPUTS:-1000000}" ;;
+    speed) beside_core speed ;;
     esac
 done
