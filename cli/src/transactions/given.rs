@@ -258,7 +258,7 @@ fn pem(bytes: &[u8], labels: &[&str]) -> Result<Vec<Vec<u8>>, String> {
         let end = format!("-----END {label}-----");
         let length =
             block.find(&end).ok_or_else(|| format!("block {number} has no END {label}"))? + end.len();
-        let (_, der) = pem_rfc7468::decode_vec(block[..length].as_bytes())
+        let (_, der) = pem_rfc7468::decode_vec(&block.as_bytes()[..length])
             .map_err(|error| format!("block {number}: {error}"))?;
         found.push(der);
         text = &block[length..];

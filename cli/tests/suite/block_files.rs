@@ -36,6 +36,9 @@ fn outpoint(of: u32) -> [u8; 36] {
     outpoint
 }
 
+/// A block, its height where it has one, the verdict, the reason and the status.
+type Expected<'m> = (&'m Made, Option<u32>, &'m str, Option<&'m str>, Option<&'m str>);
+
 struct Made {
     bytes: Vec<u8>,
     hash: [u8; 32],
@@ -151,14 +154,8 @@ fn written(folder: &Path) -> (Vec<Made>, Made, Made) {
 fn files_of_bitcoin_core_are_read_in_any_order() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (chain, stale, lost) = written(folder.path());
-    let expected = |rows: &[(&Made, Option<u32>, &str, Option<&str>, Option<&str>)]| -> Vec<Value> {
-        let row = |(made, height, verdict, reason, status): &(
-            &Made,
-            Option<u32>,
-            &str,
-            Option<&str>,
-            Option<&str>,
-        )| {
+    let expected = |rows: &[Expected<'_>]| -> Vec<Value> {
+        let row = |(made, height, verdict, reason, status): &Expected<'_>| {
             json!([shown_raw(&made.hash), height.map(|height| height.to_string()), verdict, reason, status])
         };
         rows.iter().map(row).collect()

@@ -293,6 +293,7 @@ fn previous_output(value: &Value) -> Option<Option<PreviousOutput>> {
 /// A record whose signatures wait for their verdicts.
 pub struct Plan<'a>(Record<'a>);
 
+#[expect(clippy::large_enum_variant, reason = "most records are transactions, and a batch boxes each plan")]
 enum Record<'a> {
     Transaction(transaction::Plan<'a>),
     Block(Block<'a>),

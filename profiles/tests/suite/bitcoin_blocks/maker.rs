@@ -206,7 +206,7 @@ fn compress_amount(mut amount: u64) -> u64 {
         return 0;
     }
     let mut zeros = 0;
-    while amount % 10 == 0 && zeros < 9 {
+    while amount.is_multiple_of(10) && zeros < 9 {
         amount /= 10;
         zeros += 1;
     }
