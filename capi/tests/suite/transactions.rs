@@ -304,10 +304,10 @@ fn contexts_that_make_no_sense_are_refused_with_what_they_lack() {
     for (profile, fields, code, says) in [
         (None, &[][..], SIGWARP_ERROR_NULL, "profile is null"),
         (
-            Some(c"bitcoin"),
+            Some(c"litecoin"),
             &[],
             SIGWARP_ERROR_ARGUMENT,
-            "profile \"bitcoin\" is not known; known are chainlink",
+            "profile \"litecoin\" is not known; known are bitcoin, chainlink",
         ),
         (
             Some(c"ethereum"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::{Read, read_all, rules};
 use sha2::{Digest, Sha256};
-use sigwarp::{Suite, oracle};
+use sigwarp::{Scheme, Suite, oracle};
 use sigwarp_datasets::generate::{Fault, Generator, KeyChoice, MessageShape, Share, Workload};
 use sigwarp_datasets::{KeyFile, ReadOptions, RowWriter};
 
@@ -28,7 +28,8 @@ fn generate(folder: &Path, name: &str, workload: &Workload) -> Vec<Read> {
 }
 
 fn every_suite() -> Vec<Suite> {
-    let signs = |suite: &Suite| suite.scheme().is_accelerated();
+    // A commitment is no signature that a device makes.
+    let signs = |suite: &Suite| suite.scheme().is_accelerated() && suite.scheme() != Scheme::Bip341Commitment;
     let mut suites: Vec<Suite> = Suite::all().into_iter().filter(signs).collect();
     suites.push(Suite::from_names("sm2-sm3", None, None, Some(b"device@example.com")).unwrap());
     suites
