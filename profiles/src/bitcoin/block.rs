@@ -253,9 +253,9 @@ fn fault(
     if stripped * (SCALE - 1) + length > MAX_WEIGHT {
         return Some(BlockFault::TooLarge);
     }
-    let mut outpoints = HashSet::new();
-    let mut inputs = others.iter().flat_map(|transaction| &transaction.inputs);
-    inputs.any(|input| !outpoints.insert(input.outpoint)).then_some(BlockFault::DoubleSpend)
+    let inputs = || others.iter().flat_map(|transaction| &transaction.inputs);
+    let mut outpoints = HashSet::with_capacity(inputs().count());
+    inputs().any(|input| !outpoints.insert(input.outpoint)).then_some(BlockFault::DoubleSpend)
 }
 
 /// How the script of a coinbase begins from BIP 34 on: the push of a number in the shortest form.
