@@ -8,6 +8,7 @@
 
 mod change;
 mod kernel;
+mod quadratic;
 mod scripts;
 mod seeds;
 mod speed;

@@ -12,6 +12,7 @@ use sigwarp_profiles::{Batch, Results, answer, verify};
 
 use crate::Out;
 use crate::kernel::{self, Prepared};
+use crate::quadratic::quadratic;
 use crate::seeds::{self, Vectors};
 
 /// At least 15 pairs, of the time of the processor: other processes may use the machine.
@@ -24,8 +25,9 @@ const SETTINGS: Settings = Settings {
     max_rounds: 31,
 };
 
-/// What the ratio must be on Zen 5, with one port of IFMA, and with AVX2 alone.
-const GOALS: [f64; 3] = [6.0, 4.5, 0.45 * 6.0];
+/// What the ratio must be on Zen 5, with one port of IFMA, and with AVX2 alone: there, a quarter of a ratio with keys that
+/// the engine has not seen.
+const GOALS: [f64; 3] = [6.0, 4.5, 0.25 * 6.0];
 /// The part of the whole that parsing and folding may take, hashing aside.
 const SHARE: f64 = 0.2;
 
@@ -91,6 +93,7 @@ pub(crate) fn speed(vectors: &Vectors, out: &mut Out) {
     ));
     judge_ratio(&machine, ratio.median, out);
     share(&engine, (&block, &undo), inputs, out);
+    quadratic(&engine, out);
 }
 
 /// The goal for this processor: as in the other comparisons, Zen 5 is family 26 of AMD.
