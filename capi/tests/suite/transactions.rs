@@ -257,26 +257,47 @@ fn a_record_that_is_no_block_has_no_transactions() {
     }
 }
 
-/// A block of mainnet, where the vectors are; the reports of its transactions outlive its own.
-#[test]
-fn a_block_has_the_reports_of_its_transactions() {
+/// A file of the vectors, where they are.
+fn vector(path: &str) -> Option<Vec<u8>> {
     let Some(folder) = std::env::var_os("SIGWARP_VECTORS") else {
         println!("SKIPPED a block: SIGWARP_VECTORS is not set");
-        return;
+        return None;
     };
-    let path = std::path::Path::new(&folder).join("profiles/ethereum/mainnet-2730000.rlp");
-    let mut block = std::fs::read(path).expect("a readable file");
+    Some(std::fs::read(std::path::Path::new(&folder).join(path)).expect("a readable file"))
+}
+
+/// A block of mainnet, where the vectors are.
+#[test]
+fn a_block_has_the_reports_of_its_transactions() {
+    let Some(mut block) = vector("profiles/ethereum/mainnet-2730000.rlp") else { return };
     let ethereum = system("ethereum").unwrap();
     block.truncate(ethereum.framing(&block[..16]).expect("a length"));
+    compare_block(c"ethereum", &["chain_id=1", "form=block"], block);
+}
+
+/// A block with the outputs that it spends as one field in hexadecimal, whose scripts are run in rounds.
+#[test]
+fn a_block_of_bitcoin_has_the_reports_of_its_transactions() {
+    let path = "chains/bitcoin-blocks/bcoin-block1087400";
+    let [block, undo] = ["", "-undo"].map(|part| vector(&format!("{path}{part}.raw")));
+    let Some((block, undo)) = block.zip(undo) else { return };
+    let digits: String = undo.iter().map(|byte| format!("{byte:02x}")).collect();
+    let spent = format!("prevouts={digits}");
+    compare_block(c"bitcoin", &["network=testnet3", "height=1087400", "form=block", &spent], block);
+}
+
+/// A valid block has the reports that Rust gives it; those of its transactions outlive its own.
+fn compare_block(profile: &CStr, given: &[&str], block: Vec<u8>) {
+    let of_rust = system(profile.to_str().unwrap()).unwrap();
     let mut fields = Fields::new();
-    ["chain_id=1", "form=block"].iter().for_each(|field| fields.push_text(field).unwrap());
-    let rust_context = ethereum.context(&fields).unwrap();
+    given.iter().for_each(|field| fields.push_text(field).unwrap());
+    let rust_context = of_rust.context(&fields).unwrap();
     let mut batch = Batch::new();
-    ethereum.push(&mut batch, &block, &rust_context).unwrap();
+    of_rust.push(&mut batch, &block, &rust_context).unwrap();
     let expected = verify(&sigwarp::Engine::builder().build().unwrap(), batch).unwrap().remove(0);
     assert!(expected.verdict.is_valid() && !expected.transactions.is_empty());
 
-    let context = context(c"ethereum", &["chain_id=1", "form=block"]);
+    let context = context(profile, given);
     let given = Given::new(&[(0, block)]);
     let (code, text, reports) = Call { of: null(), ..given.call(engine(), &[context]) }.run();
     assert_eq!(code, SIGWARP_OK, "{text}");

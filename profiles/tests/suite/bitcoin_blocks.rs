@@ -3,8 +3,10 @@
 
 mod maker;
 
-use sigwarp_profiles::bitcoin::{Bitcoin, BlockFault, Context, Fault, Network, SpentOutputs};
-use sigwarp_profiles::{Batch, Report, Verdict, verify};
+use sigwarp_profiles::bitcoin::{
+    Bitcoin, BlockFault, Context, Fault, Flags, Network, PreviousOutput, SpentOutputs,
+};
+use sigwarp_profiles::{AnyContext, Batch, Report, Verdict, verify};
 
 use self::maker::{Block, Output, bcoin_undo, write_bcoin_undo, write_core_undo};
 use crate::common;
@@ -274,6 +276,42 @@ fn blocks_that_are_cut_are_invalid() {
     let longer = [&bytes[..], &[0]].concat();
     let report = judged([(&longer, &context)]).remove(0);
     assert_eq!((report.verdict.cause(), report.at), (Some(Fault::TrailingBytes.into()), Some(bytes.len())));
+}
+
+/// Transactions of a real block whose every input is signed whole, by the hash of a key or a key of taproot.
+#[test]
+fn damaged_transactions_of_a_block_are_not_valid() {
+    let Some((bytes, undo)) = vectors(2) else { return };
+    let (block, mut outputs) = (Block::read(&bytes), bcoin_undo(&undo).into_iter());
+    let is_signed_whole =
+        |input: &maker::Input, output: &Output| match (&output.script[..], &input.witness[..]) {
+            ([0, 20, ..], [signature, _]) => signature.last() == Some(&1),
+            ([0x51, 32, ..], [signature]) => signature.len() == 64,
+            _ => false,
+        };
+    let mut cases = Vec::new();
+    for transaction in &block.transactions[1..] {
+        let spent: Vec<Output> = outputs.by_ref().take(transaction.inputs.len()).collect();
+        let record = transaction.write(true);
+        let mut inputs = transaction.inputs.iter().zip(&spent);
+        if record.len() > 600 || !inputs.all(|(input, output)| is_signed_whole(input, output)) {
+            continue;
+        }
+        let output = |Output { value, script }: Output| Some(PreviousOutput { value, script });
+        let flags = Flags::at(Network::Main, BLOCKS[2].3, None);
+        let context = Context::transaction(flags, spent.into_iter().map(output).collect());
+        cases.push(common::Case {
+            id: format!("the transaction {} of those", cases.len()),
+            record,
+            context: AnyContext::of::<Bitcoin>(context),
+            row: serde_json::Value::Null,
+            expected: serde_json::Value::Null,
+        });
+    }
+    assert!(cases.len() > 500, "{} cases", cases.len());
+    let cases = common::spread(cases, 24);
+    let (judged, _) = common::damage(&Bitcoin, &cases, 8, |_, _, _| false);
+    assert!(judged > 6000, "{judged} judged");
 }
 
 /// Every flipped bit of a small block, outside of the header, is refused or changes nothing that is committed to: there is

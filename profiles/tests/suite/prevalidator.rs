@@ -9,6 +9,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use sigwarp::Engine;
+use sigwarp_profiles::bitcoin::{self, Bitcoin, Network, SpentOutputs};
 use sigwarp_profiles::chainlink::Chainlink;
 use sigwarp_profiles::ethereum::Ethereum;
 use sigwarp_profiles::prevalidator::{
@@ -17,8 +18,8 @@ use sigwarp_profiles::prevalidator::{
 use sigwarp_profiles::solana::{self, Solana};
 use sigwarp_profiles::xrpl::Xrpl;
 use sigwarp_profiles::{
-    Answers, AnyContext, Batch, Cause, Decided, FieldError, Fields, Plan, Profile, Report, System, Verdict,
-    Work, verify,
+    Answers, AnyContext, Batch, Cause, Decided, FieldError, Fields, Plan, Profile, Report, System, Value,
+    Verdict, Work, verify,
 };
 
 use crate::common;
@@ -147,12 +148,14 @@ impl Sample {
 
 /// The cases of every system, one of each in turn; `None` where no vectors are configured.
 fn samples() -> Option<Vec<Sample>> {
-    let systems: [&'static dyn System; 4] = [&Ethereum, &Solana, &Xrpl, &Chainlink];
+    let systems: [&'static dyn System; 5] = [&Ethereum, &Solana, &Xrpl, &Chainlink, &Bitcoin];
+    let network = [("network", Value::Text("main".to_owned()))];
     let mut all = Vec::new();
     for (turn, system) in systems.into_iter().enumerate() {
         let folder = format!("profiles/{}/cases.jsonl.gz", system.name());
         let expected = format!("profiles/expected/{}.jsonl.gz", system.name());
-        let cases = common::cases(system, &folder, &expected)?;
+        let all_have = if system.name() == "bitcoin" { &network[..] } else { &[] };
+        let cases = common::cases_of(system, &folder, &expected, all_have)?;
         let mut batch = Batch::new();
         for case in &cases {
             system.push(&mut batch, &case.record, &case.context).expect("a context of the system");
@@ -197,12 +200,47 @@ fn reports_are_those_of_verify_whatever_is_submitted_beside() {
     let stats = pre.stats();
     let count =
         |is: fn(Verdict) -> bool| samples.iter().filter(|sample| is(sample.report.verdict)).count() as u64;
-    assert_eq!((stats.accepted, stats.latency.items()), (3200, 3200));
+    assert_eq!((stats.accepted, stats.latency.items()), (4000, 4000));
     assert_eq!((stats.pending, stats.pending_bytes), (0, 0));
     assert_eq!(stats.valid, count(Verdict::is_valid));
     assert_eq!(stats.invalid, count(|verdict| matches!(verdict, Verdict::Invalid(_))));
     assert_eq!(stats.undecided, count(|verdict| matches!(verdict, Verdict::Undecided(_))));
     assert_eq!((stats.cancelled, stats.faults, stats.panics), (0, 0, 0));
+}
+
+/// A block is one record, whose scripts go on in rounds, among transactions of another system.
+#[test]
+fn a_block_is_a_record_as_any() {
+    let path = "chains/bitcoin-blocks/bcoin-block1087400";
+    let [block, undo] = ["", "-undo"].map(|part| common::bytes(&format!("{path}{part}.raw")));
+    let Some((block, undo)) = block.zip(undo) else { return };
+    let of_block = |undo: &[u8]| {
+        let spent = SpentOutputs::from_bcoin(undo).expect("undo data");
+        Arc::new(AnyContext::of::<Bitcoin>(bitcoin::Context::block(Network::Testnet3, 1_087_400, spent)))
+    };
+    // The last output that is spent has another script than the 23 bytes with the hash of one: OP_FALSE.
+    let mut other = undo.clone();
+    let script = other.len() - 23;
+    assert_eq!(other[script - 1], 23, "the length of the last script");
+    other.truncate(script - 1);
+    other.extend([1, 0]);
+    let contexts = [of_block(&undo), of_block(&other)];
+    let empty = Arc::new(AnyContext::of::<Solana>(solana::Context::default()));
+    let pre = Prevalidator::start(engine(), &Config::default()).expect("a pre-validator");
+    let given = [
+        Submission::new(&Bitcoin, &contexts[0], &block),
+        Submission::new(&Solana, &empty, b"none"),
+        Submission::new(&Bitcoin, &contexts[1], &block),
+    ];
+    let tickets = pre.submit_many(&given).expect("room");
+    let [whole, none, changed] = <[Ticket; 3]>::try_from(tickets).expect("three");
+    let report = |ticket: Ticket| ticket.wait().report.expect("a report");
+    assert!(report(whole).verdict.is_valid());
+    assert_eq!(report(none).verdict.name(), "invalid");
+    let changed = report(changed);
+    assert_eq!(changed.verdict.cause().map(Cause::name), Some("InvalidTransaction"));
+    let invalid = changed.transactions.iter().filter(|transaction| !transaction.verdict.is_valid());
+    assert_eq!(invalid.count(), 1);
 }
 
 #[test]
