@@ -34,6 +34,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "ethereum" => crate::targets::ethereum_seeds(),
         "solana" => crate::targets::solana_seeds(),
         "xrpl" => crate::targets::xrpl_seeds(),
+        "bitcoin" => crate::targets::bitcoin_seeds(),
         "chainlink" => crate::targets::chainlink_seeds(),
         "jose" => crate::targets::jose_seeds(),
         "cose" => crate::targets::cose_seeds(),

@@ -6,6 +6,7 @@
 //! input is parsed and folded, with answers that are made up: that costs microseconds. One in [`JUDGED`] of those that ask
 //! for signatures is judged by engines as well.
 
+mod bitcoin;
 mod chainlink;
 mod cose;
 mod ethereum;
@@ -24,6 +25,8 @@ use sigwarp_profiles::{Batch, Profile, Recovered, Report, Results, Verdict, veri
 use super::{PORTABLE, engine};
 use crate::memory::peak;
 
+pub use bitcoin::bitcoin;
+pub(crate) use bitcoin::seeds as bitcoin_seeds;
 pub use chainlink::chainlink;
 pub(crate) use chainlink::seeds as chainlink_seeds;
 pub use cose::cose;
@@ -77,6 +80,15 @@ struct Subject<P: Profile> {
     may_lose: fn(&[u8], &P::Context, usize) -> bool,
 }
 
+/// What a target says of a record beside its subject.
+#[derive(Clone, Copy, Default)]
+struct Beside {
+    /// The bytes of the context that cost what those of a record do.
+    context_bytes: usize,
+    /// Whether a record can be valid that asks for signatures and has none that holds.
+    may_be_unsigned: bool,
+}
+
 /// The backend that callers get.
 static BEST: LazyLock<Engine> =
     LazyLock::new(|| engine(BackendChoice::Auto, 1).expect("some backend runs everywhere"));
@@ -126,40 +138,49 @@ impl<P: Profile> Subject<P> {
     fn run(&self, data: &[u8]) {
         let Some((&choice, record)) = data.split_first() else { return };
         let context = &self.contexts[usize::from(choice) % self.contexts.len()];
-        self.run_in(record, context, crc32fast::hash(data));
+        self.run_in(record, context, crc32fast::hash(data), Beside::default());
     }
 
     /// The same in a context that the input has made; `bits` are those of its checksum. Returns the report of the engines,
     /// where they judge it.
-    fn run_in(&self, record: &[u8], context: &P::Context, bits: u32) -> Option<Report> {
-        let (report, asked) = self.answered(record, context, Answers::All);
+    fn run_in(&self, record: &[u8], context: &P::Context, bits: u32, beside: Beside) -> Option<Report> {
+        let answered = |answers| self.answered(record, context, answers, beside);
+        let (report, asked) = answered(Answers::All);
         (self.sound)(record, context, &report);
         if asked == 0 {
             // Its bytes decide it, whatever the answers are.
-            assert_eq!(self.folded(record, context, Answers::None), report);
+            assert_eq!(answered(Answers::None).0, report);
             return None;
         }
-        let none = self.folded(record, context, Answers::None);
-        assert!(!none.verdict.is_valid(), "valid without a signature: {none:?}");
-        let some = self.folded(record, context, Answers::Some(bits));
+        let (none, _) = answered(Answers::None);
+        let may_be = beside.may_be_unsigned && (self.has_all)(&none);
+        assert!(!none.verdict.is_valid() || may_be, "valid without a signature: {none:?}");
+        let (some, _) = answered(Answers::Some(bits));
         assert!(!some.verdict.is_valid() || (self.has_all)(&some), "valid without a signature: {some:?}");
         bits.is_multiple_of(JUDGED).then(|| self.judge(record, context, bits as usize))
     }
 
     /// The report of a record with made-up answers, within its limits.
     fn folded(&self, record: &[u8], context: &P::Context, answers: Answers) -> Report {
-        self.answered(record, context, answers).0
+        self.answered(record, context, answers, Beside::default()).0
     }
 
     /// The same, and how many signatures the record asks for.
-    fn answered(&self, record: &[u8], context: &P::Context, answers: Answers) -> (Report, usize) {
+    fn answered(
+        &self,
+        record: &[u8],
+        context: &P::Context,
+        answers: Answers,
+        beside: Beside,
+    ) -> (Report, usize) {
         let Limits { per_byte, for_any, signatures } = self.limits;
-        let bound = for_any + per_byte * record.len();
+        let length = record.len() + beside.context_bytes;
+        let bound = for_any + per_byte * length;
         let mut batch = Batch::new();
         let ((), most) = peak(|| batch.push(&self.profile, record, context));
-        assert!(most <= bound, "{most} bytes to parse {} bytes", record.len());
+        assert!(most <= bound, "{most} bytes to parse {length} bytes");
         let asked = batch.work().signatures();
-        assert!(asked <= signatures(record.len()), "{asked} signatures in {} bytes", record.len());
+        assert!(asked <= signatures(length), "{asked} signatures in {length} bytes");
         let made_up = |batch: &Batch<'_>| {
             let (verdict, recovered) = (|place| answers.verdict(place), |place| answers.recovered(place));
             Results::made_up(batch, record.len() as u8, verdict, recovered)
@@ -173,10 +194,12 @@ impl<P: Profile> Subject<P> {
             }
             rounds
         });
-        assert!(most <= bound, "{most} bytes to go on with {} bytes", record.len());
-        assert!(rounds <= record.len(), "{rounds} rounds for {} bytes", record.len());
+        assert!(most <= bound, "{most} bytes to go on with {length} bytes");
+        // Each has learned an answer; the first may have waited for hashes.
+        let learned = 1 + batch.work().signatures();
+        assert!(rounds <= learned, "{rounds} rounds for {learned} answers");
         let (reports, most) = peak(|| batch.fold(&results));
-        assert!(most <= bound, "{most} bytes to fold {} bytes", record.len());
+        assert!(most <= bound, "{most} bytes to fold {length} bytes");
         let [report] = <[Report; 1]>::try_from(reports).expect("a report for each record");
         checked(record, &report);
         (report, asked)
@@ -216,8 +239,7 @@ fn checked(record: &[u8], report: &Report) {
     assert!(report.which.is_none_or(|which| which < report.signatures.len()));
     let verdict = report.verdict;
     assert!(report.which.is_none() || matches!(verdict, Verdict::Invalid(_)), "{report:?}");
-    let parts = report.precompiles.iter().chain(&report.inputs);
-    for part in parts {
+    for part in &report.precompiles {
         let all = part.signatures.iter().all(|signature| signature.verdict.is_valid());
         assert!(!part.verdict.is_valid() || all, "{part:?}");
     }
