@@ -9,6 +9,7 @@ mod judge;
 mod output;
 mod records;
 mod summary;
+mod within;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use self::judge::Judge;
 use self::output::Output;
 use self::records::{Block, Next, Record, Records};
 use self::summary::{Judged, Run, Totals};
+use self::within::each;
 use crate::args::{Format, TransactionsArgs};
 use crate::exit::{Exit, Failure};
 use crate::inputs::expand_all;
@@ -148,9 +150,8 @@ impl Job<'_> {
         let first = self.totals.records();
         for (place, (record, report)) in block.records.iter().zip(reports).enumerate() {
             let index = first + place as u64;
-            output.push((index, &block.file, record), None, report);
-            for (transaction, report) in report.transactions.iter().enumerate() {
-                output.push((index, &block.file, record), Some(transaction), report);
+            for (within, report) in each(report) {
+                output.push((index, &block.file, record), within, report);
             }
         }
         output.commit()

@@ -6,6 +6,7 @@ use sigwarp_datasets::json_line;
 use sigwarp_profiles::Report;
 
 use super::records::Record;
+use super::within::Within;
 use crate::exit::Failure;
 use crate::lines::Lines;
 
@@ -17,19 +18,21 @@ impl Output {
         Lines::create(path, "transactions").map(Self)
     }
 
-    /// Adds the line of a record, or of one of its transactions. `index` counts all records of the run.
+    /// Adds the line of a record, or of a block or transaction in it. `index` counts all records of the run.
     pub(super) fn push(
         &mut self,
         (index, file, record): (u64, &str, &Record),
-        transaction: Option<usize>,
+        within: Within,
         report: &Report,
     ) {
         let Record { row, id, .. } = record;
         let mut line = format!("{{\"index\":{index},\"file\":{},\"row\":{row}", json_line(&file));
         line.push_str(",\"id\":");
         line.push_str(&json_line(&id));
-        if let Some(transaction) = transaction {
-            line.push_str(&format!(",\"transaction\":{transaction}"));
+        for (name, place) in [("block", within.block), ("transaction", within.transaction)] {
+            if let Some(place) = place {
+                line.push_str(&format!(",\"{name}\":{place}"));
+            }
         }
         report.push_json(&mut line);
         line.push('}');

@@ -9,6 +9,7 @@ use sigwarp_datasets::{human, json_line};
 use sigwarp_profiles::{Report, Verdict};
 
 use super::records::Expected;
+use super::within::{Within, each, is_block};
 use crate::memory::peak_rss_bytes;
 use crate::output::{label, place};
 
@@ -44,6 +45,9 @@ struct Failed {
     file: String,
     row: u64,
     id: Option<String>,
+    /// Of a record of many blocks, the place of the block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<usize>,
     transaction: Option<usize>,
     verdict: &'static str,
     reason: Option<String>,
@@ -80,15 +84,15 @@ impl Totals {
         });
         self.mismatched_expected += u64::from(!is_as_expected);
         self.not_valid += u64::from(!verdict.is_valid() && judged.expected.is_none());
-        // A block counts by its transactions; what is wrong with the block itself counts beside them.
-        let is_block = !report.transactions.is_empty() || report.hash.is_some();
-        self.bad_blocks += u64::from(is_block && !verdict.is_valid());
-        let itself = (!is_block || !verdict.is_valid()).then_some((None, report));
-        let within = report.transactions.iter().enumerate().map(|(place, report)| (Some(place), report));
-        for (transaction, report) in itself.into_iter().chain(within) {
-            if transaction.is_some() || !is_block {
+        for (Within { block, transaction }, report) in each(report) {
+            let of_inputs = report.inputs.iter().map(|input| input.signatures.len()).sum::<usize>();
+            self.signatures += (report.signatures.len() + of_inputs) as u64;
+            // A block counts by its transactions; what is wrong with the block itself counts beside them.
+            if is_block(report) {
+                let is_list = report.transactions.iter().any(is_block);
+                self.bad_blocks += u64::from(!is_list && !report.verdict.is_valid());
+            } else {
                 self.transactions += 1;
-                self.signatures += report.signatures.len() as u64;
                 match report.verdict {
                     Verdict::Valid => self.valid += 1,
                     Verdict::Invalid(_) => self.invalid += 1,
@@ -104,7 +108,7 @@ impl Totals {
                 let Judged { file, row, id, .. } = judged;
                 let (file, id) = (file.to_owned(), id.map(str::to_owned));
                 let verdict = report.verdict.name();
-                self.failures.push(Failed { file, row, id, transaction, verdict, reason });
+                self.failures.push(Failed { file, row, id, block, transaction, verdict, reason });
             }
         }
     }
@@ -198,8 +202,11 @@ impl Totals {
         if !run.complete {
             line("complete", "no: the run stopped early, the counts are of the records before".to_owned());
         }
-        for Failed { file, row, id, transaction, verdict, reason } in &self.failures {
-            let within = transaction.map(|place| format!(" transaction {place}")).unwrap_or_default();
+        for Failed { file, row, id, block, transaction, verdict, reason } in &self.failures {
+            let within = |name, place: &Option<usize>| {
+                place.map(|place| format!(" {name} {place}")).unwrap_or_default()
+            };
+            let within = within("block", block) + &within("transaction", transaction);
             let reason = reason.as_deref().unwrap_or_default();
             line("", format!("{}{within} {} {verdict} {reason}", place(file, *row), label(id.as_deref())));
         }

@@ -8,7 +8,7 @@ use sigwarp_profiles::secure_element::{Context, SecureElement};
 use sigwarp_profiles::{Curve, Report};
 
 use super::made::DeviceKey;
-use super::{Beside, Limits, Subject, all_hold};
+use super::{Limits, Subject, all_hold};
 
 static SUBJECT: LazyLock<Subject<SecureElement>> = LazyLock::new(|| Subject {
     profile: SecureElement,
@@ -59,8 +59,7 @@ fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 /// See the module.
 pub fn secure_element(data: &[u8]) {
     let Some(parts) = Parts::read(data) else { return };
-    let report = SUBJECT.run_in(parts.record, &parts.context(), crc32fast::hash(data), Beside::default());
-    let Some(report) = report else { return };
+    let Some(report) = SUBJECT.run_in(parts.record, &parts.context(), crc32fast::hash(data)) else { return };
     let [signature] = &report.signatures[..] else { panic!("one signature: {report:?}") };
     assert_eq!(signature.key, parts.key, "the key as it was given");
     let suite = signature.suite.as_ref().expect("a suite");
