@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use sigwarp_fuzz_bodies::{TARGETS, Target, seeds};
+use sigwarp_fuzz_bodies::{TARGETS, Target, seeds, start_engines};
 
 /// Longer than this is a hang. The largest inputs have a few thousand bytes.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -191,6 +191,7 @@ fn main() {
         std::process::exit(2);
     };
     let mut random = Random(number(seed));
+    start_engines();
     for name in names {
         let target = TARGETS.into_iter().find(|(known, _)| known == name);
         run(target.unwrap_or_else(|| panic!("no target {name:?}")), Until::new(until), &mut random);

@@ -46,6 +46,11 @@ pub const TARGETS: [Target; 25] = [
     ("secure_element", secure_element),
 ];
 
+/// Makes what targets make once, before inputs are timed.
+pub fn start_engines() {
+    targets::start_engines();
+}
+
 /// Writes the seeds of a target into the folder that `SIGWARP_SEEDS` names, if it does, and runs the first: what a target
 /// makes once (engines, their self-tests, pools of cases) then stands before a fuzzer times its inputs.
 ///

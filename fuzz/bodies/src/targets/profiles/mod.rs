@@ -90,7 +90,7 @@ struct Beside {
 }
 
 /// The backend that callers get.
-static BEST: LazyLock<Engine> =
+pub(super) static BEST: LazyLock<Engine> =
     LazyLock::new(|| engine(BackendChoice::Auto, 1).expect("some backend runs everywhere"));
 
 /// Which of the made-up answers are good.
@@ -138,12 +138,17 @@ impl<P: Profile> Subject<P> {
     fn run(&self, data: &[u8]) {
         let Some((&choice, record)) = data.split_first() else { return };
         let context = &self.contexts[usize::from(choice) % self.contexts.len()];
-        self.run_in(record, context, crc32fast::hash(data), Beside::default());
+        self.run_in(record, context, crc32fast::hash(data));
     }
 
     /// The same in a context that the input has made; `bits` are those of its checksum. Returns the report of the engines,
     /// where they judge it.
-    fn run_in(&self, record: &[u8], context: &P::Context, bits: u32, beside: Beside) -> Option<Report> {
+    fn run_in(&self, record: &[u8], context: &P::Context, bits: u32) -> Option<Report> {
+        self.run_beside(record, context, bits, Beside::default())
+    }
+
+    /// The same, with what is to be known beside.
+    fn run_beside(&self, record: &[u8], context: &P::Context, bits: u32, beside: Beside) -> Option<Report> {
         let answered = |answers| self.answered(record, context, answers, beside);
         let (report, asked) = answered(Answers::All);
         (self.sound)(record, context, &report);

@@ -93,7 +93,7 @@ pub fn bitcoin(data: &[u8]) {
     let Some((context, record)) = parts(data) else { return };
     // A script may want that a signature does not hold.
     let beside = Beside { context_bytes: context_bytes(&context), may_be_unsigned: true };
-    SUBJECT.run_in(record, &context, crc32fast::hash(data), beside);
+    SUBJECT.run_beside(record, &context, crc32fast::hash(data), beside);
 }
 
 /// Signatures of taproot that do not hold end their script; those of ECDSA need not.

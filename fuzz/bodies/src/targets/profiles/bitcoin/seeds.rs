@@ -230,7 +230,7 @@ fn witness() -> Spending {
 fn tap_key(changed: bool) -> Spending {
     let output = [&[0x51][..], &sized(&schnorr().verifying_key().to_bytes())].concat();
     let mut spending = Spending::of(&[output.clone(), output]);
-    let mut sign = |input| sign_schnorr(&spending.taproot(input, None));
+    let sign = |input| sign_schnorr(&spending.taproot(input, None));
     let mut signatures = [sign(0), sign(1)];
     signatures[1][63] ^= u8::from(changed);
     spending.witnesses = signatures.map(|signature| vec![signature]).to_vec();
