@@ -58,6 +58,7 @@ mod keys;
 mod profile;
 mod reader;
 mod report;
+mod rlp;
 mod strict_json;
 mod subject_key;
 mod work;
