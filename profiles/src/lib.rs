@@ -67,6 +67,7 @@ pub mod bitcoin;
 pub mod chainlink;
 pub mod cose;
 pub mod ethereum;
+pub mod fisco_bcos;
 pub mod jose;
 pub mod prevalidator;
 pub mod secure_element;
@@ -90,6 +91,7 @@ pub static SYSTEMS: &[&dyn System] = &[
     &chainlink::Chainlink,
     &cose::Cose,
     &ethereum::Ethereum,
+    &fisco_bcos::FiscoBcos,
     &jose::Jose,
     &secure_element::SecureElement,
     &solana::Solana,
