@@ -65,11 +65,13 @@ mod protobuf;
 mod reader;
 mod report;
 mod rlp;
+mod schema;
 mod strict_json;
 mod subject_key;
 mod work;
 
 pub mod bitcoin;
+pub mod bumo;
 pub mod chainlink;
 pub mod cose;
 pub mod ethereum;
@@ -94,6 +96,7 @@ pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 /// Every system, by the name of its profile.
 pub static SYSTEMS: &[&dyn System] = &[
     &bitcoin::Bitcoin,
+    &bumo::Bumo,
     &chainlink::Chainlink,
     &cose::Cose,
     &ethereum::Ethereum,

@@ -5,6 +5,7 @@ mod bitcoin;
 mod bitcoin_blocks;
 mod bitcoin_core;
 mod bitcoin_pitfalls;
+mod bumo;
 mod chainlink;
 mod common;
 mod cose;
