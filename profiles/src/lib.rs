@@ -73,6 +73,7 @@ mod work;
 pub mod bitcoin;
 pub mod bumo;
 pub mod chainlink;
+pub mod chainmaker;
 pub mod cose;
 pub mod ethereum;
 pub mod fisco_bcos;
@@ -98,6 +99,7 @@ pub static SYSTEMS: &[&dyn System] = &[
     &bitcoin::Bitcoin,
     &bumo::Bumo,
     &chainlink::Chainlink,
+    &chainmaker::ChainMaker,
     &cose::Cose,
     &ethereum::Ethereum,
     &fisco_bcos::FiscoBcos,

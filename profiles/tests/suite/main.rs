@@ -7,6 +7,7 @@ mod bitcoin_core;
 mod bitcoin_pitfalls;
 mod bumo;
 mod chainlink;
+mod chainmaker;
 mod common;
 mod cose;
 mod ethereum;
