@@ -6,9 +6,12 @@
 //! input is parsed and folded, with answers that are made up: that costs microseconds. One in [`JUDGED`] of those that ask
 //! for signatures is judged by engines as well.
 
+mod bumo;
 mod chainlink;
+mod chainmaker;
 mod cose;
 mod ethereum;
+mod fisco_bcos;
 mod jose;
 mod made;
 mod secure_element;
@@ -24,12 +27,18 @@ use sigwarp_profiles::{Batch, Profile, Recovered, Report, Results, Verdict, veri
 use super::{PORTABLE, engine};
 use crate::memory::peak;
 
+pub use bumo::bumo;
+pub(crate) use bumo::seeds as bumo_seeds;
 pub use chainlink::chainlink;
 pub(crate) use chainlink::seeds as chainlink_seeds;
+pub use chainmaker::chainmaker;
+pub(crate) use chainmaker::seeds as chainmaker_seeds;
 pub use cose::cose;
 pub(crate) use cose::seeds as cose_seeds;
 pub use ethereum::ethereum;
 pub(crate) use ethereum::seeds as ethereum_seeds;
+pub use fisco_bcos::fisco_bcos;
+pub(crate) use fisco_bcos::seeds as fisco_bcos_seeds;
 pub use jose::jose;
 pub(crate) use jose::seeds as jose_seeds;
 pub use secure_element::secure_element;
