@@ -7,7 +7,7 @@
 //! # What it decides
 //!
 //! A chain hashes and signs in one of two suites ([`Suite`]), which transactions do not name. Under `keccak` the signature
-//! is r ‖ s with a recovery id over Keccak-256, any s; under `sm` it is SM2 over the 32 bytes of an SM3 digest, which SM2
+//! is r ‖ s with a recovery id over Keccak-256, any s (nodes since 2.5.0 ask for a low one in RLP: [`Form::Rlp`]); under `sm` it is SM2 over the 32 bytes of an SM3 digest, which SM2
 //! hashes again behind Z_A of the default user id, and comes with the public key, x ‖ y.
 //!
 //! 2.x signs the hash of the list of the fields before the signature: seven of them, or ten since RC2. A node decodes
@@ -32,6 +32,8 @@ mod v2;
 mod v3;
 
 pub use plan::Plan;
+
+use sigwarp::EcdsaRule;
 
 use crate::fields::{FieldError, Fields, Value};
 use crate::profile::{Decided, Profile};
@@ -78,6 +80,8 @@ pub enum Form {
         chain_id: Option<u64>,
         /// The id of the group.
         group_id: Option<u64>,
+        /// Whether s must be in the lower half under `keccak`, as nodes ask since 2.5.0.
+        low_s: bool,
     },
     /// `tars`: a transaction of 3.x.
     Tars {
@@ -102,7 +106,7 @@ pub struct Context {
 /// ```
 /// use sigwarp_profiles::{Batch, fisco_bcos::{Context, Fault, FiscoBcos, Form, Suite}, verify};
 ///
-/// let context = Context { suite: Suite::Sm, form: Form::Rlp { chain_id: Some(1), group_id: Some(1) } };
+/// let context = Context { suite: Suite::Sm, form: Form::Rlp { chain_id: Some(1), group_id: Some(1), low_s: true } };
 /// let mut batch = Batch::new();
 /// // A list of no fields.
 /// batch.push(&FiscoBcos, &[0xc0], &context);
@@ -127,7 +131,7 @@ impl Profile for FiscoBcos {
     }
 
     fn context_fields(&self) -> &'static [&'static str] {
-        &["chain_id", "group_id", "kind", "suite"]
+        &["chain_id", "group_id", "kind", "low_s", "suite"]
     }
 
     /// Transactions in RLP say their length; one in tars ends with its file.
@@ -136,7 +140,7 @@ impl Profile for FiscoBcos {
     }
 
     /// `suite` (`keccak` or `sm`) and `kind` (`rlp` or `tars`) must be there. `chain_id` and `group_id` may be absent; they
-    /// are numbers for `rlp` and text for `tars`.
+    /// are numbers for `rlp` and text for `tars`. `low_s` is for `rlp` alone, and false where it is absent.
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {
         let suite = fields.read("suite", "keccak or sm", |value| match value {
             Value::Text(name) if name == "keccak" => Some(Suite::Keccak),
@@ -150,7 +154,11 @@ impl Profile for FiscoBcos {
         })?;
         let text = |name| fields.text(name).map(|text| text.map(str::to_owned));
         let form = match is_rlp.ok_or(FieldError::Missing("kind"))? {
-            true => Form::Rlp { chain_id: fields.u64("chain_id")?, group_id: fields.u64("group_id")? },
+            true => Form::Rlp {
+                chain_id: fields.u64("chain_id")?,
+                group_id: fields.u64("group_id")?,
+                low_s: fields.bool("low_s")?.unwrap_or(false),
+            },
             false => Form::Tars { chain_id: text("chain_id")?, group_id: text("group_id")? },
         };
         Ok(Context { suite: suite.ok_or(FieldError::Missing("suite"))?, form })
@@ -163,8 +171,9 @@ impl Profile for FiscoBcos {
         work: &mut Work<'a>,
     ) -> Result<Plan<'a>, Decided> {
         match &context.form {
-            Form::Rlp { chain_id, group_id } => {
-                v2::parse(record, context.suite, [*chain_id, *group_id], work)
+            Form::Rlp { chain_id, group_id, low_s } => {
+                let rule = if *low_s { EcdsaRule::LowS } else { EcdsaRule::Any };
+                v2::parse(record, context.suite, rule, [*chain_id, *group_id], work)
             }
             Form::Tars { chain_id, group_id } => {
                 v3::parse(record, context.suite, [chain_id.as_deref(), group_id.as_deref()], work)

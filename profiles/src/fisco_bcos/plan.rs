@@ -44,7 +44,7 @@ pub struct Plan<'a> {
 /// Whose signature it is.
 #[derive(Debug)]
 enum Signer {
-    Recovered(RecoveryId),
+    Recovered(RecoveryId, EcdsaRule),
     Given {
         check: CheckId,
         /// The hash of the key.
@@ -54,7 +54,7 @@ enum Signer {
 
 /// A signature in the form of its suite; r and s are 64 bytes together.
 pub(super) enum Signed<'a> {
-    Keccak { rs: Piece<'a>, recovery_id: u8 },
+    Keccak { rs: Piece<'a>, recovery_id: u8, rule: EcdsaRule },
     Sm { rs: Piece<'a>, key: Piece<'a> },
 }
 
@@ -67,8 +67,8 @@ impl<'a> Plan<'a> {
         work: &mut Work<'a>,
     ) -> Self {
         let signer = match signed {
-            Signed::Keccak { rs, recovery_id } => {
-                Signer::Recovered(work.recover(EcdsaRule::Any, digest, rs, recovery_id))
+            Signed::Keccak { rs, recovery_id, rule } => {
+                Signer::Recovered(work.recover(rule, digest, rs, recovery_id), rule)
             }
             Signed::Sm { rs, key } => {
                 Signer::Given { check: work.verify(&SM2, key, digest, rs), key: work.hash(Hash::Sm3, &[key]) }
@@ -85,10 +85,10 @@ impl profile::Plan for Plan<'_> {
             return Report { tx_id, ..Report::new(Verdict::invalid(Fault::DataHashMismatch)) };
         }
         let (signature, account) = match self.signer {
-            Signer::Recovered(id) => {
+            Signer::Recovered(id, rule) => {
                 let mut signature = answers.recovery(SENDER, id);
                 let scheme = EcdsaScheme::Secp256k1;
-                signature.suite = Some(sigwarp::Suite::ecdsa(scheme, EcdsaRule::Any, EcdsaEncoding::RawV));
+                signature.suite = Some(sigwarp::Suite::ecdsa(scheme, rule, EcdsaEncoding::RawV));
                 let account = signature.address.map(|address| address.to_vec());
                 (signature, account)
             }

@@ -1,6 +1,6 @@
 //! Transactions of 2.x: a list in RLP of seven fields, or ten since RC2, and three of the signature.
 
-use sigwarp::Reason;
+use sigwarp::{EcdsaRule, Reason};
 
 use super::plan::{Plan, SENDER, Signed};
 use super::{Fault, Suite};
@@ -34,6 +34,7 @@ const V_BASE: u8 = 27;
 pub(super) fn parse<'a>(
     record: &'a [u8],
     suite: Suite,
+    rule: EcdsaRule,
     ids: [Option<u64>; 2],
     work: &mut Work<'a>,
 ) -> Result<Plan<'a>, Decided> {
@@ -80,7 +81,7 @@ pub(super) fn parse<'a>(
     let signed = match suite {
         Suite::Keccak => match v.payload {
             _ if !is_integer(v, 1) => return Err(malformed(v.at)),
-            [byte @ (V_BASE | 28)] => Signed::Keccak { rs, recovery_id: byte - V_BASE },
+            [byte @ (V_BASE | 28)] => Signed::Keccak { rs, recovery_id: byte - V_BASE, rule },
             _ => return Err(Decided::at(v.at, Fault::BadSignatureEncoding)),
         },
         // Nodes fill a shorter key with zeros in front, as clients write it that encode it as an integer; of one byte

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use sigwarp::EcdsaRule;
+
 use super::plan::{Plan, Signed};
 use super::tars::{INT, LONG, STRUCT_BEGIN, STRUCT_END, Tars};
 use super::{Fault, Suite};
@@ -74,7 +76,7 @@ pub(super) fn parse<'a>(
     let rs = Work::part(whole, 0..64);
     let signed = match suite {
         Suite::Keccak if last > 3 => return Err(Fault::BadSignatureEncoding.into()),
-        Suite::Keccak => Signed::Keccak { rs, recovery_id: last },
+        Suite::Keccak => Signed::Keccak { rs, recovery_id: last, rule: EcdsaRule::Any },
         Suite::Sm => Signed::Sm { rs, key: Work::part(whole, 64..128) },
     };
     let digest = hash(data, suite, work);

@@ -67,7 +67,7 @@ fn said(report: &Report) -> String {
 }
 
 const fn rlp(suite: Suite) -> Context {
-    Context { suite, form: Form::Rlp { chain_id: None, group_id: None } }
+    Context { suite, form: Form::Rlp { chain_id: None, group_id: None, low_s: false } }
 }
 
 const fn tars(suite: Suite) -> Context {
@@ -112,6 +112,17 @@ fn any_signature_from_which_a_key_comes_names_a_sender() {
         [[0x11; 32], [0x22; 32]].map(|s| judge(&signed(&fields(), &[27], &[1], &s), &rlp(Suite::Keccak)));
     assert_eq!(reports.each_ref().map(said), ["valid", "valid"]);
     assert_ne!(reports[0].sender, reports[1].sender);
+}
+
+/// `ECDSASignature::isValid` compares s with half of the order since 2.5.0.
+#[test]
+fn a_high_s_is_for_nodes_before_2_5() {
+    for (low_s, expected) in [(false, "valid"), (true, "invalid sender: HighS")] {
+        let form = Form::Rlp { chain_id: None, group_id: None, low_s };
+        let context = Context { suite: Suite::Keccak, form };
+        assert_eq!(said(&judge(&signed(&fields(), &[27], &[1], &[0xf0; 32]), &context)), expected);
+        assert_eq!(said(&judge(&signed(&fields(), &[27], &[1], &[0x33; 32]), &context)), "valid");
+    }
 }
 
 #[test]
@@ -269,7 +280,7 @@ fn chain_and_group_are_compared_where_they_are_given() {
         assert_eq!(said(&judge(&record, &context(chain, group))), "invalid WrongChain");
     }
     // Transactions before RC2 name neither.
-    let form = Form::Rlp { chain_id: Some(7), group_id: Some(7) };
+    let form = Form::Rlp { chain_id: Some(7), group_id: Some(7), low_s: true };
     let context = Context { suite: Suite::Keccak, form };
     let made = |count: usize| signed(&fields()[..count], &[27], &[1], &[0x33; 32]);
     assert_eq!(said(&judge(&made(7), &context)), "valid");

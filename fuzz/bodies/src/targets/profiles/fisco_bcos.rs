@@ -10,7 +10,8 @@ use super::made::{DeviceKey, USER_ID, keccak, signer};
 use super::{Limits, Subject, all_hold, input};
 
 static SUBJECT: LazyLock<Subject<FiscoBcos>> = LazyLock::new(|| {
-    let rlp = |suite, id| Context { suite, form: Form::Rlp { chain_id: id, group_id: id } };
+    let rlp =
+        |suite, id| Context { suite, form: Form::Rlp { chain_id: id, group_id: id, low_s: id.is_some() } };
     let tars = |suite| Context { suite, form: Form::Tars { chain_id: None, group_id: None } };
     Subject {
         profile: FiscoBcos,
