@@ -48,24 +48,35 @@
 //! A profile knows the public API of the engine and the modules of this crate that no system owns, and no other
 //! system; the tests of the architecture see to it.
 
+mod algorithm;
 mod batch;
 mod cause;
 mod cbor;
+mod certificate;
 mod der;
 mod fields;
 mod json;
 mod keys;
+#[allow(dead_code, reason = "the profiles that read PEM follow")]
+mod pem;
 mod profile;
+#[allow(dead_code, reason = "the profiles that read protobuf follow")]
+mod protobuf;
 mod reader;
 mod report;
+mod rlp;
+mod schema;
 mod strict_json;
 mod subject_key;
 mod work;
 
 pub mod bitcoin;
+pub mod bumo;
 pub mod chainlink;
+pub mod chainmaker;
 pub mod cose;
 pub mod ethereum;
+pub mod fisco_bcos;
 pub mod jose;
 pub mod prevalidator;
 pub mod secure_element;
@@ -86,9 +97,12 @@ pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 /// Every system, by the name of its profile.
 pub static SYSTEMS: &[&dyn System] = &[
     &bitcoin::Bitcoin,
+    &bumo::Bumo,
     &chainlink::Chainlink,
+    &chainmaker::ChainMaker,
     &cose::Cose,
     &ethereum::Ethereum,
+    &fisco_bcos::FiscoBcos,
     &jose::Jose,
     &secure_element::SecureElement,
     &solana::Solana,

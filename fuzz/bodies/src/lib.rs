@@ -10,15 +10,16 @@ pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, bitcoin, capi, chainlink, cose, ethereum, fields, hash, jose, jsonl, keys, parquet,
-    plan, prevalidator, recover, rules, scalars, secure_element, solana, sums, text, wire, x509, xrpl,
+    backends, batches, bitcoin, bumo, capi, chainlink, chainmaker, cose, ethereum, fields, fisco_bcos, hash,
+    jose, jsonl, keys, parquet, plan, prevalidator, recover, rules, scalars, secure_element, solana, sums,
+    text, wire, x509, xrpl,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 28] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -44,6 +45,9 @@ pub const TARGETS: [Target; 25] = [
     ("cose", cose),
     ("x509", x509),
     ("secure_element", secure_element),
+    ("fisco_bcos", fisco_bcos),
+    ("bumo", bumo),
+    ("chainmaker", chainmaker),
 ];
 
 /// Makes what targets make once, before inputs are timed.

@@ -2,11 +2,11 @@
 
 use sigwarp::Hash;
 
-use super::rlp::{Item, Items, Malformed, check};
 use super::transaction::{self, Rules};
 use super::{Context, Fault, Fork, trie};
 use crate::batch::Answers;
 use crate::profile::{Decided, Plan as _};
+use crate::rlp::{Item, Items, Malformed, check};
 use crate::work::{HashId, Work};
 use crate::{Report, Verdict};
 

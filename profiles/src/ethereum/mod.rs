@@ -1,12 +1,11 @@
 //! Ethereum: transactions of types 0 to 4 in RLP, as they stand in blocks or travel between nodes.
 //!
-//! `rlp.rs` reads canonical RLP, `transaction.rs` has the fields and what is signed, `block.rs` and `trie.rs` whole
-//! blocks, `forks.rs` says which rules hold when. Sources: the Yellow Paper (appendices B, D and F), EIP-2, EIP-155,
+//! `transaction.rs` has the fields and what is signed, `block.rs` and `trie.rs` whole blocks, `forks.rs` says which rules
+//! hold when. Sources: the Yellow Paper (appendices B, D and F), EIP-2, EIP-155,
 //! EIP-2718, EIP-2930, EIP-1559, EIP-4844, EIP-7702.
 
 mod block;
 mod forks;
-mod rlp;
 mod transaction;
 mod trie;
 
@@ -15,6 +14,7 @@ pub use forks::Fork;
 use crate::batch::Answers;
 use crate::fields::{FieldError, Fields};
 use crate::profile::{self, Decided, Profile};
+use crate::rlp;
 use crate::work::Work;
 use crate::{Report, Value};
 

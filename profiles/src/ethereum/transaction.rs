@@ -2,10 +2,10 @@
 
 use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Hash, Suite};
 
-use super::rlp::{self, Item, Items, Malformed};
 use super::{Fault, Fork};
 use crate::batch::Answers;
 use crate::profile::{self, Decided};
+use crate::rlp::{self, Item, Items, Malformed};
 use crate::work::{HashId, Piece, RecoveryId, Work};
 use crate::{Cause, Report, Role, Signature, Verdict};
 
@@ -138,12 +138,6 @@ pub(super) struct Plan {
 
 /// An authorization: a key to be recovered, or why it is skipped.
 type Authority = Result<RecoveryId, Cause>;
-
-impl From<Malformed> for Decided {
-    fn from(malformed: Malformed) -> Self {
-        Self::at(malformed.at, malformed.fault)
-    }
-}
 
 pub(super) fn parse<'a>(record: &'a [u8], rules: &Rules, work: &mut Work<'a>) -> Result<Plan, Decided> {
     let &first = record.first().ok_or_else(|| Decided::at(0, Fault::Truncated))?;

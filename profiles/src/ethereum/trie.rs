@@ -4,7 +4,7 @@
 
 use sigwarp::Hash;
 
-use super::rlp;
+use crate::rlp;
 use crate::work::{HashId, Piece, Work};
 
 /// A value under the encoding of its index.

@@ -29,10 +29,13 @@ pub use hash::hash;
 pub use keys::keys;
 pub use plan::plan;
 pub use prevalidator::prevalidator;
-pub use profiles::{bitcoin, chainlink, cose, ethereum, jose, secure_element, solana, x509, xrpl};
+pub use profiles::{
+    bitcoin, bumo, chainlink, chainmaker, cose, ethereum, fisco_bcos, jose, secure_element, solana, x509,
+    xrpl,
+};
 pub(crate) use profiles::{
-    bitcoin_seeds, chainlink_seeds, cose_seeds, ethereum_seeds, jose_seeds, secure_element_seeds,
-    solana_seeds, x509_seeds, xrpl_seeds,
+    bitcoin_seeds, bumo_seeds, chainlink_seeds, chainmaker_seeds, cose_seeds, ethereum_seeds,
+    fisco_bcos_seeds, jose_seeds, secure_element_seeds, solana_seeds, x509_seeds, xrpl_seeds,
 };
 pub use recover::recover;
 pub use rows::{jsonl, parquet, text};

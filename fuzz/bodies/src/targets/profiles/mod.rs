@@ -7,9 +7,12 @@
 //! for signatures is judged by engines as well.
 
 mod bitcoin;
+mod bumo;
 mod chainlink;
+mod chainmaker;
 mod cose;
 mod ethereum;
+mod fisco_bcos;
 mod jose;
 mod made;
 mod secure_element;
@@ -27,12 +30,18 @@ use crate::memory::peak;
 
 pub use bitcoin::bitcoin;
 pub(crate) use bitcoin::seeds as bitcoin_seeds;
+pub use bumo::bumo;
+pub(crate) use bumo::seeds as bumo_seeds;
 pub use chainlink::chainlink;
 pub(crate) use chainlink::seeds as chainlink_seeds;
+pub use chainmaker::chainmaker;
+pub(crate) use chainmaker::seeds as chainmaker_seeds;
 pub use cose::cose;
 pub(crate) use cose::seeds as cose_seeds;
 pub use ethereum::ethereum;
 pub(crate) use ethereum::seeds as ethereum_seeds;
+pub use fisco_bcos::fisco_bcos;
+pub(crate) use fisco_bcos::seeds as fisco_bcos_seeds;
 pub use jose::jose;
 pub(crate) use jose::seeds as jose_seeds;
 pub use secure_element::secure_element;

@@ -1,28 +1,64 @@
-//! Recursive length prefix (Yellow Paper, appendix B), canonical forms alone, on borrowed bytes.
+//! Recursive length prefix (Yellow Paper, appendix B), canonical forms alone, on borrowed bytes. Systems whose
+//! formats are RLP build on it.
 
-use super::Fault;
+use crate::Cause;
+use crate::profile::Decided;
+
+/// How bytes are malformed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// An item is longer than what there is.
+    Truncated,
+    /// A length in a form that is not the shortest.
+    NonCanonicalLength,
+    /// A byte below 0x80 with a header.
+    NonCanonicalByte,
+    /// An item is longer than the list that it stands in.
+    ElementOverrun,
+    /// More lists within lists than are read.
+    TooDeep,
+}
+
+/// By the names that every system has for them.
+impl From<Fault> for Cause {
+    fn from(fault: Fault) -> Self {
+        Self::new(match fault {
+            Fault::Truncated => "Truncated",
+            Fault::NonCanonicalLength => "NonCanonicalLength",
+            Fault::NonCanonicalByte => "NonCanonicalByte",
+            Fault::ElementOverrun => "ElementOverrun",
+            Fault::TooDeep => "TooDeep",
+        })
+    }
+}
 
 /// Where bytes are malformed, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed {
-    pub(super) at: usize,
-    pub(super) fault: Fault,
+pub(crate) struct Malformed {
+    pub(crate) at: usize,
+    pub(crate) fault: Fault,
+}
+
+impl From<Malformed> for Decided {
+    fn from(malformed: Malformed) -> Self {
+        Self::at(malformed.at, malformed.fault)
+    }
 }
 
 /// A string or a list, as a range of the bytes that it was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Item<'a> {
-    pub(super) is_list: bool,
+pub(crate) struct Item<'a> {
+    pub(crate) is_list: bool,
     /// The offset of the header.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Header and payload.
-    pub(super) raw: &'a [u8],
-    pub(super) payload: &'a [u8],
+    pub(crate) raw: &'a [u8],
+    pub(crate) payload: &'a [u8],
 }
 
 impl<'a> Item<'a> {
     /// Reads the item at an offset of `bytes`.
-    pub(super) fn read(bytes: &'a [u8], at: usize) -> Result<Self, Malformed> {
+    pub(crate) fn read(bytes: &'a [u8], at: usize) -> Result<Self, Malformed> {
         let malformed = |fault| Malformed { at, fault };
         let rest = bytes.get(at..).unwrap_or(&[]);
         let (&tag, after) = rest.split_first().ok_or(malformed(Fault::Truncated))?;
@@ -55,19 +91,19 @@ impl<'a> Item<'a> {
     }
 
     /// The offset after the item.
-    pub(super) const fn end(&self) -> usize {
+    pub(crate) const fn end(&self) -> usize {
         self.at + self.raw.len()
     }
 
     /// The offset of the payload.
-    pub(super) const fn payload_at(&self) -> usize {
+    pub(crate) const fn payload_at(&self) -> usize {
         self.end() - self.payload.len()
     }
 }
 
 /// The bytes of a list and its header, by its first bytes; `None` where they begin no list, or one that no memory
 /// holds.
-pub(super) fn list_length(begin: &[u8]) -> Option<usize> {
+pub(crate) fn list_length(begin: &[u8]) -> Option<usize> {
     let (&tag, after) = begin.split_first()?;
     let short = tag.checked_sub(0xc0)?;
     if short <= 55 {
@@ -83,14 +119,14 @@ pub(super) fn list_length(begin: &[u8]) -> Option<usize> {
 /// The items of a list, one after another; `whole` are the bytes that the list was read from, so that an item that is
 /// longer than its list is told from one that is longer than all.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Items<'a> {
+pub(crate) struct Items<'a> {
     whole: &'a [u8],
     at: usize,
     end: usize,
 }
 
 impl<'a> Items<'a> {
-    pub(super) const fn new(whole: &'a [u8], list: &Item<'a>) -> Self {
+    pub(crate) const fn new(whole: &'a [u8], list: &Item<'a>) -> Self {
         Self { whole, at: list.payload_at(), end: list.end() }
     }
 }
@@ -124,7 +160,7 @@ struct Open {
 
 /// Whether everything in a list is well-formed, however deep. What is wrong inside of a list is told before that the
 /// list is longer than the one around it.
-pub(super) fn check(whole: &[u8], list: &Item<'_>) -> Result<(), Malformed> {
+pub(crate) fn check(whole: &[u8], list: &Item<'_>) -> Result<(), Malformed> {
     // The lists that are open, the innermost last: a stack of its own, so that depth is bounded by a number.
     let mut open = [Open::default(); DEPTH];
     open[0] = Open { header: list.at, at: list.payload_at(), end: list.end() };
@@ -155,7 +191,7 @@ pub(super) fn check(whole: &[u8], list: &Item<'_>) -> Result<(), Malformed> {
 }
 
 /// The header of a list whose payload has this length: its bytes, and how many of the nine they are.
-pub(super) fn list_header(payload: usize) -> ([u8; 9], usize) {
+pub(crate) fn list_header(payload: usize) -> ([u8; 9], usize) {
     let mut header = [0; 9];
     match payload {
         short @ ..=55 => {
@@ -174,7 +210,7 @@ pub(super) fn list_header(payload: usize) -> ([u8; 9], usize) {
 }
 
 /// The encoding of an integer: its bytes, and how many of the nine they are.
-pub(super) fn integer(value: u64) -> ([u8; 9], usize) {
+pub(crate) fn integer(value: u64) -> ([u8; 9], usize) {
     let mut encoded = [0; 9];
     match value {
         1..0x80 => {
