@@ -67,6 +67,7 @@ pub mod chainlink;
 pub mod cose;
 pub mod ethereum;
 pub mod jose;
+pub mod neo;
 pub mod prevalidator;
 pub mod secure_element;
 pub mod solana;
@@ -90,6 +91,7 @@ pub static SYSTEMS: &[&dyn System] = &[
     &cose::Cose,
     &ethereum::Ethereum,
     &jose::Jose,
+    &neo::Neo,
     &secure_element::SecureElement,
     &solana::Solana,
     &x509::X509,

@@ -10,7 +10,7 @@ pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, capi, chainlink, cose, ethereum, fields, hash, jose, jsonl, keys, parquet, plan,
+    backends, batches, capi, chainlink, cose, ethereum, fields, hash, jose, jsonl, keys, neo, parquet, plan,
     prevalidator, recover, rules, scalars, secure_element, solana, sums, text, wire, x509, xrpl,
 };
 
@@ -18,7 +18,7 @@ pub use targets::{
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 25] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -38,6 +38,7 @@ pub const TARGETS: [Target; 24] = [
     ("ethereum", ethereum),
     ("solana", solana),
     ("xrpl", xrpl),
+    ("neo", neo),
     ("chainlink", chainlink),
     ("jose", jose),
     ("cose", cose),

@@ -10,6 +10,7 @@ mod common;
 mod cose;
 mod ethereum;
 mod jose;
+mod neo;
 mod prevalidator;
 mod secure_element;
 mod snippets;
