@@ -64,6 +64,7 @@ mod work;
 
 pub mod bitcoin;
 pub mod chainlink;
+pub mod corda;
 pub mod cose;
 pub mod ethereum;
 pub mod jose;
@@ -88,6 +89,7 @@ pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 pub static SYSTEMS: &[&dyn System] = &[
     &bitcoin::Bitcoin,
     &chainlink::Chainlink,
+    &corda::Corda,
     &cose::Cose,
     &ethereum::Ethereum,
     &jose::Jose,

@@ -7,6 +7,7 @@ mod bitcoin_core;
 mod bitcoin_pitfalls;
 mod chainlink;
 mod common;
+mod corda;
 mod cose;
 mod ethereum;
 mod jose;

@@ -7,6 +7,7 @@
 //! for signatures is judged by engines as well.
 
 mod chainlink;
+mod corda;
 mod cose;
 mod ethereum;
 mod jose;
@@ -27,6 +28,8 @@ use crate::memory::peak;
 
 pub use chainlink::chainlink;
 pub(crate) use chainlink::seeds as chainlink_seeds;
+pub use corda::corda;
+pub(crate) use corda::seeds as corda_seeds;
 pub use cose::cose;
 pub(crate) use cose::seeds as cose_seeds;
 pub use ethereum::ethereum;
@@ -161,8 +164,6 @@ impl<P: Profile> Subject<P> {
         let mut batch = Batch::new();
         let ((), most) = peak(|| batch.push(&self.profile, record, context));
         assert!(most <= bound, "{most} bytes to parse {} bytes", record.len());
-        let asked = batch.work().signatures();
-        assert!(asked <= signatures(record.len()), "{asked} signatures in {} bytes", record.len());
         let made_up = |batch: &Batch<'_>| {
             let (verdict, recovered) = (|place| answers.verdict(place), |place| answers.recovered(place));
             Results::made_up(batch, record.len() as u8, verdict, recovered)
@@ -178,6 +179,9 @@ impl<P: Profile> Subject<P> {
         });
         assert!(most <= bound, "{most} bytes to go on with {} bytes", record.len());
         assert!(rounds <= record.len(), "{rounds} rounds for {} bytes", record.len());
+        // Some ask once they know a hash.
+        let asked = batch.work().signatures();
+        assert!(asked <= signatures(record.len()), "{asked} signatures in {} bytes", record.len());
         let (reports, most) = peak(|| batch.fold(&results));
         assert!(most <= bound, "{most} bytes to fold {} bytes", record.len());
         let [report] = <[Report; 1]>::try_from(reports).expect("a report for each record");
