@@ -66,6 +66,7 @@ pub mod bitcoin;
 pub mod chainlink;
 pub mod corda;
 pub mod cose;
+pub mod diem;
 pub mod ethereum;
 pub mod jose;
 pub mod neo;
@@ -91,6 +92,7 @@ pub static SYSTEMS: &[&dyn System] = &[
     &chainlink::Chainlink,
     &corda::Corda,
     &cose::Cose,
+    &diem::Diem,
     &ethereum::Ethereum,
     &jose::Jose,
     &neo::Neo,

@@ -9,6 +9,7 @@ mod chainlink;
 mod common;
 mod corda;
 mod cose;
+mod diem;
 mod ethereum;
 mod jose;
 mod neo;

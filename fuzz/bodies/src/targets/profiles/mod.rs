@@ -9,6 +9,7 @@
 mod chainlink;
 mod corda;
 mod cose;
+mod diem;
 mod ethereum;
 mod jose;
 mod made;
@@ -32,6 +33,8 @@ pub use corda::corda;
 pub(crate) use corda::seeds as corda_seeds;
 pub use cose::cose;
 pub(crate) use cose::seeds as cose_seeds;
+pub use diem::diem;
+pub(crate) use diem::seeds as diem_seeds;
 pub use ethereum::ethereum;
 pub(crate) use ethereum::seeds as ethereum_seeds;
 pub use jose::jose;
