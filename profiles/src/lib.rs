@@ -63,6 +63,7 @@ mod subject_key;
 mod work;
 
 pub mod bitcoin;
+pub mod chain_core;
 pub mod chainlink;
 pub mod corda;
 pub mod cose;
@@ -89,6 +90,7 @@ pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 /// Every system, by the name of its profile.
 pub static SYSTEMS: &[&dyn System] = &[
     &bitcoin::Bitcoin,
+    &chain_core::ChainCore,
     &chainlink::Chainlink,
     &corda::Corda,
     &cose::Cose,

@@ -10,16 +10,16 @@ pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, capi, chainlink, corda, cose, diem, ethereum, fields, hash, jose, jsonl, keys, neo,
-    parquet, plan, prevalidator, recover, rules, scalars, secure_element, solana, sums, text, wire, x509,
-    xrpl,
+    backends, batches, capi, chain_core, chainlink, corda, cose, diem, ethereum, fields, hash, jose, jsonl,
+    keys, neo, parquet, plan, prevalidator, recover, rules, scalars, secure_element, solana, sums, text,
+    wire, x509, xrpl,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 28] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -39,6 +39,7 @@ pub const TARGETS: [Target; 27] = [
     ("ethereum", ethereum),
     ("solana", solana),
     ("xrpl", xrpl),
+    ("chain_core", chain_core),
     ("diem", diem),
     ("corda", corda),
     ("neo", neo),

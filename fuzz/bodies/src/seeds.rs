@@ -41,6 +41,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "neo" => crate::targets::neo_seeds(),
         "corda" => crate::targets::corda_seeds(),
         "diem" => crate::targets::diem_seeds(),
+        "chain_core" => crate::targets::chain_core_seeds(),
         "secure_element" => crate::targets::secure_element_seeds(),
         // Short inputs end in zeros, which the generators read as their plainest choices.
         _ => (0..STRUCTURED).map(|salt| bytes(salt, 16 + (salt as usize * 7) % 500)).collect(),

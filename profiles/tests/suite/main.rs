@@ -5,6 +5,7 @@ mod bitcoin;
 mod bitcoin_blocks;
 mod bitcoin_core;
 mod bitcoin_pitfalls;
+mod chain_core;
 mod chainlink;
 mod common;
 mod corda;

@@ -29,10 +29,12 @@ pub use hash::hash;
 pub use keys::keys;
 pub use plan::plan;
 pub use prevalidator::prevalidator;
-pub use profiles::{chainlink, corda, cose, diem, ethereum, jose, neo, secure_element, solana, x509, xrpl};
+pub use profiles::{
+    chain_core, chainlink, corda, cose, diem, ethereum, jose, neo, secure_element, solana, x509, xrpl,
+};
 pub(crate) use profiles::{
-    chainlink_seeds, corda_seeds, cose_seeds, diem_seeds, ethereum_seeds, jose_seeds, neo_seeds,
-    secure_element_seeds, solana_seeds, x509_seeds, xrpl_seeds,
+    chain_core_seeds, chainlink_seeds, corda_seeds, cose_seeds, diem_seeds, ethereum_seeds, jose_seeds,
+    neo_seeds, secure_element_seeds, solana_seeds, x509_seeds, xrpl_seeds,
 };
 pub use recover::recover;
 pub use rows::{jsonl, parquet, text};

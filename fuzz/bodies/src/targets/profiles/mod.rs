@@ -6,6 +6,7 @@
 //! input is parsed and folded, with answers that are made up: that costs microseconds. One in [`JUDGED`] of those that ask
 //! for signatures is judged by engines as well.
 
+mod chain_core;
 mod chainlink;
 mod corda;
 mod cose;
@@ -27,6 +28,8 @@ use sigwarp_profiles::{Batch, Profile, Recovered, Report, Results, Verdict, veri
 use super::{PORTABLE, engine};
 use crate::memory::peak;
 
+pub use chain_core::chain_core;
+pub(crate) use chain_core::seeds as chain_core_seeds;
 pub use chainlink::chainlink;
 pub(crate) use chainlink::seeds as chainlink_seeds;
 pub use corda::corda;
