@@ -1,5 +1,6 @@
 //! Reports: what a caller learns about a record and each of its signatures.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -230,9 +231,10 @@ impl Report {
     /// Undecided for these causes, of which there is one at least; each is kept once, in order. Files then say them
     /// under `undecided`, and no reason.
     pub fn open(causes: impl IntoIterator<Item = Cause>, signatures: Vec<Signature>) -> Self {
-        let mut undecided: Vec<Cause> = causes.into_iter().collect();
+        // Many parts can be open for a few causes, which are sorted as they are written.
+        let distinct: HashSet<Cause> = causes.into_iter().collect();
+        let mut undecided: Vec<Cause> = distinct.into_iter().collect();
         undecided.sort_unstable_by_key(Cause::to_string);
-        undecided.dedup();
         let first = *undecided.first().expect("a cause, or the record would be decided");
         Self { undecided, signatures, ..Self::new(Verdict::Undecided(first)) }
     }
