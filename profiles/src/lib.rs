@@ -72,12 +72,16 @@ mod work;
 
 pub mod bitcoin;
 pub mod bumo;
+pub mod chain_core;
 pub mod chainlink;
 pub mod chainmaker;
+pub mod corda;
 pub mod cose;
+pub mod diem;
 pub mod ethereum;
 pub mod fisco_bcos;
 pub mod jose;
+pub mod neo;
 pub mod prevalidator;
 pub mod secure_element;
 pub mod solana;
@@ -98,12 +102,16 @@ pub use work::{CheckId, HashId, Piece, RecoveryId, Work};
 pub static SYSTEMS: &[&dyn System] = &[
     &bitcoin::Bitcoin,
     &bumo::Bumo,
+    &chain_core::ChainCore,
     &chainlink::Chainlink,
     &chainmaker::ChainMaker,
+    &corda::Corda,
     &cose::Cose,
+    &diem::Diem,
     &ethereum::Ethereum,
     &fisco_bcos::FiscoBcos,
     &jose::Jose,
+    &neo::Neo,
     &secure_element::SecureElement,
     &solana::Solana,
     &x509::X509,

@@ -1,6 +1,8 @@
 //! Reports: what a caller learns about a record and each of its signatures.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::num::NonZeroU32;
 
 use sigwarp::Suite;
 
@@ -63,22 +65,45 @@ impl From<sigwarp::Verdict> for Verdict {
     }
 }
 
-/// What a signature, or a part, is in its record: a name and, among several, its place; `tx`, `authorization[1]`.
+/// What a signature, or a part, is in its record: a name and, among several, its place; `tx`, `authorization[1]`. Where
+/// several signatures stand at one place, or several keys are tried for one, it says which: `witness[0][1] key 3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Role {
     name: &'static str,
-    index: Option<usize>,
+    index: Option<Place>,
+    part: Option<Place>,
+    key: Option<Place>,
+}
+
+/// A place counted from 1, in four bytes, since each cause of a report has room for a role.
+type Place = NonZeroU32;
+
+/// A place that is counted from 0. A record has fewer signatures than 2^32 - 1.
+const fn place(of: usize) -> Option<Place> {
+    Place::new(if of < u32::MAX as usize { of as u32 + 1 } else { u32::MAX })
 }
 
 impl Role {
     /// The only one of its name.
     pub const fn one(name: &'static str) -> Self {
-        Self { name, index: None }
+        Self { name, index: None, part: None, key: None }
     }
 
     /// One of several of this name, counted from 0.
     pub const fn nth(name: &'static str, index: usize) -> Self {
-        Self { name, index: Some(index) }
+        Self { index: place(index), ..Self::one(name) }
+    }
+
+    /// The signature at this place, counted from 0, among those of the role.
+    #[must_use]
+    pub const fn part(self, part: usize) -> Self {
+        Self { part: place(part), ..self }
+    }
+
+    /// The same signature under the key at this place, counted from 0, among those that it may be of.
+    #[must_use]
+    pub const fn key(self, key: usize) -> Self {
+        Self { key: place(key), ..self }
     }
 
     /// The name.
@@ -88,16 +113,22 @@ impl Role {
 
     /// The place among those of the name.
     pub const fn index(self) -> Option<usize> {
-        self.index
+        match self.index {
+            Some(index) => Some(index.get() as usize - 1),
+            None => None,
+        }
     }
 }
 
-/// As files say it: `tx`, or `authorization[1]`.
+/// As files say it: `tx`, `authorization[1]`, or `witness[0][1] key 3`.
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)?;
-        match self.index {
-            Some(index) => write!(f, "[{index}]"),
+        for place in [self.index, self.part].into_iter().flatten() {
+            write!(f, "[{}]", place.get() - 1)?;
+        }
+        match self.key {
+            Some(key) => write!(f, " key {}", key.get() - 1),
             None => Ok(()),
         }
     }
@@ -200,9 +231,10 @@ impl Report {
     /// Undecided for these causes, of which there is one at least; each is kept once, in order. Files then say them
     /// under `undecided`, and no reason.
     pub fn open(causes: impl IntoIterator<Item = Cause>, signatures: Vec<Signature>) -> Self {
-        let mut undecided: Vec<Cause> = causes.into_iter().collect();
+        // Many parts can be open for a few causes, which are sorted as they are written.
+        let distinct: HashSet<Cause> = causes.into_iter().collect();
+        let mut undecided: Vec<Cause> = distinct.into_iter().collect();
         undecided.sort_unstable_by_key(Cause::to_string);
-        undecided.dedup();
         let first = *undecided.first().expect("a cause, or the record would be decided");
         Self { undecided, signatures, ..Self::new(Verdict::Undecided(first)) }
     }
@@ -220,5 +252,26 @@ impl Report {
         let which = signatures.iter().position(|signature| !signature.verdict.is_valid());
         let verdict = which.map_or(Verdict::Valid, |which| signatures[which].verdict);
         Self { which, signatures, ..Self::new(verdict) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_say_name_place_part_and_key() {
+        let all = [
+            (Role::one("tx"), "tx"),
+            (Role::nth("witness", 0), "witness[0]"),
+            (Role::nth("witness", 0).part(1).key(3), "witness[0][1] key 3"),
+            (Role::nth("header", 2).key(0), "header[2] key 0"),
+        ];
+        for (role, text) in all {
+            assert_eq!(role.to_string(), text);
+        }
+        assert_eq!(Role::nth("witness", 7).index(), Some(7));
+        assert_eq!(Role::one("tx").index(), None);
+        assert!(size_of::<Role>() <= 32);
     }
 }

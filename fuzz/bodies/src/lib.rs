@@ -10,16 +10,16 @@ pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, bitcoin, bumo, capi, chainlink, chainmaker, cose, ethereum, fields, fisco_bcos, hash,
-    jose, jsonl, keys, parquet, plan, prevalidator, recover, rules, scalars, secure_element, solana, sums,
-    text, wire, x509, xrpl,
+    backends, batches, bitcoin, bumo, capi, chain_core, chainlink, chainmaker, corda, cose, diem, ethereum,
+    fields, fisco_bcos, hash, jose, jsonl, keys, neo, parquet, plan, prevalidator, recover, rules, scalars,
+    secure_element, solana, sums, text, wire, x509, xrpl,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 28] = [
+pub const TARGETS: [Target; 32] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -48,6 +48,10 @@ pub const TARGETS: [Target; 28] = [
     ("fisco_bcos", fisco_bcos),
     ("bumo", bumo),
     ("chainmaker", chainmaker),
+    ("chain_core", chain_core),
+    ("diem", diem),
+    ("corda", corda),
+    ("neo", neo),
 ];
 
 /// Makes what targets make once, before inputs are timed.

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use sigwarp::Engine;
 use sigwarp_profiles::{AnyContext, Batch, Report, Signature, System, Value, verify};
 
-use super::{engines, fields, rows};
+use super::{engines, fields, rows, with_input};
 
 /// A record with its context, and the row that says what is expected of it.
 pub struct Case {
@@ -40,7 +40,8 @@ pub fn cases_of(
     expected: &str,
     all: &[(&str, Value)],
 ) -> Option<Vec<Case>> {
-    let inputs = rows(inputs)?;
+    let folder = inputs.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let inputs = rows(inputs)?.into_iter().map(|row| with_input(folder, row));
     let expected = rows(expected)?.into_iter().map(|row| (row["id"].to_string(), row));
     let mut expected: HashMap<String, Json> = expected.collect();
     let case = |row: Json| {
@@ -60,7 +61,7 @@ pub fn cases_of(
             row,
         }
     };
-    Some(inputs.into_iter().map(case).collect())
+    Some(inputs.map(case).collect())
 }
 
 /// The reports on these cases, in one batch.

@@ -9,4 +9,4 @@ mod vectors;
 pub use damage::{Damage, damage, damages_all, spread};
 pub use engines::{engines, fastest};
 pub use harness::{Case, Subject, cases, cases_of};
-pub use vectors::{bytes, fields, rows};
+pub use vectors::{bytes, fields, rows, with_input};

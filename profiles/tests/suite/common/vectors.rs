@@ -35,6 +35,24 @@ pub fn rows(name: &str) -> Option<Vec<Json>> {
     Some(rows)
 }
 
+/// The row with its record in the field `input`, where it names a file of this folder instead: `patch` has offsets with the
+/// bytes that replace those there, `cut` a number of bytes to take away at the end, `append` bytes to add.
+pub fn with_input(folder: &str, mut row: Json) -> Json {
+    let Some(path) = row["path"].as_str() else { return row };
+    let mut record = bytes(&format!("{folder}/{path}")).expect("a file of the vectors");
+    for patch in row["patch"].as_array().map(Vec::as_slice).unwrap_or_default() {
+        let at = patch[0].as_u64().expect("an offset") as usize;
+        let patch = hex::decode(patch[1].as_str().expect("digits")).expect("digits");
+        record[at..at + patch.len()].copy_from_slice(&patch);
+    }
+    record.truncate(record.len() - row["cut"].as_u64().unwrap_or(0) as usize);
+    record.extend(
+        row["append"].as_str().map(|digits| hex::decode(digits).expect("digits")).unwrap_or_default(),
+    );
+    row["input"] = hex::encode(record).into();
+    row
+}
+
 /// The fields of a row, as a reader of files would give them: its own, then those of its `options`.
 pub fn fields(row: &Json) -> Fields {
     let fields = fields_of(row.as_object().expect("a row is an object"));
