@@ -1,7 +1,6 @@
 //! X.509: certificates of devices, and the paths from them to roots that a caller trusts.
 //!
-//! `certificate.rs` reads a certificate, `algorithm.rs` finds the suite of a signature, `path.rs` looks for possible
-//! issuers and asks for each signature, `plan.rs` finds the path among those that hold. Sources: RFC 5280 (form and
+//! `path.rs` looks for possible issuers and asks for each signature, `plan.rs` finds the path among those that hold. Sources: RFC 5280 (form and
 //! path), RFC 5480, 5758, 8410 and 4055 (algorithms), GM/T 0006, 0009 and 0015 (SM2).
 //!
 //! # What it decides
@@ -40,8 +39,6 @@
 //! signature, so the hash of a certificate does not identify it. Certificates of the chain that the path does not lead
 //! through can be anything that is well formed.
 
-mod algorithm;
-mod certificate;
 mod path;
 mod plan;
 
@@ -49,7 +46,8 @@ pub use plan::Plan;
 
 use sigwarp::{Sm2Encoding, Suite, SuiteError};
 
-use self::certificate::Certificate;
+use crate::algorithm::{NoMethod, Sm2};
+use crate::certificate::Certificate;
 use crate::fields::{FieldError, Fields, Value};
 use crate::keys::KeySet;
 use crate::profile::{Decided, Profile};
@@ -88,13 +86,13 @@ crate::causes! {
     }
 }
 
-/// What SM2 signatures of certificates are over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Sm2 {
-    /// SM3(Z_A ‖ TBSCertificate), under the suite of a user id.
-    UserId(Suite),
-    /// SM3(TBSCertificate).
-    WithoutZa,
+impl From<NoMethod> for Fault {
+    fn from(why: NoMethod) -> Self {
+        match why {
+            NoMethod::KeyAlgorithmMismatch => Self::KeyAlgorithmMismatch,
+            NoMethod::UnsupportedAlgorithm => Self::UnsupportedAlgorithm,
+        }
+    }
 }
 
 /// A root that is no certificate in DER.

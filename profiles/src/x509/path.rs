@@ -2,10 +2,10 @@
 
 use sigwarp::{Hash, Reason};
 
-use super::algorithm::{Key, Method, method};
-use super::certificate::Certificate;
 use super::plan::{Issuer, Outcome, Pair, Plan};
-use super::{Context, Fault, MAX_CHAIN, MAX_CHECKS, Sm2};
+use super::{Context, Fault, MAX_CHAIN, MAX_CHECKS};
+use crate::algorithm::{Key, Method, NoMethod, Sm2, method};
+use crate::certificate::Certificate;
 use crate::profile::Decided;
 use crate::work::{CheckId, HashId, Work};
 use crate::{Cause, Report, Role, Signature, Verdict};
@@ -136,8 +136,8 @@ impl<'a> Asking<'a, '_> {
         let Certificate { tbs, algorithm, signature, .. } = self.certificate;
         let Method { suite, hash } = match method(algorithm, &issuer.key, self.sm2) {
             Ok(method) => method,
-            Err(Fault::UnsupportedAlgorithm) => return Outcome::Open(Fault::UnsupportedAlgorithm),
-            Err(fault) => return Outcome::Failed(fault),
+            Err(why @ NoMethod::UnsupportedAlgorithm) => return Outcome::Open(why.into()),
+            Err(why) => return Outcome::Failed(why.into()),
         };
         if issuer.key.is_bare_point() {
             let verdict = Verdict::invalid(Reason::BadKeyLength);

@@ -1,8 +1,8 @@
-//! Algorithms of signatures and keys, and the suite that a signature is verified under.
+//! Algorithms of the signatures and keys of certificates, by their identifiers, and the suite that a signature is verified
+//! under.
 
 use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Hash, Sm2Encoding, Suite};
 
-use super::{Fault, Sm2};
 use crate::der::{BadDer, Der, NULL, OBJECT_IDENTIFIER, SEQUENCE};
 
 /// ecdsa-with-SHA256, SHA384 and SHA512 (RFC 5758): 1.2.840.10045.4.3.2 to .4.
@@ -50,7 +50,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// The algorithm of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SignatureAlgorithm {
+pub(crate) enum SignatureAlgorithm {
     Ecdsa(EcdsaHash),
     Ed25519,
     Sm2,
@@ -60,7 +60,7 @@ pub(super) enum SignatureAlgorithm {
 
 /// The hash function of an ECDSA signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EcdsaHash {
+pub(crate) enum EcdsaHash {
     Sha256,
     Sha384,
     Sha512,
@@ -69,7 +69,7 @@ pub(super) enum EcdsaHash {
 
 /// The padding of an RSA signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RsaPadding {
+pub(crate) enum RsaPadding {
     /// PKCS #1 v1.5 with SHA-256.
     Pkcs1Sha256,
     /// PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes.
@@ -79,7 +79,7 @@ pub(super) enum RsaPadding {
 
 impl SignatureAlgorithm {
     /// Reads the contents of an AlgorithmIdentifier. Beside ECDSA, SM2 and PKCS #1 parameters may be absent or NULL.
-    pub(super) fn parse(mut identifier: Der<'_>) -> Result<Self, BadDer> {
+    pub(crate) fn parse(mut identifier: Der<'_>) -> Result<Self, BadDer> {
         let oid = identifier.oid()?;
         let parameters = identifier.any_or_none()?;
         identifier.end()?;
@@ -104,28 +104,37 @@ impl SignatureAlgorithm {
 
 /// A public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key<'a> {
-    kind: KeyKind,
+pub(crate) struct Key<'a> {
+    /// Its algorithm and curve.
+    pub(crate) kind: KeyKind,
     /// The bytes of the key.
-    pub(super) bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
 }
 
+/// The algorithm of a public key and its curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KeyKind {
+pub(crate) enum KeyKind {
+    /// On NIST P-256.
     P256,
+    /// On secp256k1.
     Secp256k1,
+    /// On the curve of SM2.
     Sm2,
+    /// On NIST P-384.
     P384,
     /// On another curve, or one whose parameters are written out.
     OtherCurve,
+    /// Of Ed25519.
     Ed25519,
+    /// Of RSA, whatever its size.
     Rsa,
+    /// Of another algorithm.
     Unknown,
 }
 
 impl<'a> Key<'a> {
     /// Reads a SubjectPublicKeyInfo.
-    pub(super) fn parse(from: &mut Der<'a>) -> Result<Self, BadDer> {
+    pub(crate) fn parse(from: &mut Der<'a>) -> Result<Self, BadDer> {
         let mut info = from.sequence()?;
         let identifier = info.element(SEQUENCE)?;
         identifier.check()?;
@@ -151,7 +160,7 @@ impl<'a> Key<'a> {
 
     /// Whether this is x ‖ y without the octet that SEC 1 begins a point with. The engine takes such keys, and RFC 5480
     /// has none.
-    pub(super) fn is_bare_point(&self) -> bool {
+    pub(crate) fn is_bare_point(&self) -> bool {
         let coordinates = match self.kind {
             KeyKind::P256 | KeyKind::Secp256k1 | KeyKind::Sm2 => 64,
             KeyKind::P384 => 96,
@@ -171,20 +180,37 @@ impl<'a> Key<'a> {
     }
 }
 
+/// What SM2 signatures of certificates are over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sm2 {
+    /// SM3(Z_A ‖ TBSCertificate), under the suite of a user id.
+    UserId(Suite),
+    /// SM3(TBSCertificate).
+    WithoutZa,
+}
+
+/// Why no suite verifies a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoMethod {
+    /// No such key makes such signatures.
+    KeyAlgorithmMismatch,
+    /// The engine lacks the algorithm, or one of the two is not known.
+    UnsupportedAlgorithm,
+}
+
 /// How a signature is verified.
 #[derive(Debug)]
-pub(super) struct Method {
-    pub(super) suite: Suite,
+pub(crate) struct Method {
+    pub(crate) suite: Suite,
     /// The hash function whose digest the suite takes; `None` where it takes the message.
-    pub(super) hash: Option<Hash>,
+    pub(crate) hash: Option<Hash>,
 }
 
 /// How signatures of this algorithm are verified with a key.
 ///
 /// # Errors
-/// [`Fault::KeyAlgorithmMismatch`] where no such key makes such signatures, [`Fault::UnsupportedAlgorithm`] where the
-/// engine lacks the algorithm, or where one of the two is not known.
-pub(super) fn method(algorithm: SignatureAlgorithm, key: &Key<'_>, sm2: &Sm2) -> Result<Method, Fault> {
+/// Why there is no way.
+pub(crate) fn method(algorithm: SignatureAlgorithm, key: &Key<'_>, sm2: &Sm2) -> Result<Method, NoMethod> {
     use KeyKind::{Ed25519, OtherCurve, P256, P384, Rsa, Secp256k1, Sm2 as Sm2Key, Unknown};
     use SignatureAlgorithm as Of;
     let ecdsa = |scheme| Suite::ecdsa(scheme, EcdsaRule::Any, EcdsaEncoding::Der);
@@ -211,13 +237,13 @@ pub(super) fn method(algorithm: SignatureAlgorithm, key: &Key<'_>, sm2: &Sm2) ->
         | (_, Unknown)
         | (Of::Ecdsa(_), P256 | Secp256k1 | P384 | OtherCurve)
         | (Of::Sm2, OtherCurve)
-        | (Of::Rsa(_), Rsa) => Err(Fault::UnsupportedAlgorithm),
-        (Of::Ecdsa(_) | Of::Ed25519 | Of::Sm2 | Of::Rsa(_), _) => Err(Fault::KeyAlgorithmMismatch),
+        | (Of::Rsa(_), Rsa) => Err(NoMethod::UnsupportedAlgorithm),
+        (Of::Ecdsa(_) | Of::Ed25519 | Of::Sm2 | Of::Rsa(_), _) => Err(NoMethod::KeyAlgorithmMismatch),
     }
 }
 
 /// A suite that the engine has with its feature `one-by-one` alone.
-fn one_by_one(scheme: &str, rule: &str, encoding: &str) -> Result<Method, Fault> {
+fn one_by_one(scheme: &str, rule: &str, encoding: &str) -> Result<Method, NoMethod> {
     let suite = Suite::from_names(scheme, Some(rule), Some(encoding), None);
-    suite.map(|suite| Method { suite, hash: None }).map_err(|_| Fault::UnsupportedAlgorithm)
+    suite.map(|suite| Method { suite, hash: None }).map_err(|_| NoMethod::UnsupportedAlgorithm)
 }

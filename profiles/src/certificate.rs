@@ -1,7 +1,7 @@
-//! The form of a certificate (RFC 5280 section 4.1), and the parts of it that a path depends on. The contents of the
-//! others are not read: names are compared by their bytes, and times and most extensions are not judged.
+//! The form of a certificate (RFC 5280 section 4.1), and the parts of it that systems need. The contents of the others are
+//! not read: names are compared by their bytes, and times and most extensions are not judged.
 
-use super::algorithm::{Key, SignatureAlgorithm};
+use crate::algorithm::{Key, SignatureAlgorithm};
 use crate::der::{
     BadDer, Der, Element, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, UTC_TIME,
     context, context_primitive,
@@ -10,30 +10,30 @@ use crate::der::{
 /// The extension basicConstraints, 2.5.29.19.
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 
-/// What a path takes from a certificate; everything is a part of its bytes.
+/// What systems take from a certificate; everything is a part of its bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Certificate<'a> {
+pub(crate) struct Certificate<'a> {
     /// The signed bytes.
-    pub(super) tbs: &'a [u8],
+    pub(crate) tbs: &'a [u8],
     /// The name of the issuer, as an element.
-    pub(super) issuer: &'a [u8],
+    pub(crate) issuer: &'a [u8],
     /// The name of the subject, as an element.
-    pub(super) subject: &'a [u8],
+    pub(crate) subject: &'a [u8],
     /// The key of the subject.
-    pub(super) key: Key<'a>,
+    pub(crate) key: Key<'a>,
     /// Whether basicConstraints says that the subject is a CA.
-    pub(super) is_ca: bool,
+    pub(crate) is_ca: bool,
     /// The algorithm of the signature.
-    pub(super) algorithm: SignatureAlgorithm,
+    pub(crate) algorithm: SignatureAlgorithm,
     /// Whether the signed bytes name the same algorithm as what stands beside the signature.
-    pub(super) names_one_algorithm: bool,
+    pub(crate) names_one_algorithm: bool,
     /// The signature.
-    pub(super) signature: &'a [u8],
+    pub(crate) signature: &'a [u8],
 }
 
 impl<'a> Certificate<'a> {
     /// Reads a certificate, and nothing after it.
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, BadDer> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, BadDer> {
         let mut outer = Der::new(bytes);
         let mut certificate = outer.sequence()?;
         outer.end()?;
@@ -82,7 +82,7 @@ impl<'a> Certificate<'a> {
     }
 
     /// Whether it names itself as its issuer, which does not say that it signed itself.
-    pub(super) fn is_self_issued(&self) -> bool {
+    pub(crate) fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
     }
 }
