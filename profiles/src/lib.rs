@@ -60,6 +60,8 @@ mod keys;
 #[allow(dead_code, reason = "the profiles that read PEM follow")]
 mod pem;
 mod profile;
+#[allow(dead_code, reason = "the profiles that read protobuf follow")]
+mod protobuf;
 mod reader;
 mod report;
 mod strict_json;
