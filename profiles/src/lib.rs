@@ -57,10 +57,9 @@ mod der;
 mod fields;
 mod json;
 mod keys;
-#[allow(dead_code, reason = "the profiles that read PEM follow")]
 mod pem;
 mod profile;
-#[allow(dead_code, reason = "the profiles that read protobuf follow")]
+#[allow(dead_code, reason = "the profiles that write protobuf follow")]
 mod protobuf;
 mod reader;
 mod report;
@@ -72,6 +71,7 @@ pub mod bitcoin;
 pub mod chainlink;
 pub mod cose;
 pub mod ethereum;
+pub mod fabric;
 pub mod jose;
 pub mod prevalidator;
 pub mod secure_element;
@@ -95,6 +95,7 @@ pub static SYSTEMS: &[&dyn System] = &[
     &chainlink::Chainlink,
     &cose::Cose,
     &ethereum::Ethereum,
+    &fabric::Fabric,
     &jose::Jose,
     &secure_element::SecureElement,
     &solana::Solana,

@@ -9,6 +9,7 @@ mod chainlink;
 mod common;
 mod cose;
 mod ethereum;
+mod fabric;
 mod jose;
 mod prevalidator;
 mod secure_element;

@@ -1,0 +1,252 @@
+//! Hyperledger Fabric 1.x to 3.x.
+
+mod block;
+mod identity;
+mod transaction;
+mod wire;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use sigwarp::Suite;
+
+use self::block::Block;
+use self::identity::{Identity, Signers, Suites, suite_and_key};
+use self::transaction::{Folding, Place, Transaction};
+use self::wire::{Block as WireBlock, Merge};
+use crate::Report;
+use crate::batch::Answers;
+use crate::fields::{FieldError, Fields, Value};
+use crate::profile::{self, Decided, Profile};
+use crate::work::Work;
+
+/// The most signatures of one kind that are looked at in a transaction or a block.
+pub const MAX_SIGNATURES: usize = 128;
+
+/// How many bytes of messages that are put together of pieces a record may ask for, for each byte of it and besides:
+/// each endorser signs the whole response, and a record must not ask for more work than it is long without a bound.
+const MESSAGES_PER_BYTE: usize = 16;
+const MESSAGE_BYTES: usize = 1 << 20;
+
+static SUITES: LazyLock<Suites> = LazyLock::new(Suites::new);
+
+crate::causes! {
+    /// Why a transaction or a block is invalid or undecided. Those in capitals are the codes of Fabric
+    /// (`protos.TxValidationCode`).
+    #[allow(non_camel_case_types, reason = "the names are those of Fabric")]
+    pub enum Fault {
+        /// Bytes that are no envelope, or whose payload is none.
+        BAD_PAYLOAD,
+        /// The header is missing or malformed, or of a type or an epoch that no transaction has, or it has no creator or
+        /// nonce.
+        BAD_COMMON_HEADER,
+        /// The creator is no certificate, or the signature is not one of the creator over the payload.
+        BAD_CREATOR_SIGNATURE,
+        /// The id is not the hash of nonce and creator.
+        BAD_PROPOSAL_TXID,
+        /// There is not exactly one action, the action is malformed, or its endorsers have endorsed another proposal.
+        INVALID_ENDORSER_TRANSACTION,
+        /// The configuration is malformed, or says no update that it came from.
+        INVALID_CONFIG_TRANSACTION,
+        /// A type of envelope that is none of a block.
+        UNSUPPORTED_TX_PAYLOAD,
+        /// A block, a block file or the metadata of a block is malformed.
+        Malformed,
+        /// The header of the block does not state the hash of its envelopes.
+        DataHashMismatch,
+        /// A block of the file is invalid.
+        InvalidBlock,
+        /// A block of the file does not follow the one before it, by its number or by the hash that it states.
+        BrokenChain,
+        /// A file without a whole block.
+        NoBlocks,
+        /// A signature of an endorser does not hold: whether those that do suffice is for the endorsement policy to say.
+        EndorsementPolicy,
+        /// The identity of an endorser is no certificate.
+        EndorserIdentity,
+        /// Two endorsements are of one identity.
+        DuplicateEndorser,
+        /// Nobody has endorsed the transaction.
+        NoEndorsement,
+        /// A signature under an update of the configuration does not hold, or its signer is no certificate.
+        ConfigPolicy,
+        /// A transaction of the system channel of orderers before 3.0.
+        OrdererTransaction,
+        /// The first transaction of a channel, which nobody has signed.
+        GenesisUnsigned,
+        /// A block without signatures, as the first of a channel is.
+        BlockUnsigned,
+        /// A signature of an orderer does not hold: the policy of the channel says how many must.
+        BlockValidationPolicy,
+        /// The identity of an orderer is no certificate.
+        SignerIdentity,
+        /// No identity was given for the number of a consenter.
+        ConsenterUnknown,
+        /// A key of an algorithm that the engine does not have.
+        UnsupportedAlgorithm,
+        /// More signatures than [`MAX_SIGNATURES`], or more bytes under them than are hashed for a record of its length.
+        TooManySignatures,
+    }
+}
+
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `block`: a `common.Block`.
+    Block,
+    /// `blockfile`: blocks as a ledger's files have them.
+    BlockFile,
+    /// `envelope`: a `common.Envelope`.
+    Envelope,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Block, Self::BlockFile, Self::Envelope];
+
+    /// The name in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::BlockFile => "blockfile",
+            Self::Envelope => "envelope",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What a record's bytes do not say.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// What the records are.
+    kind: Kind,
+    /// Whether an envelope is the first of its channel.
+    is_genesis: bool,
+    /// The identities of SmartBFT's consenters, by their numbers.
+    consenters: HashMap<u32, Vec<u8>>,
+    /// The keys of the consenters, with their suites.
+    keys: Vec<(&'static Suite, Vec<u8>)>,
+}
+
+impl Context {
+    /// Records of this kind.
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, is_genesis: false, consenters: HashMap::new(), keys: Vec::new() }
+    }
+
+    /// The same, with envelopes that are the first of their channel. Blocks say it by their number.
+    #[must_use]
+    pub fn of_genesis(self) -> Self {
+        Self { is_genesis: true, ..self }
+    }
+
+    /// The same, with the identities of SmartBFT's consenters by their numbers, as `msp.SerializedIdentity`.
+    #[must_use]
+    pub fn with_consenters(mut self, consenters: impl IntoIterator<Item = (u32, Vec<u8>)>) -> Self {
+        self.consenters.extend(consenters);
+        self.keys = self.consenters.values().filter_map(|bytes| suite_and_key(bytes, &SUITES)).collect();
+        self.keys.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
+        self
+    }
+}
+
+/// A record that waits for its answers.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    identities: Vec<Identity<'a>>,
+    record: Record<'a>,
+}
+
+#[derive(Debug)]
+enum Record<'a> {
+    Envelope(Transaction<'a>),
+    Block(Box<Block<'a>>),
+    File(Vec<Block<'a>>),
+}
+
+/// The profile `fabric`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fabric;
+
+impl Profile for Fabric {
+    type Context = Context;
+    type Plan<'a> = Plan<'a>;
+
+    fn name(&self) -> &'static str {
+        "fabric"
+    }
+
+    fn record_fields(&self) -> &'static [&'static str] {
+        &["input"]
+    }
+
+    fn context_fields(&self) -> &'static [&'static str] {
+        &["consenters", "genesis", "kind"]
+    }
+
+    /// `kind` must be there.
+    fn context(&self, fields: &Fields) -> Result<Context, FieldError> {
+        let kind = fields.read("kind", "block, blockfile or envelope", |value| match value {
+            Value::Text(name) => Kind::from_name(name),
+            _ => None,
+        })?;
+        let mut context = Context::new(kind.ok_or(FieldError::Missing("kind"))?);
+        if fields.bool("genesis")?.unwrap_or(false) {
+            context = context.of_genesis();
+        }
+        const CONSENTERS: &str =
+            "an object of serialized identities in hexadecimal digits by the numbers of consenters";
+        let consenters = fields.read("consenters", CONSENTERS, |value| match value {
+            Value::Object(fields) => {
+                let pair = |(number, value): (&str, &Value)| Some((number.parse().ok()?, value.to_bytes()?));
+                fields.iter().map(pair).collect::<Option<Vec<(u32, Vec<u8>)>>>()
+            }
+            _ => None,
+        })?;
+        Ok(context.with_consenters(consenters.unwrap_or_default()))
+    }
+
+    fn keys<'c>(&self, context: &'c Context) -> Vec<(&'c Suite, &'c [u8])> {
+        context.keys.iter().map(|(suite, key)| (*suite, key.as_slice())).collect()
+    }
+
+    fn parse<'a>(
+        &self,
+        record: &'a [u8],
+        context: &'a Context,
+        work: &mut Work<'a>,
+    ) -> Result<Plan<'a>, Decided> {
+        let mut signers = Signers::new(work, &SUITES, record.len());
+        let record = match context.kind {
+            Kind::Envelope => {
+                let place = if context.is_genesis { Place::Genesis } else { Place::Alone };
+                Record::Envelope(transaction::parse(record, place, &mut signers))
+            }
+            Kind::Block => {
+                let block = WireBlock::parse(record).ok_or(Fault::Malformed)?;
+                Record::Block(Box::new(Block::new(block, context, &mut signers)))
+            }
+            Kind::BlockFile => {
+                let blocks = block::blocks(record).map_err(|at| Decided::at(at, Fault::Malformed))?;
+                let blocks = blocks.into_iter().map(|block| Block::new(block, context, &mut signers));
+                Record::File(blocks.collect())
+            }
+        };
+        Ok(Plan { identities: signers.identities, record })
+    }
+}
+
+impl profile::Plan for Plan<'_> {
+    fn fold(self, answers: &Answers<'_>) -> Report {
+        let folding = Folding { suites: &SUITES, answers, identities: &self.identities };
+        match self.record {
+            Record::Envelope(transaction) => transaction.fold(&folding),
+            Record::Block(block) => block.fold(&folding),
+            Record::File(blocks) => block::fold_file(blocks, &folding),
+        }
+    }
+}

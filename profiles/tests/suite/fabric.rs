@@ -1,0 +1,3 @@
+//! Hyperledger Fabric: the cases, and what damage does.
+
+mod cases;
