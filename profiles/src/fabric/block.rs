@@ -2,8 +2,9 @@
 
 use sigwarp::Hash;
 
+use super::folding::{Decision, Folding};
 use super::identity::{Asked, Message, Signers, Unasked};
-use super::transaction::{self, Folding, Place, Transaction};
+use super::transaction::{self, Place, Transaction};
 use super::wire::{Block as Wire, HeadedSignature, Merge, Metadata, SignatureHeader, identifier};
 use super::{Context, Fault, MAX_SIGNATURES};
 use crate::der;
@@ -63,11 +64,23 @@ impl<'a> Block<'a> {
             Some(orderers) if orderers.is_empty() => Report::open([Fault::BlockUnsigned.into()], Vec::new()),
             Some(orderers) => {
                 let words = (Fault::SignerIdentity, Fault::BlockValidationPolicy);
-                let (signatures, open) = context.signatures("orderer", &orderers, words);
-                match open.is_empty() {
-                    true => Report { signatures, ..Report::new(Verdict::Valid) },
-                    false => Report::open(open.into_iter().map(Into::into), signatures),
+                let (signatures, mut open) = context.signatures("orderer", &orderers, words);
+                let policy = context.context.block_policy.as_ref();
+                let decision = policy.and_then(|policy| context.decide(policy, &orderers));
+                if decision == Some(Decision::Open) && open.is_empty() {
+                    open.push(Fault::BlockValidationPolicy);
                 }
+                let report = match decision {
+                    Some(Decision::Failed) => {
+                        let verdict = Verdict::invalid(Fault::BlockValidationPolicy);
+                        Report { signatures, ..Report::new(verdict) }
+                    }
+                    Some(Decision::Open) | None if !open.is_empty() => {
+                        Report::open(open.into_iter().map(Into::into), signatures)
+                    }
+                    _ => Report { signatures, ..Report::new(Verdict::Valid) },
+                };
+                Report { anchored: context.anchored(&orderers), ..report }
             }
         };
         Report { hash, transactions, ..report }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Hash, Suite};
 
 use super::Fault;
+use super::authority::Store;
+use super::membership::Memberships;
 use super::wire::{Merge, SerializedIdentity};
 use crate::algorithm::KeyKind;
 use crate::batch::Answers;
@@ -96,15 +98,18 @@ pub(super) struct Signers<'a, 'w, 'c> {
     suites: &'c Suites,
     known: HashMap<&'a [u8], Result<Place, Unasked>>,
     pub(super) identities: Vec<Identity<'a>>,
+    store: &'a Store,
+    pub(super) memberships: Memberships<'a>,
     /// The bytes that messages of several pieces may still take.
     left: usize,
 }
 
 impl<'a, 'w, 'c> Signers<'a, 'w, 'c> {
     /// Of a record of so many bytes.
-    pub(super) fn new(work: &'w mut Work<'a>, suites: &'c Suites, length: usize) -> Self {
+    pub(super) fn new(work: &'w mut Work<'a>, suites: &'c Suites, store: &'a Store, length: usize) -> Self {
         let left = length.saturating_mul(super::MESSAGES_PER_BYTE).saturating_add(super::MESSAGE_BYTES);
-        Self { work, suites, known: HashMap::new(), identities: Vec::new(), left }
+        let (known, identities, memberships) = Default::default();
+        Self { work, suites, known, identities, store, memberships, left }
     }
 
     /// The identity of these bytes.
@@ -113,6 +118,9 @@ impl<'a, 'w, 'c> Signers<'a, 'w, 'c> {
             return *known;
         }
         let found = identity(serialized, self.work).map(|identity| {
+            if !self.store.is_empty() {
+                self.memberships.add(&identity, self.store, self.work);
+            }
             self.identities.push(identity);
             Place(self.identities.len() - 1)
         });
@@ -175,9 +183,8 @@ pub(super) fn signature(role: Role, asked: Asked, suites: &Suites, answers: &Ans
 
 /// Reads an identity as Fabric does: the first block of PEM that is whole, of whatever label, is the certificate.
 fn identity<'a>(serialized: &'a [u8], work: &mut Work<'a>) -> Result<Identity<'a>, Unasked> {
-    let SerializedIdentity { msp, pem } =
-        SerializedIdentity::parse(serialized).ok_or(Unasked::BadIdentity)?;
-    let der = pem::decode(pem).ok_or(Unasked::BadIdentity)?.bytes;
+    let serialized = SerializedIdentity::parse(serialized).ok_or(Unasked::BadIdentity)?;
+    let der = self::certificate(&serialized).ok_or(Unasked::BadIdentity)?;
     let certificate = Certificate::parse(&der).map_err(|_| Unasked::BadIdentity)?;
     let algorithm = match (certificate.key.kind, certificate.key.bytes) {
         // Go takes points that are not compressed alone.
@@ -187,7 +194,13 @@ fn identity<'a>(serialized: &'a [u8], work: &mut Work<'a>) -> Result<Identity<'a
         _ => return Err(Unasked::BadIdentity),
     };
     let key = work.own(certificate.key.bytes);
-    Ok(Identity { msp, algorithm, key, der })
+    Ok(Identity { msp: serialized.msp, algorithm, key, der })
+}
+
+/// The certificate of an identity, in DER.
+pub(super) fn certificate(serialized: &SerializedIdentity<'_>) -> Option<Vec<u8>> {
+    let der = pem::decode(serialized.pem)?.bytes;
+    Certificate::parse(&der).is_ok_and(|of| of.names_one_algorithm).then_some(der)
 }
 
 /// The suite and the key of the signatures of an identity, for [`Profile::keys`](crate::Profile::keys).

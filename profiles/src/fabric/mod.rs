@@ -1,22 +1,33 @@
 //! Hyperledger Fabric 1.x to 3.x.
 
+mod authority;
 mod block;
+mod fields;
+mod folding;
 mod identity;
+mod membership;
+mod policy;
 mod transaction;
 mod wire;
+
+pub use authority::{BadMsp, Msp, NodeOus};
+pub use policy::{BadPolicy, Policy};
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use sigwarp::Suite;
 
+use self::authority::Store;
 use self::block::Block;
+use self::folding::Folding;
 use self::identity::{Identity, Signers, Suites, suite_and_key};
-use self::transaction::{Folding, Place, Transaction};
+use self::membership::{Memberships, Standings};
+use self::transaction::{Place, Transaction};
 use self::wire::{Block as WireBlock, Merge};
 use crate::Report;
 use crate::batch::Answers;
-use crate::fields::{FieldError, Fields, Value};
+use crate::fields::{FieldError, Fields};
 use crate::profile::{self, Decided, Profile};
 use crate::work::Work;
 
@@ -48,6 +59,8 @@ crate::causes! {
         INVALID_ENDORSER_TRANSACTION,
         /// The configuration is malformed, or says no update that it came from.
         INVALID_CONFIG_TRANSACTION,
+        /// The policy of a chaincode that the transaction calls or writes to is not satisfied.
+        ENDORSEMENT_POLICY_FAILURE,
         /// A type of envelope that is none of a block.
         UNSUPPORTED_TX_PAYLOAD,
         /// A block, a block file or the metadata of a block is malformed.
@@ -76,7 +89,8 @@ crate::causes! {
         GenesisUnsigned,
         /// A block without signatures, as the first of a channel is.
         BlockUnsigned,
-        /// A signature of an orderer does not hold: the policy of the channel says how many must.
+        /// A signature of an orderer does not hold: the policy of the channel says how many must. Invalid where the policy was
+        /// given and is not satisfied.
         BlockValidationPolicy,
         /// The identity of an orderer is no certificate.
         SignerIdentity,
@@ -130,12 +144,66 @@ pub struct Context {
     consenters: HashMap<u32, Vec<u8>>,
     /// The keys of the consenters, with their suites.
     keys: Vec<(&'static Suite, Vec<u8>)>,
+    /// The MSPs of the channel.
+    store: Store,
+    policies: Policies,
+    block_policy: Option<Policy>,
+}
+
+/// Endorsement policies of chaincodes.
+#[derive(Debug, Clone, Default)]
+struct Policies {
+    of_name: HashMap<Vec<u8>, Policy>,
+    of_others: Option<Policy>,
+}
+
+impl Policies {
+    fn is_given(&self) -> bool {
+        !self.of_name.is_empty() || self.of_others.is_some()
+    }
+
+    fn of(&self, chaincode: &[u8]) -> Option<&Policy> {
+        self.of_name.get(chaincode).or(self.of_others.as_ref())
+    }
 }
 
 impl Context {
     /// Records of this kind.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, is_genesis: false, consenters: HashMap::new(), keys: Vec::new() }
+        Self {
+            kind,
+            is_genesis: false,
+            consenters: HashMap::new(),
+            keys: Vec::new(),
+            store: Store::default(),
+            policies: Policies::default(),
+            block_policy: None,
+        }
+    }
+
+    /// The same, with all MSPs of the channel: reports then say whether signers are members, and policies can be
+    /// evaluated.
+    ///
+    /// # Errors
+    /// An MSP with a CA or a revocation list that is none.
+    pub fn with_msps(self, msps: impl IntoIterator<Item = Msp>) -> Result<Self, BadMsp> {
+        Ok(Self { store: Store::new(msps)?, ..self })
+    }
+
+    /// The same, with the endorsement policy of the chaincode of this name, or of all that have none of their own.
+    #[must_use]
+    pub fn with_endorsement_policy(mut self, chaincode: Option<&str>, policy: Policy) -> Self {
+        match chaincode {
+            Some(name) => drop(self.policies.of_name.insert(name.as_bytes().to_vec(), policy)),
+            None => self.policies.of_others = Some(policy),
+        }
+        self
+    }
+
+    /// The same, with the policy of the channel that the signatures of a block must satisfy.
+    #[must_use]
+    pub fn with_block_policy(self, policy: Policy) -> Self {
+        Self { block_policy: Some(policy), ..self }
     }
 
     /// The same, with envelopes that are the first of their channel. Blocks say it by their number.
@@ -157,6 +225,8 @@ impl Context {
 /// A record that waits for its answers.
 #[derive(Debug)]
 pub struct Plan<'a> {
+    context: &'a Context,
+    memberships: Memberships<'a>,
     identities: Vec<Identity<'a>>,
     record: Record<'a>,
 }
@@ -185,29 +255,12 @@ impl Profile for Fabric {
     }
 
     fn context_fields(&self) -> &'static [&'static str] {
-        &["consenters", "genesis", "kind"]
+        fields::NAMES
     }
 
     /// `kind` must be there.
     fn context(&self, fields: &Fields) -> Result<Context, FieldError> {
-        let kind = fields.read("kind", "block, blockfile or envelope", |value| match value {
-            Value::Text(name) => Kind::from_name(name),
-            _ => None,
-        })?;
-        let mut context = Context::new(kind.ok_or(FieldError::Missing("kind"))?);
-        if fields.bool("genesis")?.unwrap_or(false) {
-            context = context.of_genesis();
-        }
-        const CONSENTERS: &str =
-            "an object of serialized identities in hexadecimal digits by the numbers of consenters";
-        let consenters = fields.read("consenters", CONSENTERS, |value| match value {
-            Value::Object(fields) => {
-                let pair = |(number, value): (&str, &Value)| Some((number.parse().ok()?, value.to_bytes()?));
-                fields.iter().map(pair).collect::<Option<Vec<(u32, Vec<u8>)>>>()
-            }
-            _ => None,
-        })?;
-        Ok(context.with_consenters(consenters.unwrap_or_default()))
+        fields::context(fields)
     }
 
     fn keys<'c>(&self, context: &'c Context) -> Vec<(&'c Suite, &'c [u8])> {
@@ -220,7 +273,7 @@ impl Profile for Fabric {
         context: &'a Context,
         work: &mut Work<'a>,
     ) -> Result<Plan<'a>, Decided> {
-        let mut signers = Signers::new(work, &SUITES, record.len());
+        let mut signers = Signers::new(work, &SUITES, &context.store, record.len());
         let record = match context.kind {
             Kind::Envelope => {
                 let place = if context.is_genesis { Place::Genesis } else { Place::Alone };
@@ -236,14 +289,18 @@ impl Profile for Fabric {
                 Record::File(blocks.collect())
             }
         };
-        Ok(Plan { identities: signers.identities, record })
+        let Signers { identities, memberships, .. } = signers;
+        Ok(Plan { context, memberships, identities, record })
     }
 }
 
 impl profile::Plan for Plan<'_> {
     fn fold(self, answers: &Answers<'_>) -> Report {
-        let folding = Folding { suites: &SUITES, answers, identities: &self.identities };
-        match self.record {
+        let Self { context, memberships, identities, record } = self;
+        let has_store = !context.store.is_empty();
+        let standings = has_store.then(|| Standings::new(&memberships, &identities, answers));
+        let folding = Folding { context, suites: &SUITES, answers, identities: &identities, standings };
+        match record {
             Record::Envelope(transaction) => transaction.fold(&folding),
             Record::Block(block) => block.fold(&folding),
             Record::File(blocks) => block::fold_file(blocks, &folding),

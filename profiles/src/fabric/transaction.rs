@@ -3,15 +3,15 @@
 
 use sigwarp::Hash;
 
-use super::identity::{Asked, Message, Signers, Suites, Unasked, signature};
+use super::folding::{Decision, Folding};
+use super::identity::{Asked, Message, Signers, Unasked, signature};
 use super::wire::{
     ActionPayload, ChannelHeader, ConfigEnvelope, ConfigUpdate, EndorsedAction, Envelope, Header, Merge,
     Payload, ResponsePayload, SignatureHeader, Transaction as Wire,
 };
 use super::{Fault, MAX_SIGNATURES};
-use crate::batch::Answers;
 use crate::work::HashId;
-use crate::{Report, Role, Signature, Verdict};
+use crate::{Report, Role, Verdict};
 
 /// `common.HeaderType`.
 const CONFIG: i32 = 1;
@@ -61,6 +61,8 @@ struct Endorsed<'a> {
     /// The hash of the proposal, and the one that the endorsers state.
     proposal: (HashId, &'a [u8]),
     endorsers: Vec<Result<Asked, Unasked>>,
+    /// What holds the chaincodes whose policies count.
+    result: &'a [u8],
 }
 
 /// Reads an envelope and asks for its signatures.
@@ -151,7 +153,7 @@ fn endorsed<'a>(
         signers.ask(endorsement.endorser, &message, endorsement.signature)
     });
     let endorsers = endorsers.collect();
-    Some(Endorsed { proposal: (proposal, stated.proposal_hash), endorsers })
+    Some(Endorsed { proposal: (proposal, stated.proposal_hash), endorsers, result: stated.extension })
 }
 
 /// The signatures under an update of the configuration; `None` where it is malformed.
@@ -177,43 +179,11 @@ impl Transaction<'_> {
     }
 }
 
-/// What the folding of all transactions of a record uses.
-pub(super) struct Folding<'f, 'a> {
-    pub(super) suites: &'f Suites,
-    pub(super) answers: &'f Answers<'f>,
-    pub(super) identities: &'f [super::identity::Identity<'a>],
-}
-
-impl Folding<'_, '_> {
-    /// The reports of these signatures, each in the role of its place, and what they leave open: `identity` for those
-    /// whose identity is none, `failed` for those that do not hold.
-    pub(super) fn signatures(
-        &self,
-        name: &'static str,
-        asked: &[Result<Asked, Unasked>],
-        (identity, failed): (Fault, Fault),
-    ) -> (Vec<Signature>, Vec<Fault>) {
-        let (mut signatures, mut open) = (Vec::new(), Vec::new());
-        for (place, asked) in asked.iter().enumerate() {
-            match asked {
-                Ok(asked) => {
-                    let signature = signature(Role::nth(name, place), *asked, self.suites, self.answers);
-                    if !signature.verdict.is_valid() {
-                        open.push(failed);
-                    }
-                    signatures.push(signature);
-                }
-                Err(why) => open.push(why.fault(identity)),
-            }
-        }
-        (signatures, open)
-    }
-}
-
 impl Signed<'_> {
     fn fold(self, context: &Folding<'_, '_>) -> Report {
         let answers = context.answers;
         let mut open = Vec::new();
+        let mut signers = vec![self.creator];
         let mut signatures = Vec::new();
         match self.creator {
             Ok(asked) => {
@@ -234,18 +204,31 @@ impl Signed<'_> {
                     return invalid(Fault::BAD_PROPOSAL_TXID, signatures);
                 }
                 let is_of = |action: &Endorsed<'_>| answers.digest(action.proposal.0) == action.proposal.1;
-                let Some(Endorsed { endorsers, .. }) = action.filter(is_of) else {
+                let Some(Endorsed { endorsers, result, .. }) = action.filter(is_of) else {
                     return invalid(Fault::INVALID_ENDORSER_TRANSACTION, signatures);
                 };
                 let words = (Fault::EndorserIdentity, Fault::EndorsementPolicy);
                 let (of_endorsers, faults) = context.signatures("endorser", &endorsers, words);
                 signatures.extend(of_endorsers);
-                open.extend(faults);
-                if endorsers.is_empty() {
-                    open.push(Fault::NoEndorsement);
-                }
-                if context.has_duplicates(&endorsers) {
-                    open.push(Fault::DuplicateEndorser);
+                signers.extend(&endorsers);
+                match context.endorsement(result, &endorsers) {
+                    Some(Decision::Satisfied) => {}
+                    Some(Decision::Failed) => {
+                        return invalid(Fault::ENDORSEMENT_POLICY_FAILURE, signatures);
+                    }
+                    decision => {
+                        open.extend(faults);
+                        if endorsers.is_empty() {
+                            open.push(Fault::NoEndorsement);
+                        }
+                        if context.has_duplicates(&endorsers) {
+                            open.push(Fault::DuplicateEndorser);
+                        }
+                        // A policy that was given and says nothing.
+                        if decision.is_some() && open.is_empty() {
+                            open.push(Fault::EndorsementPolicy);
+                        }
+                    }
                 }
                 ("ENDORSER_TRANSACTION", Some(computed.to_vec()))
             }
@@ -253,6 +236,7 @@ impl Signed<'_> {
                 let words = (Fault::ConfigPolicy, Fault::ConfigPolicy);
                 let (of_members, faults) = context.signatures("config-update", &asked, words);
                 signatures.extend(of_members);
+                signers.extend(&asked);
                 open.extend(faults);
                 (status, None)
             }
@@ -269,17 +253,7 @@ impl Signed<'_> {
             true => Report { signatures, ..Report::new(Verdict::Valid) },
             false => Report::open(open.into_iter().map(Into::into), signatures),
         };
-        Report { status: Some(status), tx_id, ..report }
-    }
-}
-
-impl Folding<'_, '_> {
-    /// Whether two of the signers are one member with one certificate.
-    fn has_duplicates(&self, asked: &[Result<Asked, Unasked>]) -> bool {
-        let mut seen = std::collections::HashSet::new();
-        let identities = asked.iter().flatten().map(|asked| &self.identities[asked.signer.0]);
-        let mut all = identities.map(|identity| (identity.msp, identity.der.as_slice()));
-        all.any(|identity| !seen.insert(identity))
+        Report { status: Some(status), tx_id, anchored: context.anchored(&signers), ..report }
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::protobuf::{Message, Value};
 
 /// Calls `on` with each field; `None` where the bytes are malformed or it says so.
-fn read<'a>(bytes: &'a [u8], mut on: impl FnMut(u32, Value<'a>) -> Option<()>) -> Option<()> {
+pub(super) fn read<'a>(bytes: &'a [u8], mut on: impl FnMut(u32, Value<'a>) -> Option<()>) -> Option<()> {
     Message::new(bytes).try_for_each(|field| {
         let field = field.ok()?;
         on(field.number, field.value)
@@ -17,7 +17,8 @@ fn skim(bytes: &[u8]) -> Option<()> {
     read(bytes, |_, _| Some(()))
 }
 
-fn text(bytes: &[u8]) -> Option<&[u8]> {
+/// The bytes of a string.
+pub(super) fn text(bytes: &[u8]) -> Option<&[u8]> {
     std::str::from_utf8(bytes).ok().map(str::as_bytes)
 }
 
@@ -278,6 +279,76 @@ impl<'a> Merge<'a> for ResponsePayload<'a> {
             Some(())
         })
     }
+}
+
+/// `protos.ChaincodeAction`: the chaincode and the namespaces that it writes to, each once, its own first.
+#[derive(Debug, Default)]
+pub(super) struct ChaincodeAction<'a> {
+    name: &'a [u8],
+    results: &'a [u8],
+}
+
+impl<'a> Merge<'a> for ChaincodeAction<'a> {
+    fn merge(&mut self, bytes: &'a [u8]) -> Option<()> {
+        read(bytes, |number, value| match (number, value) {
+            (1, Value::Bytes(bytes)) => {
+                self.results = bytes;
+                Some(())
+            }
+            (4, Value::Bytes(id)) => read(id, |number, value| {
+                if let (2, Value::Bytes(bytes)) = (number, value) {
+                    self.name = text(bytes)?;
+                }
+                Some(())
+            }),
+            _ => Some(()),
+        })
+    }
+}
+
+impl<'a> ChaincodeAction<'a> {
+    /// The chaincodes whose policies count: the one that was called, and those whose state is written
+    /// (`rwset.TxReadWriteSet`).
+    pub(super) fn namespaces(&self) -> Option<Vec<&'a [u8]>> {
+        let mut namespaces = vec![self.name];
+        read(self.results, |number, value| {
+            if let (2, Value::Bytes(set)) = (number, value) {
+                let (mut namespace, mut writes): (&[u8], bool) = (&[], false);
+                read(set, |number, value| {
+                    match (number, value) {
+                        (1, Value::Bytes(bytes)) => namespace = text(bytes)?,
+                        // kvrwset.KVRWSet: writes and writes of metadata.
+                        (2, Value::Bytes(set)) => writes |= has_any(set, [3, 4])?,
+                        // rwset.CollectionHashedReadWriteSet.
+                        (3, Value::Bytes(collection)) => read(collection, |number, value| {
+                            if let (2, Value::Bytes(set)) = (number, value) {
+                                writes |= has_any(set, [2, 3])?;
+                            }
+                            Some(())
+                        })?,
+                        _ => {}
+                    }
+                    Some(())
+                })?;
+                if writes && !namespaces.contains(&namespace) {
+                    namespaces.push(namespace);
+                }
+            }
+            // Each is compared with those before it.
+            (namespaces.len() <= super::MAX_SIGNATURES).then_some(())
+        })?;
+        Some(namespaces)
+    }
+}
+
+/// Whether a message has one of these fields.
+fn has_any(bytes: &[u8], fields: [u32; 2]) -> Option<bool> {
+    let mut found = false;
+    read(bytes, |number, value| {
+        found |= fields.contains(&number) && matches!(value, Value::Bytes(_));
+        Some(())
+    })?;
+    Some(found)
 }
 
 /// `common.ConfigEnvelope`: the envelope of the update that it came from.

@@ -1,0 +1,150 @@
+//! Traps of the format that Fabric's own tests, its history and Go's libraries know of.
+
+use sigwarp_profiles::fabric::{Context, Fabric, Kind, MAX_SIGNATURES};
+use sigwarp_profiles::{Batch, Report, verify};
+
+use super::maker::{Made, Signing, Transaction, block, field, header, identity, number, pem};
+use crate::common::fastest;
+
+pub(super) fn judge(record: &[u8], context: &Context) -> Report {
+    let mut batch = Batch::new();
+    batch.push(&Fabric, record, context);
+    verify(fastest(), batch).expect("an engine that works").remove(0)
+}
+
+/// The verdict and its causes, as files say them.
+pub(super) fn said(report: &Report) -> String {
+    let causes: Vec<String> = match report.undecided.is_empty() {
+        true => report.verdict.cause().iter().map(ToString::to_string).collect(),
+        false => report.undecided.iter().map(ToString::to_string).collect(),
+    };
+    format!("{} {}", report.verdict.name(), causes.join(",")).trim_end().to_owned()
+}
+
+fn envelope(transaction: &Transaction) -> String {
+    said(&judge(&transaction.envelope(), &Context::new(Kind::Envelope)))
+}
+
+pub(super) fn member(key: u8) -> Signing {
+    (key, Made::member(key, 100).identity("Org"))
+}
+
+fn transaction() -> Transaction {
+    Transaction::new(member(1), &[member(2), member(3)])
+}
+
+#[test]
+fn proposals_are_hashed_as_sent_with_fields_that_nobody_knows() {
+    let unknown = field(15, b"of a later version");
+    let known = transaction();
+    assert_eq!(envelope(&known), "valid");
+    let with = Transaction { unknown: [unknown.clone(), unknown.clone()], ..transaction() };
+    assert_eq!(envelope(&with), "valid");
+    // Whoever encodes them again loses the fields, and the hash with them.
+    assert_ne!(with.envelope(), known.envelope());
+}
+
+#[test]
+fn a_number_with_another_wire_type_is_a_field_that_nobody_knows() {
+    // An epoch of bytes is none, and a type of bytes neither; a later type counts.
+    let bytes = [field(6, b"x"), field(1, b"x")].concat();
+    assert_eq!(envelope(&Transaction { unknown: [bytes, Vec::new()], ..transaction() }), "valid");
+    let epoch = number(6, 1);
+    let with = Transaction { unknown: [epoch, Vec::new()], ..transaction() };
+    assert_eq!(envelope(&with), "invalid BAD_COMMON_HEADER");
+    let twice = [number(6, 1), number(6, 0)].concat();
+    assert_eq!(envelope(&Transaction { unknown: [twice, Vec::new()], ..transaction() }), "valid");
+    let group = vec![0x7b, 0x7c];
+    let with = Transaction { unknown: [group, Vec::new()], ..transaction() };
+    assert_eq!(envelope(&with), "invalid BAD_COMMON_HEADER");
+}
+
+#[test]
+fn strings_are_utf_8() {
+    let with = Transaction { unknown: [field(4, &[0xff]), Vec::new()], ..transaction() };
+    assert_eq!(envelope(&with), "invalid BAD_COMMON_HEADER");
+}
+
+#[test]
+fn high_s_is_refused_and_not_normalised() {
+    let report =
+        judge(&Transaction { is_high: true, ..transaction() }.envelope(), &Context::new(Kind::Envelope));
+    assert_eq!(said(&report), "invalid BAD_CREATOR_SIGNATURE");
+    assert_eq!(report.signatures[0].verdict.cause().map(|cause| cause.name()), Some("HighS"));
+}
+
+#[test]
+fn bytes_after_a_signature_are_left_alone() {
+    assert_eq!(envelope(&Transaction { trailing: vec![1, 2, 3], ..transaction() }), "valid");
+}
+
+#[test]
+fn pem_whose_base64_is_broken_is_skipped() {
+    let broken = "-----BEGIN CERTIFICATE-----\nA?==\n-----END CERTIFICATE-----\n";
+    let good = pem(&Made::member(1, 100).der());
+    let creator = |text: &str| Transaction { creator: (1, identity("Org", text)), ..transaction() };
+    assert_eq!(envelope(&creator(&format!("{broken}{good}"))), "valid");
+    assert_eq!(envelope(&creator(broken)), "invalid BAD_CREATOR_SIGNATURE");
+    // Labels are not looked at.
+    assert_eq!(envelope(&creator(&good.replace("CERTIFICATE", "WHATEVER"))), "valid");
+}
+
+#[test]
+fn keys_that_go_does_not_take_are_none() {
+    let compressed = Made { is_compressed: true, ..Made::member(1, 100) };
+    let with = Transaction { creator: (1, compressed.identity("Org")), ..transaction() };
+    assert_eq!(envelope(&with), "invalid BAD_CREATOR_SIGNATURE");
+}
+
+#[test]
+fn one_member_in_two_texts_of_pem_is_one_endorser() {
+    let (key, first) = member(2);
+    let der = Made::member(2, 100).der();
+    let second = identity("Org", &format!("a comment\n{}", pem(&der)));
+    assert_ne!(first, second);
+    let twice = Transaction { endorsers: vec![(key, first), (key, second)], ..transaction() };
+    assert_eq!(envelope(&twice), "undecided DuplicateEndorser");
+}
+
+#[test]
+fn endorsers_are_bounded() {
+    let endorsers = vec![member(2); MAX_SIGNATURES + 1];
+    let report = judge(&Transaction { endorsers, ..transaction() }.envelope(), &Context::new(Kind::Envelope));
+    assert_eq!(said(&report), "undecided DuplicateEndorser,TooManySignatures");
+    assert_eq!(report.signatures.len(), MAX_SIGNATURES + 1);
+}
+
+#[test]
+fn orderers_whose_identity_is_none_are_skipped_and_headers_that_are_none_end_the_block() {
+    let envelopes = [transaction().envelope()];
+    let block =
+        |orderers: &[(u8, Vec<u8>)]| said(&judge(&block(&envelopes, orderers), &Context::new(Kind::Block)));
+    let good = (4, header(&member(4).1));
+    assert_eq!(block(std::slice::from_ref(&good)), "valid");
+    let no_identity = (5, header(b"nobody"));
+    assert_eq!(block(&[no_identity, good.clone()]), "undecided SignerIdentity");
+    assert_eq!(block(&[good, (5, vec![0x0a, 9])]), "invalid Malformed");
+    assert_eq!(block(&[]), "undecided BlockUnsigned");
+}
+
+#[test]
+fn a_transaction_of_a_block_does_not_decide_the_block() {
+    let bad = Transaction { is_high: true, ..transaction() };
+    let envelopes = [bad.envelope(), transaction().envelope(), vec![0xff]];
+    let report = judge(&block(&envelopes, &[(4, header(&member(4).1))]), &Context::new(Kind::Block));
+    assert_eq!(said(&report), "valid");
+    let all: Vec<String> = report.transactions.iter().map(said).collect();
+    assert_eq!(all, ["invalid BAD_CREATOR_SIGNATURE", "valid", "invalid BAD_PAYLOAD"]);
+}
+
+#[test]
+fn distinct_identities_are_parsed_once_in_a_block() {
+    let envelopes: Vec<Vec<u8>> = (0..20).map(|_| transaction().envelope()).collect();
+    let record = block(&envelopes, &[(4, header(&member(4).1))]);
+    let context = Context::new(Kind::Block);
+    let mut batch = Batch::new();
+    batch.push(&Fabric, &record, &context);
+    assert_eq!(batch.work().signatures(), 20 * 3 + 1);
+    let reports = verify(fastest(), batch).expect("an engine that works");
+    assert!(reports[0].transactions.iter().all(|report| said(report) == "valid"));
+}
