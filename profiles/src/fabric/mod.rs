@@ -1,4 +1,38 @@
-//! Hyperledger Fabric 1.x to 3.x.
+//! Hyperledger Fabric 1.x to 3.x: blocks, block files, and envelopes by themselves.
+//!
+//! `wire.rs` reads the messages, `identity.rs` who signs and asks for signatures, `transaction.rs` and `block.rs` say what
+//! is signed, `folding.rs` collects what the answers say. `authority.rs` and `membership.rs` are the MSPs of a caller,
+//! `policy.rs` evaluates signature policies, `fields.rs` makes a context. Sources: fabric-protos for the messages;
+//! core/common/validation and core/handlers/validation for transactions; protoutil and common/ledger/blkstorage for
+//! blocks; msp, bccsp/sw and common/cauthdsl for identities, signatures and policies.
+//!
+//! # What it decides
+//!
+//! A transaction is valid where the creator has signed the payload, the id is the hash of nonce and creator, its one
+//! action states the hash of the proposal as it was sent, and every endorser has signed the response, each another one;
+//! of a configuration, every member that has signed the update it came from. A block is valid where its header states
+//! the hash of its envelopes and every orderer has signed its metadata and its header; what its transactions are is
+//! said of each of them and does not change the block, as in Fabric. A file is valid where its blocks are, and each
+//! names the one before it.
+//!
+//! A creator's signature that fails makes a transaction invalid. An endorser's, an orderer's or a member's does not:
+//! policies say how many must hold, so it is undecided, until a policy decides it that the caller has given with the
+//! MSPs of the channel.
+//!
+//! # What it leaves
+//!
+//! - Whether certificates were valid at a time: expiry, and everything of a path but names, signatures, basicConstraints and
+//!   revocation by the CA that issued the identity.
+//! - Policies of keys and collections, which the state of the ledger holds, and policies that are not signature
+//!   policies: a caller gives those that count.
+//! - Whether an id was used before, and versions of what was read.
+//! - Identities that are no certificates (Idemix), which are none here.
+//!
+//! # What no signature covers
+//!
+//! Of an envelope: unknown fields beside payload and signature, and what stands after the signature's DER; (r, n - s) is
+//! refused. The data hash covers the envelopes of a block as they are, and the orderers what the block names, but not
+//! the rest of the metadata.
 
 mod authority;
 mod block;
@@ -38,6 +72,10 @@ pub const MAX_SIGNATURES: usize = 128;
 /// each endorser signs the whole response, and a record must not ask for more work than it is long without a bound.
 const MESSAGES_PER_BYTE: usize = 16;
 const MESSAGE_BYTES: usize = 1 << 20;
+
+/// The fewest bytes of a record for each block and envelope in it, beyond the first few: a signed one takes more, and
+/// the reports of empty ones would take a hundred times what they do.
+const LEAST_BYTES: usize = 64;
 
 static SUITES: LazyLock<Suites> = LazyLock::new(Suites::new);
 
@@ -100,6 +138,8 @@ crate::causes! {
         UnsupportedAlgorithm,
         /// More signatures than [`MAX_SIGNATURES`], or more bytes under them than are hashed for a record of its length.
         TooManySignatures,
+        /// More blocks and envelopes than a record of its length has, so that nothing is said of them.
+        TooManyTransactions,
     }
 }
 
@@ -238,7 +278,21 @@ enum Record<'a> {
     File(Vec<Block<'a>>),
 }
 
-/// The profile `fabric`.
+/// The profile `fabric`: a record is a block, a file of blocks or an envelope, as the context says.
+///
+/// ```
+/// use sigwarp_profiles::fabric::{Context, Fabric, Fault, Kind};
+/// use sigwarp_profiles::{Batch, verify};
+///
+/// let context = Context::new(Kind::Envelope);
+/// let mut batch = Batch::new();
+/// // A payload without a header.
+/// batch.push(&Fabric, &[0x0a, 0x00], &context);
+/// let engine = sigwarp::Engine::builder().build()?;
+/// let reports = verify(&engine, batch)?;
+/// assert!(reports[0].verdict.cause().is_some_and(|cause| cause.is(Fault::BAD_COMMON_HEADER)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fabric;
 
@@ -281,10 +335,12 @@ impl Profile for Fabric {
             }
             Kind::Block => {
                 let block = WireBlock::parse(record).ok_or(Fault::Malformed)?;
+                bounded(std::slice::from_ref(&block), record)?;
                 Record::Block(Box::new(Block::new(block, context, &mut signers)))
             }
             Kind::BlockFile => {
                 let blocks = block::blocks(record).map_err(|at| Decided::at(at, Fault::Malformed))?;
+                bounded(&blocks, record)?;
                 let blocks = blocks.into_iter().map(|block| Block::new(block, context, &mut signers));
                 Record::File(blocks.collect())
             }
@@ -292,6 +348,15 @@ impl Profile for Fabric {
         let Signers { identities, memberships, .. } = signers;
         Ok(Plan { context, memberships, identities, record })
     }
+}
+
+/// Refuses a record that has too many blocks and envelopes for its length.
+fn bounded(blocks: &[WireBlock<'_>], record: &[u8]) -> Result<(), Decided> {
+    let envelopes: usize = blocks.iter().map(|block| block.envelopes.len()).sum();
+    if blocks.len() + envelopes <= LEAST_BYTES + record.len() / LEAST_BYTES {
+        return Ok(());
+    }
+    Err(Report::open([Fault::TooManyTransactions.into()], Vec::new()).into())
 }
 
 impl profile::Plan for Plan<'_> {

@@ -22,6 +22,13 @@ pub(super) fn text(bytes: &[u8]) -> Option<&[u8]> {
     std::str::from_utf8(bytes).ok().map(str::as_bytes)
 }
 
+/// Keeps a signature, and one more than are looked at: the bytes of an empty one are fewer than its memory.
+fn push<T>(to: &mut Vec<T>, signature: T) {
+    if to.len() <= super::MAX_SIGNATURES {
+        to.push(signature);
+    }
+}
+
 /// A message that is read from bytes, or merged with what was read before.
 pub(super) trait Merge<'a>: Default {
     /// Reads the fields of these bytes on top of what is there.
@@ -233,7 +240,7 @@ impl<'a> Merge<'a> for EndorsedAction<'a> {
         read(bytes, |number, value| {
             match (number, value) {
                 (1, Value::Bytes(bytes)) => self.response = bytes,
-                (2, Value::Bytes(bytes)) => self.endorsements.push(Endorsement::parse(bytes)?),
+                (2, Value::Bytes(bytes)) => push(&mut self.endorsements, Endorsement::parse(bytes)?),
                 _ => {}
             }
             Some(())
@@ -382,7 +389,7 @@ impl<'a> Merge<'a> for ConfigUpdate<'a> {
         read(bytes, |number, value| {
             match (number, value) {
                 (1, Value::Bytes(bytes)) => self.update = bytes,
-                (2, Value::Bytes(bytes)) => self.signatures.push(HeadedSignature::parse(bytes)?),
+                (2, Value::Bytes(bytes)) => push(&mut self.signatures, HeadedSignature::parse(bytes)?),
                 _ => {}
             }
             Some(())
@@ -437,7 +444,7 @@ impl<'a> Merge<'a> for Metadata<'a> {
         read(bytes, |number, value| {
             match (number, value) {
                 (1, Value::Bytes(bytes)) => self.value = bytes,
-                (2, Value::Bytes(bytes)) => self.signatures.push(HeadedSignature::parse(bytes)?),
+                (2, Value::Bytes(bytes)) => push(&mut self.signatures, HeadedSignature::parse(bytes)?),
                 _ => {}
             }
             Some(())

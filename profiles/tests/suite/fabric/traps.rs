@@ -148,3 +148,11 @@ fn distinct_identities_are_parsed_once_in_a_block() {
     let reports = verify(fastest(), batch).expect("an engine that works");
     assert!(reports[0].transactions.iter().all(|report| said(report) == "valid"));
 }
+
+/// Empty envelopes take two bytes each, and their reports hundreds.
+#[test]
+fn blocks_of_nothing_are_not_looked_at() {
+    let report = judge(&block(&vec![Vec::new(); 4096], &[]), &Context::new(Kind::Block));
+    assert_eq!(said(&report), "undecided TooManyTransactions");
+    assert!(report.transactions.is_empty());
+}
