@@ -5,11 +5,20 @@ use crate::fields::{FieldError, Fields, Value};
 use crate::pem;
 
 /// The fields that are read.
-pub(super) const NAMES: &[&str] =
-    &["block_policy", "consenters", "endorsement_policies", "endorsement_policy", "genesis", "kind", "msps"];
+pub(super) const NAMES: &[&str] = &[
+    "block_policy",
+    "consenters",
+    "endorsement_policies",
+    "endorsement_policy",
+    "genesis",
+    "identities",
+    "kind",
+    "msps",
+];
 
 const CONSENTERS: &str =
     "an object of serialized identities in hexadecimal digits by the numbers of consenters";
+const IDENTITIES: &str = "an array of serialized identities in hexadecimal digits";
 const MSPS: &str = "an object of MSPs by their ids, each an object of roots, intermediates, revocations and admins, which \
                     are arrays of certificates or lists in PEM or hexadecimal digits, and node_ous";
 const POLICY: &str = "a common.SignaturePolicyEnvelope in hexadecimal digits";
@@ -31,6 +40,11 @@ pub(super) fn context(fields: &Fields) -> Result<Context, FieldError> {
         value.as_object()?.iter().map(pair).collect::<Option<Vec<(u32, Vec<u8>)>>>()
     })?;
     context = context.with_consenters(consenters.unwrap_or_default());
+    let identities = fields.read("identities", IDENTITIES, |value| match value {
+        Value::Array(values) => values.iter().map(Value::to_bytes).collect::<Option<Vec<_>>>(),
+        _ => None,
+    })?;
+    context = context.with_identities(identities.unwrap_or_default());
     let msps = fields.read("msps", MSPS, |value| {
         value.as_object()?.iter().map(|(id, value)| msp(id, value.as_object()?)).collect::<Option<Vec<Msp>>>()
     })?;

@@ -1,7 +1,5 @@
 //! What the folding of all transactions and blocks of a record shares: their signatures, and what policies say of them.
 
-use std::collections::HashSet;
-
 use super::identity::{Asked, Identity, Place, Suites, Unasked, signature};
 use super::membership::{Standing, Standings};
 use super::policy::Policy;
@@ -54,30 +52,30 @@ impl Folding<'_, '_> {
         (signatures, open)
     }
 
-    /// A member with a certificate, by which Fabric tells signers apart.
-    fn name(&self, place: Place) -> (&[u8], &[u8]) {
-        let identity = &self.identities[place.0];
-        (identity.msp, &identity.der)
+    /// The name of a signer.
+    fn name(&self, asked: &Asked) -> Place {
+        self.identities[asked.signer.0].name
     }
 
-    /// Whether two of the signers are one.
+    /// Whether two of the signers, who are few, are one.
     pub(super) fn has_duplicates(&self, asked: &[Result<Asked, Unasked>]) -> bool {
-        let mut seen = HashSet::new();
-        asked.iter().flatten().any(|asked| !seen.insert(self.name(asked.signer)))
+        let names = || asked.iter().flatten().map(|asked| self.name(asked));
+        names().enumerate().any(|(place, name)| names().take(place).any(|before| before == name))
     }
 
     /// What a policy says; `None` where no MSPs were given, without which it says nothing.
     pub(super) fn decide(&self, policy: &Policy, asked: &[Result<Asked, Unasked>]) -> Option<Decision> {
         let standings = self.standings.as_ref()?;
-        let (mut signers, mut seen, mut is_open) = (Vec::new(), HashSet::new(), false);
+        let (mut signers, mut seen, mut is_open) = (Vec::new(), Vec::new(), false);
         for asked in asked {
             match asked {
-                Ok(Asked { signer, check }) => {
+                Ok(asked @ Asked { signer, check }) => {
+                    let name = self.name(asked);
                     let counts = standings.is_known(*signer)
-                        && !seen.contains(&self.name(*signer))
+                        && !seen.contains(&name)
                         && self.answers.verdict(*check).is_valid();
                     if counts {
-                        seen.insert(self.name(*signer));
+                        seen.push(name);
                         signers.push(*signer);
                         is_open |= *standings.of(*signer) == Standing::Unknown;
                     }

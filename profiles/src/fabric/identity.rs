@@ -1,6 +1,7 @@
 //! Identities of signers: a certificate in PEM under the name of an MSP, parsed once in a record for the same bytes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sigwarp::{EcdsaEncoding, EcdsaRule, EcdsaScheme, Ed25519Rule, Hash, Suite};
 
@@ -50,7 +51,9 @@ enum Algorithm {
 pub(super) struct Identity<'a> {
     pub(super) msp: &'a [u8],
     /// The certificate.
-    pub(super) der: Vec<u8>,
+    pub(super) der: Arc<[u8]>,
+    /// The first identity of the record with this MSP and certificate, by which Fabric tells signers apart.
+    pub(super) name: Place,
     algorithm: Algorithm,
     /// In the work of the batch.
     key: Piece<'a>,
@@ -97,6 +100,8 @@ pub(super) struct Signers<'a, 'w, 'c> {
     pub(super) work: &'w mut Work<'a>,
     suites: &'c Suites,
     known: HashMap<&'a [u8], Result<Place, Unasked>>,
+    /// The identities by MSP and certificate: one certificate has many texts in PEM.
+    names: HashMap<(&'a [u8], Arc<[u8]>), Place>,
     pub(super) identities: Vec<Identity<'a>>,
     store: &'a Store,
     pub(super) memberships: Memberships<'a>,
@@ -108,8 +113,8 @@ impl<'a, 'w, 'c> Signers<'a, 'w, 'c> {
     /// Of a record of so many bytes.
     pub(super) fn new(work: &'w mut Work<'a>, suites: &'c Suites, store: &'a Store, length: usize) -> Self {
         let left = length.saturating_mul(super::MESSAGES_PER_BYTE).saturating_add(super::MESSAGE_BYTES);
-        let (known, identities, memberships) = Default::default();
-        Self { work, suites, known, identities, store, memberships, left }
+        let (known, names, identities, memberships) = Default::default();
+        Self { work, suites, known, names, identities, store, memberships, left }
     }
 
     /// The identity of these bytes.
@@ -117,12 +122,14 @@ impl<'a, 'w, 'c> Signers<'a, 'w, 'c> {
         if let Some(known) = self.known.get(serialized) {
             return *known;
         }
-        let found = identity(serialized, self.work).map(|identity| {
+        let found = identity(serialized, self.work).map(|mut identity| {
+            let place = Place(self.identities.len());
+            identity.name = *self.names.entry((identity.msp, identity.der.clone())).or_insert(place);
             if !self.store.is_empty() {
                 self.memberships.add(&identity, self.store, self.work);
             }
             self.identities.push(identity);
-            Place(self.identities.len() - 1)
+            place
         });
         self.known.insert(serialized, found);
         found
@@ -194,7 +201,7 @@ fn identity<'a>(serialized: &'a [u8], work: &mut Work<'a>) -> Result<Identity<'a
         _ => return Err(Unasked::BadIdentity),
     };
     let key = work.own(certificate.key.bytes);
-    Ok(Identity { msp: serialized.msp, algorithm, key, der })
+    Ok(Identity { msp: serialized.msp, algorithm, key, der: der.into(), name: Place(0) })
 }
 
 /// The certificate of an identity, in DER.

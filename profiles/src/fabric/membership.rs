@@ -140,6 +140,8 @@ pub(super) struct Standings<'s, 'a> {
     memberships: &'s Memberships<'a>,
     identities: &'s [Identity<'a>],
     standings: Vec<Standing>,
+    /// The organizational units of each identity.
+    units: Vec<Vec<Vec<u8>>>,
 }
 
 impl<'s, 'a> Standings<'s, 'a> {
@@ -154,15 +156,17 @@ impl<'s, 'a> Standings<'s, 'a> {
             (*msp, chains)
         });
         let trees: HashMap<&[u8], Vec<Chains>> = trees.collect();
-        let of = |(identity, issuers): (&Identity<'a>, &Vec<Issuer>)| match trees.get(identity.msp) {
-            Some(chains) => {
-                let authority = memberships.trees[identity.msp].0;
-                standing(identity, issuers, authority, chains, answers)
+        let units: Vec<_> = identities.iter().map(units_of).collect();
+        let of = |((identity, issuers), units): ((&Identity<'a>, &Vec<Issuer>), &Vec<Vec<u8>>)| {
+            let Some(chains) = trees.get(identity.msp) else { return Standing::Stranger };
+            let authority = memberships.trees[identity.msp].0;
+            match (standing(issuers, chains, answers), &authority.node_ous) {
+                (Standing::Member(_), Some(ous)) if !has_one_role(units, ous) => Standing::Stranger,
+                (standing, _) => standing,
             }
-            None => Standing::Stranger,
         };
-        let standings = identities.iter().zip(&memberships.issuers).map(of).collect();
-        Self { memberships, identities, standings }
+        let standings = identities.iter().zip(&memberships.issuers).zip(&units).map(of).collect();
+        Self { memberships, identities, standings, units }
     }
 
     pub(super) fn of(&self, place: Place) -> &Standing {
@@ -182,20 +186,21 @@ impl<'s, 'a> Standings<'s, 'a> {
             Standing::Member(chain) => Some(chain),
             Standing::Stranger | Standing::Unknown => None,
         };
+        let has = |unit: &[u8]| self.units[place.0].iter().any(|of| of == unit);
         match principal {
             Principal::Nominal => true,
             Principal::Nobody => false,
             Principal::Combined(all) => all.iter().all(|principal| self.satisfies(place, principal)),
             Principal::Identity { msp, der } => {
-                msp == identity.msp && *der == identity.der && chain.is_some()
+                msp == identity.msp && **der == *identity.der && chain.is_some()
             }
             Principal::Unit { msp, unit, certifiers } => {
                 let Some(chain) = chain.filter(|_| msp == identity.msp) else { return false };
-                has_unit(identity, unit) && certifiers_id(authority, chain) == certifiers[..]
+                has(unit) && certifiers_id(authority, chain) == certifiers[..]
             }
             Principal::Role { msp, .. } if msp != identity.msp => false,
             // Administrators are named, and need not be members any more.
-            Principal::Role { role: Role::Admin, .. } if authority.admins.contains(&identity.der) => true,
+            Principal::Role { role: Role::Admin, .. } if authority.admins.contains(&*identity.der) => true,
             Principal::Role { role, .. } => {
                 let ous = authority.node_ous.as_ref();
                 let unit = match role {
@@ -205,14 +210,15 @@ impl<'s, 'a> Standings<'s, 'a> {
                     Role::Peer => ous.and_then(|ous| ous.peer.as_ref()),
                     Role::Orderer => ous.and_then(|ous| ous.orderer.as_ref()),
                 };
-                chain.is_some() && unit.is_some_and(|unit| has_unit(identity, unit.as_bytes()))
+                chain.is_some() && unit.is_some_and(|unit| has(unit.as_bytes()))
             }
         }
     }
 }
 
-fn has_unit(identity: &Identity<'_>, unit: &[u8]) -> bool {
-    Certificate::parse(&identity.der).is_ok_and(|of| units(of.subject).contains(&unit))
+fn units_of(identity: &Identity<'_>) -> Vec<Vec<u8>> {
+    let subject = Certificate::parse(&identity.der).map(|of| of.subject).unwrap_or_default();
+    units(subject).into_iter().map(<[u8]>::to_vec).collect()
 }
 
 /// The name of a chain in a principal: SHA-256 of its certificates. It depends on which signatures hold and is a few
@@ -264,13 +270,7 @@ fn extend(
     }
 }
 
-fn standing(
-    identity: &Identity<'_>,
-    issuers: &[Issuer],
-    authority: &Authority,
-    chains: &[Chains],
-    answers: &Answers<'_>,
-) -> Standing {
+fn standing(issuers: &[Issuer], chains: &[Chains], answers: &Answers<'_>) -> Standing {
     let holds = |link: &Link| match link {
         Link::Check(id) => answers.verdict(*id).is_valid(),
         Link::Unknown => false,
@@ -294,16 +294,13 @@ fn standing(
     if issuer.revoked.iter().any(|link| matches!(link, Link::Unknown)) {
         return Standing::Unknown;
     }
-    match &authority.node_ous {
-        Some(ous) if !has_one_role(identity, ous) => Standing::Stranger,
-        _ => Standing::Member(chain.clone()),
-    }
+    Standing::Member(chain.clone())
 }
 
-fn has_one_role(identity: &Identity<'_>, ous: &NodeOus) -> bool {
-    let Ok(of) = Certificate::parse(&identity.der) else { return false };
+fn has_one_role(units: &[Vec<u8>], ous: &NodeOus) -> bool {
     let roles = [&ous.client, &ous.peer, &ous.admin, &ous.orderer];
-    let is_role =
-        |unit: &&[u8]| roles.iter().any(|role| role.as_ref().is_some_and(|role| role.as_bytes() == *unit));
-    units(of.subject).into_iter().filter(|unit| is_role(unit)).count() == 1
+    let is_role = |unit: &&Vec<u8>| {
+        roles.iter().any(|role| role.as_ref().is_some_and(|role| role.as_bytes() == **unit))
+    };
+    units.iter().filter(is_role).count() == 1
 }

@@ -182,7 +182,7 @@ pub struct Context {
     is_genesis: bool,
     /// The identities of SmartBFT's consenters, by their numbers.
     consenters: HashMap<u32, Vec<u8>>,
-    /// The keys of the consenters, with their suites.
+    /// The keys of the consenters and of those who are said to sign often, with their suites.
     keys: Vec<(&'static Suite, Vec<u8>)>,
     /// The MSPs of the channel.
     store: Store,
@@ -255,9 +255,19 @@ impl Context {
     /// The same, with the identities of SmartBFT's consenters by their numbers, as `msp.SerializedIdentity`.
     #[must_use]
     pub fn with_consenters(mut self, consenters: impl IntoIterator<Item = (u32, Vec<u8>)>) -> Self {
-        self.consenters.extend(consenters);
-        self.keys = self.consenters.values().filter_map(|bytes| suite_and_key(bytes, &SUITES)).collect();
-        self.keys.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
+        for (number, identity) in consenters {
+            self.keys.extend(suite_and_key(&identity, &SUITES));
+            self.consenters.insert(number, identity);
+        }
+        self
+    }
+
+    /// The same, with identities that sign many records, peers and orderers above all, as `msp.SerializedIdentity`: their
+    /// keys are among those that are worth registering. They decide nothing.
+    #[must_use]
+    pub fn with_identities<B: AsRef<[u8]>>(mut self, identities: impl IntoIterator<Item = B>) -> Self {
+        let keys = identities.into_iter().filter_map(|bytes| suite_and_key(bytes.as_ref(), &SUITES));
+        self.keys.extend(keys);
         self
     }
 }

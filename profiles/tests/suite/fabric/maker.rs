@@ -301,3 +301,41 @@ pub(super) fn of(n: u8, rules: &[Vec<u8>]) -> Vec<u8> {
 pub(super) fn signed_by(place: u8) -> Vec<u8> {
     number(1, place)
 }
+
+/// An envelope of this type.
+pub(super) fn signed_by_creator(creator: &Signing, kind: u8, data: &[u8]) -> Vec<u8> {
+    let headers = [field(1, &number(1, kind)), field(2, &header(&creator.1))].concat();
+    let payload = [field(1, &headers), field(2, data)].concat();
+    [field(1, &payload), field(2, &sign(creator.0, &payload, false))].concat()
+}
+
+/// A `common.ConfigUpdateEnvelope` that these have signed, or something else.
+pub(super) fn config_update(members: &[Signing], wrong: &[usize]) -> Vec<u8> {
+    let signatures = members.iter().enumerate().flat_map(|(place, (key, identity))| {
+        let header = header(identity);
+        let update: &[u8] = if wrong.contains(&place) { b"another update" } else { b"update" };
+        let signature = sign(*key, &[&header[..], update].concat(), false);
+        field(2, &[field(1, &header), field(2, &signature)].concat())
+    });
+    [field(1, b"update"), signatures.collect()].concat()
+}
+
+/// A file of empty blocks with these numbers, each of which names the one before it or not.
+pub(super) fn in_file(blocks: &[(u8, bool)], (key, identity): &Signing) -> Vec<u8> {
+    let (mut file, mut previous) = (Vec::new(), vec![9; 32]);
+    let counted = |bytes: &[u8]| field(0, bytes)[1..].to_vec();
+    for (number, names) in blocks {
+        let data_hash = Sha256::digest([]);
+        let named = if *names { previous.clone() } else { vec![8; 32] };
+        let parts =
+            [&[INTEGER, 1, *number][..], &element(OCTETS, &[&named]), &element(OCTETS, &[&data_hash])];
+        let signed = element(SEQUENCE, &parts);
+        let header = header(identity);
+        let signature = sign(*key, &[&header[..], &signed].concat(), false);
+        let metadata = field(2, &[field(1, &header), field(2, &signature)].concat());
+        let block = [vec![*number], counted(&data_hash), counted(&named), vec![0, 1], counted(&metadata)];
+        file.extend(counted(&block.concat()));
+        previous = Sha256::digest(&signed).to_vec();
+    }
+    file
+}

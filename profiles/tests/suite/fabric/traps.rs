@@ -1,9 +1,12 @@
 //! Traps of the format that Fabric's own tests, its history and Go's libraries know of.
 
 use sigwarp_profiles::fabric::{Context, Fabric, Kind, MAX_SIGNATURES};
-use sigwarp_profiles::{Batch, Report, verify};
+use sigwarp_profiles::{Batch, Profile, Report, verify};
 
-use super::maker::{Made, Signing, Transaction, block, field, header, identity, number, pem};
+use super::maker::{
+    Made, Signing, Transaction, block, config_update, field, header, identity, in_file, number, pem,
+    signed_by_creator,
+};
 use crate::common::fastest;
 
 pub(super) fn judge(record: &[u8], context: &Context) -> Report {
@@ -155,4 +158,59 @@ fn blocks_of_nothing_are_not_looked_at() {
     let report = judge(&block(&vec![Vec::new(); 4096], &[]), &Context::new(Kind::Block));
     assert_eq!(said(&report), "undecided TooManyTransactions");
     assert!(report.transactions.is_empty());
+}
+
+/// A configuration has the envelope of the update that it came from; a block has no updates by themselves.
+#[test]
+fn configurations_are_signed_by_members() {
+    let members = [member(2), member(3)];
+    let update = |wrong: &[usize]| config_update(&members, wrong);
+    let alone = |kind, data: &[u8]| {
+        said(&judge(&signed_by_creator(&member(1), kind, data), &Context::new(Kind::Envelope)))
+    };
+    assert_eq!(alone(2, &update(&[])), "valid");
+    assert_eq!(alone(2, &update(&[1])), "undecided ConfigPolicy");
+    assert_eq!(alone(2, &[0xff]), "invalid INVALID_CONFIG_TRANSACTION");
+    let config = |wrong: &[usize]| field(2, &signed_by_creator(&member(1), 2, &update(wrong)));
+    assert_eq!(alone(1, &config(&[])), "valid");
+    assert_eq!(alone(1, &config(&[0])), "undecided ConfigPolicy");
+    assert_eq!(alone(1, &[]), "invalid INVALID_CONFIG_TRANSACTION");
+    assert_eq!(alone(4, &[]), "undecided OrdererTransaction");
+    let in_block = [signed_by_creator(&member(1), 2, &update(&[]))];
+    let report = judge(&block(&in_block, &[]), &Context::new(Kind::Block));
+    assert_eq!(said(&report.transactions[0]), "invalid UNSUPPORTED_TX_PAYLOAD");
+    // The first of a channel may be signed by nobody, or come from no update.
+    let genesis = Context::new(Kind::Envelope).of_genesis();
+    let unsigned = field(1, &field(1, &field(1, &number(1, 1))));
+    assert_eq!(said(&judge(&unsigned, &genesis)), "undecided GenesisUnsigned");
+    assert_eq!(said(&judge(&unsigned, &Context::new(Kind::Envelope))), "invalid BAD_COMMON_HEADER");
+    assert_eq!(said(&judge(&signed_by_creator(&member(1), 1, &[]), &genesis)), "valid");
+}
+
+#[test]
+fn blocks_of_a_file_name_the_one_before() {
+    let file = |blocks: &[(u8, bool)]| {
+        let report = judge(&in_file(blocks, &member(4)), &Context::new(Kind::BlockFile));
+        assert!(report.transactions.iter().all(|block| said(block) == "valid"));
+        (report.transactions.len(), said(&report))
+    };
+    assert_eq!(file(&[(5, true), (6, true), (7, true)]), (3, "valid".to_owned()));
+    assert_eq!(file(&[(5, true), (6, false)]), (2, "invalid BrokenChain".to_owned()));
+    assert_eq!(file(&[(5, true), (7, true)]), (2, "invalid BrokenChain".to_owned()));
+    assert_eq!(file(&[]), (0, "undecided NoBlocks".to_owned()));
+    // What a crash leaves of the last block does not count.
+    let whole = in_file(&[(5, true), (6, true)], &member(4));
+    let cut = judge(&whole[..whole.len() - 1], &Context::new(Kind::BlockFile));
+    assert_eq!((cut.transactions.len(), said(&cut)), (1, "valid".to_owned()));
+}
+
+#[test]
+fn keys_that_sign_often_are_offered() {
+    let identities = [member(2).1, member(3).1, b"nobody".to_vec()];
+    let context = Context::new(Kind::Block).with_identities(&identities).with_consenters([(1, member(4).1)]);
+    let keys = Fabric.keys(&context);
+    assert_eq!(keys.len(), 3);
+    let suites: Vec<_> = keys.iter().map(|(suite, _)| *suite).collect();
+    let registered = fastest().register(suites[0], keys.iter().map(|(_, key)| *key)).expect("room for keys");
+    assert!(registered.iter().all(|key| key.is_ok()));
 }
