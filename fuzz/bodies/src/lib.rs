@@ -10,15 +10,15 @@ pub mod seeds;
 mod targets;
 
 pub use targets::{
-    backends, batches, capi, chainlink, cose, ethereum, fields, hash, jose, jsonl, keys, parquet, plan,
-    prevalidator, recover, rules, scalars, secure_element, solana, sums, text, wire, x509, xrpl,
+    backends, batches, capi, chainlink, cose, ethereum, fabric, fields, hash, jose, jsonl, keys, parquet,
+    plan, prevalidator, recover, rules, scalars, secure_element, solana, sums, text, wire, x509, xrpl,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 25] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -43,6 +43,7 @@ pub const TARGETS: [Target; 24] = [
     ("cose", cose),
     ("x509", x509),
     ("secure_element", secure_element),
+    ("fabric", fabric),
 ];
 
 /// Writes the seeds of a target into the folder that `SIGWARP_SEEDS` names, if it does, and runs the first: what a target

@@ -39,6 +39,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "cose" => crate::targets::cose_seeds(),
         "x509" => crate::targets::x509_seeds(),
         "secure_element" => crate::targets::secure_element_seeds(),
+        "fabric" => crate::targets::fabric_seeds(),
         // Short inputs end in zeros, which the generators read as their plainest choices.
         _ => (0..STRUCTURED).map(|salt| bytes(salt, 16 + (salt as usize * 7) % 500)).collect(),
     }

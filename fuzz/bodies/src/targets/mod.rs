@@ -29,10 +29,10 @@ pub use hash::hash;
 pub use keys::keys;
 pub use plan::plan;
 pub use prevalidator::prevalidator;
-pub use profiles::{chainlink, cose, ethereum, jose, secure_element, solana, x509, xrpl};
+pub use profiles::{chainlink, cose, ethereum, fabric, jose, secure_element, solana, x509, xrpl};
 pub(crate) use profiles::{
-    chainlink_seeds, cose_seeds, ethereum_seeds, jose_seeds, secure_element_seeds, solana_seeds, x509_seeds,
-    xrpl_seeds,
+    chainlink_seeds, cose_seeds, ethereum_seeds, fabric_seeds, jose_seeds, secure_element_seeds,
+    solana_seeds, x509_seeds, xrpl_seeds,
 };
 pub use recover::recover;
 pub use rows::{jsonl, parquet, text};
