@@ -63,11 +63,13 @@ pub(super) struct Made {
     pub(super) unit: Option<&'static str>,
     /// Whether its point is compressed.
     pub(super) is_compressed: bool,
+    /// Whether its key claims to be one of P-384.
+    pub(super) is_p384: bool,
 }
 
 impl Made {
     pub(super) const fn ca(key: u8, issuer: u8) -> Self {
-        Self { key, issuer, is_ca: true, unit: None, is_compressed: false }
+        Self { key, issuer, is_ca: true, unit: None, is_compressed: false, is_p384: false }
     }
 
     pub(super) const fn member(key: u8, issuer: u8) -> Self {
@@ -81,8 +83,11 @@ impl Made {
     /// Its DER.
     pub(super) fn der(&self) -> Vec<u8> {
         let point = key(self.key).verifying_key().to_sec1_point(self.is_compressed);
-        let curve =
-            [oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]), oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7])];
+        let name_of_curve: &[u8] = match self.is_p384 {
+            true => &[0x2b, 0x81, 4, 0, 34],
+            false => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
+        };
+        let curve = [oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]), oid(name_of_curve)];
         let bits = element(BITS, &[&[0], point.as_bytes()]);
         let extension = |id: &[u8], value: &[u8]| element(SEQUENCE, &[&oid(id), &element(OCTETS, &[value])]);
         let constraints: &[u8] = if self.is_ca { &[SEQUENCE, 3, 1, 1, 255] } else { &[SEQUENCE, 0] };

@@ -1,13 +1,13 @@
 //! Traps of the format that Fabric's own tests, its history and Go's libraries know of.
 
 use sigwarp_profiles::fabric::{Context, Fabric, Kind, MAX_SIGNATURES};
-use sigwarp_profiles::{Batch, Profile, Report, verify};
+use sigwarp_profiles::{AnyContext, Batch, Profile, Report, verify};
 
 use super::maker::{
     Made, Signing, Transaction, block, config_update, field, header, identity, in_file, number, pem,
     signed_by_creator,
 };
-use crate::common::fastest;
+use crate::common::{Case, damage, fastest};
 
 pub(super) fn judge(record: &[u8], context: &Context) -> Report {
     let mut batch = Batch::new();
@@ -213,4 +213,35 @@ fn keys_that_sign_often_are_offered() {
     let suites: Vec<_> = keys.iter().map(|(suite, _)| *suite).collect();
     let registered = fastest().register(suites[0], keys.iter().map(|(_, key)| *key)).expect("room for keys");
     assert!(registered.iter().all(|key| key.is_ok()));
+}
+
+/// Fabric takes keys that the engine does not verify with: nothing is valid then, and what is known is said.
+#[test]
+fn algorithms_that_are_missing_leave_a_record_undecided() {
+    let p384 = |key| (key, Made { is_p384: true, ..Made::member(key, 100) }.identity("Org"));
+    let creator = Transaction { creator: p384(1), ..transaction() };
+    assert_eq!(envelope(&creator), "undecided UnsupportedAlgorithm");
+    let endorser = Transaction { endorsers: vec![member(2), p384(3)], ..transaction() };
+    assert_eq!(envelope(&endorser), "undecided UnsupportedAlgorithm");
+    let wrong = Transaction { wrong: vec![0], ..endorser };
+    assert_eq!(envelope(&wrong), "undecided EndorsementPolicy,UnsupportedAlgorithm");
+}
+
+/// A file can lose its last blocks, which a crash does as well: nothing else of it changes unseen.
+#[test]
+fn damage_of_files_is_seen() {
+    let case = Case {
+        id: "two blocks".to_owned(),
+        record: in_file(&[(5, true), (6, true)], &member(4)),
+        context: AnyContext::of::<Fabric>(Context::new(Kind::BlockFile)),
+        row: serde_json::Value::Null,
+        expected: serde_json::Value::Null,
+    };
+    let (judged, valid) = damage(&Fabric, &[case], 3, |_, whole, report| {
+        let hashes = |report: &Report| -> Vec<_> {
+            report.transactions.iter().map(|block| block.hash.clone()).collect()
+        };
+        hashes(whole).starts_with(&hashes(report))
+    });
+    assert!(judged > 4_000 && valid > 500, "{judged}, {valid}");
 }
