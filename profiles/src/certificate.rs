@@ -15,6 +15,8 @@ const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 pub(crate) struct Certificate<'a> {
     /// The signed bytes.
     pub(crate) tbs: &'a [u8],
+    /// The serial number: two's complement, big-endian.
+    pub(crate) serial: &'a [u8],
     /// The name of the issuer, as an element.
     pub(crate) issuer: &'a [u8],
     /// The name of the subject, as an element.
@@ -23,6 +25,8 @@ pub(crate) struct Certificate<'a> {
     pub(crate) key: Key<'a>,
     /// Whether basicConstraints says that the subject is a CA.
     pub(crate) is_ca: bool,
+    /// The element of the extensions, where there are some; all but basicConstraints may hold anything.
+    extensions: Option<Element<'a>>,
     /// The algorithm of the signature.
     pub(crate) algorithm: SignatureAlgorithm,
     /// Whether the signed bytes name the same algorithm as what stands beside the signature.
@@ -45,7 +49,7 @@ impl<'a> Certificate<'a> {
 
         let mut tbs = signed.inside();
         let version = version(&mut tbs)?;
-        tbs.integer()?;
+        let serial = tbs.integer()?;
         let inner = tbs.element(SEQUENCE)?;
         let issuer = tbs.element(SEQUENCE)?;
         if issuer.contents.is_empty() {
@@ -62,7 +66,8 @@ impl<'a> Certificate<'a> {
             }
         }
         let mut is_ca = false;
-        if let Some(extensions) = tbs.optional(context(3))? {
+        let extensions = tbs.optional(context(3))?;
+        if let Some(extensions) = extensions {
             if version != 2 {
                 return Err(extensions.bad());
             }
@@ -71,14 +76,29 @@ impl<'a> Certificate<'a> {
         tbs.end()?;
         Ok(Self {
             tbs: signed.bytes,
+            serial,
             issuer: issuer.bytes,
             subject: subject.bytes,
             key,
             is_ca,
+            extensions,
             algorithm: SignatureAlgorithm::parse(algorithm.inside())?,
             names_one_algorithm: inner.bytes == algorithm.bytes,
             signature,
         })
+    }
+
+    /// The contents of the OCTET STRING of an extension; `None` where there is none of this id.
+    pub(crate) fn extension(&self, id: &[u8]) -> Option<&'a [u8]> {
+        let mut extensions = self.extensions?.inside().sequence().ok()?;
+        while let Ok(Some(extension)) = extensions.any_or_none() {
+            let mut parts = extension.inside();
+            if parts.oid().is_ok_and(|found| found == id) {
+                parts.boolean_or_false().ok()?;
+                return parts.element(OCTET_STRING).ok().map(|value| value.contents);
+            }
+        }
+        None
     }
 
     /// Whether it names itself as its issuer, which does not say that it signed itself.

@@ -228,6 +228,21 @@ fn length(reader: &mut Reader<'_>) -> Option<usize> {
     (length >= least).then_some(length)
 }
 
+/// Writes an element, after what is there.
+pub(crate) fn write(to: &mut Vec<u8>, tag: u8, contents: &[u8]) {
+    to.push(tag);
+    let octets = contents.len().to_be_bytes();
+    match contents.len() {
+        short @ ..0x80 => to.push(short as u8),
+        length => {
+            let octets = &octets[(length.leading_zeros() / 8) as usize..];
+            to.push(0x80 | octets.len() as u8);
+            to.extend_from_slice(octets);
+        }
+    }
+    to.extend_from_slice(contents);
+}
+
 /// Whether these are arcs in base 128, each in the fewest octets.
 fn is_oid(contents: &[u8]) -> bool {
     let ends = |octet: &u8| octet & 0x80 == 0;
@@ -265,6 +280,15 @@ mod tests {
         ];
         for (length, form) in long_forms {
             assert_eq!(check(&of(length, form)), Err(BadDer { at: 0 }), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_der() {
+        for length in [0, 1, 127, 128, 255, 256, 65_535, 65_536] {
+            let mut bytes = Vec::new();
+            write(&mut bytes, OCTET_STRING, &vec![7; length]);
+            assert_eq!(check(&bytes), Ok(()), "{length}");
         }
     }
 

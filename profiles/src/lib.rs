@@ -57,10 +57,8 @@ mod der;
 mod fields;
 mod json;
 mod keys;
-#[allow(dead_code, reason = "the profiles that read PEM follow")]
 mod pem;
 mod profile;
-#[allow(dead_code, reason = "the profiles that read protobuf follow")]
 mod protobuf;
 mod reader;
 mod report;
@@ -79,6 +77,7 @@ pub mod corda;
 pub mod cose;
 pub mod diem;
 pub mod ethereum;
+pub mod fabric;
 pub mod fisco_bcos;
 pub mod jose;
 pub mod neo;
@@ -110,6 +109,7 @@ pub static SYSTEMS: &[&dyn System] = &[
     &diem::Diem,
     &ethereum::Ethereum,
     &fisco_bcos::FiscoBcos,
+    &fabric::Fabric,
     &jose::Jose,
     &neo::Neo,
     &secure_element::SecureElement,

@@ -11,15 +11,15 @@ mod targets;
 
 pub use targets::{
     backends, batches, bitcoin, bumo, capi, chain_core, chainlink, chainmaker, corda, cose, diem, ethereum,
-    fields, fisco_bcos, hash, jose, jsonl, keys, neo, parquet, plan, prevalidator, recover, rules, scalars,
-    secure_element, solana, sums, text, wire, x509, xrpl,
+    fabric, fields, fisco_bcos, hash, jose, jsonl, keys, neo, parquet, plan, prevalidator, recover, rules,
+    scalars, secure_element, solana, sums, text, wire, x509, xrpl,
 };
 
 /// A target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name that `scripts/fuzz` takes.
-pub const TARGETS: [Target; 32] = [
+pub const TARGETS: [Target; 33] = [
     ("wire", wire),
     ("rules", rules),
     ("backends", backends),
@@ -52,6 +52,7 @@ pub const TARGETS: [Target; 32] = [
     ("diem", diem),
     ("corda", corda),
     ("neo", neo),
+    ("fabric", fabric),
 ];
 
 /// Makes what targets make once, before inputs are timed.

@@ -47,6 +47,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "fisco_bcos" => crate::targets::fisco_bcos_seeds(),
         "bumo" => crate::targets::bumo_seeds(),
         "chainmaker" => crate::targets::chainmaker_seeds(),
+        "fabric" => crate::targets::fabric_seeds(),
         // Short inputs end in zeros, which the generators read as their plainest choices.
         _ => (0..STRUCTURED).map(|salt| bytes(salt, 16 + (salt as usize * 7) % 500)).collect(),
     }

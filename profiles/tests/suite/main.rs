@@ -14,6 +14,7 @@ mod corda;
 mod cose;
 mod diem;
 mod ethereum;
+mod fabric;
 mod fisco_bcos;
 mod jose;
 mod neo;

@@ -30,13 +30,13 @@ pub use keys::keys;
 pub use plan::plan;
 pub use prevalidator::prevalidator;
 pub use profiles::{
-    bitcoin, bumo, chain_core, chainlink, chainmaker, corda, cose, diem, ethereum, fisco_bcos, jose, neo,
-    secure_element, solana, x509, xrpl,
+    bitcoin, bumo, chain_core, chainlink, chainmaker, corda, cose, diem, ethereum, fabric, fisco_bcos, jose,
+    neo, secure_element, solana, x509, xrpl,
 };
 pub(crate) use profiles::{
     bitcoin_seeds, bumo_seeds, chain_core_seeds, chainlink_seeds, chainmaker_seeds, corda_seeds, cose_seeds,
-    diem_seeds, ethereum_seeds, fisco_bcos_seeds, jose_seeds, neo_seeds, secure_element_seeds, solana_seeds,
-    x509_seeds, xrpl_seeds,
+    diem_seeds, ethereum_seeds, fabric_seeds, fisco_bcos_seeds, jose_seeds, neo_seeds, secure_element_seeds,
+    solana_seeds, x509_seeds, xrpl_seeds,
 };
 pub use recover::recover;
 pub use rows::{jsonl, parquet, text};

@@ -176,6 +176,11 @@ impl Made {
         Self { issuer, signer, subject, key, is_ca: true, how: How::Plain }
     }
 
+    /// The certificate of a root named `root`.
+    pub(super) fn root(key: DeviceKey) -> Self {
+        Self::ca(("root", key), ("root", key))
+    }
+
     /// The certificate of a device with this key.
     pub(super) fn device(issuer: (&'static str, DeviceKey), key: DeviceKey) -> Self {
         Self { is_ca: false, ..Self::ca(issuer, ("a device", key)) }

@@ -1,0 +1,6 @@
+//! Hyperledger Fabric: the cases, what damage does, the traps of the format, and policies.
+
+mod cases;
+mod maker;
+mod policies;
+mod traps;
