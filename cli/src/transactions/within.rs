@@ -42,18 +42,22 @@ mod tests {
     #[test]
     fn blocks_and_their_transactions_are_found() {
         let transaction = || Report::new(Verdict::Valid);
-        let hash = Some(vec![7]);
-        let block = |count| Report {
-            hash: hash.clone(),
-            transactions: (0..count).map(|_| transaction()).collect(),
-            ..transaction()
+        let of = |transactions| {
+            let mut report = transaction();
+            report.transactions = transactions;
+            report
+        };
+        let block = |count| {
+            let mut block = of((0..count).map(|_| transaction()).collect());
+            block.hash = Some(vec![7]);
+            block
         };
         let places = |report: &Report| -> Vec<(Option<usize>, Option<usize>)> {
             each(report).iter().map(|(within, _)| (within.block, within.transaction)).collect()
         };
         assert_eq!(places(&transaction()), [(None, None)]);
         assert_eq!(places(&block(2)), [(None, None), (None, Some(0)), (None, Some(1))]);
-        let file = Report { transactions: vec![block(1), block(0)], ..transaction() };
+        let file = of(vec![block(1), block(0)]);
         let of_file = [(None, None), (Some(0), None), (Some(0), Some(0)), (Some(1), None)];
         assert_eq!(places(&file), of_file);
     }
