@@ -80,6 +80,8 @@ type Report struct {
 	Which      int
 	At         int
 	Signatures []Signature
+	// Transactions are those of a block, or the blocks of a file of them.
+	Transactions []Report
 	// JSON is the whole report, with what a profile says beyond this.
 	JSON string
 }
@@ -132,10 +134,10 @@ func read(reports C.sigwarp_reports, count int) ([]Report, error) {
 	if err := asError(code, &failed); err != nil {
 		return nil, err
 	}
-	read := make([]Report, count)
+	all := make([]Report, count)
 	for i := range raw {
 		from := &raw[i]
-		report := &read[i]
+		report := &all[i]
 		report.Verdict = Verdict(from.verdict)
 		report.Reason = C.GoString(&from.reason[0])
 		report.Sender = C.GoBytes(unsafe.Pointer(&from.sender[0]), C.int(from.sender_length))
@@ -162,8 +164,20 @@ func read(reports C.sigwarp_reports, count int) ([]Report, error) {
 			return nil, err
 		}
 		report.JSON = string(text[:needed-1])
+		if from.transactions > 0 {
+			var within C.sigwarp_reports
+			code := C.sigwarp_reports_transactions(reports, C.size_t(i), &within, &failed)
+			if err := asError(code, &failed); err != nil {
+				return nil, err
+			}
+			transactions, err := read(within, int(from.transactions))
+			if err != nil {
+				return nil, err
+			}
+			report.Transactions = transactions
+		}
 	}
-	return read, nil
+	return all, nil
 }
 
 func signature(from *C.sigwarp_report_signature) Signature {
