@@ -101,10 +101,12 @@ pub(crate) fn unhex(digits: &str) -> Vec<u8> {
     hex::decode(digits.trim_start_matches("0x")).expect("hexadecimal digits")
 }
 
-/// The fields of a row; objects within are left out.
+/// The fields of a row, then those of its `options`; other objects within are left out.
 fn fields(row: &Json) -> Fields {
     let object = row.as_object().expect("a row is an object");
-    object.iter().filter_map(|(name, value)| Some((name.clone(), value_of(value)?))).collect()
+    let options = row["options"].as_object().into_iter().flatten();
+    let all = object.iter().chain(options);
+    all.filter_map(|(name, value)| Some((name.clone(), value_of(value)?))).collect()
 }
 
 fn value_of(value: &Json) -> Option<Value> {

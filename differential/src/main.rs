@@ -6,7 +6,9 @@
 //!   transactions of each of the four systems: valid only where `docs/profiles.md` says that no signature covers the bit or,
 //!   for Ethereum, with another sender; those of Ethereum and Solana are put to the peers as well;
 //! - `speed`: one thread, in interleaved pairs, from the same bytes to the same answers;
-//! - `devices`: the same of tokens of devices, beside `jsonwebtoken` and `coset` on AWS-LC.
+//! - `devices`: the same of tokens of devices, beside `jsonwebtoken` and `coset` on AWS-LC;
+//! - `ledgers`: the same of blocks of Hyperledger Fabric, beside Go's own checks of their signatures (`peers/fabric`, whose
+//!   program the variable SIGWARP_FABRIC_PEER names), and times of NEO, FISCO BCOS and Corda.
 //!
 //! Each line of output begins with `pass`, `short` or `note` and a tabulator, and the status is 1 where one is `short`. Where
 //! ours and a peer differ by design, the difference has a class, which is counted and printed with its reason; any other is a
@@ -18,6 +20,7 @@ mod data;
 mod devices;
 mod ethereum;
 mod goal;
+mod ledgers;
 mod solana;
 mod speed;
 mod unsigned;
@@ -46,8 +49,13 @@ impl Out {
 /// A part: its name, and what it does with the vectors.
 type Part = (&'static str, fn(&data::Vectors, &Engine, &mut Out));
 
-const PARTS: [Part; 4] =
-    [("vectors", vectors), ("flips", damage::flips), ("speed", speed::speed), ("devices", devices::devices)];
+const PARTS: [Part; 5] = [
+    ("vectors", vectors),
+    ("flips", damage::flips),
+    ("speed", speed::speed),
+    ("devices", devices::devices),
+    ("ledgers", ledgers::ledgers),
+];
 
 fn vectors(vectors: &data::Vectors, engine: &Engine, out: &mut Out) {
     ethereum::vectors(vectors, engine, out);
@@ -61,7 +69,7 @@ fn main() -> ExitCode {
         arguments.first(),
         arguments.get(1..).and_then(|names| names.iter().map(named).collect::<Option<Vec<_>>>()),
     ) else {
-        eprintln!("usage: sigwarp-differential VECTORS [vectors] [flips] [speed] [devices]");
+        eprintln!("usage: sigwarp-differential VECTORS [vectors] [flips] [speed] [devices] [ledgers]");
         return ExitCode::from(2);
     };
     let vectors = data::Vectors(PathBuf::from(folder));

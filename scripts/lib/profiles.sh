@@ -20,12 +20,40 @@ cases() {
     done
 }
 
+# Every truncation and every flipped bit of the records of which the tests of `cases` take some.
+damage() {
+    local system
+    for system in "${systems[@]}"; do
+        if SIGWARP_DAMAGE_ALL=1 SIGWARP_VECTORS=$vectors cargo test --profile ci --test suite "${system//-/_}::" -- --nocapture \
+            >"$work/out" 2>&1; then
+            pass "$system, damaged: $(tests_passed) $(grep -E 'damaged (records|keys|certificates|chains|messages|compact)|, [0-9]+ damaged' "$work/out" | tr '\n' ';')"
+        else
+            short "$system, damaged: $(grep -m 3 'panicked\|valid\|^error' "$work/out" | tr '\n' ' ')"
+        fi
+    done
+}
+
 # The same cases through the command, verdict by verdict.
 through_command() {
     local system
     command_built
     for system in "${systems[@]}"; do
-        "$command" transactions --profile "$system" "$vectors/profiles/$system/cases.jsonl.gz" \
+        # Rows that name a file of bytes, and what is changed in it, get the bytes themselves.
+        python3 - "$vectors/profiles/$system" "$work/rows.jsonl" <<'PYTHON'
+import gzip, json, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+with open(sys.argv[2], "w") as rows:
+    for row in map(json.loads, gzip.open(folder / "cases.jsonl.gz", "rt")):
+        if "path" in row:
+            data = bytearray((folder / row.pop("path")).read_bytes())
+            for offset, digits in row.get("patch", []):
+                changed = bytes.fromhex(digits)
+                data[offset:offset + len(changed)] = changed
+            data = data[:len(data) - row.get("cut", 0)]
+            row["input"] = (data + bytes.fromhex(row.get("append", ""))).hex()
+        print(json.dumps(row), file=rows)
+PYTHON
+        "$command" transactions --profile "$system" "$work/rows.jsonl" \
             --output "$work/$system.jsonl" >"$work/out" 2>"$work/err" || [ $? -eq 1 ] ||
             { short "$system: $(head -c 300 "$work/err")"; continue; }
         python3 - "$vectors/profiles/expected/$system.jsonl.gz" "$work/$system.jsonl" \
@@ -33,7 +61,7 @@ through_command() {
 import gzip, json, sys
 expected = {row["id"]: row for row in map(json.loads, gzip.open(sys.argv[1], "rt"))}
 rows = [json.loads(line) for line in open(sys.argv[2])]
-rows = [row for row in rows if "transaction" not in row]
+rows = [row for row in rows if "transaction" not in row and "block" not in row]
 # Names of reasons are ours for ledgers, and the evaluator's for the formats that list what is undecided.
 def differs(row):
     of = expected[row["id"]]

@@ -33,19 +33,6 @@ print(f"{run[\"valid\"]} tokens of {sys.argv[2]} devices in {run[\"seconds_total
     fi
 }
 
-# Every truncation and every flipped bit of 50 valid records of each, where the tests of `cases` take some.
-damage() {
-    local system
-    for system in "${systems[@]}"; do
-        if SIGWARP_DAMAGE_ALL=1 SIGWARP_VECTORS=$vectors cargo test --profile ci --test suite "${system//-/_}::" -- --nocapture \
-            >"$work/out" 2>&1; then
-            pass "$system, damaged: $(grep -E 'damaged (records|keys|certificates|chains|messages|compact)|, [0-9]+ damaged' "$work/out" | tr '\n' ';')"
-        else
-            short "$system, damaged: $(grep -m 3 'panicked\|valid\|^error' "$work/out" | tr '\n' ' ')"
-        fi
-    done
-}
-
 for part in cases damage command fleet fuzz speed; do
     [ "${SIGWARP_PROVE_ONLY:-$part}" = "$part" ] || continue
     case $part in

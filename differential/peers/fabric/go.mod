@@ -1,0 +1,3 @@
+module sigwarp.example/differential/fabric
+
+go 1.22
