@@ -328,7 +328,7 @@ fn contexts_that_make_no_sense_are_refused_with_what_they_lack() {
             Some(c"litecoin"),
             &[],
             SIGWARP_ERROR_ARGUMENT,
-            "profile \"litecoin\" is not known; known are bitcoin, chainlink",
+            "profile \"litecoin\" is not known; known are bitcoin, ",
         ),
         (
             Some(c"ethereum"),
