@@ -67,12 +67,12 @@ const RULES: [Rule; 17] = [
     Rule {
         name: "ecdsa",
         says: "any s from 1 to n - 1, so that n - s is valid too",
-        followed_by: "Bitcoin consensus, NEO, Corda, Chainlink OCR 3",
+        followed_by: "Bitcoin consensus, NEO, Corda, Chainlink OCR 3, FISCO BCOS, ChainMaker",
     },
     Rule {
         name: "ecdsa-low-s",
         says: "s at most n / 2: one form of each signature",
-        followed_by: "Ethereum transactions, Fabric, CometBFT, XRPL, Bitcoin relay",
+        followed_by: "Ethereum transactions, Fabric, CometBFT, XRPL, FISCO BCOS 2.5-2.11, Bitcoin relay",
     },
     Rule {
         name: "bip340",
