@@ -98,8 +98,9 @@ impl Blocks {
         let made = Command::new(peer).arg("make").arg(&path).arg(TRANSACTIONS.to_string()).status();
         assert!(made.is_ok_and(|status| status.success()), "{} makes no blocks", peer.display());
         // One thread, as ours.
-        let child = Command::new(peer).arg("serve").arg(&path).env("GOMAXPROCS", "1");
-        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a program");
+        let mut command = Command::new(peer);
+        command.arg("serve").arg(&path).env("GOMAXPROCS", "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("a program");
         let (asks, answers) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
         let mut peer = Peer { child, asks, answers: BufReader::new(answers) };
         // It has read the file once it answers.
