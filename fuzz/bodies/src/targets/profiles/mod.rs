@@ -208,8 +208,6 @@ impl<P: Profile> Subject<P> {
         let mut batch = Batch::new();
         let ((), most) = peak(|| batch.push(&self.profile, record, context));
         assert!(most <= bound, "{most} bytes to parse {length} bytes");
-        let asked = batch.work().signatures();
-        assert!(asked <= signatures(length), "{asked} signatures in {length} bytes");
         let made_up = |batch: &Batch<'_>| {
             let (verdict, recovered) = (|place| answers.verdict(place), |place| answers.recovered(place));
             Results::made_up(batch, record.len() as u8, verdict, recovered)
@@ -227,6 +225,9 @@ impl<P: Profile> Subject<P> {
         // Each has learned an answer; the first may have waited for hashes.
         let learned = 1 + batch.work().signatures();
         assert!(rounds <= learned, "{rounds} rounds for {learned} answers");
+        // Some ask once they know a hash.
+        let asked = batch.work().signatures();
+        assert!(asked <= signatures(length), "{asked} signatures in {length} bytes");
         let (reports, most) = peak(|| batch.fold(&results));
         assert!(most <= bound, "{most} bytes to fold {length} bytes");
         let [report] = <[Report; 1]>::try_from(reports).expect("a report for each record");
