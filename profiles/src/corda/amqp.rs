@@ -88,10 +88,10 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The elements, if it is a list.
-    pub(super) const fn list(self) -> Option<List<'a>> {
+    /// The elements, if it is a list each of whose elements can be read.
+    pub(super) fn list(self) -> Option<List<'a>> {
         match self {
-            Self::List(list) => Some(list),
+            Self::List(list) if list.iter().count() == list.len() => Some(list),
             _ => None,
         }
     }
@@ -145,7 +145,7 @@ impl<'a> List<'a> {
         self.count
     }
 
-    /// The elements of a value that was walked, each of which is there.
+    /// The elements, up to one that cannot be read: [`Value::list`] gives no list that has one.
     pub(super) fn iter(self) -> impl Iterator<Item = Value<'a>> {
         let mut reader = Reader::new(self.bytes);
         (0..self.count).map_while(move |_| Value::read(&mut reader))

@@ -284,6 +284,10 @@ impl profile::Plan for Plan<'_> {
             }
         }
         let report = match failed {
+            // Nothing is valid that nobody has signed.
+            None if open.is_empty() && signatures.is_empty() => {
+                Report::new(Verdict::invalid(Fault::NoSignature))
+            }
             Some((cause, which)) => Report { which, signatures, ..Report::new(Verdict::Invalid(cause)) },
             None if open.is_empty() => Report { signatures, ..Report::new(Verdict::Valid) },
             None => Report::open(open, signatures),

@@ -60,6 +60,25 @@ fn damaged_transactions_are_valid_where_nothing_that_is_signed_changed() {
     assert!(judged > 10_000 && valid > 10 && valid < judged / 5, "{valid} of {judged}");
 }
 
+/// A list of signatures whose one element cannot be read has no signature, and not one less to look at.
+#[test]
+fn signatures_that_cannot_be_read_are_not_left_out() {
+    let Some(cases) = valid() else { return };
+    for case in cases {
+        // The descriptor of the first element of the list of signatures, as a string that is no symbol.
+        let list = (0..case.record.len() - 4).find(|&at| {
+            case.record[at] == 0xc0 && case.record[at + 2] == 1 && case.record[at + 3..at + 5] == [0, 0xa3]
+        });
+        let Some(list) = list else { continue };
+        let mut record = case.record.clone();
+        record[list + 4] = 0xa1;
+        let mut batch = Batch::new();
+        batch.push(&Corda, &record, &Context);
+        let report = verify(common::fastest(), batch).expect("an engine that works").remove(0);
+        assert_eq!(report.verdict.name(), "invalid", "{}", case.id);
+    }
+}
+
 /// Where these bytes stand first after others.
 fn find(record: &[u8], from: usize, bytes: &[u8]) -> usize {
     from + record[from..].windows(bytes.len()).position(|window| window == bytes).expect("the bytes")
